@@ -1,0 +1,294 @@
+"""The recipe's schema: frozen dataclasses, and YAML in and out.
+
+What a field means is said beside it, once.  Unknown keys, wrong types and impossible combinations are
+errors that name the file and line.  Nothing here builds a model or touches a device.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+from nmt.errors import UserError
+
+Cell = Literal["rnn", "gru", "lstm"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    cell: Cell = "lstm"
+    layers: int = 2
+    hidden: int = 512  # units a layer gives out; a bidirectional layer has half of them in each direction
+    bidirectional: bool = True
+
+    def __post_init__(self) -> None:
+        _at_least("encoder.layers", self.layers, 1)
+        _at_least("encoder.hidden", self.hidden, 1)
+        if self.bidirectional and self.hidden % 2:
+            raise UserError(f"encoder.hidden is {self.hidden}: a bidirectional encoder needs an even number")
+
+
+@dataclass(frozen=True)
+class AttentionConfig:
+    kind: Literal["none", "additive", "dot", "general", "multihead"] = "multihead"
+    heads: int = 4  # of `multihead`
+    size: int = 512  # units of the comparison: hidden layer of `additive`, all heads together of `multihead`
+
+    def __post_init__(self) -> None:
+        _at_least("attention.heads", self.heads, 1)
+        _at_least("attention.size", self.size, 1)
+        if self.kind == "multihead" and self.size % self.heads:
+            raise UserError(f"attention.size {self.size} is not a multiple of attention.heads {self.heads}")
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    cell: Cell = "lstm"
+    layers: int = 2
+    hidden: int = 512
+    input_feeding: bool = False  # Luong et al. 2015, section 3.3; makes training loop over time
+
+    def __post_init__(self) -> None:
+        _at_least("decoder.layers", self.layers, 1)
+        _at_least("decoder.hidden", self.hidden, 1)
+
+
+@dataclass(frozen=True)
+class DropoutConfig:
+    """Probabilities.  All are off outside training."""
+
+    embedding: float = 0.2  # on embedded pieces
+    layer: float = 0.2  # between recurrent layers, and before the output projection
+    recurrent: float = 0.0  # on the recurrent weight matrix (DropConnect: Merity et al. 2018, section 2)
+    attention: float = 0.0  # on attention weights
+    word: float = 0.0  # a whole piece's embedding becomes zero (Gal & Ghahramani 2016, section 4.2)
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not 0.0 <= value < 1.0:
+                raise UserError(f"dropout.{name} is {value}: a probability below 1 is needed")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    source_vocab: int = 0  # 0: as many as the dataset's SentencePiece model has
+    target_vocab: int = 0
+    embedding: int = 256
+    tied_embeddings: Literal["all", "target", "none"] = "all"  # all: source, target and output share one matrix
+    residual: bool = True
+    layer_norm: bool = True
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    attention: AttentionConfig = field(default_factory=AttentionConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+
+    def __post_init__(self) -> None:
+        _at_least("model.embedding", self.embedding, 1)
+        if self.attention.kind == "dot" and self.encoder.hidden != self.decoder.hidden:
+            raise UserError(
+                f"attention 'dot' compares states of one size: encoder.hidden is {self.encoder.hidden}, "
+                f"decoder.hidden {self.decoder.hidden}; make them equal or use 'general'"
+            )
+        if self.tied_embeddings == "all" and self.source_vocab != self.target_vocab:
+            raise UserError(
+                f"tied_embeddings 'all' needs one joint vocabulary: source has {self.source_vocab} pieces, "
+                f"target {self.target_vocab}; build the dataset with a joint one or set tied_embeddings: target"
+            )
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    reverse: bool = False  # translate from the dataset's target language into its source language
+    max_length: int = 120  # pieces; longer pairs are left out of training
+    batch_tokens: int = 3000  # pieces of one batch, padding included, of the longer side
+    length_step: int = 1  # source lengths up to this many pieces apart may share a batch (1: equal lengths)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    seed: int = 1
+    steps: int = 20000  # optimiser steps
+    minutes: float = 0.0  # stop after so many minutes of training, over all resumed parts (0: no limit)
+    lr: float = 1e-3
+    warmup: int = 400  # steps of linear growth
+    schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
+    optimizer: Literal["adam", "adamw"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.98)
+    weight_decay: float = 0.0
+    clip: float = 1.0  # global norm of the gradient
+    accumulate: int = 1  # batches of one optimiser step
+    label_smoothing: float = 0.1
+    scheduled_sampling: float = 0.0  # share of decoder inputs that are the model's own (Bengio et al. 2015)
+    ema: float = 0.0  # decay of the exponential moving average that is validated and shipped (0: off)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: whichever this machine runs faster
+    log_every: int = 50
+    validate_every: int = 1000
+    save_every: int = 500  # steps between two saved states, from which --resume goes on
+    keep: int = 5  # checkpoints kept beside the best one
+    patience: int = 0  # validations without improvement before stopping early (0: never stop early)
+    valid_metric: Literal["bleu", "chrf", "loss"] = "bleu"
+    valid_sentences: int = 500  # of dev, decoded at each validation
+    samples: int = 4  # sentences shown in the table at each validation
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "accumulate", "log_every", "validate_every", "save_every", "keep"):
+            _at_least(f"training.{name}", getattr(self, name), 1)
+        for name in ("label_smoothing", "scheduled_sampling", "ema"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UserError(f"training.{name} is {getattr(self, name)}: a share between 0 and 1 is needed")
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    """How to search; see `nmt.search`.  A checkpoint carries the settings that were chosen on dev."""
+
+    beam: int = 5
+    length_penalty: float = 1.0  # exponent of the hypothesis length that divides its log-probability
+    coverage_penalty: float = 0.0  # weight of Wu et al. 2016, eq. 14
+    max_length_ratio: float = 2.0  # a hypothesis has at most ratio * source pieces + max_length_extra
+    max_length_extra: int = 10
+    no_repeat_ngram: int = 4  # repetition guard: no n-gram of so many pieces twice more often than the source's (0: off)
+
+    def __post_init__(self) -> None:
+        _at_least("decoding.beam", self.beam, 1)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A recipe; with the vocabulary sizes filled in, also the `config.yaml` of a checkpoint."""
+
+    source_language: str = ""  # filled in from the dataset
+    target_language: str = ""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+
+def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Config:
+    """Read a recipe: a YAML file, or the name of one in `nmt/recipes`; `overrides` are "training.lr=0.001"."""
+    text, name = _read_recipe(path)
+    try:
+        root = yaml.compose(text)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{name}: not valid YAML: {error}") from None
+    lines = _key_lines(root) if root is not None else {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise UserError(f"--set {override}: write it as section.key=value")
+        lines[key] = f"--set {override}"
+        data = _with_override(data or {}, key.split("."), yaml.safe_load(value), override)
+    where = {key: place if isinstance(place, str) else f"{name}:{place}" for key, place in lines.items()}
+    return _build(Config, data or {}, "", where, name)
+
+
+def dump_config(config: Config) -> str:
+    """YAML that `load_config` reads back to an equal Config."""
+    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False, allow_unicode=True)
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the package."""
+    folder = resources.files("nmt") / "recipes"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def _read_recipe(path: str | Path) -> tuple[str, str]:
+    if Path(path).is_file():
+        return Path(path).read_text(encoding="utf-8"), str(path)
+    packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8"), f"{path}.yaml"
+    raise UserError(f"{path}: no such recipe; give a YAML file or one of: {', '.join(recipe_names())}")
+
+
+def _key_lines(node: yaml.Node, prefix: str = "") -> dict[str, int | str]:
+    """The line number (from 1) of every dotted key."""
+    lines: dict[str, int | str] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            dotted = f"{prefix}{key.value}"
+            lines[dotted] = key.start_mark.line + 1
+            lines.update(_key_lines(value, f"{dotted}."))
+    return lines
+
+
+def _with_override(data: Any, keys: list[str], value: Any, override: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise UserError(f"--set {override}: {keys[0]!r} lies below something that is not a section")
+    if len(keys) == 1:
+        return {**data, keys[0]: value}
+    return {**data, keys[0]: _with_override(data.get(keys[0]) or {}, keys[1:], value, override)}
+
+
+def _build(cls: type[T], data: Any, prefix: str, where: dict[str, str], name: str) -> T:
+    """A dataclass from a mapping, recursively; every complaint names its place."""
+    place = where.get(prefix.rstrip("."), name)
+    if not isinstance(data, dict):
+        raise UserError(f"{place}: expected a section with keys, found {data!r}")
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        dotted = f"{prefix}{key}"
+        if key not in hints:
+            close = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
+            raise UserError(f"{where.get(dotted, name)}: unknown key {dotted!r}; {hint}")
+        if dataclasses.is_dataclass(hints[key]):
+            values[key] = _build(typing.cast(type, hints[key]), value or {}, f"{dotted}.", where, name)
+        else:
+            values[key] = _convert(hints[key], value, f"{where.get(dotted, name)}: {dotted}")
+    try:
+        return cls(**values)
+    except UserError as error:
+        raise UserError(f"{place}: {error}") from None
+
+
+def _convert(hint: Any, value: Any, place: str) -> Any:
+    """`value` as the field's type, or a UserError that says what was expected."""
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        choices = typing.get_args(hint)
+        if value is None and "none" in choices:  # a bare `none` is a string in YAML, `null` is not
+            value = "none"
+        if value not in choices:
+            raise UserError(f"{place} is {value!r}, expected one of: {', '.join(map(str, choices))}")
+        return value
+    if origin is tuple:
+        kinds = typing.get_args(hint)
+        if not isinstance(value, list | tuple) or len(value) != len(kinds):
+            raise UserError(f"{place} is {value!r}, expected a list of {len(kinds)} values")
+        return tuple(_convert(kind, item, place) for kind, item in zip(kinds, value, strict=True))
+    if hint is float and isinstance(value, str):  # YAML 1.1 reads 1e-3 as a string
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint in (int, float, str, bool) and type(value) is hint:
+        return value
+    raise UserError(f"{place} is {value!r}, expected {getattr(hint, '__name__', hint)}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise UserError(f"{name} is {value}: at least {least} is needed")
+
+

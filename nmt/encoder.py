@@ -1,0 +1,43 @@
+"""The recurrent encoder: embedded source pieces -> one state for each piece, and the last state."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from nmt.config import ModelConfig
+from nmt.recurrent import RecurrentLayer
+
+
+class RecurrentEncoder(nn.Module):
+    """A stack of recurrent layers, each after the first with layer normalisation before it and a residual
+    connection around it (where the configuration has them)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        hidden = config.encoder.hidden
+        sizes = [config.embedding] + [hidden] * (config.encoder.layers - 1)
+        self.residual = config.residual
+        self.layers = nn.ModuleList(
+            RecurrentLayer(config.encoder.cell, size, hidden, config.encoder.bidirectional, config.dropout.recurrent)
+            for size in sizes
+        )
+        self.norms = nn.ModuleList(normalisation(config, size) for size in sizes)
+        self.last_norm = normalisation(config, hidden)
+        self.dropout = nn.Dropout(config.dropout.layer)
+
+    def forward(self, embedded: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """embedded [batch, src_len, embedding], lengths [batch] int64 (None: no padding) ->
+        memory [batch, src_len, hidden], last state [batch, hidden] (both directions side by side)."""
+        states = embedded
+        for index, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
+            inputs = norm(states) if index == 0 else self.dropout(norm(states))
+            outputs, last = layer(inputs, lengths=lengths)
+            skip = self.residual and outputs.shape == states.shape
+            states = states + outputs if skip else outputs
+        final = last[0].transpose(0, 1).flatten(1)  # [directions, batch, units] -> [batch, hidden]
+        return self.last_norm(states), final
+
+
+def normalisation(config: ModelConfig, size: int) -> nn.Module:
+    """Layer normalisation (Ba et al. 2016) over `size` units, or nothing."""
+    return nn.LayerNorm(size) if config.layer_norm else nn.Identity()

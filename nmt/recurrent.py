@@ -1,0 +1,96 @@
+"""One recurrent layer over a whole sequence, on torch's fused kernels, or one step of it.
+
+The equations themselves, step by step, are in `nmt.cells`; stacking, residuals and attention are in
+`nmt.encoder` and `nmt.decoder`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from nmt.config import Cell
+
+# What a layer remembers: (h,) of a simple RNN or GRU, (h, c) of an LSTM.
+State = tuple[Tensor, ...]
+
+_KERNELS: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+def states_of(cell: Cell) -> int:
+    """How many tensors one layer's state has."""
+    return 2 if cell == "lstm" else 1
+
+
+class RecurrentLayer(nn.Module):
+    """A single layer in one or both directions.
+
+    `recurrent_dropout` drops entries of the recurrent weight matrix, once for the whole sequence
+    (DropConnect, Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", section 2): unlike
+    dropout on the state it leaves the fused kernel usable.
+    """
+
+    def __init__(
+        self, cell: Cell, input_size: int, hidden: int, bidirectional: bool = False, recurrent_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.cell = cell
+        self.recurrent_dropout = recurrent_dropout
+        units = hidden // 2 if bidirectional else hidden
+        self.rnn = _KERNELS[cell](input_size, units, batch_first=True, bidirectional=bidirectional)
+        self._initialise(units)
+
+    def _initialise(self, units: int) -> None:
+        for name, parameter in self.rnn.named_parameters():
+            if name.startswith("bias"):
+                nn.init.zeros_(parameter)
+                if self.cell == "lstm" and name.startswith("bias_ih"):
+                    # An open forget gate lets gradients through from the start (Jozefowicz et al. 2015).
+                    parameter.data[units : 2 * units] = 1.0
+            else:
+                initialise = nn.init.orthogonal_ if name.startswith("weight_hh") else nn.init.xavier_uniform_
+                for gate in parameter.data.split(units):
+                    initialise(gate)
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Run over time.
+
+        inputs   [batch, len, input_size]
+        state    each [directions, batch, units]; None: zeros
+        lengths  [batch] int64, real positions of each row; None: all are real (faster: nothing is packed)
+        Returns outputs [batch, len, hidden] (zeros after a row's length) and the state after its last position.
+        """
+        if lengths is None:
+            outputs, last = self._run(inputs, state)
+            return outputs, last
+        packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed_outputs, last = self._run(packed, state)
+        outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.size(1))
+        return outputs, last
+
+    def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step of every row.
+
+        inputs [batch, beam, input_size], state each [batch, beam, hidden]; returns the same shapes.
+        """
+        batch, beam, _ = inputs.shape
+        rows = tuple(part.reshape(1, batch * beam, -1) for part in state)
+        outputs, last = self._run(inputs.reshape(batch * beam, 1, -1), rows)
+        return outputs.view(batch, beam, -1), tuple(part.view(batch, beam, -1) for part in last)
+
+    def _run(self, inputs, state: State | None):  # type: ignore[no-untyped-def]  # padded or packed
+        hx = state if state is None or self.cell == "lstm" else state[0]
+        if self.training and self.recurrent_dropout > 0:
+            dropped = {
+                name: functional.dropout(parameter, self.recurrent_dropout)
+                for name, parameter in self.rnn.named_parameters()
+                if name.startswith("weight_hh")
+            }
+            outputs, last = torch.func.functional_call(self.rnn, dropped, (inputs, hx))
+        else:
+            outputs, last = self.rnn(inputs, hx)
+        return outputs, last if isinstance(last, tuple) else (last,)
