@@ -1,0 +1,182 @@
+"""Token-budget batches over a dataset folder, in an order that can be resumed.
+
+Reads the Arrow files that `datasets` wrote with pyarrow alone, memory-mapped: training needs no `datasets`
+and holds the lengths in memory, not the text.  Sentences of equal source length share a batch, so that the
+encoder needs neither packing nor a mask; the decoder is causal, so that only the loss masks the target.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from nmt.config import DataConfig
+from nmt.errors import UserError
+from nmt.tokenizer import BOS, EOS, PAD
+
+Ids = np.ndarray  # int32 [length], without BOS and EOS
+
+
+class Batch(NamedTuple):
+    """Sentence pairs as int64 tensors; EOS closes both sides, PAD fills up."""
+
+    source: Tensor  # [batch, src_len]
+    source_lengths: Tensor | None  # [batch], EOS counted; None: all are src_len long
+    target_in: Tensor  # [batch, tgt_len], begins with BOS
+    target_out: Tensor  # [batch, tgt_len], ends with EOS
+    target_tokens: int  # real (unpadded) positions of target_out
+
+    def to(self, device: torch.device) -> Batch:
+        """Lengths stay on the CPU, where packing wants them."""
+        if device.type == "cpu":
+            return self
+        source, target_in, target_out = (
+            part.pin_memory().to(device, non_blocking=True) for part in (self.source, self.target_in, self.target_out)
+        )
+        return Batch(source, self.source_lengths, target_in, target_out, self.target_tokens)
+
+
+class Split:
+    """`train`, `dev` or `test` of a dataset folder: text and ids of pair `index`, never all in memory."""
+
+    def __init__(self, folder: str | Path, name: str, reverse: bool = False) -> None:
+        self.table = _memory_mapped(Path(folder) / name)
+        self.sides = ("target", "source") if reverse else ("source", "target")
+        self.source_lengths, self.target_lengths = (_lengths(self.table, f"{side}_ids") for side in self.sides)
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def text(self, index: int) -> tuple[str, str]:
+        source, target = (self.table[side][index].as_py() for side in self.sides)
+        return source, target
+
+    def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
+        rows = self.table.select([f"{side}_ids" for side in self.sides]).take(pa.array(indices))
+        columns = [[item.values.to_numpy() for item in column] for column in rows.columns]
+        return list(zip(*columns, strict=True))
+
+
+def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
+    """Pad pairs of ids into a Batch."""
+    source_lengths = torch.tensor([len(source) + 1 for source, _ in pairs])
+    padded = not bool((source_lengths == source_lengths[0]).all())
+    target_tokens = sum(len(target) + 1 for _, target in pairs)
+    return Batch(
+        pad([np.append(source, EOS) for source, _ in pairs]),
+        source_lengths if padded else None,
+        pad([np.insert(target, 0, BOS) for _, target in pairs]),
+        pad([np.append(target, EOS) for _, target in pairs]),
+        target_tokens,
+    )
+
+
+def pad(rows: Sequence[Sequence[int] | np.ndarray]) -> Tensor:
+    """Rows of ids -> int64 [rows, longest], filled up with PAD."""
+    filled = torch.full((len(rows), max(map(len, rows), default=0)), PAD, dtype=torch.int64)
+    for row, ids in zip(filled, rows, strict=True):
+        row[: len(ids)] = torch.as_tensor(np.asarray(ids, dtype=np.int64))
+    return filled
+
+
+def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
+    """The batches of an epoch, as arrays of row indices, in training order.
+
+    Depends on nothing but its arguments: a resumed run finds the same batches in the same order.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    longest = np.maximum(split.source_lengths, split.target_lengths)
+    usable = np.flatnonzero((longest <= config.max_length) & (split.source_lengths > 0) & (split.target_lengths > 0))
+    rng.shuffle(usable)
+    source, target = split.source_lengths[usable] + 1, split.target_lengths[usable] + 1  # with EOS
+    # Equal source lengths (up to length_step) together, in them targets of similar length; ties stay shuffled.
+    order = np.lexsort((target, source // config.length_step))
+    batches: list[np.ndarray] = []
+    for group in _groups(source[order] // config.length_step):
+        batches.extend(_cut(order[group], source, target, config.batch_tokens))
+    rng.shuffle(batches)  # type: ignore[arg-type]  # shuffles a list in place
+    return [usable[batch] for batch in batches]
+
+
+class BatchStream:
+    """Endless batches of the training split; `epoch` and `position` say where it is, and can be set."""
+
+    def __init__(self, split: Split, config: DataConfig, seed: int, rank: int = 0, ranks: int = 1) -> None:
+        self.split, self.config, self.seed, self.rank, self.ranks = split, config, seed, rank, ranks
+        self.epoch = 0
+        self.position = 0  # batches of this epoch already given out
+        self._planned_epoch = -1
+        self._plan: list[np.ndarray] = []
+
+    def __iter__(self) -> Iterator[Batch]:
+        while True:
+            yield next(self)
+
+    def __next__(self) -> Batch:
+        """This rank's next batch: ranks take turns within one common plan."""
+        plan = self._current_plan()
+        if self.position + self.ranks > len(plan):  # what is left does not go round all ranks
+            self.epoch, self.position = self.epoch + 1, 0
+            plan = self._current_plan()
+        indices = plan[self.position + self.rank]
+        self.position += self.ranks
+        return make_batch(self.split.ids(indices))
+
+    def _current_plan(self) -> list[np.ndarray]:
+        if self._planned_epoch != self.epoch:
+            self._plan = plan_epoch(self.split, self.config, self.seed, self.epoch)
+            self._planned_epoch = self.epoch
+            if len(self._plan) < self.ranks:
+                raise UserError(
+                    f"the training split gives {len(self._plan)} batches of data.batch_tokens={self.config.batch_tokens} "
+                    f"from pairs of at most data.max_length={self.config.max_length} pieces, for {self.ranks} process(es); "
+                    "use more data, smaller batches or fewer processes"
+                )
+        return self._plan
+
+
+def _groups(keys: np.ndarray) -> list[np.ndarray]:
+    """Positions of equal neighbours in sorted `keys`, a run at a time."""
+    return np.split(np.arange(len(keys)), np.flatnonzero(np.diff(keys)) + 1) if len(keys) else []
+
+
+def _cut(rows: np.ndarray, source: np.ndarray, target: np.ndarray, budget: int) -> Iterator[np.ndarray]:
+    """Cut `rows` (sorted by target length) so that rows x longest side stays within `budget` padded pieces."""
+    start, widest = 0, 0
+    for end, row in enumerate(rows):
+        width = max(widest, int(source[row]), int(target[row]))
+        if end > start and (end - start + 1) * width > budget:
+            yield rows[start:end]
+            start, width = end, max(int(source[row]), int(target[row]))
+        widest = width
+    if start < len(rows):
+        yield rows[start:]
+
+
+def _memory_mapped(folder: Path) -> pa.Table:
+    """The table that `datasets.Dataset.save_to_disk` wrote into `folder`."""
+    try:
+        files = [entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]]
+        tables = [pa.ipc.open_stream(pa.memory_map(str(folder / file))).read_all() for file in files]
+        table = pa.concat_tables(tables)
+    except FileNotFoundError as error:
+        raise UserError(f"{folder}: not a split of a dataset folder (no {Path(error.filename or folder).name}); "
+                        "make one with `python -m data_prep build`") from None
+    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+        raise UserError(f"{folder}: damaged dataset folder ({error}); build it again") from None
+    for column in ("source", "target", "source_ids", "target_ids"):
+        if column not in table.column_names:
+            raise UserError(f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}")
+    return table
+
+
+def _lengths(table: pa.Table, column: str) -> np.ndarray:
+    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in table[column].chunks]
+    return np.concatenate(lengths) if lengths else np.zeros(0, dtype=np.int32)

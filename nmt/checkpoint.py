@@ -1,0 +1,223 @@
+"""The checkpoint folder: save (atomically), load (no pickle), average, describe.
+
+    model.safetensors      weights; numbered shards when over 45 MB
+    config.yaml            the recipe with the vocabulary sizes and languages filled in
+    joint.spm              or source.spm and target.spm
+    README.md              the model card, if somebody wrote one
+
+What only a resumed training needs is in `nmt.training_state`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nmt.config import Config, dump_config, load_config
+from nmt.errors import UserError
+from nmt.model import Seq2Seq
+from nmt.tokenizer import Tokenizer, load_tokenizers, save_tokenizers
+
+SHARD_BYTES = 45_000_000
+CONFIG_FILE = "config.yaml"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint: the model is in evaluation mode, in float32."""
+
+    folder: Path
+    config: Config
+    model: Seq2Seq
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    notes: dict[str, str]  # what training wrote down: step, dev scores
+
+
+def save_checkpoint(
+    folder: str | Path,
+    config: Config,
+    weights: Mapping[str, Tensor],
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    notes: Mapping[str, str] | None = None,
+    dtype: torch.dtype | None = None,
+) -> None:
+    """Write a checkpoint folder; it appears whole or not at all.
+
+    weights  as `named_weights` gives them; `dtype` (such as torch.float16) converts floating-point ones
+    """
+
+    def write(partial: Path) -> None:
+        write_weights(partial, weights, dict(notes or {}), dtype)
+        (partial / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
+        save_tokenizers(partial, *tokenizers)
+
+    write_folder_atomically(Path(folder), write)
+
+
+def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
+    """Load a checkpoint folder, or the best checkpoint of a training run's folder."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such checkpoint folder")
+    if not (folder / CONFIG_FILE).exists() and (folder / "best" / CONFIG_FILE).exists():
+        folder = folder / "best"
+    if not (folder / CONFIG_FILE).exists():
+        raise UserError(f"{folder}: not a checkpoint folder: it has no {CONFIG_FILE}")
+    config = load_config(folder / CONFIG_FILE)
+    source_tokenizer, target_tokenizer = load_tokenizers(folder)
+    for side, vocab, tokenizer in (
+        ("source", config.model.source_vocab, source_tokenizer),
+        ("target", config.model.target_vocab, target_tokenizer),
+    ):
+        if vocab != len(tokenizer):
+            raise UserError(f"{folder}: {CONFIG_FILE} says {vocab} {side} pieces, its SentencePiece model has {len(tokenizer)}")
+    model = Seq2Seq(config.model)
+    weights, notes = read_weights(folder)
+    load_weights(model, weights, str(folder))
+    return Checkpoint(folder, config, model.to(device).eval(), source_tokenizer, target_tokenizer, notes)
+
+
+def named_weights(model: torch.nn.Module) -> dict[str, Tensor]:
+    """Every weight once: tied matrices appear under their first name only."""
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+
+def load_weights(model: torch.nn.Module, weights: Mapping[str, Tensor], origin: str) -> None:
+    """Copy `weights` into `model`; any missing, left-over or misshapen one is a UserError naming `origin`."""
+    own = named_weights(model)
+    wrong = [f"{name} is missing" for name in own if name not in weights]
+    wrong += [f"{name} is not of this model" for name in weights if name not in own]
+    wrong += [
+        f"{name} is {list(weights[name].shape)}, expected {list(own[name].shape)}"
+        for name in own
+        if name in weights and weights[name].shape != own[name].shape
+    ]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise UserError(f"{origin}: the weights do not fit {CONFIG_FILE}: {wrong[0]}{more}")
+    with torch.no_grad():
+        for name, parameter in own.items():
+            parameter.copy_(weights[name])
+
+
+def average_run(run: str | Path, last: int, out: str | Path) -> list[Path]:
+    """Write the mean of the weights of a run's `last` newest checkpoints to `out`, in half precision.
+    Returns the folders averaged."""
+    run, out = Path(run), Path(out)
+    if last < 1:
+        raise UserError(f"--last {last}: at least one checkpoint is needed")
+    if out.exists():
+        raise UserError(f"{out}: exists already; give another --out or remove it")
+    folders = run_checkpoints(run)[-last:]
+    if not folders:
+        raise UserError(f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})")
+    first = load_model(folders[0])
+    total = {name: weight.double() for name, weight in named_weights(first.model).items()}
+    for folder in folders[1:]:
+        weights, _ = read_weights(folder)
+        load_weights(first.model, weights, str(folder))  # checks that it is the same model
+        for name, weight in named_weights(first.model).items():
+            total[name] += weight
+    mean = {name: (weight / len(folders)).float() for name, weight in total.items()}
+    notes = {"averaged": ", ".join(folder.name for folder in folders)}
+    save_checkpoint(out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16)
+    return folders
+
+
+def run_checkpoints(run: Path) -> list[Path]:
+    """The checkpoint folders of a training run, oldest first."""
+    return sorted(path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name))
+
+
+def describe(folder: str | Path) -> str:
+    """What a checkpoint is, in a few lines of text."""
+    checkpoint = load_model(folder)
+    config, model = checkpoint.config, checkpoint.model
+    parts = {"embeddings and output": 0, "encoder": 0, "attention": 0, "decoder": 0}
+    for name, weight in named_weights(model).items():
+        top = name.split(".")[0]
+        part = "attention" if name.startswith("decoder.attention") else top if top in parts else "embeddings and output"
+        parts[part] += weight.numel()
+    encoder, decoder, attention = config.model.encoder, config.model.decoder, config.model.attention
+    joint = checkpoint.source_tokenizer is checkpoint.target_tokenizer
+    size = sum(path.stat().st_size for path in checkpoint.folder.glob("model*.safetensors"))
+    lines = [
+        f"{checkpoint.folder}: {config.source_language or '?'} → {config.target_language or '?'}",
+        f"encoder     {encoder.layers} × {'bidirectional ' if encoder.bidirectional else ''}{encoder.cell}, {encoder.hidden} units",
+        f"attention   {attention.kind}" + (f", {attention.heads} heads" if attention.kind == "multihead" else ""),
+        f"decoder     {decoder.layers} × {decoder.cell}, {decoder.hidden} units" + (", input feeding" * decoder.input_feeding),
+        f"vocabulary  {config.model.source_vocab} pieces, joint" if joint
+        else f"vocabulary  {config.model.source_vocab} source and {config.model.target_vocab} target pieces",
+        f"parameters  {sum(parts.values()):,}: " + ", ".join(f"{name} {count:,}" for name, count in parts.items()),
+        f"weights     {size / 1e6:.1f} MB",
+        f"decoding    beam {config.decoding.beam}, length penalty {config.decoding.length_penalty}",
+    ]
+    lines += [f"{name:<11} {value}" for name, value in sorted(checkpoint.notes.items())]
+    return "\n".join(lines)
+
+
+def write_weights(
+    folder: Path, weights: Mapping[str, Tensor], notes: dict[str, str], dtype: torch.dtype | None = None
+) -> None:
+    """`model.safetensors`, or `model-00001-of-00003.safetensors` … when over 45 MB."""
+    shards: list[dict[str, Tensor]] = [{}]
+    filled = 0
+    for name, weight in weights.items():
+        tensor = (weight.to(dtype) if dtype and weight.is_floating_point() else weight).detach().cpu().contiguous()
+        if shards[-1] and filled + tensor.nbytes > SHARD_BYTES:
+            shards.append({})
+            filled = 0
+        shards[-1][name] = tensor.clone()  # safetensors refuses tensors that share memory
+        filled += tensor.nbytes
+    for number, shard in enumerate(shards, start=1):
+        name = "model.safetensors" if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
+        save_file(shard, folder / name, metadata=notes)
+
+
+def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All weights of a folder, floating-point ones as float32, and the notes saved with them."""
+    files = sorted(folder.glob("model*.safetensors"))
+    if not files:
+        raise UserError(f"{folder}: no model.safetensors in this checkpoint folder")
+    numbered = re.fullmatch(r"model-\d+-of-(\d+)\.safetensors", files[0].name)
+    if len(files) != (int(numbered[1]) if numbered else 1):
+        raise UserError(f"{folder}: {len(files)} weight files, {files[0].name} belongs to another number; copy the folder again")
+    weights: dict[str, Tensor] = {}
+    notes: dict[str, str] = {}
+    for file in files:
+        try:
+            with safe_open(file, framework="pt") as opened:
+                notes.update(opened.metadata() or {})
+                weights.update({name: opened.get_tensor(name) for name in opened.keys()})
+        except (SafetensorError, OSError) as error:
+            raise UserError(f"{file}: not a whole safetensors file ({error}); copy or train it again") from None
+    return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}, notes
+
+
+def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a folder beside `folder`, then rename it there: a kill leaves the old or the new one.
+
+    A folder cannot replace a full one in a single rename, so an old one steps aside for an instant first.
+    """
+    partial, previous = (folder.with_name(f".{folder.name}.{suffix}") for suffix in ("partial", "previous"))
+    for leftover in (partial, previous):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    write(partial)
+    for path in partial.iterdir():
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+    if folder.exists():
+        os.rename(folder, previous)
+    os.rename(partial, folder)
+    shutil.rmtree(previous, ignore_errors=True)
