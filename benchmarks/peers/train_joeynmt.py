@@ -1,0 +1,75 @@
+"""JoeyNMT's own trainer, clocked.  Runs in an environment with JoeyNMT 2.3.0; see benchmarks/README.md.
+
+    python -m benchmarks.peers.train_joeynmt PIECES RUN --json joeynmt.json
+
+PIECES is what `benchmarks.peers.prepare` wrote; the network as trained so far is left in RUN, for translation.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from joeynmt.config import load_config
+from joeynmt.training import TrainManager, train
+
+from benchmarks.throughput import TokenMeter, add_meter_options, machine, publish
+
+
+def clock_updates(meter: TokenMeter) -> list[int]:
+    """Make every JoeyNMT trainer tell `meter` of its updates and stop when all is measured.
+
+    Returns a list into which the first update puts the number of parameters.
+    """
+    parameters: list[int] = []
+    update = TrainManager._train_step
+
+    def clocked(self: TrainManager, batch):  # type: ignore[no-untyped-def]
+        if not parameters:
+            parameters.append(sum(p.numel() for p in self.model.parameters()))
+        real = int((batch.trg != self.model.pad_index).sum())  # JoeyNMT has cut the opening <s> off
+        if not meter.start_update(real):
+            self.stats.is_max_update = True  # this update is the last
+        return update(self, batch)
+
+    TrainManager._train_step = clocked
+    return parameters
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pieces", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("joeynmt.yaml"))
+    add_meter_options(parser)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+
+    config = load_config(args.config)
+    args.run.mkdir(parents=True, exist_ok=True)
+    config["model_dir"] = str(args.run)
+    config["data"]["train"] = str(args.pieces / "train")
+    config["data"]["dev"] = str(args.pieces / "dev")
+    config["data"]["src"]["voc_file"] = str(args.pieces / "src.vocab")
+    config["data"]["trg"]["voc_file"] = str(args.pieces / "trg.vocab")
+
+    meter = TokenMeter(args.warmup, args.windows, args.window_seconds)
+    parameters = clock_updates(meter)
+    train(rank=0, world_size=0, cfg=config, skip_test=True)
+    figures = {
+        "system": f"JoeyNMT {version('joeynmt')}",
+        "shape": "joeynmt",
+        "precision": "float32",
+        "parameters": parameters[0],
+        **meter.report(),
+        "threads": args.threads,
+        "torch": torch.__version__,
+        "machine": machine(),
+    }
+    publish(figures, args.json)
+
+
+if __name__ == "__main__":
+    main()
