@@ -1,0 +1,78 @@
+"""What turns gradients into better weights: optimiser, learning-rate schedule, moving average, precision."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from nmt.checkpoint import named_weights
+from nmt.config import TrainingConfig
+
+
+def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    """Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), fused into one kernel a step."""
+    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return kind(model.parameters(), lr=config.lr, betas=config.betas, eps=1e-9, weight_decay=config.weight_decay, fused=True)
+
+
+def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
+    """The rate of optimiser step `step` (from 1), `progress` of the way (0 to 1) through the training."""
+    warm = min(1.0, step / max(1, config.warmup))
+    if config.schedule == "cosine":  # Loshchilov & Hutter 2017, eq. 5, to zero without restarts
+        return config.lr * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    if config.schedule == "inverse_sqrt":  # Vaswani et al. 2017, eq. 3
+        return config.lr * warm * min(1.0, math.sqrt(max(1, config.warmup) / step))
+    return config.lr * warm
+
+
+class MovingAverage:
+    """Exponential moving average of the weights (Polyak & Juditsky 1992), which is smoother than any of them."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.weights = {name: weight.clone() for name, weight in named_weights(model).items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        # At the start the average follows closely, so that the random initial weights are soon forgotten.
+        decay = min(self.decay, (1 + step) / (10 + step))
+        averages, weights = list(self.weights.values()), list(named_weights(model).values())
+        torch._foreach_lerp_(averages, weights, 1 - decay)
+
+    @contextmanager
+    def swapped_in(self, model: nn.Module) -> Iterator[None]:
+        """Within the block the model has the averaged weights."""
+        own = {name: weight.clone() for name, weight in named_weights(model).items()}
+        _copy(self.weights, model)
+        try:
+            yield
+        finally:
+            _copy(own, model)
+
+
+def faster_precision(device: torch.device, size: int = 512) -> torch.dtype:
+    """bfloat16 where this machine multiplies matrices faster in it, float32 elsewhere."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            left @ right
+            times.append(time.perf_counter() - start)
+        seconds[dtype] = min(times)
+    # Autocast also spends time on conversions: a narrow win on paper is none in training.
+    return torch.bfloat16 if seconds[torch.bfloat16] < 0.75 * seconds[torch.float32] else torch.float32
+
+
+@torch.no_grad()
+def _copy(weights: dict[str, Tensor], model: nn.Module) -> None:
+    for name, parameter in model.named_parameters():
+        parameter.copy_(weights[name])

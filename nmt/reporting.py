@@ -1,0 +1,94 @@
+"""What a person sees of a training: a progress line, a table at each validation, TensorBoard, a log file.
+
+Writes to stderr and into the run's folder; decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from nmt.training_state import Progress as TrainingProgress
+from nmt.validation import Validation
+
+
+class Reporter:
+    """Silent when `active` is false (every process but the first)."""
+
+    def __init__(self, run: Path, steps: int, minutes: float, active: bool = True) -> None:
+        self.run, self.steps, self.minutes, self.active = run, steps, minutes, active
+        self.console = Console(stderr=True, quiet=not active)
+        self.line = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:3.0f} %  {task.fields[text]}"),
+            console=self.console, disable=not (active and self.console.is_terminal), transient=True,
+        )
+        self.task = self.line.add_task("training", total=1.0, text="")
+        self.board = _tensorboard(run / "tensorboard") if active else None
+
+    def __enter__(self) -> Reporter:
+        self.line.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.line.stop()
+        if self.board:
+            self.board.close()
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
+        """One line of training figures; `done` is the share of the training that is over."""
+        if not self.active:
+            return
+        remaining = progress.seconds * (1 - done) / done if done > 0 else 0.0
+        text = (
+            f"step {progress.step}  epoch {progress.epoch + 1}  loss {figures['loss']:.3f}  "
+            f"{figures['tokens_per_second']:,.0f} tokens/s  lr {figures['lr']:.2e}  |g| {figures['gradient_norm']:.2f}  "
+            f"ETA {_duration(remaining)}"
+        )
+        if self.line.disable:
+            self.say(text)
+        self.line.update(self.task, completed=done, text=text)
+        self._record("train", progress.step, figures)
+
+    def validation(self, progress: TrainingProgress, result: Validation, best: bool) -> None:
+        """Scores and a few translations."""
+        if not self.active:
+            return
+        table = Table(title=f"step {progress.step}: dev loss {result.loss:.3f}, BLEU {result.bleu:.1f}, "
+                            f"chrF2 {result.chrf:.1f}{', best so far' if best else ''}", show_lines=True)
+        for heading in ("source", "translation", "reference"):
+            table.add_column(heading, overflow="fold")
+        for row in result.samples:
+            table.add_row(*(text.replace("[", r"\[") for text in row))
+        self.console.print(table)
+        self._record("dev", progress.step, {"loss": result.loss, "bleu": result.bleu, "chrf": result.chrf})
+
+    def _record(self, group: str, step: int, figures: dict[str, float]) -> None:
+        entry: dict[str, Any] = {"time": round(time.time(), 1), "kind": group, "step": step, **figures}
+        with open(self.run / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+        if self.board:
+            for name, value in figures.items():
+                self.board.add_scalar(f"{group}/{name}", value, step)
+
+
+def _tensorboard(folder: Path) -> Any:
+    """A TensorBoard writer, or None where tensorboard is not installed (it is an extra)."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder))
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

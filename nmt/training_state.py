@@ -1,0 +1,119 @@
+"""What a resumed training needs beyond the weights: `RUN/state/step-N/`, safetensors and JSON, no pickle.
+
+A state is written beside the old one and renamed, and the old one removed after that: whenever a run is
+killed, one whole state is there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from nmt.checkpoint import load_weights, named_weights, write_folder_atomically
+from nmt.errors import UserError
+from nmt.optimisation import MovingAverage
+
+
+@dataclass
+class Progress:
+    """Where a training is; all of it goes into the state's JSON."""
+
+    step: int = 0
+    epoch: int = 0
+    position: int = 0  # batches of the epoch already used
+    seconds: float = 0.0  # of training, over all resumed parts
+    target_tokens: int = 0
+    skipped: int = 0  # steps left out because their gradient was not finite
+    best_score: float | None = None
+    best_step: int = 0
+    stale: int = 0  # validations since the best one
+    precision: str = ""  # chosen once, so that a resumed run computes the same
+    history: list[dict[str, Any]] = field(default_factory=list)  # one entry a validation
+
+
+def save_state(
+    run: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None
+) -> None:
+    """Write `run/state/step-N` and remove older states."""
+    folder = run / "state" / f"step-{progress.step:07}"
+
+    def write(partial: Path) -> None:
+        save_file(_tensors(model, optimizer, average), partial / "state.safetensors")
+        (partial / "progress.json").write_text(json.dumps(asdict(progress), indent=1))
+
+    write_folder_atomically(folder, write)
+    for older in _states(run):
+        if older != folder:
+            shutil.rmtree(older, ignore_errors=True)
+
+
+def load_state(
+    run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None
+) -> Progress | None:
+    """Fill everything from the newest whole state of `run`; None when there is none."""
+    folders = _states(run)
+    if not folders:
+        return None
+    folder = folders[-1]
+    try:
+        tensors = load_file(folder / "state.safetensors")
+        progress = Progress(**json.loads((folder / "progress.json").read_text()))
+    except (OSError, SafetensorError, ValueError, TypeError) as error:
+        raise UserError(f"{folder}: damaged training state ({error}); remove it and resume again, or start anew") from None
+    load_weights(model, _section(tensors, "model."), str(folder))
+    if average is not None:
+        _check_same(average.weights, _section(tensors, "average."), folder)
+        for name, weight in _section(tensors, "average.").items():
+            average.weights[name].copy_(weight)
+    _load_optimizer(optimizer, _section(tensors, "optimizer."), _names(model))
+    torch.set_rng_state(tensors["rng.cpu"])
+    if torch.cuda.is_available() and "rng.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["rng.cuda"])
+    return progress
+
+
+def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None) -> dict[str, Tensor]:
+    tensors = {f"model.{name}": weight for name, weight in named_weights(model).items()}
+    if average is not None:
+        tensors.update({f"average.{name}": weight for name, weight in average.weights.items()})
+    for index, state in optimizer.state_dict()["state"].items():
+        for key, value in state.items():
+            tensors[f"optimizer.{key}.{_names(model)[index]}"] = value
+    tensors["rng.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], names: list[str]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        kind, name = key.split(".", 1)
+        state.setdefault(names.index(name), {})[kind] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def _names(model: nn.Module) -> list[str]:
+    """Parameter names in the optimiser's order."""
+    return list(named_weights(model))
+
+
+def _section(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _check_same(own: dict[str, Tensor], saved: dict[str, Tensor], folder: Path) -> None:
+    if own.keys() != saved.keys():
+        raise UserError(f"{folder}: the state was saved without training.ema; resume with the recipe that the run began with")
+
+
+def _states(run: Path) -> list[Path]:
+    return sorted(path for path in (run / "state").glob("step-*") if path.is_dir())

@@ -1,0 +1,105 @@
+"""How good is the model now?  Loss on the dev split, and BLEU and chrF of real beam decoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import sacrebleu
+import torch
+from torch.nn import functional
+
+from nmt.batching import Split, make_batch, pad
+from nmt.config import DataConfig, DecodingConfig
+from nmt.model import Seq2Seq
+from nmt.search import beam_search
+from nmt.tokenizer import EOS, PAD, Tokenizer
+
+
+@dataclass(frozen=True)
+class Validation:
+    loss: float  # mean negative log-likelihood of a target piece, nats, without label smoothing
+    bleu: float
+    chrf: float
+    samples: list[tuple[str, str, str]]  # source, hypothesis, reference
+
+    def metric(self, name: str) -> float:
+        """The figure to choose checkpoints by; higher is better."""
+        return {"bleu": self.bleu, "chrf": self.chrf, "loss": -self.loss}[name]
+
+
+def validate(
+    model: Seq2Seq,
+    split: Split,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    data: DataConfig,
+    decoding: DecodingConfig,
+    sentences: int,
+    samples: int,
+) -> Validation:
+    """Score `model` (left in the mode it was in) on up to `sentences` pairs spread over the split."""
+    device = next(model.parameters()).device
+    rows = np.unique(np.linspace(0, len(split) - 1, min(sentences, len(split))).astype(np.int64))
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            loss = mean_loss(model, split, rows, data, device)
+            hypotheses = _decode(model, split, rows, tokenizers[1], data, decoding, device)
+    finally:
+        model.train(was_training)
+    texts = [split.text(int(row)) for row in rows]
+    references = [target for _, target in texts]
+    shown = np.unique(np.linspace(0, len(rows) - 1, min(samples, len(rows))).astype(int))
+    return Validation(
+        loss,
+        sacrebleu.corpus_bleu(hypotheses, [references]).score,
+        sacrebleu.corpus_chrf(hypotheses, [references]).score,
+        [(texts[i][0], hypotheses[i], references[i]) for i in shown],
+    )
+
+
+def mean_loss(model: Seq2Seq, split: Split, rows: np.ndarray, data: DataConfig, device: torch.device) -> float:
+    """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
+    total, tokens = 0.0, 0
+    for indices in _by_length(split, rows, data.batch_tokens):
+        batch = make_batch(split.ids(indices)).to(device)
+        readouts = model(batch.source, batch.source_lengths, batch.target_in)
+        real = batch.target_out != PAD
+        logits = model.project(readouts[real])
+        total += functional.cross_entropy(logits, batch.target_out[real], reduction="sum").item()
+        tokens += batch.target_tokens
+    return total / max(1, tokens)
+
+
+def _decode(
+    model: Seq2Seq,
+    split: Split,
+    rows: np.ndarray,
+    tokenizer: Tokenizer,
+    data: DataConfig,
+    decoding: DecodingConfig,
+    device: torch.device,
+) -> list[str]:
+    """The best hypothesis of every row, as text, in the order of `rows`."""
+    texts: dict[int, str] = {}
+    for indices in _by_length(split, rows, max(1, data.batch_tokens // decoding.beam)):
+        sources = [np.append(source, EOS) for source, _ in split.ids(indices)]
+        lengths = torch.tensor([len(source) for source in sources])
+        ragged = None if bool((lengths == lengths[0]).all()) else lengths
+        found = beam_search(model, pad(sources).to(device), ragged, decoding)
+        for row, hypotheses in zip(indices, found, strict=True):
+            texts[int(row)] = tokenizer.decode(hypotheses[0].tokens)
+    return [texts[int(row)] for row in rows]
+
+
+def _by_length(split: Split, rows: np.ndarray, budget: int) -> list[np.ndarray]:
+    """`rows` sorted by source length and cut into batches of about `budget` source pieces."""
+    order = rows[np.argsort(split.source_lengths[rows], kind="stable")]
+    batches, start = [], 0
+    for end in range(1, len(order) + 1):
+        full = end == len(order) or (end + 1 - start) * (int(split.source_lengths[order[end]]) + 1) > budget
+        if full:
+            batches.append(order[start:end])
+            start = end
+    return batches
