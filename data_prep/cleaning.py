@@ -1,0 +1,168 @@
+"""Normalisation (every text) and filters (whole pairs), each with a name under which it is counted.
+
+Filters that need the whole corpus (duplicates, decontamination) are in `splits.py`; which language a text is in
+is asked in `languages.py`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml.html import defs as html_defs
+
+from data_prep.keys import fold
+
+
+@dataclass(frozen=True)
+class CleaningConfig:
+    """Bounds of the filters; lengths are in characters or white-space separated words, after normalisation."""
+
+    strip_markup: bool = True  # remove HTML tags, resolve entities
+    drop_identical: bool = True  # source equals target
+    min_chars: int = 1
+    max_chars: int = 1000
+    min_words: int = 1
+    max_words: int = 150
+    max_length_ratio: float = 3.0  # characters of the longer side / characters of the shorter
+    length_ratio_from: int = 25  # judged when the longer side has this many characters: "Sí" is no third of "Yes."
+    min_script_share: float = 0.5  # of the letters, this share must be in a script of the language
+    drop_duplicates: bool = True  # of pairs, compared folded
+    language_filter: bool = True
+    language_from: int = 40  # characters; a shorter text is too short to tell its language
+
+
+# ---- normalisation: what every text goes through ----
+
+_HTML_TAG = re.compile(
+    r"""</?(?P<name>[A-Za-z][A-Za-z0-9]*)(?:\s+[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))*\s*/?>"""
+    r"|<!--.*?-->|<!\[CDATA\[|\]\]>",
+    re.DOTALL,
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# HTML5's own on top of lxml's HTML 4 list. Other names in angle brackets ("cp <archivo>") are text.
+_TAGS = html_defs.tags | {"article", "section", "figure", "figcaption", "main", "mark", "nav", "aside", "header"}
+_BREAKING_TAGS = html_defs.block_tags | {"br", "td", "article", "section", "figure", "figcaption", "main", "nav"}
+
+# Controls, and the invisible format characters with no meaning in running text: soft hyphen, zero-width space
+# and no-break space, direction marks, invisible operators. The zero-width (non-)joiner stays: Persian, Hindi
+# and emoji need it. Characters that break lines or columns become spaces.
+_CONTROL = dict.fromkeys(
+    [code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cc"]
+    + [0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A)]
+    + [0xFEFF, 0xFFFE, 0xFFFF]
+) | dict.fromkeys([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85], " ")
+_HAS_CONTROL = re.compile("[" + "".join(re.escape(chr(code)) for code in _CONTROL) + "]")
+
+
+def strip_markup(text: str) -> str:
+    """`text` without HTML tags and comments, entities resolved. `a < b`, `<3` and `<archivo>` stay."""
+    if "<" in text or "]]>" in text:
+        text = _HTML_TAG.sub(_tag_replacement, text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    return text
+
+
+def _tag_replacement(match: re.Match[str]) -> str:
+    name = match.group("name")
+    if name is None:  # comment or CDATA fence
+        return ""
+    if name.lower() not in _TAGS:
+        return match.group()
+    return " " if name.lower() in _BREAKING_TAGS else ""
+
+
+def normalise(text: str, config: CleaningConfig) -> tuple[str, list[str]]:
+    """Returns the normalised text and the names of the steps that changed it.
+
+    NFC, never NFKC: the latter would turn ½ into 1⁄2, … into three dots and º into o.
+    """
+    steps = []
+
+    def note(name: str, after: str) -> str:
+        if after != text:
+            steps.append(name)
+        return after
+
+    if config.strip_markup:
+        text = note("markup", strip_markup(text))
+    if _HAS_CONTROL.search(text):
+        text = note("control_characters", text.translate(_CONTROL))
+    text = note("nfc", unicodedata.normalize("NFC", text))
+    text = note("white_space", " ".join(text.split()))
+    return text, steps
+
+
+NORMALISATIONS = ("markup", "control_characters", "nfc", "white_space")
+
+# ---- filters: which pairs go ----
+
+# Scripts by language where it is not Latin, as the first word of a character's Unicode name.
+SCRIPTS = {
+    **dict.fromkeys(("ru", "uk", "be", "bg", "mk", "kk", "mn"), ("CYRILLIC",)),
+    "sr": ("CYRILLIC", "LATIN"),
+    **dict.fromkeys(("ar", "fa", "ur", "ps"), ("ARABIC",)),
+    **dict.fromkeys(("hi", "mr", "ne"), ("DEVANAGARI",)),
+    **{"el": ("GREEK",), "he": ("HEBREW",), "yi": ("HEBREW",), "hy": ("ARMENIAN",), "ka": ("GEORGIAN",)},
+    **{"bn": ("BENGALI",), "gu": ("GUJARATI",), "pa": ("GURMUKHI",), "ta": ("TAMIL",), "te": ("TELUGU",)},
+    **{"th": ("THAI",), "lo": ("LAO",), "my": ("MYANMAR",), "km": ("KHMER",), "am": ("ETHIOPIC",)},
+    **{"zh": ("CJK",), "ja": ("CJK", "HIRAGANA", "KATAKANA"), "ko": ("HANGUL", "CJK")},
+}
+
+
+@lru_cache(maxsize=None)
+def _script(character: str) -> str:
+    """First word of the Unicode name of a letter ("LATIN"), "" for what is no letter or belongs to any script."""
+    if not character.isalpha():
+        return ""
+    word = unicodedata.name(character, "UNKNOWN").split(" ")[0]
+    return "" if word in ("MODIFIER", "FEMININE", "MASCULINE", "MICRO", "MATHEMATICAL") else word
+
+
+def script_share(text: str, language: str) -> float | None:
+    """Share of the letters of `text` that are in a script of `language`; None if it has no letter."""
+    scripts = [script for script in map(_script, text) if script]
+    if not scripts:
+        return None
+    expected = SCRIPTS.get(language, ("LATIN",))
+    return sum(script in expected for script in scripts) / len(scripts)
+
+
+FILTERS = (
+    "empty",
+    "damaged",
+    "too_short",
+    "too_long",
+    "identical",
+    "length_ratio",
+    "no_letters",
+    "wrong_script",
+)
+
+
+def failed_filter(source: str, target: str, languages: tuple[str, str], config: CleaningConfig) -> str | None:
+    """The name of the first of `FILTERS` that the normalised pair fails, None if it passes all."""
+    if not source or not target:
+        return "empty"
+    if "\ufffd" in source or "\ufffd" in target:  # a character that some earlier decoding lost
+        return "damaged"
+    chars = sorted((len(source), len(target)))
+    words = sorted((len(source.split()), len(target.split())))
+    if chars[0] < config.min_chars or words[0] < config.min_words:
+        return "too_short"
+    if chars[1] > config.max_chars or words[1] > config.max_words:
+        return "too_long"
+    if config.drop_identical and (source == target or fold(source) == fold(target)):
+        return "identical"
+    if chars[1] >= config.length_ratio_from and chars[1] > config.max_length_ratio * chars[0]:
+        return "length_ratio"
+    shares = script_share(source, languages[0]), script_share(target, languages[1])
+    if shares[0] is None or shares[1] is None:
+        return "no_letters"
+    if min(shares[0], shares[1]) < config.min_script_share:
+        return "wrong_script"
+    return None

@@ -1,0 +1,123 @@
+"""Bytes on disk -> lines of text: compression by file name, strict UTF-8, and the tally of bad lines.
+
+What a line means is the business of `sources.py`.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from data_prep.errors import UserError
+
+COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
+
+
+class Tally:
+    """Counts, for one source, what its reader did not hand on, and stops at a bad line unless told to skip."""
+
+    def __init__(self, skip_bad_lines: bool) -> None:
+        self.skip_bad_lines = skip_bad_lines
+        self.dropped: Counter[str] = Counter()  # reason -> records
+        self.examples: list[str] = []  # the first few bad lines, for the report
+
+    def bad_line(self, where: str, problem: str) -> None:
+        """A record that cannot be read, at `where` ("file:line"). Raises UserError under `--on-bad-line stop`."""
+        if not self.skip_bad_lines:
+            raise UserError(f"{where}: {problem}; mend it, or skip such lines with --on-bad-line skip")
+        self.dropped["bad_line"] += 1
+        if len(self.examples) < 5:
+            self.examples.append(f"{where}: {problem}")
+
+    def leave_out(self, reason: str) -> None:
+        """A readable record that its own file marks as unfit (`fuzzy`, `untranslated`, `obsolete`)."""
+        self.dropped[reason] += 1
+
+
+def uncompressed_suffix(path: str | Path) -> str:
+    """The lower-case suffix below any compression: ".csv" for "a.csv.gz"."""
+    path = Path(path)
+    return (path.with_suffix("") if path.suffix in COMPRESSIONS else path).suffix.lower()
+
+
+def find_file(path: str | Path) -> Path:
+    """`path`, or the one file that is `path` with a compression suffix. Raises UserError if there is none."""
+    for candidate in (Path(path), *(Path(f"{path}{suffix}") for suffix in COMPRESSIONS)):
+        if candidate.is_file():
+            return candidate
+    if Path(path).is_dir():
+        raise UserError(f"{path}: is a folder; name a file")
+    raise UserError(f"{path}: no such file (relative paths start at the current directory)")
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """The uncompressed bytes of `path`. Damage found while reading becomes a UserError."""
+    try:
+        with _opener(path) as stream:
+            yield stream
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise UserError(f"{path}: the compressed file is damaged or cut short ({error}); fetch it again") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot read: {error.strerror or error}") from None
+
+
+def _opener(path: Path) -> Any:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")
+    if path.suffix == ".xz":
+        return lzma.open(path, "rb")
+    if path.suffix == ".bz2":
+        return bz2.open(path, "rb")
+    if path.suffix == ".zst":
+        return _open_zstd(path)
+    return open(path, "rb")
+
+
+def _open_zstd(path: Path) -> Any:
+    try:  # Python 3.14 and later
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+
+        return zstd.open(path, "rb")
+    except ImportError:
+        pass
+    try:
+        import zstandard  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise UserError(f"{path}: reading .zst needs the package zstandard: pip install zstandard") from None
+    return zstandard.open(path, "rb")
+
+
+def read_lines(path: Path, tally: Tally) -> Iterator[tuple[int, str | None]]:
+    """Yields (line number from 1, text without its line end); text is None for a line that is not UTF-8.
+
+    Only LF (or CR LF) ends a line: `str.splitlines` would also break at U+2028, U+0085 and others, and shift
+    one side of a Moses pair against the other.
+    """
+    with open_bytes(path) as stream:
+        for number, raw in enumerate(stream, start=1):
+            if number == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            try:
+                yield number, raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+            except UnicodeDecodeError as error:
+                byte, column = raw[error.start], error.start + 1
+                tally.bad_line(f"{path}:{number}", f"not UTF-8 (byte 0x{byte:02X} at column {column})")
+                yield number, None
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of the file as it lies on disk."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,266 @@
+"""Readers: each turns one source into (source sentence, target sentence), in file order, one record at a time.
+
+No cleaning here. A reader keeps nothing in memory but its current record (PO and MO files, which are small, apart).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polib
+from lxml import etree
+
+from data_prep.errors import UserError
+from data_prep.files import Tally, find_file, open_bytes, read_lines, uncompressed_suffix
+from data_prep.hub import read_hub
+from data_prep.recipe import Spec
+
+Pairs = Iterator[tuple[str, str]]
+Languages = tuple[str, str]
+
+csv.field_size_limit(sys.maxsize if sys.maxsize < 2**63 else 2**31 - 1)
+
+
+def read_pairs(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
+    """All pairs of the source, in the order of `languages`. Raises UserError, with file and line."""
+    if spec.kind == "hf":
+        return read_hub(spec, languages, tally, cache)
+    readers = {"tsv": _read_table, "moses": _read_moses, "tmx": _read_tmx, "po": _read_po, "mo": _read_po}
+    return readers[spec.kind](spec, languages, tally)
+
+
+def files_of(spec: Spec, languages: Languages) -> list[Path]:
+    """The files that the source consists of; none for a data set of the hub."""
+    if spec.kind == "moses":
+        return [find_file(f"{spec.path}.{language}") for language in languages]
+    if spec.kind == "hf":
+        path = Path(spec.path)
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        return [file for file in found if file.is_file()]
+    return [find_file(spec.path)]
+
+
+# ---- tables: TSV (no quoting) and CSV (RFC 4180 quoting) ----
+
+
+def _read_table(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
+    path = find_file(spec.path)
+    rows = _csv_rows(path, tally) if uncompressed_suffix(path) == ".csv" else _tsv_rows(path, tally)
+    columns: list[int] | None = None
+    named = _column_names(spec, languages)
+    if named is None:
+        columns = [0, 1]
+    elif all(name.isdecimal() for name in named):
+        columns = [int(name) for name in named]
+    for number, row in rows:
+        if columns is None:
+            columns = _find_columns(named or [], row, f"{path}:{number}")
+        elif named is None and len(row) != 2:
+            problem = f"{len(row)} columns instead of 2; tell which to take with ':{languages[0]}=0,{languages[1]}=1'"
+            tally.bad_line(f"{path}:{number}", problem)
+        elif len(row) <= max(columns):
+            tally.bad_line(f"{path}:{number}", f"{len(row)} columns, but column {max(columns)} (from 0) is wanted")
+        else:
+            yield from _check_sides(row[columns[0]], row[columns[1]], languages, f"{path}:{number}", tally)
+
+
+def _column_names(spec: Spec, languages: Languages) -> list[str] | None:
+    """The columns that the options name, in the order of `languages`; None if they name none."""
+    if not spec.options:
+        return None
+    if set(spec.options) != set(languages):
+        one, other = languages
+        raise UserError(f"{spec.path}: options {spec.options}: name both columns, as in ':{one}=0,{other}=1'")
+    return [spec.options[language] for language in languages]
+
+
+def _find_columns(names: list[str], header: list[str], where: str) -> list[int]:
+    for name in names:
+        if name not in header:
+            raise UserError(f"{where}: no column {name!r}; this header has {', '.join(map(repr, header))}")
+    return [header.index(name) for name in names]
+
+
+def _tsv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
+    for number, line in read_lines(path, tally):
+        if line:  # None has been counted; an empty line holds no record
+            yield number, line.split("\t")
+
+
+def _csv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
+    number = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal number
+        for number, line in read_lines(path, tally):  # noqa: B007  # read below, as the place of the row
+            if line is not None:
+                yield line + "\n"
+
+    reader = csv.reader(lines(), strict=True)
+    while True:
+        first = number + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            tally.bad_line(f"{path}:{first}", f"not CSV: {error}")
+            continue
+        if row is None:
+            return
+        if row:
+            yield first, row
+
+
+def _check_sides(source: str, target: str, languages: Languages, where: str, tally: Tally) -> Pairs:
+    """The pair, unless exactly one side is empty: a missing translation. (Two empty sides are for the filter.)"""
+    if bool(source.strip()) == bool(target.strip()):
+        yield source, target
+    else:
+        missing = languages[1] if source.strip() else languages[0]
+        tally.bad_line(where, f"the {missing} side is missing")
+
+
+# ---- Moses: two line-aligned files ----
+
+
+def _read_moses(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
+    paths = [find_file(f"{spec.path}.{language}") for language in languages]
+    sides = [read_lines(path, tally) for path in paths]
+    while True:
+        source, target = (next(side, None) for side in sides)
+        if source is None and target is None:
+            return
+        if source is None or target is None:
+            number = (source or target or (0,))[0]
+            ended, longer = (paths[0], paths[1]) if source is None else (paths[1], paths[0])
+            tally.bad_line(f"{longer}:{number}", f"no such line in {ended.name}, which ends before")
+        elif source[1] is not None and target[1] is not None:
+            yield from _check_sides(source[1], target[1], languages, f"{paths[0]}:{source[0]}", tally)
+
+
+# ---- TMX ----
+
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_NATIVE_CODE = ("bpt", "ept", "ph", "it", "ut")  # hold the original document's markup, not text
+
+
+def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
+    path = find_file(spec.path)
+    with open_bytes(path) as stream:
+        # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
+        units = etree.iterparse(
+            stream, events=("end",), tag="tu", resolve_entities=False, load_dtd=False, no_network=True
+        )
+        try:
+            for _, unit in units:
+                where = f"{path}:{unit.sourceline}"
+                texts = _texts_by_language(unit)
+                source, target = (_of_language(texts, language) for language in languages)
+                if source is None or target is None:
+                    missing = languages[0] if source is None else languages[1]
+                    present = ", ".join(texts) or "none"
+                    tally.bad_line(where, f"the {missing} side is missing (languages here: {present})")
+                else:
+                    yield from _check_sides(source, target, languages, where, tally)
+                _forget(unit)
+        except etree.XMLSyntaxError as error:
+            raise UserError(f"{path}:{error.lineno}: not well-formed TMX: {error.msg}") from None
+
+
+def _texts_by_language(unit: Any) -> dict[str, str]:
+    """xml:lang, lower case -> text of the first segment in it."""
+    texts: dict[str, str] = {}
+    for variant in unit.iterchildren("tuv"):
+        language = (variant.get(_XML_LANG) or variant.get("lang") or "").lower().replace("_", "-")
+        segment = variant.find("seg")
+        if segment is not None:
+            texts.setdefault(language, "".join(_segment_text(segment)))
+    return texts
+
+
+def _segment_text(element: Any) -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        if isinstance(child.tag, str) and child.tag not in _NATIVE_CODE:
+            yield from _segment_text(child)
+        yield child.tail or ""
+
+
+def _of_language(texts: dict[str, str], language: str) -> str | None:
+    """The text whose language is `language` or a variety of it ("es-mx" for "es")."""
+    return next((text for code, text in texts.items() if code.split("-")[0] == language), None)
+
+
+def _forget(unit: Any) -> None:
+    """Frees a unit and all before it, which lxml would keep as children of the body."""
+    unit.clear()
+    while unit.getprevious() is not None:
+        del unit.getparent()[0]
+
+
+# ---- gettext ----
+
+
+def _read_po(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
+    path = find_file(spec.path)
+    catalogue = _load_catalogue(path, spec.kind)
+    reverse = _msgid_language(spec, languages, catalogue, path) == languages[1]
+    for entry in catalogue:
+        if entry.obsolete:
+            tally.leave_out("obsolete")
+        elif entry.fuzzy:
+            tally.leave_out("fuzzy")
+        elif not entry.translated():
+            tally.leave_out("untranslated")
+        elif entry.msgid_plural:
+            forms = [entry.msgstr_plural[number] for number in sorted(entry.msgstr_plural)]
+            for source, target in ((entry.msgid, forms[0]), (entry.msgid_plural, forms[-1])):
+                yield (target, source) if reverse else (source, target)
+        else:
+            yield (entry.msgstr, entry.msgid) if reverse else (entry.msgid, entry.msgstr)
+
+
+def _load_catalogue(path: Path, kind: str) -> Any:
+    with open_bytes(path) as stream:
+        content = stream.read()
+    with tempfile.NamedTemporaryFile(suffix=f".{kind}") as plain:  # polib reads files only, uncompressed ones
+        plain.write(content)
+        plain.flush()
+        try:
+            return polib.pofile(plain.name) if kind == "po" else polib.mofile(plain.name)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
+            raise UserError(f"{path}:{line}: not in {error.encoding}, which its header declares") from None
+        except (OSError, ValueError, LookupError) as error:
+            line_in_message = re.search(r"line (\d+)", str(error))
+            place = f"{path}:{line_in_message.group(1)}" if line_in_message else str(path)
+            raise UserError(f"{place}: not a {kind.upper()} file that polib can read") from None
+
+
+def _undecodable(content: bytes, encoding: str) -> int:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _msgid_language(spec: Spec, languages: Languages, catalogue: Any, path: Path) -> str:
+    """The language of the msgids: from the option `id=`, else what the header leaves."""
+    if set(spec.options) - {"id"}:
+        raise UserError(f"{path}: options {spec.options}: the only one here is 'id', the language of the msgids")
+    told = spec.options.get("id")
+    translated_to = re.split("[_@.-]", catalogue.metadata.get("Language", ""))[0].lower()
+    if told in languages:
+        return told
+    if told is None and translated_to in languages:
+        return languages[1] if translated_to == languages[0] else languages[0]
+    raise UserError(
+        f"{path}: which language are the msgids in? Say ':id={languages[0]}' or ':id={languages[1]}' "
+        f"(the header's Language is {translated_to or 'not given'})"
+    )

@@ -1,0 +1,100 @@
+"""Who goes to train, dev and test such that no two share a sentence; duplicates; contact with given test sets.
+
+Works on sentence keys alone (`keys.py`): int64 arrays `[pairs]`, 16 bytes a pair, whatever the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_prep.keys import mix, pair_keys
+
+TRAIN, DEV, TEST = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class SplitsConfig:
+    """Sizes of the carved sets, in pairs. None: 1000, but no more than a twentieth of the corpus."""
+
+    dev: int | None = None
+    test: int | None = None
+    seed: int = 1
+
+
+def is_repeated(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:
+    """bool `[pairs]`: the pair occurred before."""
+    first = np.unique(pair_keys(source_keys, target_keys), return_index=True)[1]
+    repeated = np.ones(len(source_keys), dtype=bool)
+    repeated[first] = False
+    return repeated
+
+
+def touches(
+    source_keys: np.ndarray, target_keys: np.ndarray, held_out: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """bool `[pairs]`: the source sentence is among the held-out sources, or the target among the targets."""
+    return np.isin(source_keys, held_out[0]) | np.isin(target_keys, held_out[1])
+
+
+def connected_components(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:
+    """int64 `[pairs]`: pairs with the same number share sentences, directly or through other pairs.
+
+    Sentences are the nodes of a graph, pairs its edges. Each round hangs the higher root of every edge below the
+    lower one and then shortens all paths; pointers only ever go down, so that it ends, after O(log pairs) rounds.
+    """
+    source_nodes = np.unique(source_keys, return_inverse=True)[1]
+    target_nodes = np.unique(target_keys, return_inverse=True)[1]
+    if len(source_nodes):
+        target_nodes = target_nodes + source_nodes.max() + 1
+    parent = np.arange(target_nodes.max(initial=-1) + 1)
+    while True:
+        one, other = parent[source_nodes], parent[target_nodes]
+        if np.array_equal(one, other):
+            return one
+        np.minimum.at(parent, np.maximum(one, other), np.minimum(one, other))
+        while not np.array_equal(parent, parent[parent]):
+            parent = parent[parent]
+
+
+def carve(
+    source_keys: np.ndarray,
+    target_keys: np.ndarray,
+    dev_size: int,
+    test_size: int,
+    may_hold_out: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """int8 `[pairs]` of TRAIN, DEV, TEST: whole connected components, in random order, as long as they fit.
+
+    A component with a pair that is not `may_hold_out` (bool `[pairs]`) stays in train, and so does one too
+    large for what is still wanted. Sentences with very many translations ("Sí.") thus stay in train.
+    """
+    components = connected_components(source_keys, target_keys)
+    numbers, component, sizes = np.unique(components, return_inverse=True, return_counts=True)
+    # A component's place in the order depends only on its content: on the smallest key of its pairs.
+    scrambled = mix(pair_keys(source_keys, target_keys), seed)
+    place = np.full(len(numbers), np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(place, component, scrambled)
+    barred = np.zeros(len(numbers), dtype=bool)
+    barred[component[~may_hold_out]] = True
+
+    split = np.full(len(numbers), TRAIN, dtype=np.int8)
+    wanted = {TEST: test_size, DEV: dev_size}
+    for index in np.argsort(place, kind="stable"):
+        if not any(wanted.values()):
+            break
+        if barred[index]:
+            continue
+        for name, missing in wanted.items():
+            if sizes[index] <= missing:
+                split[index] = name
+                wanted[name] -= int(sizes[index])
+                break
+    return split[component]
+
+
+def sample(keys: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Positions, ascending, of a random `size` of `keys` that depends on nothing but the keys and the seed."""
+    return np.sort(np.argsort(mix(keys, seed), kind="stable")[:size])

@@ -1,0 +1,80 @@
+"""SentencePiece: training the subword model(s) of a dataset folder.
+
+Using one is `nmt/tokenizer.py`'s work. The special ids are the same throughout the project.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sentencepiece
+
+from data_prep.errors import UserError
+
+MODEL_TYPES = ("unigram", "bpe", "char")
+# The result depends on the number of threads (sums of floats), so that it is not the machine's to choose.
+THREADS = 4
+
+
+@dataclass(frozen=True)
+class SubwordsConfig:
+    """How the vocabulary is made."""
+
+    vocab_size: int = 8000  # of each model, with the 4 special and 256 byte pieces
+    model_type: str = "unigram"
+    separate: bool = False  # one model a language instead of a joint one
+    # Share of all characters that must be pieces of their own; a rarer one is spelled in UTF-8 bytes.
+    character_coverage: float = 0.9999
+    symbols: tuple[str, ...] = ()  # never split, such as "<2es>"
+    sample_size: int = 2_000_000  # sentences to train on, a fixed random sample
+    seed: int = 1
+
+    def check(self, where: str) -> None:
+        """Raises UserError for a value out of range."""
+        if self.model_type not in MODEL_TYPES:
+            raise UserError(f"{where}: model_type {self.model_type!r}: choose from {', '.join(MODEL_TYPES)}")
+        if self.vocab_size < 300:
+            raise UserError(f"{where}: vocab_size {self.vocab_size}: 260 pieces are special or bytes; take 300 or more")
+        if not 0.9 <= self.character_coverage <= 1:
+            raise UserError(f"{where}: character_coverage {self.character_coverage}: must be from 0.9 to 1")
+
+
+def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:
+    """Returns the serialised SentencePiece model. Raises UserError if there is too little text for the size."""
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=sentences,
+            model_writer=model,
+            model_type=config.model_type,
+            vocab_size=config.vocab_size,
+            hard_vocab_limit=config.model_type != "char",  # an alphabet may well be smaller
+            character_coverage=config.character_coverage,
+            byte_fallback=True,  # whatever is typed, nothing is unknown
+            normalization_rule_name="identity",  # cleaning did NFC; NFKC would harm ½ … º
+            split_digits=True,
+            user_defined_symbols=list(config.symbols),
+            max_sentence_length=1 << 16,  # bytes; cleaning has bounded lengths already
+            pad_id=0,
+            unk_id=1,
+            bos_id=2,
+            eos_id=3,
+            num_threads=THREADS,
+            minloglevel=2,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise UserError(_explain(str(error), config)) from None
+    return model.getvalue()
+
+
+def _explain(message: str, config: SubwordsConfig) -> str:
+    """SentencePiece's own words, made useful."""
+    if match := re.search(r"Vocabulary size too high .*<= (\d+)", message):
+        return f"vocab_size {config.vocab_size}: too much for so little text; take {match.group(1)} or less"
+    if match := re.search(r"smaller than required_chars\D*(\d+) vs (\d+)", message):
+        needed = max(map(int, match.groups()))
+        return f"vocab_size {config.vocab_size}: the alphabet alone needs {needed}; take more"
+    return f"SentencePiece cannot train: {' '.join(message.split())}"

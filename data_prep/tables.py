@@ -1,0 +1,176 @@
+"""Text in Arrow tables: sources read into one, cleaned in parallel, encoded in parallel. All memory-mapped.
+
+Each function takes and returns `datasets.Dataset`s whose files lie in a work folder; what goes where is decided in
+`pipeline.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import sentencepiece
+
+from data_prep.cleaning import FILTERS, NORMALISATIONS, CleaningConfig, failed_filter, normalise
+from data_prep.files import Tally
+from data_prep.keys import sentence_key
+from data_prep.recipe import Source, Spec
+from data_prep.sources import read_pairs
+
+# What can become of a pair once it is read; its number is its fate. (Readers' own reasons are in their tallies.)
+KEPT = "kept"
+FATES = (KEPT, *FILTERS, "duplicate", "touches_excluded", "touches_test", "touches_dev", "wrong_language", "over_cap")
+FATE = {name: number for number, name in enumerate(FATES)}
+
+BATCH = 1000  # rows
+SMALL = 20_000  # rows; below, starting worker processes takes longer than the work
+
+_TEXT = {"source": datasets.Value("string"), "target": datasets.Value("string"), "origin": datasets.Value("string")}
+_CLEANED = datasets.Features(
+    {
+        **_TEXT,
+        "source_key": datasets.Value("int64"),
+        "target_key": datasets.Value("int64"),
+        "fate": datasets.Value("int8"),
+        "steps": datasets.Value("int8"),  # bit i: NORMALISATIONS[i] changed a side
+    }
+)
+_IDS = datasets.List(datasets.Value("int32"))
+ENCODED = datasets.Features({**_TEXT, "source_ids": _IDS, "target_ids": _IDS})
+
+
+def read_table(
+    sources: Sequence[tuple[str, Source]],
+    languages: tuple[str, str],
+    skip_bad_lines: bool,
+    work: Path,
+    name: str,
+    announce: Callable[[str], None],
+) -> tuple[datasets.Dataset, dict[str, Tally]]:
+    """Reads (name, source) after (name, source) into one table; returns it and each name's tally."""
+    tallies = {origin: Tally(skip_bad_lines) for origin, _ in sources}
+    path = work / f"{name}.arrow"
+    schema = pa.schema([(column, pa.string()) for column in _TEXT])
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        for origin, source in sources:
+            announce(f"reading {origin}")
+            pairs = read_pairs(Spec.parse(source.spec), languages, tallies[origin], work / "hub")
+            while rows := list(islice(pairs, BATCH)):
+                writer.write_batch(pa.record_batch([*map(pa.array, zip(*rows, strict=True)), [origin] * len(rows)], schema))
+    return datasets.Dataset.from_file(str(path)), tallies
+
+
+def clean_table(
+    table: datasets.Dataset, languages: tuple[str, str], config: CleaningConfig, filters: bool, work: Path, num_proc: int
+) -> datasets.Dataset:
+    """Normalises both sides and adds columns source_key, target_key, fate, steps. No row goes.
+
+    Without `filters` (for given dev and test sets) the only fate but `kept` is `empty`.
+    """
+    arguments = {"languages": languages, "config": config, "filters": filters}
+    return _map(table, _clean_batch, arguments, _CLEANED, work / "cleaned.arrow", num_proc, "cleaning")
+
+
+def _clean_batch(
+    batch: dict[str, list[str]], languages: tuple[str, str], config: CleaningConfig, filters: bool
+) -> dict[str, list[Any]]:
+    cleaned: dict[str, list[Any]] = {column: [] for column in _CLEANED if column != "origin"}
+    for source, target in zip(batch["source"], batch["target"], strict=True):
+        source, source_steps = normalise(source, config)
+        target, target_steps = normalise(target, config)
+        failed = failed_filter(source, target, languages, config) if filters else None
+        if not filters and not (source and target):
+            failed = "empty"
+        cleaned["source"].append(source)
+        cleaned["target"].append(target)
+        cleaned["source_key"].append(sentence_key(source))
+        cleaned["target_key"].append(sentence_key(target))
+        cleaned["fate"].append(FATE[failed or KEPT])
+        steps = {*source_steps, *target_steps}
+        cleaned["steps"].append(sum(1 << bit for bit, step in enumerate(NORMALISATIONS) if step in steps))
+    return cleaned
+
+
+@dataclass
+class Pool:
+    """All pairs that were read, and beside the table what decides over them: arrays `[pairs]`."""
+
+    table: datasets.Dataset
+    source_keys: np.ndarray  # int64
+    target_keys: np.ndarray  # int64
+    fate: np.ndarray  # int8, index into FATES
+    steps: np.ndarray  # int8, bits
+
+    @classmethod
+    def over(cls, table: datasets.Dataset) -> Pool:
+        """The pool over a table from `clean_table`."""
+        columns = table.with_format("arrow")[:] if len(table) else table.data.table
+        arrays = [columns[name].to_numpy() for name in ("source_key", "target_key", "fate", "steps")]
+        return cls(table, *(np.array(array) for array in arrays))
+
+    def alive(self) -> np.ndarray:
+        """Positions of the pairs that are still kept."""
+        return np.flatnonzero(self.fate == FATE[KEPT])
+
+    def remove(self, positions: np.ndarray, reason: str) -> None:
+        """Gives the pairs at `positions`, all of them alive, the fate `reason`."""
+        self.fate[positions] = FATE[reason]
+
+    def keys(self, positions: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Source and target keys at `positions`."""
+        return self.source_keys[positions], self.target_keys[positions]
+
+
+def texts(table: datasets.Dataset, *columns: str) -> Iterator[list[list[str]]]:
+    """The columns batch by batch, as lists of str."""
+    for batch in table.with_format("arrow").iter(batch_size=10 * BATCH):
+        yield [batch[column].to_pylist() for column in columns]
+
+
+def encode_table(
+    table: datasets.Dataset, models: tuple[Path, Path], work: Path, name: str, num_proc: int
+) -> datasets.Dataset:
+    """Columns source, target, origin, source_ids, target_ids; ids without BOS and EOS."""
+    arguments = {"models": [str(model) for model in models]}
+    table = table.select_columns(list(_TEXT))
+    return _map(table, _encode_batch, arguments, ENCODED, work / f"{name}-encoded.arrow", num_proc, f"encoding {name}")
+
+
+def _encode_batch(batch: dict[str, list[str]], models: list[str]) -> dict[str, list[list[int]]]:
+    source, target = (_load_model(model) for model in models)
+    return {"source_ids": source.encode(batch["source"]), "target_ids": target.encode(batch["target"])}
+
+
+@lru_cache(maxsize=2)
+def _load_model(path: str) -> sentencepiece.SentencePieceProcessor:
+    return sentencepiece.SentencePieceProcessor(model_file=path)
+
+
+def _map(
+    table: datasets.Dataset,
+    function: Callable[..., dict[str, list[Any]]],
+    arguments: dict[str, Any],
+    features: datasets.Features,
+    path: Path,
+    num_proc: int,
+    what: str,
+) -> datasets.Dataset:
+    return table.map(
+        function,
+        batched=True,
+        batch_size=BATCH,
+        fn_kwargs=arguments,
+        features=features,
+        cache_file_name=str(path),
+        load_from_cache_file=False,
+        new_fingerprint=path.stem,  # given, so that `datasets` need not hash table and function
+        num_proc=num_proc if num_proc > 1 and len(table) >= SMALL else None,
+        desc=what,
+    )
