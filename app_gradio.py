@@ -1,0 +1,141 @@
+"""The translating page: `python app_gradio.py [--model CHECKPOINT ...] [--host HOST] [--port PORT]`.
+
+Parses the flags, loads the translators, launches.  The page itself is `nmt/webui`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nmt.errors import UserError
+
+if TYPE_CHECKING:
+    from nmt.translator import Translator
+
+CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="app_gradio.py", description="Serve the translating page.")
+    parser.add_argument(
+        "--model",
+        action="append",
+        type=Path,
+        metavar="CHECKPOINT",
+        default=[],
+        help="checkpoint folder; repeat it for more directions (default: all of checkpoints/)",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--max-chars",
+        type=_positive,
+        default=5000,
+        metavar="N",
+        help="longest text of one request, in characters (default: %(default)s)",
+    )
+    return parser.parse_args(argv)
+
+
+def load_translators(folders: Sequence[Path]) -> dict[tuple[str, str], Translator]:
+    """A translator for each direction, from `folders` or from `checkpoints/` when there are none.
+
+    Raises UserError when there is no checkpoint, or two for one direction.
+    """
+    from nmt.translator import Translator, find_checkpoints
+
+    if not folders:
+        folders = list(find_checkpoints(CHECKPOINTS).values()) if CHECKPOINTS.is_dir() else []
+    if not folders:
+        raise UserError(
+            f"no checkpoint in {CHECKPOINTS}; train a model (nmt train) or name one with --model FOLDER"
+        )
+    translators: dict[tuple[str, str], Translator] = {}
+    for folder in folders:
+        translator = Translator.load(folder)
+        direction = (translator.source_language, translator.target_language)
+        if direction in translators:
+            other = translators[direction].folder
+            raise UserError(f"{other} and {folder} both translate {'-'.join(direction)}; give one of them")
+        translators[direction] = translator
+    return translators
+
+
+def check_address(host: str, port: int) -> None:
+    """Raises UserError when nothing can listen on `host` and `port`; cheaper before a model is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(f"port {port} is taken by another program; choose another with --port") from None
+        raise UserError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def keep_off_the_network() -> None:
+    """No telemetry, no version check, no proxy between the page and itself.  Before Gradio is imported."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    for name in ("no_proxy", "NO_PROXY"):  # Gradio asks its own server whether it is up
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 stopped by the user, 1 failed with a message, 2 wrong usage."""
+    arguments = parse_arguments(argv)
+    keep_off_the_network()
+    try:
+        check_address(arguments.host, arguments.port)
+        serve(arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Load, launch, say so, and wait for Ctrl-C."""
+    translators = load_translators(arguments.model)
+    from nmt.webui import page
+    from nmt.webui.service import TranslationService
+
+    blocks = page.build_page(TranslationService(translators, arguments.max_chars))
+    try:
+        page.launch(blocks, arguments.host, arguments.port)
+    except OSError as error:
+        raise UserError(
+            f"the page did not start on {arguments.host} port {arguments.port}: {error}"
+        ) from None
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(arguments.host, arguments.host)
+    print(f"Ready: http://{shown}:{arguments.port}", flush=True)
+    try:
+        threading.Event().wait()
+    finally:
+        blocks.close(verbose=False)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 1 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

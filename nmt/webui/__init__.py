@@ -1,0 +1,5 @@
+"""The web page: `page.py` puts it together, one file a tab, plots apart.
+
+It stands on `nmt.translator` alone and knows nothing of models, searches or checkpoints' insides.
+`app_gradio.py` is its entry point.
+"""

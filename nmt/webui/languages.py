@@ -1,0 +1,43 @@
+"""Names and example sentences of the languages that the page may meet.  No component, no translation."""
+
+from __future__ import annotations
+
+NAMES = {
+    "ca": "Catalan",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "eu": "Basque",
+    "fr": "French",
+    "gl": "Galician",
+    "it": "Italian",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+}
+
+EXAMPLES = {
+    "es": [
+        "¿Dónde está la biblioteca?",
+        "Me gustaría reservar una mesa para dos personas.",
+        "Si hubiera sabido que venías, habría preparado la cena.",
+        "No tengo tiempo para ver la televisión.",
+        "El tren sale a las ocho. Tenemos que darnos prisa. ¿Has comprado los billetes?",
+    ],
+    "en": [
+        "Where is the library?",
+        "I would like to book a table for two people.",
+        "If I had known that you were coming, I would have made dinner.",
+        "My sister has lived in Madrid for three years.",
+        "The train leaves at eight. We have to hurry. Did you buy the tickets?",
+    ],
+}
+
+
+def name(code: str) -> str:
+    """The English name of a language code ("es" -> "Spanish"); an unknown code stands for itself."""
+    return NAMES.get(code, code)
+
+
+def examples(code: str) -> list[str]:
+    """Sentences to try in this language; none for a language without any."""
+    return EXAMPLES.get(code, [])

@@ -1,0 +1,167 @@
+"""What the page does with a request: check it, run the right translator, shape the answer.
+
+No component and no HTML: the tab and the API endpoint call the same `TranslationService`, and the tests
+call it without a browser.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nmt.errors import UserError
+from nmt.webui import languages
+
+if TYPE_CHECKING:
+    from nmt.translator import Translation, Translator
+
+MAX_CHARS = 5000  # of one request, unless told otherwise
+MAX_BEAM = 12
+MAX_ALTERNATIVES = 5
+FAILED = "Something went wrong while translating. The page still works; the reason is in the program's log."
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """Where the decoder looked in one sentence."""
+
+    source: list[str]  # pieces, the end symbol last
+    target: list[str]  # pieces, the end symbol last
+    weights: list[list[float]]  # [len(target)][len(source)], each row sums to 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request, translated."""
+
+    text: str
+    alternatives: list[str] = field(default_factory=list)  # further whole texts, best first
+    attention: list[AttentionMap] = field(default_factory=list)  # one a sentence, in reading order
+    seconds: float = 0.0
+
+
+class TranslationService:
+    """All directions of the page behind one call; `translators` has a key ("es", "en") for each."""
+
+    def __init__(self, translators: Mapping[tuple[str, str], Translator], max_chars: int = MAX_CHARS) -> None:
+        if not translators:
+            raise UserError("the page needs at least one translator")
+        self.translators = dict(translators)
+        self.max_chars = max_chars
+
+    @property
+    def first(self) -> tuple[str, str]:
+        """The direction the page opens with."""
+        return next(iter(self.translators))
+
+    def sources(self) -> list[str]:
+        """Codes of the languages that can be translated from."""
+        return list(dict.fromkeys(source for source, _ in self.translators))
+
+    def targets(self, source: str) -> list[str]:
+        """Codes of the languages that `source` can be translated into."""
+        return [target for start, target in self.translators if start == source]
+
+    def directions(self) -> list[str]:
+        """Names of the directions, as the API takes them: "es-en"."""
+        return [f"{source}-{target}" for source, target in self.translators]
+
+    def default_beam(self, direction: tuple[str, str]) -> int:
+        """The beam size that the direction's checkpoint was tuned for."""
+        return self.translators[direction].config.decoding.beam
+
+    def find(self, direction: str) -> tuple[str, str]:
+        """ "es-en" -> ("es", "en"); raises UserError for a direction without a model."""
+        source, _, target = str(direction).partition("-")
+        if (source, target) not in self.translators:
+            raise UserError(
+                f"No model for the direction {direction!r}. Available: {', '.join(self.directions())}."
+            )
+        return source, target
+
+    def translate(
+        self,
+        text: str,
+        direction: tuple[str, str],
+        beam: int = 0,
+        alternatives: int = 0,
+        with_attention: bool = False,
+    ) -> Answer:
+        """Translate `text`, line by line; line breaks stay.
+
+        `beam` 0 means the checkpoint's own.  A text of nothing but white space gives an empty answer.
+        Raises UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
+        """
+        beam, alternatives = self._checked(text, direction, beam, alternatives)
+        if not text.strip():
+            return Answer("")
+        started = time.perf_counter()
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        try:
+            translations = self.translators[direction].translate_batch(
+                lines,
+                beam=max(beam, alternatives + 1),
+                n_best=alternatives + 1,
+                with_attention=with_attention,
+            )
+        except UserError:
+            raise
+        except Exception:
+            logger.exception("translating %d characters %s-%s failed", len(text), *direction)
+            raise UserError(FAILED) from None
+        return Answer(
+            text="\n".join(translation.text for translation in translations),
+            alternatives=_whole_alternatives(translations),
+            attention=[part for translation in translations for part in _attention_maps(translation)],
+            seconds=time.perf_counter() - started,
+        )
+
+    def _checked(
+        self, text: str, direction: tuple[str, str], beam: int, alternatives: int
+    ) -> tuple[int, int]:
+        """The numbers as integers; raises UserError for anything outside the page's limits."""
+        if not isinstance(text, str):
+            raise UserError("The text is not a string.")
+        if len(text) > self.max_chars:
+            raise UserError(
+                f"This text has {len(text):,} characters; the limit is {self.max_chars:,}. "
+                "Shorten it or translate it in parts."
+            )
+        if direction not in self.translators:
+            source, target = direction
+            raise UserError(f"No model translates {languages.name(source)} into {languages.name(target)}.")
+        beam = _whole_number(beam, "beam", 0, MAX_BEAM)
+        return beam or self.default_beam(direction), _whole_number(
+            alternatives, "alternatives", 0, MAX_ALTERNATIVES
+        )
+
+
+def _whole_number(value: float, what: str, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise UserError(f"{what} is {value!r}, expected a whole number.")
+    if not least <= value <= most:
+        raise UserError(f"{what} is {int(value)}, expected {least} to {most}.")
+    return int(value)
+
+
+def _whole_alternatives(translations: list[Translation]) -> list[str]:
+    """The k-th alternative of a text has every line's k-th alternative; a line with fewer keeps its best."""
+    count = max(len(translation.alternatives) for translation in translations)
+    return [
+        "\n".join(t.alternatives[k] if k < len(t.alternatives) else t.text for t in translations)
+        for k in range(count)
+    ]
+
+
+def _attention_maps(translation: Translation) -> list[AttentionMap]:
+    """One map a sentence; none for a line that was copied or blank."""
+    return [
+        AttentionMap(list(part.source_tokens), [*part.tokens, "</s>"][: len(part.attention)], part.attention)
+        for part in (translation.sentences or [translation])
+        if part.attention
+    ]

@@ -1,0 +1,38 @@
+"""Colours and type of the page; `style.css` beside it has what a theme can't say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
+
+STYLE_SHEET = Path(__file__).with_name("style.css")
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's default theme in calm blue and slate.  The files of a LocalFont come with Gradio."""
+    return gr.themes.Default(
+        primary_hue="blue",
+        secondary_hue="blue",
+        neutral_hue="slate",
+        radius_size="lg",
+        font=(LocalFont("IBM Plex Sans", weights=(400, 600)), "system-ui", "sans-serif"),
+        font_mono=(LocalFont("IBM Plex Mono", weights=(400, 600)), "ui-monospace", "monospace"),
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_color="*neutral_200",
+        block_border_color_dark="*neutral_800",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_secondary_background_fill="white",
+        button_secondary_background_fill_dark="*neutral_900",
+        button_secondary_background_fill_hover="*neutral_100",
+        button_secondary_border_color="*neutral_300",
+        button_border_width="1px",
+    )
