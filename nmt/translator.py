@@ -1,0 +1,300 @@
+"""Text in, text out: the whole way from lines to translated lines, over one checkpoint.
+
+A line is cut into sentences and what is only copied (`nmt.text`), all sentences of a batch of lines are
+searched together, sorted by length (`nmt.search`), hypotheses that lost a number or URL are mended
+(`nmt.repair`), and everything is joined again with its own spacing.  Reading and writing files is
+`nmt.cli`'s work.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nmt.checkpoint import CONFIG_FILE, Checkpoint, load_model
+from nmt.config import Config, DecodingConfig, load_config
+from nmt.errors import UserError
+from nmt.repair import put_back
+from nmt.search import Hypothesis, beam_search
+from nmt.text import (
+    Item,
+    Part,
+    cut_long,
+    missing_items,
+    model_input,
+    one_line,
+    split_around,
+    split_text,
+    without_surrogates,
+    words,
+)
+from nmt.tokenizer import EOS, PAD
+from nmt.translation import SentenceTranslation, Translation, assemble, copied
+
+MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
+WINDOW_LINES, WINDOW_CHARACTERS = 1024, 200_000  # of a stream, translated together
+BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # source pieces × beam of one search
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A sentence to search; equal ones are searched once."""
+
+    sentence: str  # as `nmt.text.model_input` gives it
+    prefix: str = ""  # what the hypothesis must begin with
+
+
+class Translator:
+    """A loaded checkpoint that translates text.
+
+    The result of a line depends on that line alone: not on the lines beside it, nor on `batch_tokens` or
+    `n_best` (beyond how many alternatives there are).
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+        self.config: Config = checkpoint.config
+        self.folder: Path = checkpoint.folder
+        self.source_language = checkpoint.config.source_language
+        self.target_language = checkpoint.config.target_language
+        self.device = device
+        self._model = checkpoint.model
+        self._source_tokenizer = checkpoint.source_tokenizer
+        self._target_tokenizer = checkpoint.target_tokenizer
+        self._max_pieces = min(MAX_PIECES, checkpoint.config.data.max_length)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "auto") -> Translator:
+        """Load a checkpoint folder; device "auto" takes the GPU if there is one, else the CPU."""
+        device = pick_device(device)
+        return cls(load_model(folder, device), device)
+
+    def translate(self, text: str, **options: Any) -> str:
+        """Translate a text of any length and number of lines; options as of `translate_batch`."""
+        return self.translate_batch([text], **options)[0].text
+
+    def stream(self, lines: Iterable[str], **options: Any) -> Iterator[Translation]:
+        """Translate lines in order while they come, some at a time; options as of `translate_batch`."""
+        window: list[str] = []
+        characters = 0
+        for line in lines:
+            window.append(line)
+            characters += len(line)
+            if len(window) >= WINDOW_LINES or characters >= WINDOW_CHARACTERS:
+                yield from self.translate_batch(window, **options)
+                window, characters = [], 0
+        yield from self.translate_batch(window, **options)
+
+    def translate_batch(
+        self,
+        lines: Sequence[str],
+        beam: int | None = None,
+        n_best: int = 1,
+        with_attention: bool = False,
+        prefixes: Sequence[str] | None = None,
+        length_penalty: float | None = None,
+        batch_tokens: int | None = None,
+    ) -> list[Translation]:
+        """Translate each line (which may have line breaks: they stay).
+
+        beam, length_penalty  None: what the checkpoint's configuration says
+        n_best         how many different translations of a line, at most the beam
+        prefixes       for each line what its (first sentence's) translation must begin with, or ""
+        batch_tokens   source pieces × beam that are searched at once: more is faster and takes more memory
+        Raises UserError when beam or n_best cannot be.
+        """
+        if isinstance(lines, str):
+            raise TypeError("translate_batch takes a sequence of lines; translate() takes one text")
+        if prefixes is not None and len(prefixes) != len(lines):
+            raise ValueError(f"{len(prefixes)} prefixes for {len(lines)} lines")
+        decoding = self._decoding(beam, length_penalty, n_best)
+        plans = [self._plan(line) for line in lines]
+        requests = [_requests(plan, prefixes[i] if prefixes else "") for i, plan in enumerate(plans)]
+        distinct = list(dict.fromkeys(itertools.chain.from_iterable(requests)))
+        search = _Search(self, decoding, n_best, with_attention, batch_tokens or BATCH_TOKENS[self.device])
+        done = dict(zip(distinct, search.translate(distinct), strict=True))
+        return [
+            assemble(plan, [done[request] for request in requested], n_best)
+            for plan, requested in zip(plans, requests, strict=True)
+        ]
+
+    def _decoding(self, beam: int | None, length_penalty: float | None, n_best: int) -> DecodingConfig:
+        decoding = self.config.decoding
+        if beam is not None:
+            decoding = replace(decoding, beam=beam)
+        if length_penalty is not None:
+            decoding = replace(decoding, length_penalty=length_penalty)
+        if not 1 <= n_best <= decoding.beam:
+            raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size ({decoding.beam})")
+        return decoding
+
+    def _plan(self, line: str) -> list[Part]:
+        """The line's parts, each to translate short enough for the model and in its script."""
+        plan: list[Part] = []
+        for part in split_text(without_surrogates(line), self.source_language):
+            short = cut_long(part.text, self._length, self._max_pieces) if part.translate else [part]
+            for cut in short:
+                plan += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
+        return plan
+
+    def _length(self, sentence: str) -> int:
+        return len(self._source_tokenizer.encode(model_input(sentence)))
+
+    def _foreign_words(self, sentence: str) -> list[tuple[int, int]]:
+        """Words most of whose characters the tokenizer only has as bytes, since they are of another script;
+        the model could but guess at them."""
+        if not self._bytes_in(sentence):
+            return []
+        return [(a, b) for a, b in words(sentence) if self._bytes_in(sentence[a:b]) > (b - a) / 2]
+
+    def _bytes_in(self, sentence: str) -> int:
+        """How many characters (of more than one byte, as all foreign ones are) come out as byte pieces."""
+        pieces = self._source_tokenizer.pieces(self._source_tokenizer.encode(model_input(sentence)))
+        # Continuation bytes 0x80–0xBF follow the one byte that begins each character.
+        return sum(piece.startswith("<0x") and piece[3] not in "89AB" for piece in pieces)
+
+
+class _Search:
+    """Searches sentences under fixed settings, and sees to it that nothing is lost on the way."""
+
+    def __init__(
+        self, owner: Translator, decoding: DecodingConfig, n_best: int, with_attention: bool, batch_tokens: int
+    ) -> None:
+        self.model, self.device = owner._model, owner.device
+        self.source_tokenizer, self.target_tokenizer = owner._source_tokenizer, owner._target_tokenizer
+        self.decoding, self.n_best, self.with_attention = decoding, n_best, with_attention
+        self.batch_tokens = batch_tokens
+
+    def translate(self, requests: Sequence[_Request]) -> list[SentenceTranslation]:
+        """One result for each request, in order.
+
+        Most sentences are done after the first search.  One that lost a protected item, or is empty, is
+        searched again for all hypotheses of the beam with attention: the best that has every item wins, then
+        the best that can be mended; failing that, the sentence is translated in parts around its items.
+        """
+        found = self._search(requests, self.n_best, self.with_attention)
+        results = [self._result(*pair) for pair in zip(requests, found, strict=True)]
+        flawed = [i for i, r in enumerate(results) if any(_flaws(r.source, text) for text, _ in r.candidates)]
+        again = self._search([requests[i] for i in flawed], self.decoding.beam, True)
+        for i, hypotheses in zip(flawed, again, strict=True):
+            results[i] = self._result(requests[i], hypotheses, mend=True)
+            missing = missing_items(results[i].source, results[i].text)
+            if not results[i].text:
+                results[i] = copied(requests[i].sentence)
+            elif lost := [item for item in missing if item.kind == "verbatim"]:
+                results[i] = self._around(requests[i], results[i], lost)
+        return results
+
+    def _around(self, request: _Request, whole: SentenceTranslation, lost: list[Item]) -> SentenceTranslation:
+        """The sentence translated in parts, with the lost items copied between them."""
+        plan = split_around(request.sentence, [(item.start, item.end) for item in lost])
+        line = assemble(plan, self.translate(_requests(plan, request.prefix)), self.n_best)
+        candidates = tuple((text, line.score) for text in (line.text, *line.alternatives))
+        written = {"text": line.text, "score": line.score, "candidates": candidates, "tokens": line.tokens}
+        return replace(whole, **written, attention=None)  # there is no one attention over the whole sentence
+
+    def _search(
+        self, requests: Sequence[_Request], n_best: int, with_attention: bool
+    ) -> list[list[Hypothesis]]:
+        """The n best hypotheses of each request; sentences of like length share a batch."""
+        sources = [self._source_ids(request) for request in requests]
+        prefixes = [self.target_tokenizer.encode(request.prefix) for request in requests]
+        results: list[list[Hypothesis]] = [[]] * len(requests)
+        budget = self.batch_tokens // self.decoding.beam
+        for batch in batches_by_length([len(ids) for ids in sources], budget):
+            lengths = torch.tensor([len(sources[i]) for i in batch])
+            source = torch.full((len(batch), int(lengths.max())), PAD)
+            for row, i in enumerate(batch):
+                source[row, : len(sources[i])] = torch.tensor(sources[i])
+            ragged = None if bool((lengths == lengths[0]).all()) else lengths.to(self.device)
+            prefix = [prefixes[i] for i in batch] if any(prefixes[i] for i in batch) else None
+            found = beam_search(
+                self.model, source.to(self.device), ragged, self.decoding, n_best, prefix, with_attention
+            )
+            for i, hypotheses in zip(batch, found, strict=True):
+                results[i] = hypotheses
+        return results
+
+    def _source_ids(self, request: _Request) -> list[int]:
+        return [*self.source_tokenizer.encode(request.sentence), EOS]
+
+    def _result(
+        self, request: _Request, hypotheses: Sequence[Hypothesis], mend: bool = False
+    ) -> SentenceTranslation:
+        """The n best of `hypotheses` as text; with `mend`, repaired, and those that lack least come first."""
+        source_tokens = self.source_tokenizer.pieces(self._source_ids(request))
+        options: list[tuple[int, int, int, str]] = []  # lacks after and before repair, rank, text
+        for rank, hypothesis in enumerate(hypotheses):
+            written = one_line(self.target_tokenizer.decode(hypothesis.tokens))
+            if not mend:
+                options.append((0, 0, rank, written))
+                continue
+            pieces = self.target_tokenizer.pieces(hypothesis.tokens)
+            mended = put_back(request.sentence, written, source_tokens, pieces, hypothesis.attention)
+            flaws = _flaws(request.sentence, mended), _flaws(request.sentence, written)
+            options.append((*flaws, rank, mended))
+        options.sort()
+        best = hypotheses[options[0][2]]
+        candidates: dict[str, float] = {}  # hypotheses of different pieces can spell the same text
+        for _, _, rank, mended in options:
+            candidates.setdefault(mended, hypotheses[rank].score)
+        return SentenceTranslation(
+            source=request.sentence,
+            text=options[0][3],
+            score=sum(best.token_scores) / max(1, len(best.token_scores)),
+            candidates=tuple(candidates.items())[: self.n_best],
+            tokens=self.target_tokenizer.pieces(best.tokens),
+            source_tokens=source_tokens,
+            attention=best.attention.tolist() if self.with_attention and best.attention is not None else None,
+        )
+
+
+def pick_device(name: str) -> str:
+    """ "auto" is "cuda" where there is a GPU, else "cpu"; UserError for a device that is not there."""
+    available = torch.cuda.is_available()
+    if name == "auto":
+        return "cuda" if available else "cpu"
+    if name not in ("cpu", "cuda"):
+        raise UserError(f"device {name!r}: give auto, cpu or cuda")
+    if name == "cuda" and not available:
+        raise UserError("device cuda: PyTorch finds no GPU here; take --device cpu or auto")
+    return name
+
+
+def find_checkpoints(folder: str | Path) -> dict[tuple[str, str], Path]:
+    """The checkpoints in the sub-folders of `folder` by (source language, target language).
+
+    Of several for one pair the first by name counts; nothing but their configurations is read.
+    """
+    found: dict[tuple[str, str], Path] = {}
+    for path in sorted(Path(folder).glob(f"*/{CONFIG_FILE}")):
+        config = load_config(path)
+        found.setdefault((config.source_language, config.target_language), path.parent)
+    return found
+
+
+def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indices in order of length, cut where rows × greatest length would exceed `budget`; none is empty."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[index] > budget:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _requests(plan: Sequence[Part], prefix: str) -> list[_Request]:
+    """What of a plan is to be searched; only the first sentence gets the prefix."""
+    sentences = [model_input(part.text) for part in plan if part.translate]
+    return [_Request(sentence, prefix if i == 0 else "") for i, sentence in enumerate(sentences)]
+
+
+def _flaws(source: str, hypothesis: str) -> int:
+    """How much the hypothesis lacks; nothing is worse than an empty one."""
+    return len(missing_items(source, hypothesis)) + (0 if hypothesis else 1_000_000)
