@@ -136,8 +136,10 @@ class Translator:
         """The line's parts, each to translate short enough for the model and in its script."""
         plan: list[Part] = []
         for part in split_text(without_surrogates(line), self.source_language):
-            short = cut_long(part.text, self._length, self._max_pieces) if part.translate else [part]
-            for cut in short:
+            if not part.translate:
+                plan.append(part)
+                continue
+            for cut in cut_long(part.text, self._length, self._max_pieces):
                 plan += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
         return plan
 
@@ -162,7 +164,12 @@ class _Search:
     """Searches sentences under fixed settings, and sees to it that nothing is lost on the way."""
 
     def __init__(
-        self, owner: Translator, decoding: DecodingConfig, n_best: int, with_attention: bool, batch_tokens: int
+        self,
+        owner: Translator,
+        decoding: DecodingConfig,
+        n_best: int,
+        with_attention: bool,
+        batch_tokens: int,
     ) -> None:
         self.model, self.device = owner._model, owner.device
         self.source_tokenizer, self.target_tokenizer = owner._source_tokenizer, owner._target_tokenizer
@@ -194,8 +201,9 @@ class _Search:
         plan = split_around(request.sentence, [(item.start, item.end) for item in lost])
         line = assemble(plan, self.translate(_requests(plan, request.prefix)), self.n_best)
         candidates = tuple((text, line.score) for text in (line.text, *line.alternatives))
-        written = {"text": line.text, "score": line.score, "candidates": candidates, "tokens": line.tokens}
-        return replace(whole, **written, attention=None)  # there is no one attention over the whole sentence
+        return SentenceTranslation(  # without attention: there is no one matrix for the whole sentence
+            request.sentence, line.text, line.score, candidates, line.tokens, whole.source_tokens, None
+        )
 
     def _search(
         self, requests: Sequence[_Request], n_best: int, with_attention: bool

@@ -1,0 +1,356 @@
+"""The `nmt` command: arguments in, exit status out; what each command does lies in the module it calls.
+
+Status 0: done; 1: failed, with one line that says why; 2: wrong usage; 130: interrupted.  Standard output
+carries results only, everything else goes to standard error.  Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nmt.errors import UserError
+
+if TYPE_CHECKING:
+    from nmt.scoring import Comparison, Score
+    from nmt.translation import Translation
+
+WINDOW_LINES, WINDOW_BYTES = 1024, 200_000  # of standard input, translated and written together
+
+TRANSLATE = """\
+Translate standard input to standard output, line by line.
+
+Exactly one line is written for each line read, in order and as soon as it is
+done; an empty line for an empty one. A line may be a paragraph: it is cut into
+sentences, which are translated one by one and joined again with the spacing
+they had. Emoji, URLs, addresses, code, and lines without a word are copied;
+numbers are kept. Lines end with LF or CR LF. Bytes that are not UTF-8 are
+replaced and reported, the line is translated all the same."""
+
+TRANSLATE_MORE = """\
+output
+  plain          the translation; with --n-best N the N best, separated by tabs
+  --json         one object a line:
+                   text          the translation
+                   score         mean log-probability of a piece: the nearer to 0, the surer
+                   alternatives  with --n-best N up to N - 1 further translations
+                   tokens        the translation's subword pieces
+                 and with --attention
+                   source_tokens, and attention: for each target piece and the final </s> the
+                                 weights on the source pieces (null unless the line is one sentence)
+                   sentences     the same, and source and text, for each sentence of the line
+
+examples
+  nmt translate --model checkpoints/es-en < letter.es > letter.en
+  echo "¿Dónde está la biblioteca?" | nmt translate --model checkpoints/es-en --n-best 3 --json"""
+
+SCORE = """\
+Score translations with sacreBLEU: BLEU, chrF2 (higher is better) and TER (lower
+is better), each with the signature that lets others reproduce it.
+
+Give either a checkpoint and the source to translate, or hypotheses made before.
+All files are UTF-8 and correspond line by line. With --baseline, the same
+figures of another system's hypotheses, and whether the difference is more than
+chance: paired bootstrap resampling (Koehn 2004), 1000 samples, fixed seed."""
+
+SCORE_MORE = """\
+examples
+  nmt score --model checkpoints/es-en --source test.es --reference test.en --save test.hypothesis
+  nmt score --hypothesis new.en --baseline old.en --reference test.en --json"""
+
+
+TRAIN = """\
+Train a recipe on a dataset folder.
+
+The run folder gets numbered checkpoints, `best` (the best of them on dev), a log
+and TensorBoard events. Interrupted or killed, a run goes on with --resume as if
+nothing had happened. On several GPUs or machines:
+  torchrun --nproc-per-node N -m nmt train RECIPE --data DATASET --out RUN"""
+
+AVERAGE = """\
+Write the mean of the weights of a run's newest checkpoints as one checkpoint:
+it is often better than each of them."""
+
+INFO = "Print languages, architecture, sizes and scores of a checkpoint."
+
+RECIPES = "Print the names that `nmt train` takes as RECIPE."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (argparse itself exits with 2, or 0 after --help)."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+        sys.stdout.flush()
+        return 0
+    except UserError as error:
+        print(f"nmt: error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read the output (`| head`) has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush complains
+        return 0
+    except OSError as error:  # a full disk, a file without permission
+        print(f"nmt: error: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("nmt: interrupted", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nmt",
+        description="Recurrent neural machine translation: train, translate, score.",
+        epilog="`nmt COMMAND --help` tells more about a command.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_translate(commands)
+    _add_score(commands)
+    _add_train(commands)
+    _add_average(commands)
+    command = _add(commands, "info", info, "describe a checkpoint", INFO)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
+    _add(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)
+    return parser
+
+
+def _add_translate(commands: Any) -> None:
+    command = _add(commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE)
+    add = command.add_argument
+    add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
+    add("--n-best", type=_positive, default=1, metavar="N", help="translations a line (default: 1)")
+    add("--json", action="store_true", help="write a JSON object for each line")
+    add("--attention", action="store_true", help="with --json: add the attention weights")
+    _add_decoding(command)
+
+
+def _add_score(commands: Any) -> None:
+    command = _add(commands, "score", score, "score translations: BLEU, chrF2, TER", SCORE, SCORE_MORE)
+    add = command.add_argument
+    add("--model", metavar="CHECKPOINT", help="checkpoint folder to translate --source with")
+    add("--source", metavar="FILE", help="text to translate")
+    add("--save", metavar="FILE", help="also write the translations of --source to FILE")
+    add("--hypothesis", metavar="FILE", help="translations made before, instead of --model and --source")
+    add(
+        "--reference",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="correct translations; repeat for several of each line",
+    )
+    add("--baseline", metavar="FILE", help="another system's translations, to compare with")
+    add("--json", action="store_true", help="print one JSON object")
+    _add_decoding(command)
+
+
+def _add_decoding(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--beam", type=_positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
+    add(
+        "--length-penalty",
+        type=float,
+        metavar="A",
+        help="divide log-probabilities by the length to the power A: greater favours longer translations "
+        "(default: the checkpoint's)",
+    )
+    devices = ("auto", "cpu", "cuda")
+    add("--device", choices=devices, default="auto", help="auto: a GPU if there is one (default)")
+
+
+def _add_train(commands: Any) -> None:
+    command = _add(commands, "train", train, "train a model", TRAIN)
+    add = command.add_argument
+    add("recipe", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
+    add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
+    add("--out", required=True, metavar="RUN", help="folder for checkpoints, log and saved state")
+    add("--resume", action="store_true", help="go on where the run in RUN stopped")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the recipe, as training.lr=0.001; repeat for several",
+    )
+
+
+def _add_average(commands: Any) -> None:
+    command = _add(commands, "average", average, "average a run's last checkpoints", AVERAGE)
+    add = command.add_argument
+    add("run_folder", metavar="RUN", help="folder that `nmt train` wrote")
+    add("--last", type=_positive, default=5, metavar="N", help="how many checkpoints (default: 5)")
+    add("--out", required=True, metavar="CHECKPOINT", help="folder to write; it must not exist yet")
+
+
+def _add(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+    details: str,
+    more: str = "",
+) -> argparse.ArgumentParser:
+    """A sub-command whose help shows `details` before the options and `more` after them, line by line."""
+    as_written = argparse.RawDescriptionHelpFormatter
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=details, epilog=more, formatter_class=as_written
+    )
+    command.set_defaults(run=run, usage_error=command.error)
+    return command
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return int(text)
+
+
+def translate(arguments: argparse.Namespace) -> None:
+    """`nmt translate`"""
+    if arguments.attention and not arguments.json:
+        arguments.usage_error("--attention needs --json")
+    from nmt.lines import windows
+    from nmt.translator import Translator
+
+    translator = Translator.load(arguments.model, arguments.device)
+    options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
+    translator.translate_batch([], **options)  # impossible options are refused before any input is read
+    number = 0
+    with _progress() as advance:
+        for window in windows(sys.stdin.buffer.fileno(), WINDOW_LINES, WINDOW_BYTES):
+            lines = [_decode(raw, number + i) for i, raw in enumerate(window, start=1)]
+            number += len(lines)
+            for translation in translator.translate_batch(lines, **options):
+                line = _as_json(translation) if arguments.json else _as_text(translation)
+                sys.stdout.buffer.write(line.encode() + b"\n")
+            sys.stdout.buffer.flush()
+            advance(len(lines))
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """`nmt score`"""
+    if (arguments.hypothesis is None) == (arguments.model is None):
+        arguments.usage_error("give either --model and --source, or --hypothesis")
+    if (arguments.model is None) != (arguments.source is None):
+        arguments.usage_error("--model and --source belong together")
+    if arguments.save and not arguments.model:
+        arguments.usage_error("--save needs --model: it keeps the translations of --source")
+    from nmt import scoring
+    from nmt.lines import read_lines
+
+    ours = arguments.hypothesis or arguments.source
+    files = [ours, *arguments.reference, *([arguments.baseline] if arguments.baseline else [])]
+    texts = {file: read_lines(file) for file in files}
+    scoring.check_line_counts([(file, len(texts[file])) for file in files])
+    references = [texts[file] for file in arguments.reference]
+    hypotheses = texts[ours] if arguments.hypothesis else _translations(arguments, texts[ours])
+    if arguments.baseline:
+        baseline = texts[arguments.baseline]
+        results: Sequence[Score | Comparison] = scoring.compare(hypotheses, baseline, references)
+    else:
+        results = scoring.corpus_scores(hypotheses, references)
+    if arguments.json:
+        figures = {result.metric: dataclasses.asdict(result) for result in results}
+        print(json.dumps({"sentences": len(hypotheses), **figures}))
+    else:
+        print("\n".join(str(result) for result in results))
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """`nmt train`"""
+    from nmt.training import train
+
+    train(arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set)
+
+
+def average(arguments: argparse.Namespace) -> None:
+    """`nmt average`"""
+    from nmt.checkpoint import average_run
+
+    folders = average_run(arguments.run_folder, arguments.last, arguments.out)
+    print(f"{arguments.out}: the mean of {', '.join(folder.name for folder in folders)}")
+
+
+def info(arguments: argparse.Namespace) -> None:
+    """`nmt info`"""
+    from nmt.checkpoint import describe
+
+    print(describe(arguments.checkpoint))
+
+
+def recipes(arguments: argparse.Namespace) -> None:
+    """`nmt recipes`"""
+    from nmt.config import recipe_names
+
+    print("\n".join(recipe_names()))
+
+
+def _decoding(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"beam": arguments.beam, "length_penalty": arguments.length_penalty}
+
+
+def _decode(raw: bytes, number: int) -> str:
+    """Text of a line of input; bad bytes cost a warning, never the line."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        print(f"nmt: warning: line {number}: not UTF-8 ({error.reason}), bad bytes replaced", file=sys.stderr)
+        return raw.decode("utf-8", errors="replace")
+
+
+def _as_text(translation: Translation) -> str:
+    if not translation.text.strip():
+        return ""
+    if not translation.alternatives:
+        return translation.text
+    return "\t".join(text.replace("\t", " ") for text in (translation.text, *translation.alternatives))
+
+
+def _as_json(translation: Translation) -> str:
+    record = {name: getattr(translation, name) for name in ("text", "score", "alternatives", "tokens")}
+    if any(sentence.attention for sentence in translation.sentences):
+        more = ["source_tokens", "attention"]
+        record |= {name: getattr(translation, name) for name in more}
+        record["sentences"] = [
+            {name: getattr(sentence, name) for name in ("source", "text", "tokens", *more)}
+            for sentence in translation.sentences
+        ]
+    # Some readers take these three for line ends, even inside a JSON string.
+    escapes = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+    return json.dumps(record, ensure_ascii=False).translate(escapes)
+
+
+def _translations(arguments: argparse.Namespace, lines: list[str]) -> list[str]:
+    """What the model makes of the source file of `nmt score`."""
+    from nmt.translator import Translator
+
+    translator = Translator.load(arguments.model, arguments.device)
+    texts = []
+    with _progress(len(lines)) as advance:
+        for translation in translator.stream(lines, **_decoding(arguments)):
+            texts.append(translation.text)
+            advance(1)
+    if arguments.save:
+        with open(arguments.save, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{text}\n" for text in texts)
+    return texts
+
+
+@contextmanager
+def _progress(total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that counts lines, if that is a terminal and the results go elsewhere."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda lines: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("lines"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda lines: progress.advance(task, lines)

@@ -1,0 +1,123 @@
+"""BLEU, chrF2 and TER of a corpus, and whether two systems differ: sacreBLEU's code behind two functions.
+
+Every figure comes with sacreBLEU's signature (Post 2018, "A Call for Clarity in Reporting BLEU Scores"), so
+that others can reproduce it.  Translating before scoring is the caller's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from sacrebleu.metrics.base import Metric
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.ter import TER
+from sacrebleu.significance import PairedTest, Result
+
+from nmt.errors import UserError
+
+SIGNIFICANT = 0.05  # p-values below are called significant
+METRICS: dict[str, type[Metric]] = {"BLEU": BLEU, "chrF2": CHRF, "TER": TER}  # sacreBLEU's defaults
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric over a corpus."""
+
+    metric: str  # "BLEU", "chrF2" or "TER"; for TER lower is better
+    value: float  # in percent
+    signature: str
+
+    def __str__(self) -> str:
+        return f"{self.metric:<5} {self.value:6.2f}  {self.signature}"
+
+
+class Scores(NamedTuple):
+    bleu: Score
+    chrf: Score
+    ter: Score
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of a system against a baseline, by paired bootstrap resampling (Koehn 2004)."""
+
+    metric: str
+    system: float
+    baseline: float
+    p_value: float  # how probable so great a difference is if the systems are equally good
+    interval: float  # half the width of the system's 95 % confidence interval
+    signature: str
+
+    @property
+    def significant(self) -> bool:
+        return self.p_value < SIGNIFICANT
+
+    def __str__(self) -> str:
+        verdict = "significant" if self.significant else "not significant"
+        return (
+            f"{self.metric:<5} {self.system:6.2f} ± {self.interval:.2f}  baseline {self.baseline:6.2f}  "
+            f"{self.system - self.baseline:+.2f}, p = {self.p_value:.4f}, {verdict}  {self.signature}"
+        )
+
+
+def corpus_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:
+    """Score one hypothesis a line against one or more reference translations of the corpus.
+
+    references  each as long as `hypotheses`; ValueError otherwise, or when there is nothing to score
+    """
+    _check_lengths(hypotheses, references)
+
+    def score(name: str) -> Score:
+        metric = METRICS[name]()
+        value = metric.corpus_score(hypotheses, references).score
+        return Score(name, float(value), str(metric.get_signature()))
+
+    return Scores(score("BLEU"), score("chrF2"), score("TER"))
+
+
+def compare(
+    hypotheses: Sequence[str],
+    baseline: Sequence[str],
+    references: Sequence[Sequence[str]],
+    samples: int = 1000,
+) -> list[Comparison]:
+    """Compare two systems' hypotheses for one corpus, metric by metric.
+
+    The resampling has a fixed seed (environment variable SACREBLEU_SEED), so that figures repeat.
+    """
+    _check_lengths(hypotheses, [*references, baseline])
+    systems = [("baseline", baseline), ("system", hypotheses)]
+    metrics = {name: metric() for name, metric in METRICS.items()}
+    signatures, results = PairedTest(systems, metrics, references, test_type="bs", n_samples=samples)()
+    comparisons = []
+    for name, signature in signatures.items():
+        base, system = cast(list[Result], results[name])  # in the order of `systems`
+        assert system.p_value is not None and system.ci is not None  # the bootstrap test gives both
+        p_value, interval = float(system.p_value), float(system.ci)
+        comparisons.append(
+            Comparison(name, float(system.score), float(base.score), p_value, interval, str(signature))
+        )
+    return comparisons
+
+
+def check_line_counts(files: Sequence[tuple[str | Path, int]]) -> None:
+    """UserError unless all (file, lines) have as many lines as the first, and some."""
+    first, count = files[0]
+    if count == 0:
+        raise UserError(f"{first}: there are no lines to score")
+    for other, lines in files[1:]:
+        if lines != count:
+            raise UserError(
+                f"{first} has {count} lines, {other} has {lines}: they must correspond line by line"
+            )
+
+
+def _check_lengths(hypotheses: Sequence[str], others: Sequence[Sequence[str]]) -> None:
+    if not hypotheses or not others:
+        raise ValueError("there is nothing to score")
+    if any(len(other) != len(hypotheses) for other in others):
+        raise ValueError(f"{len(hypotheses)} hypotheses against {[len(other) for other in others]} lines")
