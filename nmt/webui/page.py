@@ -6,7 +6,7 @@ import gradio as gr
 
 from nmt.webui import api, languages, translate_tab
 from nmt.webui.service import TranslationService
-from nmt.webui.theme import STYLE_SHEET, theme
+from nmt.webui.theme import ICON, STYLE_SHEET, theme
 
 TITLE = "Recurrent translator"
 WAITING = 64  # requests that may queue; a further one is refused with a message
@@ -39,6 +39,7 @@ def launch(page: gr.Blocks, host: str, port: int) -> None:
         run_history=False,
         footer_links=["api", "settings"],
         theme=theme(),
+        favicon_path=ICON,
         css_paths=STYLE_SHEET,
     )
 

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 from nmt.webui.service import AttentionMap
 
-INK, MUTED, GRID = "#1e293b", "#475569", "#e2e8f0"
-WEIGHT_COLOURS = LinearSegmentedColormap.from_list("weight", ["#ffffff", "#c3dafe", "#4f7fe8", "#1e3a8a"])
+INK, MUTED, GRID = "#1e293b", "#475569", "#94a3b866"
+WEIGHT_COLOURS = LinearSegmentedColormap.from_list("weight", ["#ffffff00", "#c3dafe", "#4f7fe8", "#1e3a8a"])
 CELL = 0.36  # inches a piece
 DPI = 100  # CSS pixels an inch; drawn at twice that for sharp screens
 
@@ -37,14 +37,22 @@ def readable(piece: str) -> str:
 def attention_figure(attention: AttentionMap) -> Figure:
     """A row for each target piece, a column for each source piece; a darker cell has more attention."""
     rows, columns = len(attention.target), len(attention.source)
-    figure = Figure(figsize=(CELL * columns + 1.6, CELL * rows + 1.7), layout="constrained")
+    figure = Figure(figsize=(CELL * columns, CELL * rows))
     FigureCanvasAgg(figure)
     figure.patch.set_alpha(0.0)
-    axes = figure.add_subplot()
+    axes = figure.add_axes(
+        (0, 0, 1, 1)
+    )  # the cells fill the figure; saving adds room for the labels around it
+    axes.patch.set_alpha(0.0)
     axes.imshow(attention.weights, cmap=WEIGHT_COLOURS, vmin=0.0, vmax=1.0, aspect="equal")
     # A stray "$" must stay a dollar sign: parse_math off.
     axes.set_xticks(
-        range(columns), [readable(p) for p in attention.source], rotation=45, ha="left", parse_math=False
+        range(columns),
+        [readable(p) for p in attention.source],
+        rotation=45,
+        ha="left",
+        rotation_mode="anchor",
+        parse_math=False,
     )
     axes.set_yticks(range(rows), [readable(p) for p in attention.target], parse_math=False)
     axes.xaxis.tick_top()
@@ -60,11 +68,12 @@ def attention_figure(attention: AttentionMap) -> Figure:
 
 
 def figure_html(figure: Figure, description: str) -> str:
-    """The figure as an `<img>` of its natural size with its data inside: no file is left anywhere."""
+    """The whole figure, labels included, as an `<img>` with its data inside: no file is left anywhere."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * DPI)
-    width = round(figure.get_figwidth() * DPI)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    figure.savefig(buffer, format="png", dpi=2 * DPI, bbox_inches="tight", pad_inches=0.1)
+    png = buffer.getvalue()
+    width = int.from_bytes(png[16:20], "big") // 2  # from the PNG's header
+    data = base64.b64encode(png).decode("ascii")
     return (
         f'<div class="nmt-picture"><img src="data:image/png;base64,{data}" width="{width}" '
         f'alt="{html.escape(description, quote=True)}"></div>'

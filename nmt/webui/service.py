@@ -16,7 +16,7 @@ from nmt.errors import UserError
 from nmt.webui import languages
 
 if TYPE_CHECKING:
-    from nmt.translator import Translation, Translator
+    from nmt.translator import SentenceTranslation, Translator
 
 MAX_CHARS = 5000  # of one request, unless told otherwise
 MAX_BEAM = 12
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 class AttentionMap:
     """Where the decoder looked in one sentence."""
 
+    sentence: str  # of the source text
     source: list[str]  # pieces, the end symbol last
     target: list[str]  # pieces, the end symbol last
     weights: list[list[float]]  # [len(target)][len(source)], each row sums to 1
@@ -41,7 +42,9 @@ class Answer:
 
     text: str
     alternatives: list[str] = field(default_factory=list)  # further whole texts, best first
-    attention: list[AttentionMap] = field(default_factory=list)  # one a sentence, in reading order
+    attention: list[AttentionMap] = field(
+        default_factory=list
+    )  # one a sentence, in reading order; none for what is only copied
     seconds: float = 0.0
 
 
@@ -92,7 +95,7 @@ class TranslationService:
         alternatives: int = 0,
         with_attention: bool = False,
     ) -> Answer:
-        """Translate `text`, line by line; line breaks stay.
+        """Translate a text of any number of lines and sentences.
 
         `beam` 0 means the checkpoint's own.  A text of nothing but white space gives an empty answer.
         Raises UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
@@ -101,23 +104,22 @@ class TranslationService:
         if not text.strip():
             return Answer("")
         started = time.perf_counter()
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         try:
-            translations = self.translators[direction].translate_batch(
-                lines,
-                beam=max(beam, alternatives + 1),
+            translation = self.translators[direction].translate_batch(
+                [text],
+                beam=max(beam, alternatives + 1),  # the search finds no more hypotheses than its beam holds
                 n_best=alternatives + 1,
                 with_attention=with_attention,
-            )
+            )[0]
         except UserError:
             raise
         except Exception:
             logger.exception("translating %d characters %s-%s failed", len(text), *direction)
             raise UserError(FAILED) from None
         return Answer(
-            text="\n".join(translation.text for translation in translations),
-            alternatives=_whole_alternatives(translations),
-            attention=[part for translation in translations for part in _attention_maps(translation)],
+            text=translation.text,
+            alternatives=translation.alternatives,
+            attention=[_attention_map(part) for part in translation.sentences if part.attention],
             seconds=time.perf_counter() - started,
         )
 
@@ -149,19 +151,8 @@ def _whole_number(value: float, what: str, least: int, most: int) -> int:
     return int(value)
 
 
-def _whole_alternatives(translations: list[Translation]) -> list[str]:
-    """The k-th alternative of a text has every line's k-th alternative; a line with fewer keeps its best."""
-    count = max(len(translation.alternatives) for translation in translations)
-    return [
-        "\n".join(t.alternatives[k] if k < len(t.alternatives) else t.text for t in translations)
-        for k in range(count)
-    ]
-
-
-def _attention_maps(translation: Translation) -> list[AttentionMap]:
-    """One map a sentence; none for a line that was copied or blank."""
-    return [
-        AttentionMap(list(part.source_tokens), [*part.tokens, "</s>"][: len(part.attention)], part.attention)
-        for part in (translation.sentences or [translation])
-        if part.attention
-    ]
+def _attention_map(sentence: SentenceTranslation) -> AttentionMap:
+    assert sentence.attention is not None
+    return AttentionMap(
+        sentence.source, sentence.source_tokens, [*sentence.tokens, "</s>"], sentence.attention
+    )

@@ -18,6 +18,7 @@ from nmt.webui import languages, plots
 from nmt.webui.service import MAX_ALTERNATIVES, MAX_BEAM, AttentionMap, TranslationService
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
+HINT = "Enter translates, Shift+Enter starts a new line."
 ONE_AT_A_TIME = "translate"  # the page and the API take turns: a translation uses every core
 
 
@@ -25,7 +26,7 @@ class Shown(NamedTuple):
     """What a translation changes on the page, in the order of its outputs."""
 
     translation: str = ""
-    status: str = ""
+    status: str = HINT
     notice: str = ""  # an error message, as HTML; hidden when empty
     alternatives: str = ""  # HTML; hidden when empty
     maps: tuple[AttentionMap, ...] = ()  # kept for drawing, one a sentence
@@ -41,7 +42,7 @@ def translate(
         return Shown(notice=notice_html(str(error)))
     return Shown(
         translation=answer.text,
-        status=f"Translated in {answer.seconds:.1f} s" if answer.text else "",
+        status=f"Translated in {answer.seconds:.1f} s" if answer.text else HINT,
         alternatives=alternatives_html(answer.alternatives),
         maps=tuple(answer.attention),
     )
@@ -80,11 +81,11 @@ def alternatives_html(alternatives: list[str]) -> str:
     if not alternatives:
         return ""
     items = "".join(f"<li>{html.escape(text)}</li>" for text in alternatives)
-    return f'<div class="nmt-alternatives"><strong>Other translations</strong><ol>{items}</ol></div>'
+    return f'<div class="nmt-alternatives"><h2>Other translations</h2><ol>{items}</ol></div>'
 
 
 def _beginning(attention: AttentionMap, characters: int = 48) -> str:
-    text = "".join(attention.source[:-1]).replace("▁", " ").strip()
+    text = attention.sentence
     return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
 
 
@@ -125,22 +126,25 @@ def lay_out(service: TranslationService) -> Components:
             "⇄ Swap",
             size="md",
             scale=0,
-            min_width=96,
+            min_width=88,
             elem_id="nmt-swap",
             interactive=_can_swap(service, source, target),
         )
         to_language = _language_box("To", service.targets(source), target)
-    with gr.Row(equal_height=True):
-        text, translation = _text_boxes(source)
-    with gr.Row(elem_classes="nmt-below"):
-        counter = gr.HTML(f"0 / {service.max_chars:,}", elem_id="nmt-counter", elem_classes="nmt-small")
-        status = gr.HTML(
-            "Enter translates, Shift+Enter starts a new line.", elem_id="nmt-status", elem_classes="nmt-small"
-        )
+    with gr.Row():
+        with gr.Column(min_width=320):
+            text = _text_box(source)
+            with gr.Row(elem_classes="nmt-below"):
+                translate_button = gr.Button(
+                    "Translate", variant="primary", scale=0, min_width=150, elem_id="nmt-translate"
+                )
+                clear_button = gr.Button("Clear", scale=0, min_width=80, elem_id="nmt-clear")
+                counter = gr.HTML(f"0 / {service.max_chars:,}", elem_id="nmt-counter")
+        with gr.Column(min_width=320):
+            translation = _translation_box()
+            with gr.Row(elem_classes="nmt-below"):
+                status = gr.HTML(HINT, elem_id="nmt-status")
     notice = gr.HTML(visible=False, elem_id="nmt-notice")
-    with gr.Row(elem_classes="nmt-actions"):
-        translate_button = gr.Button("Translate", variant="primary", elem_id="nmt-translate")
-        clear_button = gr.Button("Clear", scale=0, min_width=110, elem_id="nmt-clear")
     alternatives_view = gr.HTML(visible=False, elem_id="nmt-alternatives")
     examples = gr.Dataset(
         components=[gr.Textbox(visible=False)],
@@ -156,7 +160,8 @@ def lay_out(service: TranslationService) -> Components:
             step=1,
             label="Beam size",
             buttons=[],
-            info="How many partial translations are kept at each step. More is slower.",
+            min_width=240,
+            info="Partial translations kept at each step; more is slower.",
         )
         alternatives = gr.Slider(
             0,
@@ -165,6 +170,7 @@ def lay_out(service: TranslationService) -> Components:
             step=1,
             label="Alternatives",
             buttons=[],
+            min_width=240,
             info="How many other translations to show.",
         )
     with gr.Accordion("Attention", open=False, elem_id="nmt-attention"):
@@ -246,27 +252,30 @@ def _language_box(label: str, codes: list[str], value: str) -> gr.Dropdown:
     )
 
 
-def _text_boxes(source: str) -> tuple[gr.Textbox, gr.Textbox]:
+def _text_box(source: str) -> gr.Textbox:
     # One line to Gradio: so Enter submits and Shift+Enter breaks the line.  The style sheet makes it tall.
-    text = gr.Textbox(
+    return gr.Textbox(
         label="Your text",
         placeholder=_placeholder(source),
         lines=1,
-        max_lines=20,
+        max_lines=12,
         autofocus=True,
+        html_attributes=gr.InputHTMLAttributes(enterkeyhint="go"),
         elem_id="nmt-source",
         elem_classes="nmt-text",
     )
-    translation = gr.Textbox(
+
+
+def _translation_box() -> gr.Textbox:
+    return gr.Textbox(
         label="Translation",
         lines=1,
-        max_lines=20,
+        max_lines=12,
         interactive=False,
         buttons=["copy"],
         elem_id="nmt-target",
         elem_classes="nmt-text",
     )
-    return text, translation
 
 
 def _updates(shown: Shown) -> list[Any]:
