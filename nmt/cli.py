@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -220,13 +221,14 @@ def translate(arguments: argparse.Namespace) -> None:
     translator = Translator.load(arguments.model, arguments.device)
     options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
     translator.translate_batch([], **options)  # impossible options are refused before any input is read
+    as_json = functools.partial(_as_json, with_attention=arguments.attention)
     number = 0
     with _progress() as advance:
         for window in windows(sys.stdin.buffer.fileno(), WINDOW_LINES, WINDOW_BYTES):
             lines = [_decode(raw, number + i) for i, raw in enumerate(window, start=1)]
             number += len(lines)
             for translation in translator.translate_batch(lines, **options):
-                line = _as_json(translation) if arguments.json else _as_text(translation)
+                line = as_json(translation) if arguments.json else _as_text(translation)
                 sys.stdout.buffer.write(line.encode() + b"\n")
             sys.stdout.buffer.flush()
             advance(len(lines))
@@ -311,9 +313,9 @@ def _as_text(translation: Translation) -> str:
     return "\t".join(text.replace("\t", " ") for text in (translation.text, *translation.alternatives))
 
 
-def _as_json(translation: Translation) -> str:
+def _as_json(translation: Translation, with_attention: bool) -> str:
     record = {name: getattr(translation, name) for name in ("text", "score", "alternatives", "tokens")}
-    if any(sentence.attention for sentence in translation.sentences):
+    if with_attention:
         more = ["source_tokens", "attention"]
         record |= {name: getattr(translation, name) for name in more}
         record["sentences"] = [

@@ -67,13 +67,13 @@ _VERBATIM = regex.compile(
     | (?<![\w@\#])[@\#]\p{L}\w*                                    # @mention, #hashtag
     | %\(\w+\)[sdif]|(?<!\d\s?)%[sdif](?!\w)|\$?\{[^{}\s]*\}|\$[A-Za-z_]\w*   # placeholders
     | </?[A-Za-z][^<>]*>|&(?:[a-z]+|\#\d+);                       # markup
+    | (?<![\w.-])[\w-]++\.                                       # file names
+      (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
     | (?<!\w)(?:\w+\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?           # snake_case
     | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]*+)+(?!\w)(?:\(\))?           # camelCase
     | (?<![\w.])(?:\w++\.)*\w++\(\)                               # call()
     | (?<!\S)(?:(?:~|\.{1,2}|[A-Za-z]:)(?:[/\\][\w.+@-]*\w)+|(?:/[\w.+@-]*\w){2,})/?   # path
     | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                 # --long-option=value
-    | (?<![\w.-])[\w-]++\.                                       # file names
-      (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
     )""",
     regex.VERBOSE,
 )
@@ -196,21 +196,27 @@ def without_surrogates(text: str) -> str:
 
 
 def _sentences(text: str, language: str) -> Iterator[str]:
-    """Lossless: sentencex's sentences, cut at every line break, but never inside a URL or the like, and only
-    after white space (sentencex cuts "n.º 5" after the point)."""
-    inside = [match.span() for match in _VERBATIM.finditer(text)]
-    ends = {match.end() for match in _LINE_BREAK.finditer(text)}
-    position = 0
-    for sentence in sentencex.segment(language, text):
-        position += len(sentence)
-        if sentence[-1:].isspace():
-            ends.add(position)
+    """Lossless: sentencex's sentences of every line, and the line breaks between them."""
     start = 0
-    for end in sorted(ends | {len(text)}):
-        while inside and inside[0][1] <= end:
-            inside.pop(0)
-        if end > start and not (inside and inside[0][0] < end):
-            yield text[start:end]
+    for line_break in _LINE_BREAK.finditer(text):
+        yield from _sentences_of_line(text[start : line_break.start()], language)
+        yield line_break.group()
+        start = line_break.end()
+    yield from _sentences_of_line(text[start:], language)
+
+
+def _sentences_of_line(line: str, language: str) -> Iterator[str]:
+    """Ends of sentences inside a URL or the like do not count, nor those without white space after them
+    (sentencex cuts "n.º 5" after the point)."""
+    inside = [match.span() for match in _VERBATIM.finditer(line)]
+    start = end = item = 0
+    for sentence in sentencex.segment(language, line):
+        end += len(sentence)
+        while item < len(inside) and inside[item][1] <= end:
+            item += 1
+        within = item < len(inside) and inside[item][0] < end
+        if (sentence[-1:].isspace() and not within) or end == len(line):
+            yield line[start:end]
             start = end
 
 

@@ -1,0 +1,245 @@
+"""nmt.text: what is translated, what is copied, what a translation must keep."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from nmt.text import (
+    cut_long,
+    has_words,
+    missing_items,
+    model_input,
+    number_readings,
+    numbers_without_counterpart,
+    one_line,
+    protected_items,
+    same_number,
+    split_around,
+    split_text,
+    without_surrogates,
+    words,
+)
+
+
+def translated(text: str, language: str = "es") -> list[str]:
+    return [part.text for part in split_text(text, language) if part.translate]
+
+
+def verbatim(sentence: str) -> list[str]:
+    return [item.text for item in protected_items(sentence) if item.kind == "verbatim"]
+
+
+def numbers(sentence: str) -> list[str]:
+    return [item.text for item in protected_items(sentence) if item.kind == "number"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "sentences"),
+    [
+        ("es", "Hola.  ¿Cómo estás? ¡Vaya!", ["Hola.", "¿Cómo estás?", "¡Vaya!"]),
+        ("es", "El Sr. Pérez llegó. La Dra. Ruiz no.", ["El Sr. Pérez llegó.", "La Dra. Ruiz no."]),
+        ("es", "«¿Qué?», dijo. Espera... ¿quién?", ["«¿Qué?», dijo.", "Espera...", "¿quién?"]),
+        ("es", "Es el n.º 5. Vale.", ["Es el n.º 5.", "Vale."]),
+        ("en", "Mr. Smith met Dr. Jones. It was 3.5 miles, e.g. far.",
+         ["Mr. Smith met Dr. Jones.", "It was 3.5 miles, e.g. far."]),
+        ("en", '"Stop. Now," he said. U.S. troops left.', ['"Stop. Now," he said.', "U.S. troops left."]),
+        ("es", "Uno\ndos\r\ntres\u2028cuatro\x85cinco", ["Uno", "dos", "tres", "cuatro", "cinco"]),
+        ("es", "Mira http://x.es/?q=1&b=2. Bueno: http://x.es/a?", ["Mira http://x.es/?q=1&b=2.", "Bueno: http://x.es/a?"]),
+        ("", "Ja. Nein.", ["Ja.", "Nein."]),
+    ],
+)  # fmt: skip
+def test_splits_into_sentences(language: str, text: str, sentences: list[str]) -> None:
+    assert translated(text, language) == sentences
+
+
+def test_never_splits_inside_an_url() -> None:
+    assert translated("Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy.") == ["Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy."]
+    assert translated("Usa `a. b? C.` siempre.") == ["Usa `a. b? C.` siempre."]
+
+
+ALPHABET = [
+    *"abñ .?!¿¡…\n\t\r\u2028\x85\x00\ufeff\"'()«»“”中я1,;:/-_@#`", "Sr. ", "EE. UU. ", "http://a.b/?x=1 ", "\n\n",
+    "😀", "👨‍👩‍👧", "🇪🇸", "❤️", "1️⃣", " :) ", "a@b.es ", "p. ej. ", "Hola. ", "\ud800",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["es", "en", ""])
+def test_parts_join_to_the_very_text(language: str) -> None:
+    rng = random.Random(1)
+    for _ in range(300):
+        text = without_surrogates("".join(rng.choices(ALPHABET, k=rng.randint(0, 30))))
+        parts = split_text(text, language)
+        assert "".join(part.text for part in parts) == text
+        for part in parts:
+            assert part.text
+            if part.translate:
+                assert part.text == part.text.strip() and has_words(part.text)
+                assert not set(part.text) & set("\n\r\u2028\u2029\x85\x0b\x0c")
+
+
+@pytest.mark.parametrize("unit", ["a", "a.", "a@", "a_", "aB", "/a", "<a", "{", "www.", "1.", "1 000 ", "😀", "-a", "%(",
+                                  "\n", "a ", "http://a.", "\x00 ", ":)", "a\ufe0f", "&a", "#a", "a-"])  # fmt: skip
+def test_takes_long_lines_of_anything(unit: str) -> None:
+    """Each is a trap for a regular expression that starts over at every character."""
+    text = unit * (30_000 // len(unit))
+    assert "".join(part.text for part in split_text(text, "es")) == text
+    protected_items(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("😀 Hola 👨‍👩‍👧🇪🇸!", ["Hola"]),
+        ("Te quiero ❤️ mucho", ["Te quiero", "mucho"]),
+        ("1️⃣ Primero ☀ fin 👍🏽", ["Primero", "fin"]),
+        ("• Archivo → Abrir", ["Archivo", "Abrir"]),
+        ("Vale :-) bien <3", ["Vale", "bien"]),
+        ("Marca® y nombre™, 20 °C, n.º 3 © 2020", ["Marca® y nombre™, 20 °C, n.º 3 © 2020"]),
+    ],
+)
+def test_splits_around_pictures_and_keeps_them(text: str, sentences: list[str]) -> None:
+    assert translated(text) == sentences
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \t ", "123", "3,14 + 2 = 5,14", "¿?", "...", "—", "😀😀", "http://a.es/b?c=d", "www.a.com", "ana@b.es, luis@c.com",
+     "3.º", "/usr/bin/env", "foo_bar()", "%s: {name}", "--dry-run", "#Hoy @ana", "<br/>", "&nbsp;", "a1B2" * 20, "$HOME",
+     "`x = y`", "C:\\dir\\a.txt", "informe_final.pdf", "getElementById()"],
+)  # fmt: skip
+def test_copies_what_has_no_words(text: str) -> None:
+    assert translated(text) == []
+
+
+@pytest.mark.parametrize("text", ["Hola", "él/ella", "y/o", "a) uno", "100 km", "mp3", "-Hola -dijo-", "Sí/No", "EE. UU."])
+def test_translates_what_has_words(text: str) -> None:
+    assert translated(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "items"),
+    [
+        ("Escribe a ana.b+c@d-e.es.", ["ana.b+c@d-e.es"]),
+        ("Ve (https://es.wikipedia.org/wiki/R%C3%ADo), ya.", ["https://es.wikipedia.org/wiki/R%C3%ADo"]),
+        ("Entra en www.ejemplo.es/a/b! O en ejemplo.com.", ["www.ejemplo.es/a/b", "ejemplo.com"]),
+        ("Usa foo_bar, obj.getName() o ~/x/y.py aquí", ["foo_bar", "obj.getName()", "~/x/y.py"]),
+        ("Borra %(name)s, {0} y $PATH con <b>rm</b> &amp;", ["%(name)s", "{0}", "$PATH", "<b>", "</b>", "&amp;"]),
+        ("Di #Hola a @juan el 50% de veces", ["#Hola", "@juan"]),
+        ("Un iPhone no es un móvil. ¿O sí? 3,5 $", ["iPhone"]),
+    ],
+)
+def test_finds_what_must_stay_letter_by_letter(sentence: str, items: list[str]) -> None:
+    assert verbatim(sentence) == items
+
+
+def test_finds_numbers_outside_of_other_items() -> None:
+    assert numbers("El 12/05/2020 a las 10:30 pagué 1.000,50 € por 3 en http://a.b/77 el 50%.") == [
+        "12", "05", "2020", "10", "30", "1.000,50", "3", "50"
+    ]  # fmt: skip
+    assert numbers("1 000 000,5 y 25") == ["1 000 000,5", "25"]
+
+
+def test_item_positions_are_those_of_the_sentence() -> None:
+    sentence = "En 1990 vi a.b@c.es y 7."
+    assert [sentence[item.start : item.end] for item in protected_items(sentence)] == ["1990", "a.b@c.es", "7"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("1.000,5", "1,000.5", True),
+        ("1.000", "1,000", True),
+        ("1.000", "1000", True),
+        ("1 000 000", "1,000,000", True),
+        ("1\u00a0000", "1.000", True),
+        ("3,50", "3.50", True),
+        ("007", "7", True),
+        ("3.11.7", "3.11.7", True),
+        ("1.000,5", "1,000.6", False),
+        ("3,50", "350", False),
+        ("1990", "1991", False),
+        ("3.11.7", "3117", False),
+        ("12", "21", False),
+    ],
+)
+def test_compares_numbers_across_notations(one: str, other: str, same: bool) -> None:
+    assert same_number(one, other) is same
+    assert same_number(other, one) is same
+
+
+def test_a_lone_point_reads_both_ways() -> None:
+    assert number_readings("1.000") == {"1000", "1.000"}
+
+
+def test_finds_lost_items() -> None:
+    source = "El 3 de mayo de 1990 pagué 1.000,5 en http://a.es/x."
+    assert missing_items(source, "On May 3, 1990 I paid 1,000.5 at http://a.es/x.") == []
+    lost = missing_items(source, "On May 3, 1991 I paid 1,000.5 at http://a.es/y.")
+    assert [item.text for item in lost] == ["1990", "http://a.es/x"]
+
+
+def test_a_date_or_spaced_number_may_come_in_groups() -> None:
+    assert missing_items("el 12.05.2020", "on 05/12/2020") == []
+    assert missing_items("de 10 200 no", "from 10 to 200") == []
+    assert [item.text for item in missing_items("el 12.05.2020", "on 05/12")] == ["12.05.2020"]
+
+
+def test_finds_invented_numbers() -> None:
+    assert [n.text for n in numbers_without_counterpart("She is 30, not 20.", "Tiene 20.")] == ["30"]
+
+
+def word_count(text: str) -> int:
+    return len(text.split())
+
+
+def test_cuts_a_long_sentence_into_short_parts_without_loss() -> None:
+    sentence = " ".join(["esto es largo, muy largo; y sigue y"] * 40)
+    parts = cut_long(sentence, word_count, 20)
+    assert "".join(part.text for part in parts) == sentence
+    assert max(word_count(part.text) for part in parts) <= 20
+    assert all(part.translate == bool(part.text.strip()) for part in parts)
+
+
+def test_cuts_after_the_strongest_punctuation_about_the_middle() -> None:
+    cut = [part.text for part in cut_long("uno dos, tres; cuatro, cinco seis", word_count, 4)]
+    assert cut == ["uno dos, tres;", " ", "cuatro, cinco seis"]
+    assert [part.text for part in cut_long("uno dos tres, cuatro cinco", word_count, 4)][0] == "uno dos tres,"
+    assert [part.text for part in cut_long("uno dos tres cuatro", word_count, 3)] == ["uno dos", " ", "tres cuatro"]
+
+
+def test_leaves_a_short_sentence_whole() -> None:
+    assert [part.text for part in cut_long("uno, dos; tres", word_count, 3)] == ["uno, dos; tres"]
+
+
+def test_cuts_without_any_space() -> None:
+    parts = cut_long("你好" * 50, len, 30)
+    assert "".join(part.text for part in parts) == "你好" * 50
+    assert max(len(part.text) for part in parts) <= 30
+
+
+def test_does_not_cut_inside_an_item() -> None:
+    sentence = "aa bb `c, d; e, f` gg hh ii"
+    assert any("`c, d; e, f`" in part.text for part in cut_long(sentence, word_count, 6))
+
+
+def test_splits_around_given_stretches() -> None:
+    parts = split_around("ve a X, ya.", [(5, 6)])
+    assert [(part.text, part.translate) for part in parts] == [("ve a", True), (" X", False), (", ya.", True)]
+
+
+def test_finds_words() -> None:
+    assert [("«¡Qué día, 寿司!»")[a:b] for a, b in words("«¡Qué día, 寿司!»")] == ["Qué", "día", "寿司"]
+
+
+def test_the_model_sees_no_control_characters() -> None:
+    assert model_input("a\x00b\tc\u200bd\u00ade\ufeff\ufffd") == "a b cde"
+
+
+def test_a_hypothesis_becomes_one_clean_line() -> None:
+    assert one_line(" a\nb\r\n c\u2028d\x00e\ufffd ") == "a b c d e"
+
+
+def test_surrogates_are_joined_or_replaced() -> None:
+    assert without_surrogates("a\ud83d\ude00b\ud800c") == "a😀b\ufffdc"
