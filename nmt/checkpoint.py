@@ -67,6 +67,8 @@ def save_checkpoint(
 def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
     """Load a checkpoint folder, or the best checkpoint of a training run's folder."""
     folder = Path(folder)
+    if not folder.is_dir() and _previous(folder).is_dir():  # killed between the two renames of a save
+        folder = _previous(folder)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such checkpoint folder")
     if not (folder / CONFIG_FILE).exists() and (folder / "best" / CONFIG_FILE).exists():
@@ -207,9 +209,12 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a folder beside `folder`, then rename it there: a kill leaves the old or the new one.
 
-    A folder cannot replace a full one in a single rename, so an old one steps aside for an instant first.
+    A folder cannot replace a full one in a single rename, so an old one steps aside for an instant first;
+    `load_model` finds it there if the kill comes just then.
     """
-    partial, previous = (folder.with_name(f".{folder.name}.{suffix}") for suffix in ("partial", "previous"))
+    partial, previous = folder.with_name(f".{folder.name}.partial"), _previous(folder)
+    if previous.exists() and not folder.exists():
+        os.rename(previous, folder)
     for leftover in (partial, previous):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -221,3 +226,8 @@ def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None
         os.rename(folder, previous)
     os.rename(partial, folder)
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def _previous(folder: Path) -> Path:
+    """Where a folder that is being replaced steps aside."""
+    return folder.with_name(f".{folder.name}.previous")

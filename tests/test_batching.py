@@ -1,0 +1,119 @@
+"""Batches: everything once, one source length each, within the budget, in an order that can be resumed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nmt.batching import BatchStream, Split, make_batch, plan_epoch
+from nmt.config import DataConfig
+from nmt.errors import UserError
+from nmt.tokenizer import BOS, EOS, PAD, load_tokenizers
+
+
+def test_split_reads_what_datasets_wrote(reversal_data: Path) -> None:
+    split = Split(reversal_data, "train")
+    tokenizer, _ = load_tokenizers(reversal_data)
+    for index in (0, 17, len(split) - 1):
+        source, target = split.text(index)
+        assert target.split() == source.split()[::-1]
+        (source_ids, target_ids), = split.ids([index])
+        assert source_ids.tolist() == tokenizer.encode(source)
+        assert target_ids.tolist() == tokenizer.encode(target)
+        assert (split.source_lengths[index], split.target_lengths[index]) == (len(source_ids), len(target_ids))
+
+
+def test_reverse_swaps_the_sides(reversal_data: Path) -> None:
+    forward, backward = Split(reversal_data, "dev"), Split(reversal_data, "dev", reverse=True)
+    assert backward.text(3) == forward.text(3)[::-1]
+    assert backward.ids([3])[0][0].tolist() == forward.ids([3])[0][1].tolist()
+
+
+def test_an_epoch_has_every_pair_once_within_the_budget(reversal_data: Path) -> None:
+    split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=200)
+    plan = plan_epoch(split, config, seed=1, epoch=0)
+    assert sorted(np.concatenate(plan).tolist()) == list(range(len(split)))
+    for rows in plan:
+        batch = make_batch(split.ids(rows))
+        assert batch.source_lengths is None  # one source length: neither packing nor a mask
+        assert max(batch.source.numel(), batch.target_in.numel()) <= 200
+        assert batch.target_tokens == int((batch.target_out != PAD).sum())
+
+
+def test_a_length_step_mixes_near_lengths_and_says_so(reversal_data: Path) -> None:
+    split = Split(reversal_data, "train")
+    plan = plan_epoch(split, DataConfig(batch_tokens=400, length_step=4), seed=1, epoch=0)
+    spreads = [np.ptp(split.source_lengths[rows]) for rows in plan]
+    assert 0 < max(spreads) < 4
+    batch = make_batch(split.ids(plan[int(np.argmax(spreads))]))
+    assert batch.source_lengths is not None
+    assert (batch.source_lengths == (batch.source != PAD).sum(1)).all()
+
+
+def test_overlong_pairs_stay_out(reversal_data: Path) -> None:
+    split = Split(reversal_data, "train")
+    longest = int(max(split.source_lengths.max(), split.target_lengths.max()))
+    plan = plan_epoch(split, DataConfig(max_length=longest - 1), seed=1, epoch=0)
+    assert 0 < sum(map(len, plan)) < len(split)
+
+
+def test_batches_are_framed_by_bos_and_eos() -> None:
+    batch = make_batch([(np.array([7, 8], np.int32), np.array([9], np.int32)), (np.array([7, 6], np.int32), np.array([5, 4], np.int32))])
+    assert batch.source.tolist() == [[7, 8, EOS], [7, 6, EOS]]
+    assert batch.target_in.tolist() == [[BOS, 9, PAD], [BOS, 5, 4]]
+    assert batch.target_out.tolist() == [[9, EOS, PAD], [5, 4, EOS]]
+    assert batch.target_tokens == 5
+
+
+def test_order_depends_on_seed_and_epoch_only(reversal_data: Path) -> None:
+    split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=200)
+
+    def flat(seed: int, epoch: int) -> list[int]:
+        return np.concatenate(plan_epoch(split, config, seed, epoch)).tolist()
+
+    assert flat(1, 0) == flat(1, 0)
+    assert flat(1, 0) != flat(1, 1)
+    assert flat(1, 0) != flat(2, 0)
+
+
+def test_a_stream_goes_on_where_another_stopped(reversal_data: Path) -> None:
+    split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=500)
+    straight = BatchStream(split, config, seed=3)
+    batches = [next(straight) for _ in range(60)]
+    assert straight.epoch >= 1  # the test crosses the end of an epoch
+    for stop in (10, 45):
+        first, second = BatchStream(split, config, seed=3), BatchStream(split, config, seed=3)
+        for _ in range(stop):
+            next(first)
+        second.epoch, second.position = first.epoch, first.position
+        for expected in batches[stop:]:
+            assert torch.equal(next(second).source, expected.source)
+
+
+def test_ranks_share_an_epoch_without_overlap(reversal_data: Path) -> None:
+    split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=200)
+    streams = [BatchStream(split, config, seed=1, rank=rank, ranks=2) for rank in range(2)]
+    alone = BatchStream(split, config, seed=1)
+    for _ in range(5):
+        for stream in streams:
+            assert torch.equal(next(stream).source, next(alone).source)
+
+
+def test_damaged_data_is_named(reversal_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="data_prep build"):
+        Split(tmp_path, "train")
+    copy = tmp_path / "copy"
+    shutil.copytree(reversal_data / "dev", copy / "dev")
+    arrow = next((copy / "dev").glob("*.arrow"))
+    arrow.write_bytes(arrow.read_bytes()[:200])
+    with pytest.raises(UserError, match="damaged dataset folder"):
+        Split(copy, "dev")
+
+
+def test_a_training_split_of_nothing_usable_is_refused(reversal_data: Path) -> None:
+    with pytest.raises(UserError, match="use more data"):
+        next(BatchStream(Split(reversal_data, "train"), DataConfig(max_length=0), seed=1))

@@ -1,0 +1,170 @@
+"""Checkpoint folders: what is saved comes back, what is damaged is named, a kill leaves something whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+
+from nmt import checkpoint
+from nmt.checkpoint import average_run, describe, load_model, named_weights, save_checkpoint, write_folder_atomically
+from nmt.config import Config
+from nmt.errors import UserError
+from nmt.model import Seq2Seq
+from nmt.tokenizer import load_tokenizers
+from tests.conftest import tiny_model_config
+
+
+@pytest.fixture
+def saved(reversal_data: Path, tmp_path: Path) -> tuple[Path, Seq2Seq, Config]:
+    """A random model's checkpoint folder, the model, its configuration."""
+    tokenizers = load_tokenizers(reversal_data)
+    config = Config("es", "en", tiny_model_config(vocab=len(tokenizers[0])))
+    torch.manual_seed(0)
+    model = Seq2Seq(config.model).eval()
+    save_checkpoint(tmp_path / "model", config, named_weights(model), tokenizers, {"step": "3"})
+    return tmp_path / "model", model, config
+
+
+def outputs(model: Seq2Seq) -> torch.Tensor:
+    with torch.inference_mode():
+        return model(torch.tensor([[5, 6, 3]]), None, torch.tensor([[2, 7]]))
+
+
+def test_a_loaded_model_computes_what_the_saved_one_did(saved: tuple[Path, Seq2Seq, Config]) -> None:
+    folder, model, config = saved
+    loaded = load_model(folder)
+    assert loaded.config == config and loaded.notes == {"step": "3"}
+    assert torch.equal(outputs(loaded.model), outputs(model))
+    assert not loaded.model.training
+    assert loaded.source_tokenizer is loaded.target_tokenizer
+
+
+def test_big_weights_are_cut_into_shards(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, model, config = saved
+    tokenizers = load_tokenizers(folder)
+    monkeypatch.setattr(checkpoint, "SHARD_BYTES", 4000)
+    save_checkpoint(tmp_path / "shards", config, named_weights(model), tokenizers)
+    shards = sorted((tmp_path / "shards").glob("model-*.safetensors"))
+    assert len(shards) > 2
+    assert torch.equal(outputs(load_model(tmp_path / "shards").model), outputs(model))
+    shards[1].unlink()
+    with pytest.raises(UserError, match="weight files"):
+        load_model(tmp_path / "shards")
+
+
+def test_half_precision_halves_the_file(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path) -> None:
+    folder, model, config = saved
+    save_checkpoint(tmp_path / "half", config, named_weights(model), load_tokenizers(folder), dtype=torch.float16)
+    full, half = ((f / "model.safetensors").stat().st_size for f in (folder, tmp_path / "half"))
+    assert half < 0.65 * full  # the header stays
+    torch.testing.assert_close(outputs(load_model(tmp_path / "half").model), outputs(model), atol=1e-2, rtol=1e-2)
+
+
+def test_every_byte_of_a_cut_off_file_gives_one_sentence(saved: tuple[Path, Seq2Seq, Config]) -> None:
+    folder, _, _ = saved
+    whole = (folder / "model.safetensors").read_bytes()
+    for size in (0, 7, 100, len(whole) // 2, len(whole) - 1):
+        (folder / "model.safetensors").write_bytes(whole[:size])
+        with pytest.raises(UserError, match="not a whole safetensors file") as caught:
+            load_model(folder)
+        assert "\n" not in str(caught.value)
+
+
+def test_foreign_folders_give_one_sentence(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path) -> None:
+    folder, model, config = saved
+    with pytest.raises(UserError, match="no such checkpoint"):
+        load_model(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="it has no config.yaml"):
+        load_model(tmp_path)
+    other = Seq2Seq(tiny_model_config(cell="gru", vocab=config.model.source_vocab))
+    shutil.rmtree(tmp_path / "foreign", ignore_errors=True)
+    shutil.copytree(folder, tmp_path / "foreign")
+    checkpoint.write_weights(tmp_path / "foreign", named_weights(other), {})
+    with pytest.raises(UserError, match="do not fit config.yaml"):
+        load_model(tmp_path / "foreign")
+    (folder / "joint.spm").write_bytes(b"not a model")
+    with pytest.raises(UserError, match="not a SentencePiece model"):
+        load_model(folder)
+    (folder / "joint.spm").unlink()
+    with pytest.raises(UserError, match="joint.spm"):
+        load_model(folder)
+
+
+def test_average_is_the_mean_of_the_last(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path) -> None:
+    folder, model, config = saved
+    tokenizers = load_tokenizers(folder)
+    run = tmp_path / "run"
+    for step in (100, 200, 1000):
+        weights = {name: torch.full_like(weight, step / 1000) for name, weight in named_weights(model).items()}
+        save_checkpoint(run / "checkpoints" / f"step-{step:07}", config, weights, tokenizers)
+    used = average_run(run, 2, tmp_path / "mean")
+    assert [path.name for path in used] == ["step-0000200", "step-0001000"]
+    for weight in named_weights(load_model(tmp_path / "mean").model).values():
+        torch.testing.assert_close(weight, torch.full_like(weight, 0.6), atol=1e-3, rtol=0)
+    with pytest.raises(UserError, match="exists already"):
+        average_run(run, 2, tmp_path / "mean")
+    with pytest.raises(UserError, match="no checkpoints to average"):
+        average_run(tmp_path / "empty", 2, tmp_path / "other")
+
+
+def test_describe_says_what_it_is(saved: tuple[Path, Seq2Seq, Config]) -> None:
+    folder, model, _ = saved
+    text = describe(folder)
+    assert "es → en" in text and "bidirectional lstm" in text
+    assert f"{sum(p.numel() for p in model.parameters()):,}" in text
+
+
+def test_a_failed_save_leaves_the_old_folder(tmp_path: Path) -> None:
+    def good(folder: Path) -> None:
+        (folder / "file").write_text("old")
+
+    def bad(folder: Path) -> None:
+        (folder / "file").write_text("half of the n")
+        raise OSError("disk full")
+
+    write_folder_atomically(tmp_path / "folder", good)
+    with pytest.raises(OSError):
+        write_folder_atomically(tmp_path / "folder", bad)
+    assert (tmp_path / "folder" / "file").read_text() == "old"
+
+
+def test_a_kill_between_the_renames_of_a_save_loses_nothing(saved: tuple[Path, Seq2Seq, Config]) -> None:
+    folder, model, config = saved
+    folder.rename(folder.with_name(f".{folder.name}.previous"))  # as far as such a save had come
+    assert torch.equal(outputs(load_model(folder).model), outputs(model))
+    with pytest.raises(OSError):
+        write_folder_atomically(folder, lambda partial: (_ for _ in ()).throw(OSError("disk full")))
+    assert torch.equal(outputs(load_model(folder).model), outputs(model))
+    save_checkpoint(folder, config, named_weights(model), load_tokenizers(folder))
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_kill_9_in_the_middle_of_a_save_leaves_a_loadable_checkpoint(saved: tuple[Path, Seq2Seq, Config]) -> None:
+    """A process saves over and over and is killed at some moment; whatever lies there must load."""
+    folder, _, _ = saved
+    script = textwrap.dedent("""
+        import sys
+        from nmt.checkpoint import load_model, named_weights, save_checkpoint
+        loaded = load_model(sys.argv[1])
+        print("ready", flush=True)
+        while True:
+            save_checkpoint(sys.argv[1], loaded.config, named_weights(loaded.model), (loaded.source_tokenizer,) * 2)
+    """)
+    for delay in (0.05, 0.11, 0.2):
+        process = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE)
+        assert process.stdout and process.stdout.readline()
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        load_model(folder)

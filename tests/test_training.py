@@ -1,0 +1,273 @@
+"""Training: the loss, the schedule, resuming bit for bit, signals, and that it learns at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional
+
+from nmt.batching import Split, make_batch
+from nmt.checkpoint import load_model, named_weights, run_checkpoints
+from nmt.config import Config, DataConfig, DecodingConfig, TrainingConfig, dump_config
+from nmt.distributed import Processes
+from nmt.errors import UserError
+from nmt.model import Seq2Seq
+from nmt.optimisation import MovingAverage, learning_rate
+from nmt.reporting import Reporter
+from nmt.tokenizer import load_tokenizers
+from nmt.training import Trainer, _complete, train
+from nmt.validation import mean_loss, validate
+from tests.conftest import tiny_model_config, tiny_recipe
+
+
+def write(folder: Path, config: Config) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(dump_config(config), encoding="utf-8")
+    return path
+
+
+def trainer_for(data: Path, run: Path, config: Config) -> Trainer:
+    tokenizers = load_tokenizers(data)
+    return Trainer(_complete(config, data, tokenizers), data, run, tokenizers, Processes(), Reporter(run, 1, 0, active=False))
+
+
+def state_of(run: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    folder, = (run / "state").iterdir()
+    return load_file(folder / "state.safetensors")
+
+
+@pytest.mark.parametrize("sampling", [0.0, 0.3])
+def test_resume_is_bit_identical_to_training_straight_on(reversal_data: Path, tmp_path: Path, sampling: float) -> None:
+    """2N steps, and N + resume + N, end with the same weights, averages, optimiser and random state."""
+    config = tiny_recipe(steps=20, ema=0.9, scheduled_sampling=sampling)
+    train(write(tmp_path, config), reversal_data, tmp_path / "straight")
+    # The same recipe, stopped half-way by a signal that arrives during step 10.
+    original = Trainer.step
+
+    def interrupted(self: Trainer):  # type: ignore[no-untyped-def]
+        if self.progress.step == 9:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(self)
+
+    Trainer.step = interrupted  # type: ignore[method-assign]
+    try:
+        stopped = train(write(tmp_path, config), reversal_data, tmp_path / "parts")
+    finally:
+        Trainer.step = original  # type: ignore[method-assign]
+    assert stopped.step == 10
+    done = train(write(tmp_path, config), reversal_data, tmp_path / "parts", resume=True)
+    assert done.step == 20
+    straight, parts = state_of(tmp_path / "straight"), state_of(tmp_path / "parts")
+    assert straight.keys() == parts.keys()
+    assert {"rng.cpu"} < straight.keys() and any(name.startswith("average.") for name in straight)
+    different = [name for name in straight if not torch.equal(straight[name], parts[name])]
+    assert not different
+    left, right = (load_model(tmp_path / name / "checkpoints" / "step-0000020").model for name in ("straight", "parts"))
+    assert all(torch.equal(a, b) for a, b in zip(left.parameters(), right.parameters(), strict=True))
+
+
+def test_kill_9_loses_no_more_than_the_steps_since_the_last_save(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=100_000, save_every=2, validate_every=100_000))
+    run = tmp_path / "run"
+    code = f"from nmt.training import train; train({str(recipe)!r}, {str(reversal_data)!r}, {str(run)!r})"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(run.glob("state/step-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.kill()
+    process.wait()
+    trainer = trainer_for(reversal_data, run, tiny_recipe())
+    assert trainer.load()
+    assert trainer.progress.step >= 2 and trainer.progress.step % 2 == 0
+    assert trainer.stream.position == trainer.progress.position > 0
+
+
+def test_a_second_training_does_not_overwrite_the_first(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2))
+    train(recipe, reversal_data, tmp_path / "run")
+    with pytest.raises(UserError, match="--resume"):
+        train(recipe, reversal_data, tmp_path / "run")
+
+
+def test_a_damaged_state_is_named(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2))
+    train(recipe, reversal_data, tmp_path / "run")
+    file = next((tmp_path / "run" / "state").glob("*/state.safetensors"))
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(UserError, match="damaged training state"):
+        train(recipe, reversal_data, tmp_path / "run", resume=True)
+
+
+def test_it_learns_to_say_a_sentence_backwards(reversal_data: Path, tmp_path: Path) -> None:
+    """A system test: data folder in, run folder out, and what comes out translates (dev and test unseen)."""
+    config = tiny_recipe(steps=500, validate_every=250, save_every=500, lr=1e-2, warmup=20)
+    train(write(tmp_path, config), reversal_data, tmp_path / "run")
+    best = load_model(tmp_path / "run")  # the run's folder stands for its best checkpoint
+    split = Split(reversal_data, "test")
+    result = validate(best.model, split, (best.source_tokenizer, best.target_tokenizer), config.data, DecodingConfig(), 50, 2)
+    assert result.bleu > 90
+    entries = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    losses = [entry["loss"] for entry in entries if entry["kind"] == "train"]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(reversal_data: Path, tmp_path: Path) -> None:
+    """Against the sum written out: (1 - e) * -log p(target) + e * mean over the vocabulary of -log p."""
+    config = dataclasses.replace(tiny_recipe(label_smoothing=0.2), model=tiny_model_config(vocab=0))
+    trainer = trainer_for(reversal_data, tmp_path, config)
+    trainer.model.eval()
+    split = Split(reversal_data, "train")
+    lengths = split.source_lengths
+    pairs = split.ids([int(i) for i in (lengths.argmin(), lengths.argmax(), 5)])
+    expected = 0.0
+    for source, target in pairs:
+        batch = make_batch([(source, target)])
+        log_p = functional.log_softmax(trainer.model.project(trainer.model(batch.source, None, batch.target_in)), -1)[0]
+        for position, piece in enumerate(batch.target_out[0]):
+            expected -= 0.8 * log_p[position, piece].item() + 0.2 * log_p[position].mean().item()
+    batch = make_batch(pairs)
+    assert (batch.target_out == 0).any()  # there is padding to leave out
+    assert trainer.loss(batch).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_accumulated_batches_give_the_gradient_of_one_big_batch(reversal_data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(tiny_recipe(accumulate=2, lr=0.0), model=tiny_model_config(vocab=0))
+    trainer = trainer_for(reversal_data, tmp_path, config)
+    trainer.optimizer.zero_grad = lambda set_to_none=True: None  # type: ignore[method-assign,assignment]
+    trainer.config = dataclasses.replace(config, training=dataclasses.replace(config.training, clip=1e9))
+    trainer.step()
+    summed = {name: parameter.grad.clone() for name, parameter in trainer.model.named_parameters()}
+    stream = trainer_for(reversal_data, tmp_path, config).stream
+    batches = [next(stream), next(stream)]
+    for parameter in trainer.parameters:
+        parameter.grad = None
+    (sum(trainer.loss(batch) for batch in batches) / sum(batch.target_tokens for batch in batches)).backward()  # type: ignore[union-attr]
+    for name, parameter in trainer.model.named_parameters():
+        torch.testing.assert_close(summed[name], parameter.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(reversal_data: Path, tmp_path: Path) -> None:
+    trainer = trainer_for(reversal_data, tmp_path, tiny_recipe())
+    trainer.step()
+    before = {name: weight.clone() for name, weight in named_weights(trainer.model).items()}
+    honest = trainer.loss
+    trainer.loss = lambda batch: honest(batch) * float("nan")  # type: ignore[method-assign]
+    trainer.step()
+    assert trainer.progress.skipped == 1
+    assert all(torch.equal(before[name], weight) for name, weight in named_weights(trainer.model).items())
+    trainer.loss = honest  # type: ignore[method-assign]
+    trainer.step()
+    assert not torch.equal(before["output.bias"], trainer.model.output.bias)
+
+
+def test_gradients_are_clipped_by_their_global_norm(reversal_data: Path, tmp_path: Path) -> None:
+    trainer = trainer_for(reversal_data, tmp_path, tiny_recipe(clip=0.01))
+    seen = {}
+
+    def look(*_: object) -> None:
+        seen["norm"] = math.sqrt(sum(float(p.grad.pow(2).sum()) for p in trainer.parameters if p.grad is not None))
+
+    trainer.optimizer.register_step_pre_hook(look)
+    _, norm, _ = trainer.step()
+    assert norm > 0.01
+    assert seen["norm"] == pytest.approx(0.01, rel=1e-3)
+
+
+def test_learning_rates_follow_their_formulas() -> None:
+    cosine = TrainingConfig(lr=2.0, warmup=10, schedule="cosine")
+    assert learning_rate(cosine, 5, 0.0) == pytest.approx(1.0)
+    assert learning_rate(cosine, 50, 0.5) == pytest.approx(1.0)
+    assert learning_rate(cosine, 50, 1.0) == pytest.approx(0.0)
+    root = TrainingConfig(lr=2.0, warmup=100, schedule="inverse_sqrt")
+    assert learning_rate(root, 50, 0.1) == pytest.approx(1.0)
+    assert learning_rate(root, 400, 0.1) == pytest.approx(1.0)
+    assert learning_rate(TrainingConfig(lr=2.0, warmup=1, schedule="constant"), 999, 0.9) == 2.0
+
+
+def test_the_moving_average_is_the_recurrence_and_swaps_back() -> None:
+    model = Seq2Seq(tiny_model_config())
+    average = MovingAverage(model, 0.7)
+    bias = model.output.bias
+    expected = bias.detach().clone()
+    for step in (1, 2, 50):
+        with torch.no_grad():
+            bias.add_(torch.randn_like(bias))
+        average.update(model, step)
+        decay = min(0.7, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * bias.detach()
+        torch.testing.assert_close(average.weights["output.bias"], expected)
+    own = bias.detach().clone()
+    with average.swapped_in(model):
+        torch.testing.assert_close(bias.detach(), expected)
+    assert torch.equal(bias, own)
+
+
+def test_early_stopping_and_pruning(reversal_data: Path, tmp_path: Path) -> None:
+    """At rate zero nothing improves: training stops after `patience` validations, keeping the newest and the best."""
+    recipe = write(tmp_path, tiny_recipe(steps=100, lr=0.0, validate_every=2, patience=4, keep=2, save_every=100, valid_metric="loss"))
+    progress = train(recipe, reversal_data, tmp_path / "run")
+    assert progress.step == 10
+    assert [path.name for path in run_checkpoints(tmp_path / "run")] == ["step-0000002", "step-0000008", "step-0000010"]
+    assert (tmp_path / "run" / "best").resolve().name == "step-0000002"
+
+
+def test_dev_loss_does_not_depend_on_batching(reversal_data: Path) -> None:
+    tokenizers = load_tokenizers(reversal_data)
+    model = Seq2Seq(tiny_model_config(vocab=len(tokenizers[0]))).eval()
+    split = Split(reversal_data, "dev")
+    rows = torch.arange(len(split)).numpy()
+    with torch.inference_mode():
+        losses = [mean_loss(model, split, rows, DataConfig(batch_tokens=n), torch.device("cpu")) for n in (1, 50, 5000)]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
+
+
+def test_bfloat16_training_is_close_to_float32(reversal_data: Path, tmp_path: Path) -> None:
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        trainer = trainer_for(reversal_data, tmp_path, tiny_recipe(precision=precision))
+        trainer.model.eval()
+        losses[precision] = trainer.loss(next(trainer.stream)).item()
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+    assert losses["bfloat16"] != losses["float32"]
+
+
+def test_two_processes_take_the_step_of_one(reversal_data: Path, tmp_path: Path) -> None:
+    """torchrun with two processes: the weights after some steps equal those of one process that accumulates
+    the same batches."""
+    base = dataclasses.replace(tiny_recipe(), model=tiny_model_config(vocab=0, cell="gru"))
+    train_config = dataclasses.replace(base.training, steps=3, validate_every=100, save_every=3, ema=0.0)
+    (tmp_path / "alone").mkdir()
+    alone = dataclasses.replace(base, training=dataclasses.replace(train_config, accumulate=2))
+    train(write(tmp_path / "alone", alone), reversal_data, tmp_path / "one")
+    recipe = write(tmp_path, dataclasses.replace(base, training=train_config))
+    code = f"from nmt.training import train; train({str(recipe)!r}, {str(reversal_data)!r}, {str(tmp_path / 'two')!r})"
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)],
+        check=True, capture_output=True, timeout=300, env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.getcwd()},
+    )
+    one, two = state_of(tmp_path / "one"), state_of(tmp_path / "two")
+    for name in one:
+        if name.startswith("model."):
+            torch.testing.assert_close(one[name], two[name], atol=1e-5, rtol=1e-3)
+
+
+def test_a_dataset_without_a_recipe_is_refused(tmp_path: Path, reversal_data: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "joint.spm").write_bytes((reversal_data / "joint.spm").read_bytes())
+    with pytest.raises(UserError, match="data_prep build"):
+        train(write(tmp_path, tiny_recipe()), tmp_path / "data", tmp_path / "run")
