@@ -182,7 +182,7 @@ def sample(
             before = share.cumsum(dim=-1) - share  # the probability of all better tokens
             before[..., 0] = 0.0
             scaled = scaled.scatter(-1, order, ranked.masked_fill(before >= top_p, NEVER))
-        # The Gumbel-max trick: the argmax of log p - log E, each E exponentially distributed, is drawn from p.
+        # The Gumbel-max trick: the argmax of log p - log E, E exponentially distributed, is a draw from p.
         noise = torch.empty_like(scaled).exponential_(generator=generator)
         noise.clamp_(min=torch.finfo(noise.dtype).tiny)  # 0 would choose its token whatever the probability
         return _most_probable(scaled - noise.log())
@@ -301,11 +301,11 @@ def _best_attainable(scores: Tensor, next_norm: Tensor, longest_norm: Tensor) ->
     the longest end that is still possible.
 
     Proof.  Log-probabilities are at most 0, so log p only falls as a hypothesis grows: one with s now ends
-    with some log p <= s <= 0, at a length n between the two.  The coverage penalty is at most 0 (its weight is
-    not negative, its logarithms are of numbers up to 1), so its rank is at most s / n ** a.  That is monotonic
-    in n, rising for a >= 0 and falling for a < 0: one of the two lengths bounds it.  It rises with s: the best
-    s alive bounds all.  Rounding breaks nothing, as float sums, quotients and powers are monotonic too; what
-    `Rules` and the narrowing beam do is only to take hypotheses away.
+    with some log p <= s <= 0, at a length n between the two.  The coverage penalty is at most 0 (its weight
+    is not negative, its logarithms are of numbers up to 1), so its rank is at most s / n ** a.  That is
+    monotonic in n, rising for a >= 0 and falling for a < 0: one of the two lengths bounds it.  It rises with
+    s: the best s alive bounds all.  Rounding breaks nothing, for float sums, quotients and powers are
+    monotonic too; and `Rules` and the narrowing beam only take hypotheses away.
 
     So when the n-th best ended hypothesis ranks at least as high, no later one ranks above it; one of equal
     rank would come after it, since among equals the earlier end is ahead.  The n best are final, in order.
