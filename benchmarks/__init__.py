@@ -1,1 +1,1 @@
-"""Speed measurements; see README.md.  No part of the installed package, and nothing here runs in the tests."""
+"""Speed measurements; see README.md.  No part of the installed package, and no test runs them."""

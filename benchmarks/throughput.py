@@ -1,7 +1,7 @@
 """Training speed: real target tokens per second over steady windows, counted alike for every system.
 
-A token is a target piece or the end-of-sentence mark that closes a sentence; padding is none.  This file uses
-the standard library alone, because it also runs in the peers' environments.  It is not a profiler.
+A token is a target piece or the end-of-sentence mark that closes a sentence; padding is none.  This file also
+runs in the peers' environments, so it needs nothing but torch.  It is not a profiler.
 """
 
 from __future__ import annotations
@@ -15,49 +15,55 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 
 class TokenMeter:
-    """Clock the starts of updates; between two starts lies one whole update, reading its data included.
+    """Clock the starts of updates; between two starts lies a whole update, reading its data included.
 
-    The first `warmup` seconds count for nothing.  A window ends with the first update that starts `seconds` or
-    more after the window's own start, so a window always holds whole updates.
+    The first `warmup` seconds count for nothing.  A window ends with the first update that starts `seconds`
+    or more after the window's own start, so a window always holds whole updates.
     """
 
-    def __init__(self, warmup: float, windows: int, seconds: float, clock: Callable[[], float] = time.perf_counter):
+    def __init__(
+        self, warmup: float, windows: int, seconds: float, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self.warmup, self.windows, self.seconds = warmup, windows, seconds
         self.clock = clock
         self.rates: list[float] = []  # target tokens/s of every closed window
-        self.tokens = 0  # of all closed windows
-        self.updates = 0
+        self.tokens = self.updates = 0  # of all closed windows
         self.measured = 0.0  # seconds, of all closed windows
         self._first: float | None = None
         self._window_start: float | None = None
-        self._window_tokens = 0
-        self._window_updates = 0
+        self._window_tokens = self._window_updates = 0
 
-    def start_update(self, tokens: int) -> bool:
-        """Call right before an update on `tokens` real target tokens; False once every window is closed."""
+    def start_update(self) -> bool:
+        """Call right before an update (and before its batch is made, where that is not done ahead);
+        False once every window is closed."""
         now = self.clock()
-        if self._first is None:
-            self._first = now
+        self._first = now if self._first is None else self._first
         if self._window_start is None:
             if now - self._first >= self.warmup:
-                self._window_start = now
+                self._open_window(now)
         elif now - self._window_start >= self.seconds:
-            elapsed = now - self._window_start
-            self.rates.append(self._window_tokens / elapsed)
-            self.tokens += self._window_tokens
-            self.updates += self._window_updates
-            self.measured += elapsed
-            self._window_start, self._window_tokens, self._window_updates = now, 0, 0
-        if self._window_start is not None:
-            self._window_tokens += tokens
-            self._window_updates += 1
-        return not self.done
+            self._close_window(now - self._window_start)
+            self._open_window(now)
+        return len(self.rates) < self.windows
 
-    @property
-    def done(self) -> bool:
-        return len(self.rates) >= self.windows
+    def count(self, tokens: int) -> None:
+        """The update that started last is on `tokens` real target tokens."""
+        self._window_tokens += tokens
+        self._window_updates += 1
+
+    def _open_window(self, now: float) -> None:
+        self._window_start = now
+        self._window_tokens = self._window_updates = 0
+
+    def _close_window(self, elapsed: float) -> None:
+        self.rates.append(self._window_tokens / elapsed)
+        self.tokens += self._window_tokens
+        self.updates += self._window_updates
+        self.measured += elapsed
 
     def report(self) -> dict[str, Any]:
         """The figures; raises ValueError when training ended before a window was closed."""
@@ -73,22 +79,45 @@ class TokenMeter:
         }
 
 
+def weight_counts(model: torch.nn.Module) -> dict[str, int]:
+    """All weights, and those of them that every token is multiplied with (a pure look-up table is not)."""
+    multiplied = {
+        id(weight): weight.numel()
+        for module in model.modules()
+        if not isinstance(module, torch.nn.Embedding)
+        for weight in module.parameters(recurse=False)
+    }
+    return {"parameters": sum(w.numel() for w in model.parameters()), "multiplied": sum(multiplied.values())}
+
+
+def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
+    """A parser whose help begins with the module's docstring, line breaks kept."""
+    return argparse.ArgumentParser(
+        description=module_docstring, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
 def add_meter_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--warmup", type=float, default=12.0, metavar="SECONDS", help="not measured (default: 12)")
-    parser.add_argument("--windows", type=int, default=6, metavar="N", help="windows, of which the median counts (6)")
-    parser.add_argument("--window-seconds", type=float, default=12.0, metavar="SECONDS", help="length of one (12)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (default: 2)")
+    parser.add_argument("--warmup", type=float, default=15.0, metavar="SECONDS", help="not measured (15)")
+    parser.add_argument("--windows", type=int, default=6, metavar="N", help="of which the median counts (6)")
+    parser.add_argument("--window-seconds", type=float, default=18.0, metavar="SECONDS", help="of one (18)")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on and a reader can compare: processor, system, Python."""
+    """What the figures depend on and a reader can compare."""
     name = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():  # Linux leaves platform.processor() empty
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
         name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    return {"processor": name, "system": platform.system(), "python": platform.python_version()}
+    return {
+        "processor": name,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
 
 
 def publish(figures: dict[str, Any], out: Path | None) -> None:

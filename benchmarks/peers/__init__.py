@@ -1,1 +1,1 @@
-"""Other systems' trainers and translators, measured in the same way; each script runs in that system's own environment."""
+"""Other systems, measured in the same way; each script runs in that system's own environment."""

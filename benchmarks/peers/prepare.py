@@ -1,4 +1,4 @@
-"""A dataset folder as the text files that JoeyNMT and OpenNMT-py read: pieces between blanks, and their vocabulary.
+"""A dataset folder as the text files that JoeyNMT and OpenNMT-py read: pieces between blanks, vocabulary.
 
     python -m benchmarks.peers.prepare DATASET OUT
 
@@ -7,11 +7,11 @@ The peers get the very pieces that our trainer gets.  Nothing is trained or filt
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from datasets import load_from_disk
 
+from benchmarks.throughput import make_parser
 from nmt.tokenizer import SPECIAL_IDS, Tokenizer, load_tokenizers
 
 
@@ -31,9 +31,9 @@ def write_vocabulary(path: Path, tokenizer: Tokenizer) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("dataset", type=Path, help="a dataset folder of `python -m data_prep build`")
-    parser.add_argument("out", type=Path, help="folder to write train|dev|test.src|trg, src.vocab and trg.vocab into")
+    parser.add_argument("out", type=Path, help="folder for train|dev|test.src|trg, src.vocab, trg.vocab")
     args = parser.parse_args()
     source, target = load_tokenizers(args.dataset)
     args.out.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,11 @@
 
     python -m benchmarks.peers.train_joeynmt PIECES RUN --json joeynmt.json
 
-PIECES is what `benchmarks.peers.prepare` wrote; the network as trained so far is left in RUN, for translation.
+PIECES is what `benchmarks.peers.prepare` wrote; the network as trained is left in RUN, for translation.
 """
 
 from __future__ import annotations
 
-import argparse
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,31 +14,30 @@ import torch
 from joeynmt.config import load_config
 from joeynmt.training import TrainManager, train
 
-from benchmarks.throughput import TokenMeter, add_meter_options, machine, publish
+from benchmarks.throughput import TokenMeter, add_meter_options, machine, make_parser, publish, weight_counts
 
 
-def clock_updates(meter: TokenMeter) -> list[int]:
+def clock_updates(meter: TokenMeter) -> dict[str, int]:
     """Make every JoeyNMT trainer tell `meter` of its updates and stop when all is measured.
 
-    Returns a list into which the first update puts the number of parameters.
+    Returns a dictionary into which the first update puts the numbers of weights.
     """
-    parameters: list[int] = []
+    weights: dict[str, int] = {}
     update = TrainManager._train_step
 
     def clocked(self: TrainManager, batch):  # type: ignore[no-untyped-def]
-        if not parameters:
-            parameters.append(sum(p.numel() for p in self.model.parameters()))
-        real = int((batch.trg != self.model.pad_index).sum())  # JoeyNMT has cut the opening <s> off
-        if not meter.start_update(real):
-            self.stats.is_max_update = True  # this update is the last
+        weights.update(weights or weight_counts(self.model))
+        if not meter.start_update():
+            self.stats.is_max_update = True  # JoeyNMT then ends after this update
+        meter.count(int((batch.trg != self.model.pad_index).sum()))  # the opening <s> is cut off already
         return update(self, batch)
 
     TrainManager._train_step = clocked
-    return parameters
+    return weights
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("pieces", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("joeynmt.yaml"))
@@ -56,16 +54,15 @@ def main() -> None:
     config["data"]["trg"]["voc_file"] = str(args.pieces / "trg.vocab")
 
     meter = TokenMeter(args.warmup, args.windows, args.window_seconds)
-    parameters = clock_updates(meter)
+    weights = clock_updates(meter)
     train(rank=0, world_size=0, cfg=config, skip_test=True)
     figures = {
         "system": f"JoeyNMT {version('joeynmt')}",
         "shape": "joeynmt",
         "precision": "float32",
-        "parameters": parameters[0],
+        **weights,
         **meter.report(),
         "threads": args.threads,
-        "torch": torch.__version__,
         "machine": machine(),
     }
     publish(figures, args.json)

@@ -2,12 +2,11 @@
 
     python -m benchmarks.peers.train_opennmt PIECES RUN --json opennmt.json
 
-PIECES is what `benchmarks.peers.prepare` wrote; the network as trained so far is left in RUN, for translation.
+PIECES is what `benchmarks.peers.prepare` wrote; the network as trained is left in RUN, for translation.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -15,39 +14,41 @@ from pathlib import Path
 import torch
 import yaml
 
-import benchmarks.peers.without_extras  # noqa: F401  (before onmt)
-from benchmarks.throughput import TokenMeter, add_meter_options, machine, publish
+import benchmarks.peers.without_extras  # noqa: F401  (lets onmt be imported)
+from benchmarks.throughput import TokenMeter, add_meter_options, machine, make_parser, publish, weight_counts
+
+# isort: split
 from onmt.bin.train import _get_parser, train
 from onmt.trainer import Trainer
 
 
-def clock_updates(meter: TokenMeter) -> list[int]:
+def clock_updates(meter: TokenMeter) -> dict[str, int]:
     """Make every OpenNMT-py trainer tell `meter` of its updates and stop when all is measured.
 
-    Returns a list into which the trainer puts the number of parameters.
+    Returns a dictionary into which the trainer puts the numbers of weights.
     """
-    parameters: list[int] = []
+    weights: dict[str, int] = {}
     loop = Trainer.train
 
     def clocked(self: Trainer, train_iter: Iterable, *args, **kwargs):  # type: ignore[no-untyped-def]
-        parameters.append(sum(p.numel() for p in self.model.parameters()))
+        weights.update(weight_counts(self.model))
         padding = self.train_loss.padding_idx
 
         def counted() -> Iterator:
             for batch, bucket in train_iter:
-                real = int(batch["tgt"][:, 1:, 0].ne(padding).sum())  # column 0 is the opening <s>
-                if not meter.start_update(real):
+                if not meter.start_update():
                     return
+                meter.count(int(batch["tgt"][:, 1:, 0].ne(padding).sum()))  # 0 is the opening <s>
                 yield batch, bucket
 
         return loop(self, counted(), *args, **kwargs)
 
     Trainer.train = clocked
-    return parameters
+    return weights
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("pieces", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("opennmt.yaml"))
@@ -56,23 +57,23 @@ def main() -> None:
     torch.set_num_threads(args.threads)
 
     args.run.mkdir(parents=True, exist_ok=True)
-    corpus = {"path_src": str(args.pieces / "train.src"), "path_tgt": str(args.pieces / "train.trg"), "weight": 1}
+    source, target = str(args.pieces / "train.src"), str(args.pieces / "train.trg")
+    corpus = {"path_src": source, "path_tgt": target, "weight": 1}
     options, _ = _get_parser().parse_known_args(
         ["-config", str(args.config), "-data", yaml.safe_dump({"train": corpus}, default_flow_style=True)]
         + ["-src_vocab", str(args.pieces / "src.vocab"), "-tgt_vocab", str(args.pieces / "trg.vocab")]
         + ["-save_model", str(args.run / "model")]
     )
     meter = TokenMeter(args.warmup, args.windows, args.window_seconds)
-    parameters = clock_updates(meter)
+    weights = clock_updates(meter)
     train(options)
     figures = {
         "system": f"OpenNMT-py {version('OpenNMT-py')}",
         "shape": "opennmt",
         "precision": "float32",
-        "parameters": parameters[0],
+        **weights,
         **meter.report(),
         "threads": args.threads,
-        "torch": torch.__version__,
         "machine": machine(),
     }
     publish(figures, args.json)

@@ -7,6 +7,6 @@ import os
 import sys
 from types import ModuleType
 
-for extra in ("spacy", "fasttext"):  # transforms/terminology.py and transforms/clean.py import them at the top
+for extra in ("spacy", "fasttext"):  # imported at the top of transforms/terminology.py and clean.py
     sys.modules.setdefault(extra, ModuleType(extra))
 os.environ.setdefault("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")  # its checkpoints are pickles, here its own

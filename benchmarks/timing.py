@@ -1,0 +1,44 @@
+"""Translation speed: whole passes over the same lines, repeated; the median counts.
+
+Like `benchmarks.throughput` this also runs in the peers' environments.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def sentence_rate(translate: Callable[[], object], sentences: int, runs: int) -> dict[str, Any]:
+    """`runs` passes of `translate` over `sentences` lines, after one that is not counted."""
+    translate()
+    rates = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        translate()
+        rates.append(sentences / (time.perf_counter() - start))
+    rounded = [round(rate, 2) for rate in rates]
+    return {"sentences_per_second": round(statistics.median(rates), 2), "runs": rounded}
+
+
+def latency(translate: Callable[[], object], calls: int) -> dict[str, float]:
+    """Milliseconds of one call, after three that are not counted."""
+    for _ in range(3):
+        translate()
+    milliseconds = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        translate()
+        milliseconds.append(1000 * (time.perf_counter() - start))
+    p95 = statistics.quantiles(milliseconds, n=20, method="inclusive")[-1]
+    return {"median_ms": round(statistics.median(milliseconds), 2), "p95_ms": round(p95, 2), "calls": calls}
+
+
+def peak_memory_mb() -> float:
+    """The most resident memory this process ever had, in megabytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)  # bytes there, kilobytes on Linux

@@ -1,0 +1,91 @@
+"""Our translation speed: sentences/s with beam 5 and greedy, latency of one sentence, load time, memory.
+
+    python -m benchmarks.translate --model CHECKPOINT --source FILE --json OUT
+
+Everything goes through `nmt.Translator`, text in and text out, as a user's program would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.throughput import machine, make_parser, publish
+from benchmarks.timing import latency, peak_memory_mb, sentence_rate
+from benchmarks.train import revision
+from nmt import Translator
+from nmt.errors import UserError
+
+TEN_WORDS = {  # a plain sentence of ten words in the model's source language
+    "es": "Mi hermana quiere aprender a tocar la guitarra este verano.",
+    "en": "My little sister wants to learn the guitar this summer.",
+}
+
+
+def read_lines(path: Path, limit: int | None) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+    lines = lines[:-1] if lines[-1] == "" else lines
+    if not lines:
+        raise UserError(f"{path}: there is no line to translate")
+    return lines[:limit]
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    torch.set_num_threads(args.threads)
+    lines = read_lines(args.source, args.lines)
+    start = time.perf_counter()
+    translator = Translator.load(args.model, device=args.device)
+    load_seconds = time.perf_counter() - start
+    figures: dict[str, Any] = {
+        "system": f"nmt {revision()}",
+        "model": f"{translator.source_language}-{translator.target_language}",
+        "sentences": len(lines),
+        "load_seconds": round(load_seconds, 2),
+        "loaded_mb": peak_memory_mb(),
+    }
+    for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
+        translate = partial(translator.translate_batch, lines, beam=beam)
+        figures[name] = sentence_rate(translate, len(lines), args.runs)
+    sentence = args.sentence or TEN_WORDS.get(translator.source_language, lines[0])
+    one = latency(partial(translator.translate_batch, [sentence], beam=args.beam), args.calls)
+    return figures | {
+        "one_sentence": {"words": len(sentence.split()), "beam": args.beam, **one},
+        "peak_mb": peak_memory_mb(),
+        "threads": args.threads,
+        "device": torch.cuda.get_device_name() if translator.device == "cuda" else "cpu",
+        "machine": machine(),
+    }
+
+
+def main() -> int:
+    parser = make_parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
+    parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="one sentence a line")
+    parser.add_argument("--lines", type=int, metavar="N", help="only the first N lines")
+    parser.add_argument("--beam", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of which the median counts (5)")
+    parser.add_argument("--sentence", help="for the latency (default: one of ten words)")
+    parser.add_argument("--calls", type=int, default=100, metavar="N", help="of the single sentence (100)")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    args = parser.parse_args()
+    try:
+        publish(run(args), args.json)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
