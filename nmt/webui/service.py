@@ -91,8 +91,8 @@ class TranslationService:
         self,
         text: str,
         direction: tuple[str, str],
-        beam: int = 0,
-        alternatives: int = 0,
+        beam: float = 0,
+        alternatives: float = 0,
         with_attention: bool = False,
     ) -> Answer:
         """Translate a text of any number of lines and sentences.
@@ -144,7 +144,7 @@ class TranslationService:
 
 
 def _whole_number(value: float, what: str, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:  # also NaN
         raise UserError(f"{what} is {value!r}, expected a whole number.")
     if not least <= value <= most:
         raise UserError(f"{what} is {int(value)}, expected {least} to {most}.")

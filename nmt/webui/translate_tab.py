@@ -37,7 +37,7 @@ def translate(
 ) -> Shown:
     """Translate and say what to show; an error becomes a notice on the page, never an exception."""
     try:
-        answer = service.translate(text, (source, target), int(beam), int(alternatives), with_attention=True)
+        answer = service.translate(text, (source, target), beam, alternatives, with_attention=True)
     except UserError as error:
         return Shown(notice=notice_html(str(error)))
     return Shown(
