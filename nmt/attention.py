@@ -25,7 +25,8 @@ class Encoded(NamedTuple):
 
     def select(self, rows: Tensor) -> Encoded:
         """The sentences `rows` (int64 [new_batch])."""
-        return Encoded(*(part if part is None else part.index_select(0, rows) for part in self))
+        mask = None if self.mask is None else self.mask[rows]
+        return Encoded(self.memory[rows], self.keys[rows], self.values[rows], mask, self.final[rows])
 
 
 class Attention(nn.Module):
@@ -40,7 +41,9 @@ class Attention(nn.Module):
                arXiv:1804.09849, section 3: RNMT+; the score of Vaswani et al. 2017, eq. 1)
     """
 
-    def __init__(self, config: AttentionConfig, query_size: int, memory_size: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, config: AttentionConfig, query_size: int, memory_size: int, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.kind = config.kind
         self.heads = config.heads
@@ -65,7 +68,9 @@ class Attention(nn.Module):
         if self.kind in ("additive", "general"):
             return Encoded(memory, self.key(memory), memory, mask, final)
         if self.kind == "multihead":
-            return Encoded(memory, self._split(self.key(memory)), self._split(self.value(memory)), mask, final)
+            return Encoded(
+                memory, self._split(self.key(memory)), self._split(self.value(memory)), mask, final
+            )
         return Encoded(memory, memory, memory, mask, final)
 
     def forward(self, queries: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
@@ -85,7 +90,9 @@ class Attention(nn.Module):
 
     def _scores(self, queries: Tensor, keys: Tensor) -> Tensor:
         if self.kind == "additive":
-            hidden = torch.tanh(self.query(queries)[:, :, None] + keys[:, None])  # [batch, queries, src_len, size]
+            hidden = torch.tanh(
+                self.query(queries)[:, :, None] + keys[:, None]
+            )  # [batch, queries, src_len, size]
             return self.score(hidden).squeeze(-1)
         if self.kind == "multihead":
             heads = self._split(self.query(queries))

@@ -38,7 +38,8 @@ class Batch(NamedTuple):
         if device.type == "cpu":
             return self
         source, target_in, target_out = (
-            part.pin_memory().to(device, non_blocking=True) for part in (self.source, self.target_in, self.target_out)
+            part.pin_memory().to(device, non_blocking=True)
+            for part in (self.source, self.target_in, self.target_out)
         )
         return Batch(source, self.source_lengths, target_in, target_out, self.target_tokens)
 
@@ -49,7 +50,9 @@ class Split:
     def __init__(self, folder: str | Path, name: str, reverse: bool = False) -> None:
         self.table = _memory_mapped(Path(folder) / name)
         self.sides = ("target", "source") if reverse else ("source", "target")
-        self.source_lengths, self.target_lengths = (_lengths(self.table, f"{side}_ids") for side in self.sides)
+        self.source_lengths, self.target_lengths = (
+            _lengths(self.table, f"{side}_ids") for side in self.sides
+        )
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -93,7 +96,9 @@ def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[
     """
     rng = np.random.default_rng((seed, epoch))
     longest = np.maximum(split.source_lengths, split.target_lengths)
-    usable = np.flatnonzero((longest <= config.max_length) & (split.source_lengths > 0) & (split.target_lengths > 0))
+    usable = np.flatnonzero(
+        (longest <= config.max_length) & (split.source_lengths > 0) & (split.target_lengths > 0)
+    )
     rng.shuffle(usable)
     source, target = split.source_lengths[usable] + 1, split.target_lengths[usable] + 1  # with EOS
     # Equal source lengths (up to length_step) together, in them targets of similar length; ties stay shuffled.
@@ -135,9 +140,9 @@ class BatchStream:
             self._planned_epoch = self.epoch
             if len(self._plan) < self.ranks:
                 raise UserError(
-                    f"the training split gives {len(self._plan)} batches of data.batch_tokens={self.config.batch_tokens} "
-                    f"from pairs of at most data.max_length={self.config.max_length} pieces, for {self.ranks} process(es); "
-                    "use more data, smaller batches or fewer processes"
+                    f"the training split gives {len(self._plan)} batches for {self.ranks} process(es), with "
+                    f"data.batch_tokens={self.config.batch_tokens} and data.max_length={self.config.max_length}; "
+                    "use more data, smaller batches, longer sentences or fewer processes"
                 )
         return self._plan
 
@@ -163,17 +168,23 @@ def _cut(rows: np.ndarray, source: np.ndarray, target: np.ndarray, budget: int) 
 def _memory_mapped(folder: Path) -> pa.Table:
     """The table that `datasets.Dataset.save_to_disk` wrote into `folder`."""
     try:
-        files = [entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]]
+        files = [
+            entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]
+        ]
         tables = [pa.ipc.open_stream(pa.memory_map(str(folder / file))).read_all() for file in files]
         table = pa.concat_tables(tables)
     except FileNotFoundError as error:
-        raise UserError(f"{folder}: not a split of a dataset folder (no {Path(error.filename or folder).name}); "
-                        "make one with `python -m data_prep build`") from None
+        raise UserError(
+            f"{folder}: not a split of a dataset folder (no {Path(error.filename or folder).name}); "
+            "make one with `python -m data_prep build`"
+        ) from None
     except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
         raise UserError(f"{folder}: damaged dataset folder ({error}); build it again") from None
     for column in ("source", "target", "source_ids", "target_ids"):
         if column not in table.column_names:
-            raise UserError(f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}")
+            raise UserError(
+                f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}"
+            )
     return table
 
 

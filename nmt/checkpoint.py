@@ -82,7 +82,9 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkp
         ("target", config.model.target_vocab, target_tokenizer),
     ):
         if vocab != len(tokenizer):
-            raise UserError(f"{folder}: {CONFIG_FILE} says {vocab} {side} pieces, its SentencePiece model has {len(tokenizer)}")
+            raise UserError(
+                f"{folder}: {CONFIG_FILE} says {vocab} {side} pieces, its SentencePiece model has {len(tokenizer)}"
+            )
     model = Seq2Seq(config.model)
     weights, notes = read_weights(folder)
     load_weights(model, weights, str(folder))
@@ -122,7 +124,9 @@ def average_run(run: str | Path, last: int, out: str | Path) -> list[Path]:
         raise UserError(f"{out}: exists already; give another --out or remove it")
     folders = run_checkpoints(run)[-last:]
     if not folders:
-        raise UserError(f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})")
+        raise UserError(
+            f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})"
+        )
     first = load_model(folders[0])
     total = {name: weight.double() for name, weight in named_weights(first.model).items()}
     for folder in folders[1:]:
@@ -132,13 +136,17 @@ def average_run(run: str | Path, last: int, out: str | Path) -> list[Path]:
             total[name] += weight
     mean = {name: (weight / len(folders)).float() for name, weight in total.items()}
     notes = {"averaged": ", ".join(folder.name for folder in folders)}
-    save_checkpoint(out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16)
+    save_checkpoint(
+        out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16
+    )
     return folders
 
 
 def run_checkpoints(run: Path) -> list[Path]:
     """The checkpoint folders of a training run, oldest first."""
-    return sorted(path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name))
+    return sorted(
+        path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)
+    )
 
 
 def describe(folder: str | Path) -> str:
@@ -148,19 +156,30 @@ def describe(folder: str | Path) -> str:
     parts = {"embeddings and output": 0, "encoder": 0, "attention": 0, "decoder": 0}
     for name, weight in named_weights(model).items():
         top = name.split(".")[0]
-        part = "attention" if name.startswith("decoder.attention") else top if top in parts else "embeddings and output"
+        part = (
+            "attention"
+            if name.startswith("decoder.attention")
+            else top
+            if top in parts
+            else "embeddings and output"
+        )
         parts[part] += weight.numel()
     encoder, decoder, attention = config.model.encoder, config.model.decoder, config.model.attention
     joint = checkpoint.source_tokenizer is checkpoint.target_tokenizer
     size = sum(path.stat().st_size for path in checkpoint.folder.glob("model*.safetensors"))
     lines = [
         f"{checkpoint.folder}: {config.source_language or '?'} → {config.target_language or '?'}",
-        f"encoder     {encoder.layers} × {'bidirectional ' if encoder.bidirectional else ''}{encoder.cell}, {encoder.hidden} units",
-        f"attention   {attention.kind}" + (f", {attention.heads} heads" if attention.kind == "multihead" else ""),
-        f"decoder     {decoder.layers} × {decoder.cell}, {decoder.hidden} units" + (", input feeding" * decoder.input_feeding),
-        f"vocabulary  {config.model.source_vocab} pieces, joint" if joint
+        f"encoder     {encoder.layers} × {'bidirectional ' * encoder.bidirectional}{encoder.cell}, "
+        f"{encoder.hidden} units",
+        f"attention   {attention.kind}"
+        + (f", {attention.heads} heads" if attention.kind == "multihead" else ""),
+        f"decoder     {decoder.layers} × {decoder.cell}, {decoder.hidden} units"
+        + (", input feeding" * decoder.input_feeding),
+        f"vocabulary  {config.model.source_vocab} pieces, joint"
+        if joint
         else f"vocabulary  {config.model.source_vocab} source and {config.model.target_vocab} target pieces",
-        f"parameters  {sum(parts.values()):,}: " + ", ".join(f"{name} {count:,}" for name, count in parts.items()),
+        f"parameters  {sum(parts.values()):,}: "
+        + ", ".join(f"{name} {count:,}" for name, count in parts.items()),
         f"weights     {size / 1e6:.1f} MB",
         f"decoding    beam {config.decoding.beam}, length penalty {config.decoding.length_penalty}",
     ]
@@ -175,14 +194,18 @@ def write_weights(
     shards: list[dict[str, Tensor]] = [{}]
     filled = 0
     for name, weight in weights.items():
-        tensor = (weight.to(dtype) if dtype and weight.is_floating_point() else weight).detach().cpu().contiguous()
+        tensor = (
+            (weight.to(dtype) if dtype and weight.is_floating_point() else weight).detach().cpu().contiguous()
+        )
         if shards[-1] and filled + tensor.nbytes > SHARD_BYTES:
             shards.append({})
             filled = 0
         shards[-1][name] = tensor.clone()  # safetensors refuses tensors that share memory
         filled += tensor.nbytes
     for number, shard in enumerate(shards, start=1):
-        name = "model.safetensors" if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
+        name = (
+            "model.safetensors" if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
+        )
         save_file(shard, folder / name, metadata=notes)
 
 
@@ -193,7 +216,9 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise UserError(f"{folder}: no model.safetensors in this checkpoint folder")
     numbered = re.fullmatch(r"model-\d+-of-(\d+)\.safetensors", files[0].name)
     if len(files) != (int(numbered[1]) if numbered else 1):
-        raise UserError(f"{folder}: {len(files)} weight files, {files[0].name} belongs to another number; copy the folder again")
+        raise UserError(
+            f"{folder}: {len(files)} weight files, {files[0].name} belongs to another number; copy the folder again"
+        )
     weights: dict[str, Tensor] = {}
     notes: dict[str, str] = {}
     for file in files:
@@ -202,7 +227,9 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
                 notes.update(opened.metadata() or {})
                 weights.update({name: opened.get_tensor(name) for name in opened.keys()})
         except (SafetensorError, OSError) as error:
-            raise UserError(f"{file}: not a whole safetensors file ({error}); copy or train it again") from None
+            raise UserError(
+                f"{file}: not a whole safetensors file ({error}); copy or train it again"
+            ) from None
     return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}, notes
 
 

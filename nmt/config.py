@@ -82,7 +82,9 @@ class ModelConfig:
     source_vocab: int = 0  # 0: as many as the dataset's SentencePiece model has
     target_vocab: int = 0
     embedding: int = 256
-    tied_embeddings: Literal["all", "target", "none"] = "all"  # all: source, target and output share one matrix
+    tied_embeddings: Literal["all", "target", "none"] = (
+        "all"  # all: source, target and output share one matrix
+    )
     residual: bool = True
     layer_norm: bool = True
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -143,7 +145,9 @@ class TrainingConfig:
             _at_least(f"training.{name}", getattr(self, name), 1)
         for name in ("label_smoothing", "scheduled_sampling", "ema"):
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise UserError(f"training.{name} is {getattr(self, name)}: a share between 0 and 1 is needed")
+                raise UserError(
+                    f"training.{name} is {getattr(self, name)}: a share between 0 and 1 is needed"
+                )
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,9 @@ class DecodingConfig:
     coverage_penalty: float = 0.0  # weight of Wu et al. 2016, eq. 14
     max_length_ratio: float = 2.0  # a hypothesis has at most ratio * source pieces + max_length_extra
     max_length_extra: int = 10
-    no_repeat_ngram: int = 4  # repetition guard: no n-gram of so many pieces twice more often than the source's (0: off)
+    no_repeat_ngram: int = (
+        4  # repetition guard: no n-gram of so many pieces twice more often than the source's (0: off)
+    )
 
     def __post_init__(self) -> None:
         _at_least("decoding.beam", self.beam, 1)
@@ -200,7 +206,9 @@ def dump_config(config: Config) -> str:
 def recipe_names() -> list[str]:
     """The recipes that come with the package."""
     folder = resources.files("nmt") / "recipes"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    )
 
 
 def _read_recipe(path: str | Path) -> tuple[str, str]:
@@ -290,5 +298,3 @@ def _plain(value: Any) -> Any:
 def _at_least(name: str, value: int, least: int) -> None:
     if value < least:
         raise UserError(f"{name} is {value}: at least {least} is needed")
-
-

@@ -45,8 +45,12 @@ class AttentionDecoder(nn.Module):
         context = self.attention.context_size
         feed = config.embedding if config.decoder.input_feeding else 0
         sizes = [config.embedding + feed] + [hidden + context] * (config.decoder.layers - 1)
-        self.layers = nn.ModuleList(RecurrentLayer(cell, n, hidden, recurrent_dropout=config.dropout.recurrent) for n in sizes)
-        self.norms = nn.ModuleList(normalisation(config, n) for n in [config.embedding] + [hidden] * len(sizes))
+        self.layers = nn.ModuleList(
+            RecurrentLayer(cell, n, hidden, recurrent_dropout=config.dropout.recurrent) for n in sizes
+        )
+        self.norms = nn.ModuleList(
+            normalisation(config, n) for n in [config.embedding] + [hidden] * len(sizes)
+        )
         # The bridge: the encoder's last state becomes the first state of every layer (Bahdanau et al. 2015, A.2.2).
         self.bridge = nn.Linear(config.encoder.hidden, config.decoder.layers * states_of(cell) * hidden)
         self.readout = nn.Linear(hidden + context, config.embedding)
@@ -67,26 +71,32 @@ class AttentionDecoder(nn.Module):
         readouts [batch, tgt_len, embedding]."""
         state = self.initial_state(encoded)
         if self.config.decoder.input_feeding:
-            readouts = []
+            fed: list[Tensor] = []
             for position in embedded.unbind(1):
                 readout, _, state = self.step(position[:, None], state, encoded)
-                readouts.append(readout)
-            return torch.cat(readouts, dim=1)
+                fed.append(readout)
+            return torch.cat(fed, dim=1)
 
         def over_time(index: int, inputs: Tensor) -> Tensor:
-            first = tuple(part.transpose(0, 1).contiguous() for part in state.layers[index])  # [1, batch, hidden]
-            return self.layers[index](inputs, first)[0]
+            first = tuple(
+                part.transpose(0, 1).contiguous() for part in state.layers[index]
+            )  # [1, batch, hidden]
+            outputs, _ = self.layers[index](inputs, first)
+            return outputs
 
         readouts, _ = self._stack(embedded, encoded, over_time)
         return readouts
 
-    def step(self, embedded: Tensor, state: DecoderState, encoded: Encoded) -> tuple[Tensor, Tensor, DecoderState]:
+    def step(
+        self, embedded: Tensor, state: DecoderState, encoded: Encoded
+    ) -> tuple[Tensor, Tensor, DecoderState]:
         """One position of every beam: embedded [batch, beam, embedding] ->
         readout [batch, beam, embedding], attention weights [batch, beam, src_len], next state."""
         after: list[State] = []
 
         def one_step(index: int, inputs: Tensor) -> Tensor:
-            outputs, last = self.layers[index].step(inputs, state.layers[index])
+            layer: RecurrentLayer = self.layers[index]  # type: ignore[assignment]  # ModuleList forgets the type
+            outputs, last = layer.step(inputs, state.layers[index])
             after.append(last)
             return outputs
 
@@ -94,7 +104,11 @@ class AttentionDecoder(nn.Module):
         return readout, weights, DecoderState(tuple(after), None if state.feed is None else readout)
 
     def _stack(
-        self, embedded: Tensor, encoded: Encoded, recur: Callable[[int, Tensor], Tensor], feed: Tensor | None = None
+        self,
+        embedded: Tensor,
+        encoded: Encoded,
+        recur: Callable[[int, Tensor], Tensor],
+        feed: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The layers from bottom to readout; `recur(index, inputs)` runs layer `index` over its positions."""
         inputs = self.norms[0](embedded)

@@ -39,7 +39,9 @@ class Processes:
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is true in any process."""
-        return bool(self.total(torch.tensor(int(flag), device=self.device)).item()) if self.ranks > 1 else flag
+        return (
+            bool(self.total(torch.tensor(int(flag), device=self.device)).item()) if self.ranks > 1 else flag
+        )
 
     def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Replace every gradient by its sum over all processes."""

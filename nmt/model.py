@@ -35,7 +35,9 @@ class Seq2Seq(nn.Module):
         self.config = config
         self.target_embedding = PieceEmbedding(config.target_vocab, config)
         self.source_embedding = (
-            self.target_embedding if config.tied_embeddings == "all" else PieceEmbedding(config.source_vocab, config)
+            self.target_embedding
+            if config.tied_embeddings == "all"
+            else PieceEmbedding(config.source_vocab, config)
         )
         self.encoder = RecurrentEncoder(config)
         self.decoder = AttentionDecoder(config)
@@ -67,7 +69,9 @@ class Seq2Seq(nn.Module):
         Returns readouts [batch, tgt_len, embedding]; `project` turns (a selection of) them into logits."""
         return self.decoder(self.target_embedding(target_in), self.encode(source, lengths))
 
-    def forward_sampled(self, source: Tensor, lengths: Tensor | None, target_in: Tensor, own_share: float) -> Tensor:
+    def forward_sampled(
+        self, source: Tensor, lengths: Tensor | None, target_in: Tensor, own_share: float
+    ) -> Tensor:
         """Like `forward`, but each decoder input is, with probability `own_share`, the model's own best guess
         of the previous step (scheduled sampling: Bengio et al. 2015).  Loops over time."""
         encoded = self.encode(source, lengths)
@@ -95,7 +99,9 @@ class PieceEmbedding(nn.Embedding):
         super().__init__(vocab, config.embedding)
         self.unit_dropout = nn.Dropout(config.dropout.embedding)
         self.word_dropout = config.dropout.word
-        self.scale = math.sqrt(config.embedding)  # rows start at length 1, as the tied output layer wants them
+        self.scale = math.sqrt(
+            config.embedding
+        )  # rows start at length 1, as the tied output layer wants them
         nn.init.normal_(self.weight, std=config.embedding**-0.5)
 
     def forward(self, ids: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ The equations themselves, step by step, are in `nmt.cells`; stacking, residuals 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -16,7 +18,7 @@ from nmt.config import Cell
 # What a layer remembers: (h,) of a simple RNN or GRU, (h, c) of an LSTM.
 State = tuple[Tensor, ...]
 
-_KERNELS: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_KERNELS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 def states_of(cell: Cell) -> int:
@@ -33,7 +35,12 @@ class RecurrentLayer(nn.Module):
     """
 
     def __init__(
-        self, cell: Cell, input_size: int, hidden: int, bidirectional: bool = False, recurrent_dropout: float = 0.0
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden: int,
+        bidirectional: bool = False,
+        recurrent_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.cell = cell

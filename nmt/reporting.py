@@ -25,8 +25,12 @@ class Reporter:
         self.run, self.steps, self.minutes, self.active = run, steps, minutes, active
         self.console = Console(stderr=True, quiet=not active)
         self.line = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:3.0f} %  {task.fields[text]}"),
-            console=self.console, disable=not (active and self.console.is_terminal), transient=True,
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:3.0f} %  {task.fields[text]}"),
+            console=self.console,
+            disable=not (active and self.console.is_terminal),
+            transient=True,
         )
         self.task = self.line.add_task("training", total=1.0, text="")
         self.board = _tensorboard(run / "tensorboard") if active else None
@@ -50,8 +54,8 @@ class Reporter:
         remaining = progress.seconds * (1 - done) / done if done > 0 else 0.0
         text = (
             f"step {progress.step}  epoch {progress.epoch + 1}  loss {figures['loss']:.3f}  "
-            f"{figures['tokens_per_second']:,.0f} tokens/s  lr {figures['lr']:.2e}  |g| {figures['gradient_norm']:.2f}  "
-            f"ETA {_duration(remaining)}"
+            f"{figures['tokens_per_second']:,.0f} tokens/s  lr {figures['lr']:.2e}  "
+            f"|g| {figures['gradient_norm']:.2f}  ETA {_duration(remaining)}"
         )
         if self.line.disable:
             self.say(text)
@@ -62,8 +66,11 @@ class Reporter:
         """Scores and a few translations."""
         if not self.active:
             return
-        table = Table(title=f"step {progress.step}: dev loss {result.loss:.3f}, BLEU {result.bleu:.1f}, "
-                            f"chrF2 {result.chrf:.1f}{', best so far' if best else ''}", show_lines=True)
+        table = Table(
+            title=f"step {progress.step}: dev loss {result.loss:.3f}, BLEU {result.bleu:.1f}, "
+            f"chrF2 {result.chrf:.1f}{', best so far' if best else ''}",
+            show_lines=True,
+        )
         for heading in ("source", "translation", "reference"):
             table.add_column(heading, overflow="fold")
         for row in result.samples:

@@ -29,7 +29,12 @@ class Tokenizer:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=serialized)
         except Exception as error:  # the binding raises RuntimeError, or ValueError by version
             raise UserError(f"{name}: not a SentencePiece model ({error})") from None
-        ids = (self._processor.pad_id(), self._processor.unk_id(), self._processor.bos_id(), self._processor.eos_id())
+        ids = (
+            self._processor.pad_id(),
+            self._processor.unk_id(),
+            self._processor.bos_id(),
+            self._processor.eos_id(),
+        )
         if ids != SPECIAL_IDS:
             raise UserError(
                 f"{name}: special ids pad, unk, bos, eos are {ids}, expected {SPECIAL_IDS}; "

@@ -48,7 +48,9 @@ def train(
     processes = Processes()
     try:
         if not resume and (run / "state").exists():
-            raise UserError(f"{run}: holds a training run already; add --resume to go on with it, or give another --out")
+            raise UserError(
+                f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
+            )
         run.mkdir(parents=True, exist_ok=True)
         tokenizers = load_tokenizers(data)
         if config.data.reverse:
@@ -88,7 +90,11 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config.training)
         self.average = MovingAverage(self.model, config.training.ema) if config.training.ema else None
         self.stream = BatchStream(
-            Split(data, "train", config.data.reverse), config.data, config.training.seed, processes.rank, processes.ranks
+            Split(data, "train", config.data.reverse),
+            config.data,
+            config.training.seed,
+            processes.rank,
+            processes.ranks,
         )
         self.dev = Split(data, "dev", config.data.reverse)
         self.progress = Progress(precision=_precision(config, processes.device))
@@ -105,7 +111,11 @@ class Trainer:
             meter.add(*self.step())
             progress.seconds += time.monotonic() - start
             if progress.step % training.log_every == 0:
-                self.reporter.log(progress, self.done, meter.read(progress, learning_rate(training, progress.step, self.done)))
+                self.reporter.log(
+                    progress,
+                    self.done,
+                    meter.read(progress, learning_rate(training, progress.step, self.done)),
+                )
             if progress.step % training.validate_every == 0:
                 self.validate()
                 if training.patience and progress.stale >= training.patience:
@@ -119,8 +129,10 @@ class Trainer:
         if self.stopping:
             self.reporter.say(f"stopped at step {progress.step}; go on with --resume")
         else:
-            self.reporter.say(f"done at step {progress.step}; best {training.valid_metric} {progress.best_score} "
-                              f"at step {progress.best_step}: {self.run / 'best'}")
+            self.reporter.say(
+                f"done at step {progress.step}; best {training.valid_metric} {progress.best_score} "
+                f"at step {progress.best_step}: {self.run / 'best'}"
+            )
 
     @property
     def done(self) -> float:
@@ -153,7 +165,9 @@ class Trainer:
                 self.average.update(self.model, progress.step)
         else:
             progress.skipped += 1
-            self.reporter.say(f"step {progress.step}: the gradient is not finite, step skipped ({progress.skipped} so far)")
+            self.reporter.say(
+                f"step {progress.step}: the gradient is not finite, step skipped ({progress.skipped} so far)"
+            )
         self.optimizer.zero_grad()
         progress.epoch, progress.position = self.stream.epoch, self.stream.position
         progress.target_tokens += own_tokens
@@ -192,7 +206,13 @@ class Trainer:
             score = result.metric(training.valid_metric)
             best = progress.best_score is None or score > progress.best_score
             progress.history.append(
-                {"step": progress.step, "loss": result.loss, "bleu": result.bleu, "chrf": result.chrf, "minutes": progress.seconds / 60}
+                {
+                    "step": progress.step,
+                    "loss": result.loss,
+                    "bleu": result.bleu,
+                    "chrf": result.chrf,
+                    "minutes": progress.seconds / 60,
+                }
             )
             self._save_checkpoint(result)
             if best:
@@ -203,7 +223,11 @@ class Trainer:
             self._prune()
             self.reporter.validation(progress, result, best)
         # Every rank must come to the same decision about stopping early.
-        progress.stale = int(self.processes.total(torch.tensor(progress.stale if self.processes.first else 0, device=self.processes.device)).item())
+        progress.stale = int(
+            self.processes.total(
+                torch.tensor(progress.stale if self.processes.first else 0, device=self.processes.device)
+            ).item()
+        )
 
     def save(self) -> None:
         """What --resume goes on from."""
@@ -223,15 +247,26 @@ class Trainer:
     def _score(self) -> Validation:
         config = self.config
         return validate(
-            self.model, self.dev, self.tokenizers, config.data, config.decoding,
-            config.training.valid_sentences, config.training.samples,
+            self.model,
+            self.dev,
+            self.tokenizers,
+            config.data,
+            config.decoding,
+            config.training.valid_sentences,
+            config.training.samples,
         )
 
     def _save_checkpoint(self, result: Validation) -> None:
-        notes = {"step": str(self.progress.step), "dev_bleu": f"{result.bleu:.2f}", "dev_chrf": f"{result.chrf:.2f}",
-                 "dev_loss": f"{result.loss:.4f}"}
+        notes = {
+            "step": str(self.progress.step),
+            "dev_bleu": f"{result.bleu:.2f}",
+            "dev_chrf": f"{result.chrf:.2f}",
+            "dev_loss": f"{result.loss:.4f}",
+        }
         weights = self.average.weights if self.average else named_weights(self.model)
-        save_checkpoint(self._checkpoint_folder(self.progress.step), self.config, weights, self.tokenizers, notes)
+        save_checkpoint(
+            self._checkpoint_folder(self.progress.step), self.config, weights, self.tokenizers, notes
+        )
 
     def _checkpoint_folder(self, step: int) -> Path:
         return self.run / "checkpoints" / f"step-{step:07}"
@@ -297,15 +332,21 @@ def _complete(config: Config, data: Path, tokenizers: tuple[Tokenizer, Tokenizer
         recipe = yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))
         source_language, target_language = str(recipe["pair"]).split("-")
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise UserError(f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`") from None
+        raise UserError(
+            f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
+        ) from None
     if config.data.reverse:
         source_language, target_language = target_language, source_language
     model = config.model
     if tokenizers[0] is not tokenizers[1] and model.tied_embeddings == "all":
-        raise UserError(f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
-                        "add --set model.tied_embeddings=target")
+        raise UserError(
+            f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
+            "add --set model.tied_embeddings=target"
+        )
     model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
-    return dataclasses.replace(config, model=model, source_language=source_language, target_language=target_language)
+    return dataclasses.replace(
+        config, model=model, source_language=source_language, target_language=target_language
+    )
 
 
 def _precision(config: Config, device: torch.device) -> str:

@@ -40,7 +40,11 @@ class Progress:
 
 
 def save_state(
-    run: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None
+    run: Path,
+    progress: Progress,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
 ) -> None:
     """Write `run/state/step-N` and remove older states."""
     folder = run / "state" / f"step-{progress.step:07}"
@@ -67,7 +71,9 @@ def load_state(
         tensors = load_file(folder / "state.safetensors")
         progress = Progress(**json.loads((folder / "progress.json").read_text()))
     except (OSError, SafetensorError, ValueError, TypeError) as error:
-        raise UserError(f"{folder}: damaged training state ({error}); remove it and resume again, or start anew") from None
+        raise UserError(
+            f"{folder}: damaged training state ({error}); remove it and resume again, or start anew"
+        ) from None
     load_weights(model, _section(tensors, "model."), str(folder))
     if average is not None:
         _check_same(average.weights, _section(tensors, "average."), folder)
@@ -80,7 +86,9 @@ def load_state(
     return progress
 
 
-def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None) -> dict[str, Tensor]:
+def _tensors(
+    model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None
+) -> dict[str, Tensor]:
     tensors = {f"model.{name}": weight for name, weight in named_weights(model).items()}
     if average is not None:
         tensors.update({f"average.{name}": weight for name, weight in average.weights.items()})
@@ -112,7 +120,9 @@ def _section(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _check_same(own: dict[str, Tensor], saved: dict[str, Tensor], folder: Path) -> None:
     if own.keys() != saved.keys():
-        raise UserError(f"{folder}: the state was saved without training.ema; resume with the recipe that the run began with")
+        raise UserError(
+            f"{folder}: the state was saved without training.ema; resume with the recipe that the run began with"
+        )
 
 
 def _states(run: Path) -> list[Path]:

@@ -59,7 +59,9 @@ def validate(
     )
 
 
-def mean_loss(model: Seq2Seq, split: Split, rows: np.ndarray, data: DataConfig, device: torch.device) -> float:
+def mean_loss(
+    model: Seq2Seq, split: Split, rows: np.ndarray, data: DataConfig, device: torch.device
+) -> float:
     """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
     total, tokens = 0.0, 0
     for indices in _by_length(split, rows, data.batch_tokens):

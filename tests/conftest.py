@@ -48,7 +48,12 @@ def tiny_model_config(
     **changes: object,
 ) -> ModelConfig:
     """A ModelConfig small enough for exhaustive tests."""
-    settings: dict[str, object] = {"source_vocab": vocab, "target_vocab": vocab, "embedding": hidden, **changes}
+    settings: dict[str, object] = {
+        "source_vocab": vocab,
+        "target_vocab": vocab,
+        "embedding": hidden,
+        **changes,
+    }
     return ModelConfig(
         encoder=EncoderConfig(cell, layers, hidden, bidirectional),  # type: ignore[arg-type]
         attention=AttentionConfig(attention, 2, hidden),  # type: ignore[arg-type]
@@ -64,24 +69,41 @@ def write_dataset(folder: Path, splits: dict[str, list[tuple[str, str]]], vocab:
     lines = [text for pairs in splits.values() for pair in pairs for text in pair]
     with open(folder / "joint.spm", "wb") as file:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(lines), model_writer=file, vocab_size=vocab, hard_vocab_limit=False,
-            pad_id=0, unk_id=1, bos_id=2, eos_id=3, minloglevel=2,
+            sentence_iterator=iter(lines),
+            model_writer=file,
+            vocab_size=vocab,
+            hard_vocab_limit=False,
+            pad_id=0,
+            unk_id=1,
+            bos_id=2,
+            eos_id=3,
+            minloglevel=2,
         )
     tokenizer = Tokenizer.load(folder / "joint.spm")
-    features = datasets.Features({
-        "source": datasets.Value("string"), "target": datasets.Value("string"),
-        "source_ids": datasets.List(datasets.Value("int32")), "target_ids": datasets.List(datasets.Value("int32")),
-    })
+    features = datasets.Features(
+        {
+            "source": datasets.Value("string"),
+            "target": datasets.Value("string"),
+            "source_ids": datasets.List(datasets.Value("int32")),
+            "target_ids": datasets.List(datasets.Value("int32")),
+        }
+    )
     for name, pairs in splits.items():
         source, target = ([pair[side] for pair in pairs] for side in (0, 1))
-        columns = {"source": source, "target": target, "source_ids": tokenizer.encode_batch(source),
-                   "target_ids": tokenizer.encode_batch(target)}
+        columns = {
+            "source": source,
+            "target": target,
+            "source_ids": tokenizer.encode_batch(source),
+            "target_ids": tokenizer.encode_batch(target),
+        }
         datasets.Dataset.from_dict(columns, features=features).save_to_disk(str(folder / name))
     (folder / "data.yaml").write_text("pair: es-en\n", encoding="utf-8")
     return folder
 
 
-def toy_pairs(task: Callable[[list[str]], list[str]], count: int, longest: int = 6, seed: int = 0) -> list[tuple[str, str]]:
+def toy_pairs(
+    task: Callable[[list[str]], list[str]], count: int, longest: int = 6, seed: int = 0
+) -> list[tuple[str, str]]:
     """Random sentences of number words, and what `task` makes of each."""
     rng = random.Random(seed)
     sentences = [rng.choices(WORDS, k=rng.randint(1, longest)) for _ in range(count)]
@@ -99,11 +121,21 @@ def reversal_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_recipe(**training: object) -> Config:
     """A recipe that trains in seconds."""
     settings: dict[str, object] = {
-        "steps": 20, "lr": 5e-3, "warmup": 5, "log_every": 5, "validate_every": 10, "save_every": 5, "precision": "float32",
-        "valid_sentences": 20, "samples": 2, **training,
+        "steps": 20,
+        "lr": 5e-3,
+        "warmup": 5,
+        "log_every": 5,
+        "validate_every": 10,
+        "save_every": 5,
+        "precision": "float32",
+        "valid_sentences": 20,
+        "samples": 2,
+        **training,
     }
     return Config(
-        model=tiny_model_config(cell="gru", vocab=0, hidden=32, dropout=DropoutConfig(0.1, 0.1, 0.1, 0.1, 0.1)),
+        model=tiny_model_config(
+            cell="gru", vocab=0, hidden=32, dropout=DropoutConfig(0.1, 0.1, 0.1, 0.1, 0.1)
+        ),
         data=DataConfig(batch_tokens=300),
         training=TrainingConfig(**settings),  # type: ignore[arg-type]
     )

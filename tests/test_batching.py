@@ -21,10 +21,13 @@ def test_split_reads_what_datasets_wrote(reversal_data: Path) -> None:
     for index in (0, 17, len(split) - 1):
         source, target = split.text(index)
         assert target.split() == source.split()[::-1]
-        (source_ids, target_ids), = split.ids([index])
+        ((source_ids, target_ids),) = split.ids([index])
         assert source_ids.tolist() == tokenizer.encode(source)
         assert target_ids.tolist() == tokenizer.encode(target)
-        assert (split.source_lengths[index], split.target_lengths[index]) == (len(source_ids), len(target_ids))
+        assert (split.source_lengths[index], split.target_lengths[index]) == (
+            len(source_ids),
+            len(target_ids),
+        )
 
 
 def test_reverse_swaps_the_sides(reversal_data: Path) -> None:
@@ -62,7 +65,12 @@ def test_overlong_pairs_stay_out(reversal_data: Path) -> None:
 
 
 def test_batches_are_framed_by_bos_and_eos() -> None:
-    batch = make_batch([(np.array([7, 8], np.int32), np.array([9], np.int32)), (np.array([7, 6], np.int32), np.array([5, 4], np.int32))])
+    batch = make_batch(
+        [
+            (np.array([7, 8], np.int32), np.array([9], np.int32)),
+            (np.array([7, 6], np.int32), np.array([5, 4], np.int32)),
+        ]
+    )
     assert batch.source.tolist() == [[7, 8, EOS], [7, 6, EOS]]
     assert batch.target_in.tolist() == [[BOS, 9, PAD], [BOS, 5, 4]]
     assert batch.target_out.tolist() == [[9, EOS, PAD], [5, 4, EOS]]

@@ -14,7 +14,14 @@ import pytest
 import torch
 
 from nmt import checkpoint
-from nmt.checkpoint import average_run, describe, load_model, named_weights, save_checkpoint, write_folder_atomically
+from nmt.checkpoint import (
+    average_run,
+    describe,
+    load_model,
+    named_weights,
+    save_checkpoint,
+    write_folder_atomically,
+)
 from nmt.config import Config
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
@@ -47,7 +54,9 @@ def test_a_loaded_model_computes_what_the_saved_one_did(saved: tuple[Path, Seq2S
     assert loaded.source_tokenizer is loaded.target_tokenizer
 
 
-def test_big_weights_are_cut_into_shards(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_big_weights_are_cut_into_shards(
+    saved: tuple[Path, Seq2Seq, Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, model, config = saved
     tokenizers = load_tokenizers(folder)
     monkeypatch.setattr(checkpoint, "SHARD_BYTES", 4000)
@@ -62,10 +71,14 @@ def test_big_weights_are_cut_into_shards(saved: tuple[Path, Seq2Seq, Config], tm
 
 def test_half_precision_halves_the_file(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path) -> None:
     folder, model, config = saved
-    save_checkpoint(tmp_path / "half", config, named_weights(model), load_tokenizers(folder), dtype=torch.float16)
+    save_checkpoint(
+        tmp_path / "half", config, named_weights(model), load_tokenizers(folder), dtype=torch.float16
+    )
     full, half = ((f / "model.safetensors").stat().st_size for f in (folder, tmp_path / "half"))
     assert half < 0.65 * full  # the header stays
-    torch.testing.assert_close(outputs(load_model(tmp_path / "half").model), outputs(model), atol=1e-2, rtol=1e-2)
+    torch.testing.assert_close(
+        outputs(load_model(tmp_path / "half").model), outputs(model), atol=1e-2, rtol=1e-2
+    )
 
 
 def test_every_byte_of_a_cut_off_file_gives_one_sentence(saved: tuple[Path, Seq2Seq, Config]) -> None:
@@ -103,7 +116,9 @@ def test_average_is_the_mean_of_the_last(saved: tuple[Path, Seq2Seq, Config], tm
     tokenizers = load_tokenizers(folder)
     run = tmp_path / "run"
     for step in (100, 200, 1000):
-        weights = {name: torch.full_like(weight, step / 1000) for name, weight in named_weights(model).items()}
+        weights = {
+            name: torch.full_like(weight, step / 1000) for name, weight in named_weights(model).items()
+        }
         save_checkpoint(run / "checkpoints" / f"step-{step:07}", config, weights, tokenizers)
     used = average_run(run, 2, tmp_path / "mean")
     assert [path.name for path in used] == ["step-0000200", "step-0001000"]
@@ -147,7 +162,9 @@ def test_a_kill_between_the_renames_of_a_save_loses_nothing(saved: tuple[Path, S
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
-def test_kill_9_in_the_middle_of_a_save_leaves_a_loadable_checkpoint(saved: tuple[Path, Seq2Seq, Config]) -> None:
+def test_kill_9_in_the_middle_of_a_save_leaves_a_loadable_checkpoint(
+    saved: tuple[Path, Seq2Seq, Config],
+) -> None:
     """A process saves over and over and is killed at some moment; whatever lies there must load."""
     folder, _, _ = saved
     script = textwrap.dedent("""

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from nmt.config import AttentionConfig, Config, DropoutConfig, EncoderConfig, ModelConfig, dump_config, load_config, recipe_names
+from nmt.config import (
+    AttentionConfig,
+    Config,
+    DropoutConfig,
+    EncoderConfig,
+    ModelConfig,
+    dump_config,
+    load_config,
+    recipe_names,
+)
 from nmt.errors import UserError
 
 
@@ -30,16 +39,19 @@ def test_overrides_win_and_keep_their_type(tmp_path: Path) -> None:
     assert config.training.betas == (0.8, 0.9)
 
 
-@pytest.mark.parametrize("text,place,words", [
-    ("model:\n  embeding: 3\n", ":2", "unknown key 'model.embeding'; did you mean 'embedding'?"),
-    ("training:\n  steps: 5\n  lr: fast\n", ":3", "training.lr is 'fast', expected float"),
-    ("model:\n  encoder:\n    cell: transformer\n", ":3", "expected one of: rnn, gru, lstm"),
-    ("data:\n  reverse: 1\n", ":2", "data.reverse is 1, expected bool"),
-    ("training: 3\n", ":1", "expected a section"),
-    ("model:\n  encoder:\n    hidden: 7\n", ":2", "needs an even number"),
-    ("training:\n  steps: 0\n", ":1", "at least 1"),
-    ("model: [\n", "", "not valid YAML"),
-])
+@pytest.mark.parametrize(
+    "text,place,words",
+    [
+        ("model:\n  embeding: 3\n", ":2", "unknown key 'model.embeding'; did you mean 'embedding'?"),
+        ("training:\n  steps: 5\n  lr: fast\n", ":3", "training.lr is 'fast', expected float"),
+        ("model:\n  encoder:\n    cell: transformer\n", ":3", "expected one of: rnn, gru, lstm"),
+        ("data:\n  reverse: 1\n", ":2", "data.reverse is 1, expected bool"),
+        ("training: 3\n", ":1", "expected a section"),
+        ("model:\n  encoder:\n    hidden: 7\n", ":2", "needs an even number"),
+        ("training:\n  steps: 0\n", ":1", "at least 1"),
+        ("model: [\n", "", "not valid YAML"),
+    ],
+)
 def test_mistakes_are_named_with_file_and_line(tmp_path: Path, text: str, place: str, words: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(UserError) as caught:
@@ -50,8 +62,11 @@ def test_mistakes_are_named_with_file_and_line(tmp_path: Path, text: str, place:
 
 def test_mistakes_on_the_command_line_are_named(tmp_path: Path) -> None:
     path = write(tmp_path, "{}")
-    for override, words in (("training.lrr=1", "did you mean 'lr'"), ("training.lr", "section.key=value"),
-                            ("training.lr=x", "expected float")):
+    for override, words in (
+        ("training.lrr=1", "did you mean 'lr'"),
+        ("training.lr", "section.key=value"),
+        ("training.lr=x", "expected float"),
+    ):
         with pytest.raises(UserError, match=words) as caught:
             load_config(path, [override])
         assert "--set" in str(caught.value)

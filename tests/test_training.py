@@ -38,18 +38,27 @@ def write(folder: Path, config: Config) -> Path:
 
 def trainer_for(data: Path, run: Path, config: Config) -> Trainer:
     tokenizers = load_tokenizers(data)
-    return Trainer(_complete(config, data, tokenizers), data, run, tokenizers, Processes(), Reporter(run, 1, 0, active=False))
+    return Trainer(
+        _complete(config, data, tokenizers),
+        data,
+        run,
+        tokenizers,
+        Processes(),
+        Reporter(run, 1, 0, active=False),
+    )
 
 
 def state_of(run: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
-    folder, = (run / "state").iterdir()
+    (folder,) = (run / "state").iterdir()
     return load_file(folder / "state.safetensors")
 
 
 @pytest.mark.parametrize("sampling", [0.0, 0.3])
-def test_resume_is_bit_identical_to_training_straight_on(reversal_data: Path, tmp_path: Path, sampling: float) -> None:
+def test_resume_is_bit_identical_to_training_straight_on(
+    reversal_data: Path, tmp_path: Path, sampling: float
+) -> None:
     """2N steps, and N + resume + N, end with the same weights, averages, optimiser and random state."""
     config = tiny_recipe(steps=20, ema=0.9, scheduled_sampling=sampling)
     train(write(tmp_path, config), reversal_data, tmp_path / "straight")
@@ -74,7 +83,9 @@ def test_resume_is_bit_identical_to_training_straight_on(reversal_data: Path, tm
     assert {"rng.cpu"} < straight.keys() and any(name.startswith("average.") for name in straight)
     different = [name for name in straight if not torch.equal(straight[name], parts[name])]
     assert not different
-    left, right = (load_model(tmp_path / name / "checkpoints" / "step-0000020").model for name in ("straight", "parts"))
+    left, right = (
+        load_model(tmp_path / name / "checkpoints" / "step-0000020").model for name in ("straight", "parts")
+    )
     assert all(torch.equal(a, b) for a, b in zip(left.parameters(), right.parameters(), strict=True))
 
 
@@ -117,14 +128,24 @@ def test_it_learns_to_say_a_sentence_backwards(reversal_data: Path, tmp_path: Pa
     train(write(tmp_path, config), reversal_data, tmp_path / "run")
     best = load_model(tmp_path / "run")  # the run's folder stands for its best checkpoint
     split = Split(reversal_data, "test")
-    result = validate(best.model, split, (best.source_tokenizer, best.target_tokenizer), config.data, DecodingConfig(), 50, 2)
+    result = validate(
+        best.model,
+        split,
+        (best.source_tokenizer, best.target_tokenizer),
+        config.data,
+        DecodingConfig(),
+        50,
+        2,
+    )
     assert result.bleu > 90
     entries = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     losses = [entry["loss"] for entry in entries if entry["kind"] == "train"]
     assert losses[-1] < 0.6 * losses[0]
 
 
-def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(reversal_data: Path, tmp_path: Path) -> None:
+def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(
+    reversal_data: Path, tmp_path: Path
+) -> None:
     """Against the sum written out: (1 - e) * -log p(target) + e * mean over the vocabulary of -log p."""
     config = dataclasses.replace(tiny_recipe(label_smoothing=0.2), model=tiny_model_config(vocab=0))
     trainer = trainer_for(reversal_data, tmp_path, config)
@@ -135,7 +156,9 @@ def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(reversal_dat
     expected = 0.0
     for source, target in pairs:
         batch = make_batch([(source, target)])
-        log_p = functional.log_softmax(trainer.model.project(trainer.model(batch.source, None, batch.target_in)), -1)[0]
+        log_p = functional.log_softmax(
+            trainer.model.project(trainer.model(batch.source, None, batch.target_in)), -1
+        )[0]
         for position, piece in enumerate(batch.target_out[0]):
             expected -= 0.8 * log_p[position, piece].item() + 0.2 * log_p[position].mean().item()
     batch = make_batch(pairs)
@@ -159,7 +182,9 @@ def test_accumulated_batches_give_the_gradient_of_one_big_batch(reversal_data: P
         torch.testing.assert_close(summed[name], parameter.grad, atol=1e-6, rtol=1e-4)
 
 
-def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(reversal_data: Path, tmp_path: Path) -> None:
+def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(
+    reversal_data: Path, tmp_path: Path
+) -> None:
     trainer = trainer_for(reversal_data, tmp_path, tiny_recipe())
     trainer.step()
     before = {name: weight.clone() for name, weight in named_weights(trainer.model).items()}
@@ -178,7 +203,9 @@ def test_gradients_are_clipped_by_their_global_norm(reversal_data: Path, tmp_pat
     seen = {}
 
     def look(*_: object) -> None:
-        seen["norm"] = math.sqrt(sum(float(p.grad.pow(2).sum()) for p in trainer.parameters if p.grad is not None))
+        seen["norm"] = math.sqrt(
+            sum(float(p.grad.pow(2).sum()) for p in trainer.parameters if p.grad is not None)
+        )
 
     trainer.optimizer.register_step_pre_hook(look)
     _, norm, _ = trainer.step()
@@ -216,11 +243,20 @@ def test_the_moving_average_is_the_recurrence_and_swaps_back() -> None:
 
 
 def test_early_stopping_and_pruning(reversal_data: Path, tmp_path: Path) -> None:
-    """At rate zero nothing improves: training stops after `patience` validations, keeping the newest and the best."""
-    recipe = write(tmp_path, tiny_recipe(steps=100, lr=0.0, validate_every=2, patience=4, keep=2, save_every=100, valid_metric="loss"))
+    """At rate zero nothing improves: training stops after `patience` validations and keeps the best one."""
+    recipe = write(
+        tmp_path,
+        tiny_recipe(
+            steps=100, lr=0.0, validate_every=2, patience=4, keep=2, save_every=100, valid_metric="loss"
+        ),
+    )
     progress = train(recipe, reversal_data, tmp_path / "run")
     assert progress.step == 10
-    assert [path.name for path in run_checkpoints(tmp_path / "run")] == ["step-0000002", "step-0000008", "step-0000010"]
+    assert [path.name for path in run_checkpoints(tmp_path / "run")] == [
+        "step-0000002",
+        "step-0000008",
+        "step-0000010",
+    ]
     assert (tmp_path / "run" / "best").resolve().name == "step-0000002"
 
 
@@ -230,7 +266,10 @@ def test_dev_loss_does_not_depend_on_batching(reversal_data: Path) -> None:
     split = Split(reversal_data, "dev")
     rows = torch.arange(len(split)).numpy()
     with torch.inference_mode():
-        losses = [mean_loss(model, split, rows, DataConfig(batch_tokens=n), torch.device("cpu")) for n in (1, 50, 5000)]
+        losses = [
+            mean_loss(model, split, rows, DataConfig(batch_tokens=n), torch.device("cpu"))
+            for n in (1, 50, 5000)
+        ]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
 
 
@@ -258,7 +297,10 @@ def test_two_processes_take_the_step_of_one(reversal_data: Path, tmp_path: Path)
     script.write_text(code)
     subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)],
-        check=True, capture_output=True, timeout=300, env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.getcwd()},
+        check=True,
+        capture_output=True,
+        timeout=300,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.getcwd()},
     )
     one, two = state_of(tmp_path / "one"), state_of(tmp_path / "two")
     for name in one:
