@@ -1,7 +1,7 @@
 """Normalisation (every text) and filters (whole pairs), each with a name under which it is counted.
 
-Filters that need the whole corpus (duplicates, decontamination) are in `splits.py`; which language a text is in
-is asked in `languages.py`.
+Filters that need the whole corpus (duplicates, decontamination) are in `splits.py`; which language a text
+is in is asked in `languages.py`.
 """
 
 from __future__ import annotations
@@ -10,25 +10,24 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lxml.html import defs as html_defs
-
-from data_prep.keys import fold
 
 
 @dataclass(frozen=True)
 class CleaningConfig:
-    """Bounds of the filters; lengths are in characters or white-space separated words, after normalisation."""
+    """Bounds of the filters; lengths in characters or white-space separated words, after normalisation."""
 
     strip_markup: bool = True  # remove HTML tags, resolve entities
-    drop_identical: bool = True  # source equals target
+    drop_identical: bool = True  # to the letter: '¿Tom?' is a translation of 'Tom?'
     min_chars: int = 1
     max_chars: int = 1000
     min_words: int = 1
     max_words: int = 150
     max_length_ratio: float = 3.0  # characters of the longer side / characters of the shorter
-    length_ratio_from: int = 25  # judged when the longer side has this many characters: "Sí" is no third of "Yes."
+    length_ratio_from: int = (
+        25  # judged when the longer side has this many characters: "Sí" is no third of "Yes."
+    )
     min_script_share: float = 0.5  # of the letters, this share must be in a script of the language
     drop_duplicates: bool = True  # of pairs, compared folded
     language_filter: bool = True
@@ -44,8 +43,27 @@ _HTML_TAG = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # HTML5's own on top of lxml's HTML 4 list. Other names in angle brackets ("cp <archivo>") are text.
-_TAGS = html_defs.tags | {"article", "section", "figure", "figcaption", "main", "mark", "nav", "aside", "header"}
-_BREAKING_TAGS = html_defs.block_tags | {"br", "td", "article", "section", "figure", "figcaption", "main", "nav"}
+_TAGS = html_defs.tags | {
+    "article",
+    "section",
+    "figure",
+    "figcaption",
+    "main",
+    "mark",
+    "nav",
+    "aside",
+    "header",
+}
+_BREAKING_TAGS = html_defs.block_tags | {
+    "br",
+    "td",
+    "article",
+    "section",
+    "figure",
+    "figcaption",
+    "main",
+    "nav",
+}
 
 # Controls, and the invisible format characters with no meaning in running text: soft hyphen, zero-width space
 # and no-break space, direction marks, invisible operators. The zero-width (non-)joiner stays: Persian, Hindi
@@ -114,22 +132,34 @@ SCRIPTS = {
 }
 
 
-@lru_cache(maxsize=None)
-def _script(character: str) -> str:
-    """First word of the Unicode name of a letter ("LATIN"), "" for what is no letter or belongs to any script."""
-    if not character.isalpha():
-        return ""
-    word = unicodedata.name(character, "UNKNOWN").split(" ")[0]
-    return "" if word in ("MODIFIER", "FEMININE", "MASCULINE", "MICRO", "MATHEMATICAL") else word
+class _Scripts(dict[int, str | None]):
+    """Translation table that learns, character by character, to turn a letter into the mark of its script.
+
+    It deletes what is no letter or belongs to any script, such as the ordinal º.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: dict[str, str] = {}  # script -> one character
+
+    def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        script = unicodedata.name(character, "UNKNOWN").split(" ")[0] if character.isalpha() else ""
+        shared = script in ("", "MODIFIER", "FEMININE", "MASCULINE", "MICRO", "MATHEMATICAL")
+        self[code] = None if shared else self.marks.setdefault(script, chr(0x41 + len(self.marks)))
+        return self[code]
+
+
+_SCRIPT_OF = _Scripts()
 
 
 def script_share(text: str, language: str) -> float | None:
     """Share of the letters of `text` that are in a script of `language`; None if it has no letter."""
-    scripts = [script for script in map(_script, text) if script]
-    if not scripts:
+    letters = text.translate(_SCRIPT_OF)
+    if not letters:
         return None
-    expected = SCRIPTS.get(language, ("LATIN",))
-    return sum(script in expected for script in scripts) / len(scripts)
+    expected = (_SCRIPT_OF.marks.get(script) for script in SCRIPTS.get(language, ("LATIN",)))
+    return sum(letters.count(mark) for mark in expected if mark) / len(letters)
 
 
 FILTERS = (
@@ -156,7 +186,7 @@ def failed_filter(source: str, target: str, languages: tuple[str, str], config: 
         return "too_short"
     if chars[1] > config.max_chars or words[1] > config.max_words:
         return "too_long"
-    if config.drop_identical and (source == target or fold(source) == fold(target)):
+    if config.drop_identical and source == target:
         return "identical"
     if chars[1] >= config.length_ratio_from and chars[1] > config.max_length_ratio * chars[0]:
         return "length_ratio"

@@ -1,4 +1,4 @@
-"""The command `python -m data_prep`: flags laid over a recipe, then `build`; or the tables of a built folder."""
+"""The command `python -m data_prep`: flags laid over a recipe, then `build`; or a built folder's tables."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import yaml
 from rich.console import Console
 
 from data_prep.errors import UserError
+from data_prep.recipe import load_recipe, make_recipe
 
 SOURCE_HELP = """\
 sources: KIND:PATH[:OPTIONS][@SETTINGS]
@@ -25,13 +26,15 @@ sources: KIND:PATH[:OPTIONS][@SETTINGS]
   hf:NAME[:CONFIG]       Hugging Face data set with a column `translation: {es, en}`: a hub name,
                          a folder, or a .parquet or .jsonl file; :split=train, :es=COLUMN,en=COLUMN
   Files may be compressed: .gz .xz .bz2 .zst
-  Settings: @repeat=3 (each pair three times in train), max_pairs=20000, train_only=true, name=..., licence=...
+  Settings: @repeat=3 (each pair three times in train),max_pairs=20000,train_only=true,name=...,licence=...
 """
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(prog="python -m data_prep", description="Parallel text -> dataset folder.")
+    parser = argparse.ArgumentParser(
+        prog="python -m data_prep", description="Parallel text -> dataset folder."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser(
         "build",
@@ -40,11 +43,28 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = build.add_argument
-    add("--recipe", type=Path, metavar="FILE", help="data.yaml of an earlier build, or your own; flags go on top")
+    add(
+        "--recipe",
+        type=Path,
+        metavar="FILE",
+        help="data.yaml of an earlier build, or your own; flags go on top",
+    )
     add("--pair", metavar="SRC-TGT", help="source and target language, such as es-en")
     add("--source", action="append", default=[], metavar="SPEC", help="parallel text, see below; repeatable")
-    add("--exclude-test", action="append", default=[], metavar="SPEC", help="drop each pair that touches this set")
-    add("--dev-from", action="append", default=[], metavar="SPEC", help="use this set as dev instead of carving one")
+    add(
+        "--exclude-test",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="drop each pair that touches this set",
+    )
+    add(
+        "--dev-from",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="use this set as dev instead of carving one",
+    )
     add("--test-from", action="append", default=[], metavar="SPEC", help="use this set as test")
     add("--dev", type=int, metavar="N", help="carve N pairs for dev (default 1000, at most 5%%)")
     add("--test", type=int, metavar="N", help="carve N pairs for test (default 1000, at most 5%%)")
@@ -53,8 +73,20 @@ def make_parser() -> argparse.ArgumentParser:
     add("--separate", action="store_true", help="one subword model a language instead of a joint one")
     add("--no-language-filter", action="store_true", help="do not ask which language a text is in")
     add("--on-bad-line", choices=("stop", "skip"), help="what to do with an unreadable line (default stop)")
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="any recipe key: cleaning.max_words=80")
-    add("--num-proc", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes (default: all cores)")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any recipe key: cleaning.max_words=80",
+    )
+    add(
+        "--num-proc",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="worker processes (default: all cores)",
+    )
     add("--out", type=Path, required=True, metavar="DATASET", help="the folder to write")
     add("--force", action="store_true", help="replace the folder if it exists")
     report = commands.add_parser("report", help="print the tables of a dataset folder")
@@ -64,12 +96,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """The recipe file, if one is given, with the flags on top: single values replace, lists are added to."""
-    from data_prep.recipe import load_recipe
-
     settings = load_recipe(arguments.recipe) if arguments.recipe else {}
-    for key in ("exclude_test", "dev_from", "test_from"):
-        settings[key] = [*(settings.get(key) or []), *getattr(arguments, key)]
-    settings["sources"] = [*(settings.get("sources") or []), *arguments.source]
+    lists = {
+        "sources": arguments.source,
+        "exclude_test": arguments.exclude_test,
+        "dev_from": arguments.dev_from,
+        "test_from": arguments.test_from,
+    }
+    for key, added in lists.items():
+        listed = settings.get(key) or []
+        if not isinstance(listed, list):
+            raise UserError(f"{arguments.recipe}: {key}: expected a list, found {listed!r}")
+        settings[key] = listed + added
     flags = {
         "pair": arguments.pair,
         "on_bad_line": arguments.on_bad_line,
@@ -87,24 +125,31 @@ def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         flags[key] = yaml.safe_load(value)
     for key, value in flags.items():
         if value is not None:
-            *sections, last = key.split(".")
-            place = settings
-            for section in sections:
-                place = place.setdefault(section, {})
-            place[last] = value
+            _put(settings, key, value)
     if "pair" not in settings:
         raise UserError("no language pair given; add --pair es-en (source language first)")
     return settings
+
+
+def _put(settings: dict[str, Any], key: str, value: Any) -> None:
+    """Sets `settings["cleaning"]["max_words"]` for the key "cleaning.max_words"."""
+    section, dot, name = key.rpartition(".")
+    place = settings.setdefault(section, {}) if dot else settings
+    if not isinstance(place, dict):
+        raise UserError(f"{key}: {section!r} is not a section of the recipe")
+    place[name] = value
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns the exit status: 0 done, 1 failed with a message (argparse exits with 2)."""
     arguments = make_parser().parse_args(argv)
     console = Console(stderr=True)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _build(arguments, console) if arguments.command == "build" else _report(arguments)
     except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # no space, no permission
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -112,19 +157,20 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
+def _terminate(signum: int, frame: object) -> None:
+    """SIGTERM ends the process as an exception does, so that the half-built folder is removed."""
+    sys.exit(128 + signum)
 
 
 def _build(arguments: argparse.Namespace, console: Console) -> int:
     import datasets
 
     from data_prep.pipeline import build
-    from data_prep.recipe import make_recipe
     from data_prep.report import print_report
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
+    signal.signal(signal.SIGTERM, _terminate)
     recipe = make_recipe(recipe_settings(arguments), str(arguments.recipe or "command line"))
     report = build(recipe, arguments.out, arguments.force, max(1, arguments.num_proc), console)
     print_report(report, console)

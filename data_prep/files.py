@@ -22,7 +22,7 @@ COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
 
 
 class Tally:
-    """Counts, for one source, what its reader did not hand on, and stops at a bad line unless told to skip."""
+    """Counts, for one source, what its reader did not hand on; stops at a bad line unless told to skip."""
 
     def __init__(self, skip_bad_lines: bool) -> None:
         self.skip_bad_lines = skip_bad_lines
@@ -30,7 +30,7 @@ class Tally:
         self.examples: list[str] = []  # the first few bad lines, for the report
 
     def bad_line(self, where: str, problem: str) -> None:
-        """A record that cannot be read, at `where` ("file:line"). Raises UserError under `--on-bad-line stop`."""
+        """A record at `where` ("file:line") cannot be read. Raises UserError under `--on-bad-line stop`."""
         if not self.skip_bad_lines:
             raise UserError(f"{where}: {problem}; mend it, or skip such lines with --on-bad-line skip")
         self.dropped["bad_line"] += 1
@@ -38,7 +38,7 @@ class Tally:
             self.examples.append(f"{where}: {problem}")
 
     def leave_out(self, reason: str) -> None:
-        """A readable record that its own file marks as unfit (`fuzzy`, `untranslated`, `obsolete`)."""
+        """A readable record that its own file marks as unfit (`fuzzy`, `untranslated`, `obsolete`), or `blank_line`."""
         self.dropped[reason] += 1
 
 
@@ -65,7 +65,9 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         with _opener(path) as stream:
             yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
-        raise UserError(f"{path}: the compressed file is damaged or cut short ({error}); fetch it again") from None
+        raise UserError(
+            f"{path}: the compressed file is damaged or cut short ({error}); fetch it again"
+        ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot read: {error.strerror or error}") from None
 

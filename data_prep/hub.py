@@ -20,7 +20,10 @@ _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson"
 
 
 def read_hub(spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path) -> Iterator[tuple[str, str]]:
-    """All pairs of `hf:NAME[:CONFIG][:split=train,es=COLUMN,en=COLUMN]`. Only a name that is no path uses the net."""
+    """All pairs of `hf:NAME[:CONFIG][:split=train,es=COLUMN,en=COLUMN]`.
+
+    The net is used only for a NAME that is no local path.
+    """
     table = _load(spec, cache)
     options = dict(spec.options)
     options.pop("split", None)
@@ -36,7 +39,9 @@ def read_hub(spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path) 
         rows: Any = batch["translation"] if nested else zip(*(batch[name] for name in names), strict=True)
         for row in rows:
             number += 1
-            source, target = (row.get(name) for name in names) if isinstance(row, dict) else row or (None, None)
+            source, target = (
+                (row.get(name) for name in names) if isinstance(row, dict) else row or (None, None)
+            )
             if isinstance(source, str) and isinstance(target, str) and source.strip() and target.strip():
                 yield source, target
             else:

@@ -1,6 +1,6 @@
 """From recipe to dataset folder: read, clean, drop, split, train subwords, encode, write. In that order.
 
-Every record that is read meets exactly one fate: kept, or removed for one named reason. The report counts fates.
+Every record that is read meets exactly one fate: kept, or removed for one named reason. The report counts them.
 The folder is built beside its place and renamed at the end, so that it is there whole or not at all.
 """
 
@@ -10,7 +10,7 @@ import dataclasses
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,9 @@ from data_prep.files import Tally, sha256
 from data_prep.keys import pair_keys, sentence_keys
 from data_prep.languages import make_judge
 from data_prep.recipe import Recipe, Source, Spec, dump_recipe
+from data_prep.report import HeldOut
 from data_prep.sources import files_of
 from data_prep.tables import Pool, clean_table, encode_table, read_table, texts
-
-Keys = tuple[np.ndarray, np.ndarray]
 
 
 def build(
@@ -68,40 +67,45 @@ def _put_in_place(building: Path, out: Path) -> None:
 
 
 class _Build:
-    """One build: what the steps share. `run` tells the story."""
+    """One build: what its steps share. `run` tells the story."""
 
     def __init__(self, recipe: Recipe, out: Path, work: Path, num_proc: int, console: Console) -> None:
         self.recipe, self.out, self.work, self.num_proc, self.console = recipe, out, work, num_proc, console
-        self.tallies: dict[str, Tally] = {}
+        self.sources = dict(named(recipe.sources))
         self.warnings: list[str] = []
 
     def run(self) -> dict[str, Any]:
         """Writes all files into `out`; returns the report."""
         recipe = self.recipe = self.with_hashes()
-        test = self.read_given(recipe.test_from, "test")
-        dev = self.read_given(recipe.dev_from, "dev")
-        excluded = {name: self.held_out_keys(source) for name, source in named(recipe.exclude_test)}
+        excluded = [self.read_excluded(name, source) for name, source in named(recipe.exclude_test)]
+        test, dev = self.read_given(recipe.test_from, "test"), self.read_given(recipe.dev_from, "dev")
 
-        pool = self.read_pool()
+        pool, tallies = self.read_pool()
         self.drop_duplicates(pool)
-        contact = self.drop_contact(pool, dev, test, excluded)
+        held_out = [
+            *excluded,
+            *(HeldOut(name, *given.keys()) for name, given in (("test", test), ("dev", dev)) if given),
+        ]
+        self.drop_contact(pool, dev, held_out)
         self.drop_wrong_language(pool)
         self.apply_caps(pool)
-        train_positions, carved = self.split(pool, dev, test)
+        train, carved = self.split(pool, dev, test)
 
-        parts = {"train": pool.table.select(train_positions)}
+        parts = {"train": pool.table.select(train)}
         for name, given in (("dev", dev), ("test", test)):
             parts[name] = given.table.select(given.alive()) if given else pool.table.select(carved[name])
-        models = self.train_subwords(parts["train"], pool.keys(train_positions))
-        parts = {name: encode_table(part, models, self.work, name, self.num_proc) for name, part in parts.items()}
+        models = self.train_subwords(parts["train"], pair_keys(*pool.keys(train)))
+        parts = {name: self.encode(part, models, name) for name, part in parts.items()}
         statistics = {name: reporting.describe_split(part, models) for name, part in parts.items()}
         parts["train"] = parts["train"].select(self.repeats(parts["train"]))
         for name, part in parts.items():
-            self.say(f"writing {name}")
             part.save_to_disk(str(self.out / name))
 
-        report = reporting.make_report(recipe, pool, self.tallies, contact, statistics, len(parts["train"]), self.warnings)
-        (self.out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        rows = len(parts["train"])
+        report = reporting.make_report(recipe, pool, tallies, held_out, statistics, rows, self.warnings)
+        (self.out / "report.json").write_text(
+            json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         (self.out / "data.yaml").write_text(dump_recipe(recipe), encoding="utf-8")
         return report
 
@@ -114,7 +118,8 @@ class _Build:
         """The recipe with the SHA-256 of every file; a hash already recorded must agree."""
 
         def with_hash(source: Source) -> Source:
-            found = {str(path): sha256(path) for path in files_of(Spec.parse(source.spec), self.recipe.languages)}
+            files = files_of(Spec.parse(source.spec), self.recipe.languages)
+            found = {str(path): sha256(path) for path in files}
             for path, recorded in source.sha256.items():
                 if found.get(path, recorded) != recorded:
                     raise UserError(
@@ -123,41 +128,54 @@ class _Build:
                     )
             return dataclasses.replace(source, sha256=found)
 
-        lists = ("sources", "exclude_test", "dev_from", "test_from")
         return dataclasses.replace(
-            self.recipe, **{key: tuple(map(with_hash, getattr(self.recipe, key))) for key in lists}
+            self.recipe,
+            sources=tuple(map(with_hash, self.recipe.sources)),
+            exclude_test=tuple(map(with_hash, self.recipe.exclude_test)),
+            dev_from=tuple(map(with_hash, self.recipe.dev_from)),
+            test_from=tuple(map(with_hash, self.recipe.test_from)),
         )
 
-    def read(self, sources: Sequence[tuple[str, Source]], name: str) -> tuple[datasets.Dataset, dict[str, Tally]]:
+    def read(
+        self, sources: Iterable[tuple[str, Source]], name: str
+    ) -> tuple[datasets.Dataset, dict[str, Tally]]:
         skip = self.recipe.on_bad_line == "skip"
-        return read_table(sources, self.recipe.languages, skip, self.work, name, self.say)
+        return read_table(sources, self.recipe.languages, skip, self.work / f"{name}.arrow", self.say)
 
-    def read_pool(self) -> Pool:
-        table, self.tallies = self.read(named(self.recipe.sources), "pool")
+    def read_pool(self) -> tuple[Pool, dict[str, Tally]]:
+        """All sources, cleaned; and each source's tally of what its reader dropped."""
+        recipe = self.recipe
+        table, tallies = self.read(named(recipe.sources), "pool")
         if not len(table):
             raise UserError("the sources hold no pair at all; check their columns and languages")
         self.say(f"cleaning {len(table):,} pairs")
-        recipe = self.recipe
-        return Pool.over(clean_table(table, recipe.languages, recipe.cleaning, True, self.work / "pool", self.num_proc))
+        path = self.work / "pool-cleaned.arrow"
+        return Pool.over(
+            clean_table(table, recipe.languages, recipe.cleaning, True, path, self.num_proc)
+        ), tallies
 
     def read_given(self, sources: tuple[Source, ...], name: str) -> Pool | None:
-        """A given dev or test set: only NFC and white space are put in order, and no pair goes but an empty one."""
+        """A given dev or test set: only NFC, controls and white space are put in order; an empty pair goes."""
         if not sources:
             return None
         table, _ = self.read(named(sources), name)
         light = dataclasses.replace(self.recipe.cleaning, strip_markup=False)
-        given = Pool.over(clean_table(table, self.recipe.languages, light, False, self.work / name, 1))
+        path = self.work / f"{name}-cleaned.arrow"
+        given = Pool.over(clean_table(table, self.recipe.languages, light, False, path, 1))
         if not len(given.alive()):
             raise UserError(f"the given {name} set ({', '.join(s.spec for s in sources)}) holds no pair")
         return given
 
-    def held_out_keys(self, source: Source) -> Keys:
-        """Keys of a test set's sentences, as they stand in the file and as cleaning would write them."""
-        table, _ = self.read([("excluded", source)], "excluded")
-        cleaned = Pool.over(clean_table(table, self.recipe.languages, self.recipe.cleaning, False, self.work, 1))
-        sides = zip(*(texts(table, "source", "target")), strict=True) if len(table) else ([], [])
-        raw = [sentence_keys(text for batch in side for text in batch) for side in sides]
-        return np.union1d(cleaned.source_keys, raw[0]), np.union1d(cleaned.target_keys, raw[1])
+    def read_excluded(self, name: str, source: Source) -> HeldOut:
+        """A test set's sentences, both as they stand in the file and as cleaning would write them."""
+        table, _ = self.read([(name, source)], "excluded")
+        path = self.work / "excluded-cleaned.arrow"
+        cleaned = Pool.over(clean_table(table, self.recipe.languages, self.recipe.cleaning, False, path, 1))
+        raw = [
+            sentence_keys(text for (batch,) in texts(table, side) for text in batch)
+            for side in ("source", "target")
+        ]
+        return HeldOut(name, np.union1d(cleaned.source_keys, raw[0]), np.union1d(cleaned.target_keys, raw[1]))
 
     # ---- dropping ----
 
@@ -166,31 +184,21 @@ class _Build:
             alive = pool.alive()
             pool.remove(alive[splits.is_repeated(*pool.keys(alive))], "duplicate")
 
-    def drop_contact(
-        self, pool: Pool, dev: Pool | None, test: Pool | None, excluded: dict[str, Keys]
-    ) -> list[dict[str, Any]]:
-        """Removes from the pool what touches a held-out set, from a given dev what touches test or an excluded set.
-
-        Returns, for the report, each held-out set's size and how many pairs touched it (a pair may touch several).
-        """
-        held_out = [(name, "touches_excluded", keys) for name, keys in excluded.items()]
-        held_out += [(name, f"touches_{name}", given.keys()) for name, given in (("test", test), ("dev", dev)) if given]
-        contact = []
+    def drop_contact(self, pool: Pool, dev: Pool | None, held_out: list[HeldOut]) -> None:
+        """Removes from the pool what touches a held-out set, and from a given dev what touches any other."""
         candidates = pool.alive()
-        for name, reason, keys in held_out:
-            hit = splits.touches(*pool.keys(candidates), keys)
-            pool.remove(np.intersect1d(candidates[hit], pool.alive()), reason)
-            removed_from_dev = 0
-            if dev and reason != "touches_dev":
-                dev_alive = dev.alive()
-                dev_hit = splits.touches(*dev.keys(dev_alive), keys)
-                dev.remove(dev_alive[dev_hit], reason)
-                removed_from_dev = int(dev_hit.sum())
-            sizes = {"source_sentences": len(np.unique(keys[0])), "target_sentences": len(np.unique(keys[1]))}
-            contact.append({"set": name, **sizes, "pairs_touching": int(hit.sum()), "dev_pairs_removed": removed_from_dev})
+        for held in held_out:
+            reason = f"touches_{held.name}" if held.name in ("dev", "test") else "touches_excluded"
+            hit = candidates[splits.touches(*pool.keys(candidates), held.source_keys, held.target_keys)]
+            held.pairs_touching = len(hit)
+            pool.remove(np.intersect1d(hit, pool.alive()), reason)
+            if dev and held.name != "dev":
+                alive = dev.alive()
+                hit = alive[splits.touches(*dev.keys(alive), held.source_keys, held.target_keys)]
+                held.dev_pairs_removed = len(hit)
+                dev.remove(hit, reason)
         if dev and not len(dev.alive()):
             raise UserError("every pair of the given dev set touches a test set; give another --dev-from")
-        return contact
 
     def drop_wrong_language(self, pool: Pool) -> None:
         config = self.recipe.cleaning
@@ -199,88 +207,87 @@ class _Build:
         judge = make_judge(self.recipe.languages, config.language_from)
         alive = pool.alive()
         self.say(f"judging the language of {len(alive):,} pairs")
-        wrong = [
-            verdict
-            for sources, targets in texts(pool.table.select(alive), "source", "target")
-            for verdict in judge(sources, targets)
-        ]
+        wrong: list[bool] = []
+        for sources, targets in texts(pool.table.select(alive), "source", "target"):
+            wrong += judge(sources, targets)
         pool.remove(alive[np.array(wrong, dtype=bool)], "wrong_language")
 
     def apply_caps(self, pool: Pool) -> None:
         """Keeps, of each source with `max_pairs`, a fixed random sample of that many."""
-        capped = {name: source.max_pairs for name, source in named(self.recipe.sources) if source.max_pairs}
+        capped = {name: source.max_pairs for name, source in self.sources.items() if source.max_pairs}
         if not capped:
             return
-        origin = origins(pool.table)
+        alive = pool.alive()
+        origin = origins(pool.table)[alive]
         for name, size in capped.items():
-            mine = np.flatnonzero((pool.fate == 0) & (origin == name))
+            mine = alive[origin == name]
             chosen = splits.sample(pair_keys(*pool.keys(mine)), size, self.recipe.splits.seed)
             pool.remove(np.delete(mine, chosen), "over_cap")
 
     # ---- splitting and encoding ----
 
-    def split(self, pool: Pool, dev: Pool | None, test: Pool | None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Positions in the pool that go to train, and those carved for dev and test."""
+    def split(
+        self, pool: Pool, dev: Pool | None, test: Pool | None
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Positions in the pool that go to train, and those carved for dev and for test."""
         config, alive = self.recipe.splits, pool.alive()
-        cap = min(1000, len(alive) // 20)
-        wanted = {
-            "dev": 0 if dev else cap if config.dev is None else config.dev,
-            "test": 0 if test else cap if config.test is None else config.test,
-        }
-        train_only = [name for name, source in named(self.recipe.sources) if source.train_only]
-        may_hold_out = ~np.isin(origins(pool.table)[alive], train_only) if train_only else np.ones(len(alive), bool)
-        split = splits.carve(*pool.keys(alive), wanted["dev"], wanted["test"], may_hold_out, config.seed)
+        default = min(1000, len(alive) // 20)
+        dev_size = 0 if dev else default if config.dev is None else config.dev
+        test_size = 0 if test else default if config.test is None else config.test
+        train_only = [name for name, source in self.sources.items() if source.train_only]
+        may_hold_out = ~np.isin(origins(pool.table)[alive], train_only)
+        split = splits.carve(*pool.keys(alive), dev_size, test_size, may_hold_out, config.seed)
         carved = {"dev": alive[split == splits.DEV], "test": alive[split == splits.TEST]}
-        for name, size in wanted.items():
+        for name, size in (("dev", dev_size), ("test", test_size)):
             if len(carved[name]) < size:
                 self.warnings.append(
                     f"{name} has {len(carved[name])} pairs instead of {size}: "
-                    "no more could be held out without sharing a sentence with train"
+                    "no more can be held out without sharing a sentence with train"
                 )
         train = alive[split == splits.TRAIN]
         if not len(train):
-            raise UserError(f"no pair is left for train ({len(alive)} passed cleaning); see which filter took them")
+            raise UserError(f"no pair is left for train; {len(alive)} of {len(pool.fate)} passed cleaning")
         return train, carved
 
-    def train_subwords(self, train: datasets.Dataset, keys: Keys) -> tuple[Path, Path]:
+    def train_subwords(self, train: datasets.Dataset, keys: np.ndarray) -> tuple[Path, Path]:
         """Writes joint.spm, or source.spm and target.spm; returns the model of each side."""
         config = self.recipe.subwords
-        sides = (("source",), ("target",)) if config.separate else (("source", "target"),)
-        size = config.sample_size // (2 if len(sides) == 1 else 1)
-        chosen = train.select(splits.sample(pair_keys(*keys), size, config.seed))
+        size = config.sample_size if config.separate else config.sample_size // 2
+        chosen = train.select(splits.sample(keys, size, config.seed))
 
-        def sentences(columns: tuple[str, ...]) -> Iterator[str]:
-            for batch in texts(chosen, *columns):
-                for column in batch:
-                    yield from column
+        def train_one(file: str, *columns: str) -> Path:
+            self.say(f"training {file}: {config.model_type}, {config.vocab_size:,} pieces")
+            sentences = (text for batch in texts(chosen, *columns) for column in batch for text in column)
+            (self.out / file).write_bytes(subwords.train(sentences, config))
+            return self.out / file
 
-        models = []
-        for columns in sides:
-            path = self.out / ("joint.spm" if len(sides) == 1 else f"{columns[0]}.spm")
-            self.say(f"training {path.name}: {config.model_type}, {config.vocab_size:,} pieces")
-            path.write_bytes(subwords.train(sentences(columns), config))
-            models.append(path)
-        return models[0], models[-1]
+        if config.separate:
+            return train_one("source.spm", "source"), train_one("target.spm", "target")
+        joint = train_one("joint.spm", "source", "target")
+        return joint, joint
+
+    def encode(self, part: datasets.Dataset, models: tuple[Path, Path], name: str) -> datasets.Dataset:
+        self.say(f"encoding {name}: {len(part):,} pairs")
+        return encode_table(part, models, self.work / f"{name}-encoded.arrow", self.num_proc)
 
     def repeats(self, train: datasets.Dataset) -> np.ndarray:
         """Row numbers of train, each as often as its source asks."""
-        repeat = {name: source.repeat for name, source in named(self.recipe.sources)}
-        return np.repeat(np.arange(len(train)), [repeat[name] for name in origins(train)])
+        times = [self.sources[name].repeat for name in origins(train)]
+        return np.repeat(np.arange(len(train)), times)
 
 
-def named(sources: Sequence[Source]) -> list[tuple[str, Source]]:
+def named(sources: Sequence[Source]) -> Iterator[tuple[str, Source]]:
     """Each source with its name: its own, else its file's; a number tells equal names apart."""
-    result: list[tuple[str, Source]] = []
+    taken: set[str] = set()
     for source in sources:
-        name = base = source.name or Path(Spec.parse(source.spec).path).name.split(".")[0] or "source"
+        base = name = source.name or Path(Spec.parse(source.spec).path).name.split(".")[0] or "source"
         number = 2
-        while name in dict(result):
+        while name in taken:
             name, number = f"{base}-{number}", number + 1
-        result.append((name, source))
-    return result
+        taken.add(name)
+        yield name, source
 
 
 def origins(table: datasets.Dataset) -> np.ndarray:
     """The column `origin` as an array of str `[pairs]`."""
-    columns = [batch for (batch,) in texts(table, "origin")]
-    return np.array([name for batch in columns for name in batch])
+    return np.array([name for (batch,) in texts(table, "origin") for name in batch], dtype=np.str_)

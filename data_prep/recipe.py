@@ -128,6 +128,8 @@ def make_recipe(settings: dict[str, Any], where: str) -> Recipe:
         Spec.parse(source.spec)
         if source.repeat < 1 or (source.max_pairs is not None and source.max_pairs < 1):
             raise UserError(f"{where}: source {source.spec!r}: repeat and max_pairs must be at least 1")
+    if min(recipe.splits.dev or 0, recipe.splits.test or 0) < 0:
+        raise UserError(f"{where}: the sizes of dev and test cannot be negative")
     recipe.subwords.check(where)
     return recipe
 
@@ -138,7 +140,8 @@ def dump_recipe(recipe: Recipe) -> str:
     defaults = dataclasses.asdict(Source(""))
     for key in ("sources", "exclude_test", "dev_from", "test_from"):
         settings[key] = [
-            {name: value for name, value in source.items() if value != defaults[name]} for source in settings[key]
+            {name: value for name, value in source.items() if value != defaults[name]}
+            for source in settings[key]
         ]
     settings["subwords"]["symbols"] = list(recipe.subwords.symbols)
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=110)

@@ -1,9 +1,10 @@
-"""What a build did, in numbers: `report.json` and the tables on the terminal. Counts only, decides nothing."""
+"""What a build did, in numbers: `report.json` and the tables on the terminal. It decides nothing."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,54 +18,64 @@ from rich.table import Table
 from data_prep.cleaning import NORMALISATIONS
 from data_prep.errors import UserError
 from data_prep.files import Tally
-from data_prep.recipe import Recipe
+from data_prep.recipe import Recipe, Source
 from data_prep.tables import FATES, KEPT, Pool, texts
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
+
+
+@dataclass
+class HeldOut:
+    """A set that train must not touch: its sentences' keys, and what contact was found."""
+
+    name: str
+    source_keys: np.ndarray  # int64 [sentences]
+    target_keys: np.ndarray
+    pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
+    dev_pairs_removed: int = 0  # of a given dev set
 
 
 def make_report(
     recipe: Recipe,
     pool: Pool,
     tallies: dict[str, Tally],
-    contact: list[dict[str, Any]],
+    held_out: list[HeldOut],
     statistics: dict[str, dict[str, Any]],
     train_rows: int,
     warnings: list[str],
 ) -> dict[str, Any]:
     """The contents of report.json. For each source and in total, read = kept + the sum of removed."""
     fates = _count_fates(pool)
-    sources = []
-    total: Counter[str] = Counter()
-    for (name, tally), source in zip(tallies.items(), recipe.sources, strict=True):
-        removed = {**tally.dropped, **{fate: count for fate, count in fates[name].items() if fate != KEPT}}
-        kept = fates[name][KEPT]
-        total.update(removed)
-        sources.append(
-            {
-                "name": name,
-                "spec": source.spec,
-                "licence": source.licence,
-                "repeat": source.repeat,
-                "read": kept + sum(removed.values()),
-                "kept": kept,
-                "removed": removed,
-                "bad_lines": tally.examples,
-            }
-        )
-    kept = sum(source["kept"] for source in sources)
-    normalised = {step: int((pool.steps >> bit & 1).sum()) for bit, step in enumerate(NORMALISATIONS)}
-    removed = {name: total.get(name, 0) for name in FATES if name != KEPT} | dict(total)
+    sources = [
+        _describe_source(name, source, tallies[name], fates[name])
+        for name, source in zip(tallies, recipe.sources, strict=True)
+    ]
+    removed = Counter(
+        {name: 0 for name in FATES if name != KEPT}
+    )  # a filter is named even if it found nothing
+    for source in sources:
+        removed.update(source["removed"])
     return {
         "pair": recipe.pair,
         "sources": sources,
         "cleaning": {
-            "read": kept + sum(total.values()),
-            "normalised": normalised,  # pairs of which the step changed a side
-            "removed": removed,
-            "kept": kept,
+            "read": sum(source["read"] for source in sources),
+            "normalised": {  # pairs of which the step changed a side
+                step: int((pool.steps >> bit & 1).sum()) for bit, step in enumerate(NORMALISATIONS)
+            },
+            "removed": dict(removed),
+            "kept": sum(source["kept"] for source in sources),
         },
-        "decontamination": contact,
+        "decontamination": [
+            {
+                "set": held.name,
+                "source_sentences": len(np.unique(held.source_keys)),
+                "target_sentences": len(np.unique(held.target_keys)),
+                "pairs_touching": held.pairs_touching,
+                "dev_pairs_removed": held.dev_pairs_removed,
+            }
+            for held in held_out
+        ],
         "splits": statistics,
         "train_rows": train_rows,  # with the repetitions that the recipe asks for
         "subwords": {"type": recipe.subwords.model_type, "joint": not recipe.subwords.separate},
@@ -75,21 +86,28 @@ def make_report(
 
 def _count_fates(pool: Pool) -> dict[str, Counter[str]]:
     """Source name -> fate -> pairs."""
-    counts: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     start = 0
     for (names,) in texts(pool.table, "origin"):
-        fates = pool.fate[start : start + len(names)]
+        fates = pool.fate[start : start + len(names)].tolist()
         start += len(names)
-        for (name, fate), count in Counter(zip(names, fates.tolist(), strict=True)).items():
-            counts.setdefault(name, Counter())[FATES[fate]] += count
-    return _Missing(counts)
+        for (name, fate), count in Counter(zip(names, fates, strict=True)).items():
+            counts[name][FATES[fate]] += count
+    return counts
 
 
-class _Missing(dict[str, Counter[str]]):
-    """A source of which no pair was read has an empty count."""
-
-    def __missing__(self, name: str) -> Counter[str]:
-        return Counter()
+def _describe_source(name: str, source: Source, tally: Tally, fates: Counter[str]) -> dict[str, Any]:
+    removed = {**tally.dropped, **{fate: count for fate, count in fates.items() if fate != KEPT}}
+    return {
+        "name": name,
+        "spec": source.spec,
+        "licence": source.licence,
+        "repeat": source.repeat,
+        "read": fates[KEPT] + sum(removed.values()),
+        "kept": fates[KEPT],
+        "removed": removed,
+        "bad_lines": tally.examples,  # the first few
+    }
 
 
 def describe_split(table: datasets.Dataset, models: tuple[Path, Path]) -> dict[str, Any]:
@@ -110,18 +128,20 @@ def describe_split(table: datasets.Dataset, models: tuple[Path, Path]) -> dict[s
             unknown += int((flat == processor.unk_id()).sum())
             lengths.append(np.asarray(ids.value_lengths()))
         pieces = np.concatenate(lengths)
-        described[side] = {"words": words, "characters": chars, "pieces": int(pieces.sum())}
-        if len(pieces):
-            described[side] |= {
-                "pieces_per_sentence": {
-                    "mean": round(float(pieces.mean()), 2),
-                    **{f"p{point}": int(np.percentile(pieces, point)) for point in (50, 95, 99)},
-                    "max": int(pieces.max()),
-                },
-                "byte_pieces": in_bytes,
-                "unknown_pieces": unknown,
-                "vocabulary": len(processor),
-            }
+        shown = pieces if len(pieces) else np.zeros(1)  # an empty dev or test has lengths of nought
+        described[side] = {
+            "words": words,
+            "characters": chars,
+            "pieces": int(pieces.sum()),
+            "pieces_per_sentence": {
+                "mean": round(float(shown.mean()), 2),
+                **{f"p{point}": int(np.percentile(shown, point)) for point in (50, 95, 99)},
+                "max": int(shown.max()),
+            },
+            "byte_pieces": in_bytes,
+            "unknown_pieces": unknown,
+            "vocabulary": len(processor),
+        }
     return described
 
 
@@ -132,7 +152,9 @@ def load_report(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"{folder}: no dataset folder: report.json: {error.strerror}") from None
     except ValueError:
-        raise UserError(f"{folder / 'report.json'}: not the report of a dataset folder; build it again") from None
+        raise UserError(
+            f"{folder / 'report.json'}: not the report of a dataset folder; build it again"
+        ) from None
 
 
 def print_report(report: dict[str, Any], console: Console) -> None:
@@ -179,20 +201,22 @@ def _filters_table(report: dict[str, Any]) -> Table:
 
 
 def _contact_table(report: dict[str, Any]) -> Table:
-    table = _table("Held-out sets", "set", "source sentences", "target sentences", "pairs touching", "removed from dev")
+    table = _table(
+        "Held-out sets", "set", "source sentences", "target sentences", "pairs touching", "removed from dev"
+    )
     for row in report["decontamination"]:
         table.add_row(row["set"], *(f"{count:,}" for key, count in row.items() if key != "set"))
     return table
 
 
 def _splits_table(report: dict[str, Any]) -> Table:
-    source, target = report["pair"].split("-")
-    table = _table("Splits", "split", "pairs", *(f"{kind} {side}" for side in (source, target) for kind in ("words", "pieces", "p95", "bytes")))
+    columns = ("pairs", "words", "pieces", "median", "p95", "max", "bytes")
+    table = _table("Splits (pieces in all and a sentence; pieces that are single bytes)", "split", *columns)
     for name, split in report["splits"].items():
-        cells = [f"{split['pairs']:,}"]
-        for side in (split["source"], split["target"]):
-            per_sentence = side.get("pieces_per_sentence", {}).get("p95", 0)
-            counts = side["words"], side["pieces"], per_sentence, side.get("byte_pieces", 0)
-            cells += [f"{count:,}" for count in counts]
-        table.add_row(name, *cells)
+        for side, language in zip(("source", "target"), report["pair"].split("-"), strict=True):
+            described = split[side]
+            lengths = described["pieces_per_sentence"]
+            counts = split["pairs"], described["words"], described["pieces"], lengths["p50"], lengths["p95"]
+            cells = [f"{count:,}" for count in (*counts, lengths["max"], described["byte_pieces"])]
+            table.add_row(f"{name} {language}", *cells)
     return table

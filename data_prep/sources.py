@@ -1,6 +1,7 @@
-"""Readers: each turns one source into (source sentence, target sentence), in file order, one record at a time.
+"""Readers: each turns one source into (source sentence, target sentence), in file order.
 
-No cleaning here. A reader keeps nothing in memory but its current record (PO and MO files, which are small, apart).
+No cleaning here. A reader keeps nothing in memory but its current record; only PO and MO files, which are small,
+are read whole.
 """
 
 from __future__ import annotations
@@ -62,10 +63,14 @@ def _read_table(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
         if columns is None:
             columns = _find_columns(named or [], row, f"{path}:{number}")
         elif named is None and len(row) != 2:
-            problem = f"{len(row)} columns instead of 2; tell which to take with ':{languages[0]}=0,{languages[1]}=1'"
-            tally.bad_line(f"{path}:{number}", problem)
+            choice = f":{languages[0]}=0,{languages[1]}=1"
+            tally.bad_line(
+                f"{path}:{number}", f"{len(row)} columns instead of 2; choose two, as in {choice!r}"
+            )
         elif len(row) <= max(columns):
-            tally.bad_line(f"{path}:{number}", f"{len(row)} columns, but column {max(columns)} (from 0) is wanted")
+            tally.bad_line(
+                f"{path}:{number}", f"{len(row)} columns, but column {max(columns)} (from 0) is wanted"
+            )
         else:
             yield from _check_sides(row[columns[0]], row[columns[1]], languages, f"{path}:{number}", tally)
 
@@ -89,8 +94,10 @@ def _find_columns(names: list[str], header: list[str], where: str) -> list[int]:
 
 def _tsv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
     for number, line in read_lines(path, tally):
-        if line:  # None has been counted; an empty line holds no record
+        if line:
             yield number, line.split("\t")
+        elif line is not None:  # None has been counted
+            tally.leave_out("blank_line")
 
 
 def _csv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
@@ -114,10 +121,12 @@ def _csv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
             return
         if row:
             yield first, row
+        else:
+            tally.leave_out("blank_line")
 
 
 def _check_sides(source: str, target: str, languages: Languages, where: str, tally: Tally) -> Pairs:
-    """The pair, unless exactly one side is empty: a missing translation. (Two empty sides are for the filter.)"""
+    """The pair, unless exactly one side is empty: a missing translation. (A filter sees to two.)"""
     if bool(source.strip()) == bool(target.strip()):
         yield source, target
     else:
@@ -253,7 +262,9 @@ def _undecodable(content: bytes, encoding: str) -> int:
 def _msgid_language(spec: Spec, languages: Languages, catalogue: Any, path: Path) -> str:
     """The language of the msgids: from the option `id=`, else what the header leaves."""
     if set(spec.options) - {"id"}:
-        raise UserError(f"{path}: options {spec.options}: the only one here is 'id', the language of the msgids")
+        raise UserError(
+            f"{path}: options {spec.options}: the only one here is 'id', the language of the msgids"
+        )
     told = spec.options.get("id")
     translated_to = re.split("[_@.-]", catalogue.metadata.get("Language", ""))[0].lower()
     if told in languages:

@@ -1,4 +1,4 @@
-"""Who goes to train, dev and test such that no two share a sentence; duplicates; contact with given test sets.
+"""Who goes to train, dev and test so that no two share a sentence; duplicates; contact with given sets.
 
 Works on sentence keys alone (`keys.py`): int64 arrays `[pairs]`, 16 bytes a pair, whatever the text.
 """
@@ -32,17 +32,17 @@ def is_repeated(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:
 
 
 def touches(
-    source_keys: np.ndarray, target_keys: np.ndarray, held_out: tuple[np.ndarray, np.ndarray]
+    source_keys: np.ndarray, target_keys: np.ndarray, held_sources: np.ndarray, held_targets: np.ndarray
 ) -> np.ndarray:
     """bool `[pairs]`: the source sentence is among the held-out sources, or the target among the targets."""
-    return np.isin(source_keys, held_out[0]) | np.isin(target_keys, held_out[1])
+    return np.isin(source_keys, held_sources) | np.isin(target_keys, held_targets)
 
 
 def connected_components(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:
     """int64 `[pairs]`: pairs with the same number share sentences, directly or through other pairs.
 
-    Sentences are the nodes of a graph, pairs its edges. Each round hangs the higher root of every edge below the
-    lower one and then shortens all paths; pointers only ever go down, so that it ends, after O(log pairs) rounds.
+    Sentences are the nodes of a graph, pairs its edges. Each round hangs the higher root of every edge below
+    the lower one and then shortens all paths. Pointers only ever go down, so that it ends.
     """
     source_nodes = np.unique(source_keys, return_inverse=True)[1]
     target_nodes = np.unique(target_keys, return_inverse=True)[1]
@@ -96,5 +96,5 @@ def carve(
 
 
 def sample(keys: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Positions, ascending, of a random `size` of `keys` that depends on nothing but the keys and the seed."""
+    """Positions, ascending, of a random `size` of `keys`; depends on nothing but the keys and the seed."""
     return np.sort(np.argsort(mix(keys, seed), kind="stable")[:size])

@@ -29,7 +29,7 @@ class SubwordsConfig:
     # Share of all characters that must be pieces of their own; a rarer one is spelled in UTF-8 bytes.
     character_coverage: float = 0.9999
     symbols: tuple[str, ...] = ()  # never split, such as "<2es>"
-    sample_size: int = 2_000_000  # sentences to train on, a fixed random sample
+    sample_size: int = 400_000  # sentences to train on, a fixed random sample
     seed: int = 1
 
     def check(self, where: str) -> None:
@@ -37,13 +37,15 @@ class SubwordsConfig:
         if self.model_type not in MODEL_TYPES:
             raise UserError(f"{where}: model_type {self.model_type!r}: choose from {', '.join(MODEL_TYPES)}")
         if self.vocab_size < 300:
-            raise UserError(f"{where}: vocab_size {self.vocab_size}: 260 pieces are special or bytes; take 300 or more")
+            raise UserError(
+                f"{where}: vocab_size {self.vocab_size}: 260 pieces are special or bytes; take 300 or more"
+            )
         if not 0.9 <= self.character_coverage <= 1:
             raise UserError(f"{where}: character_coverage {self.character_coverage}: must be from 0.9 to 1")
 
 
 def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:
-    """Returns the serialised SentencePiece model. Raises UserError if there is too little text for the size."""
+    """Returns the serialised SentencePiece model. Raises UserError if there is too little text for it."""
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(

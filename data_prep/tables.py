@@ -1,12 +1,12 @@
 """Text in Arrow tables: sources read into one, cleaned in parallel, encoded in parallel. All memory-mapped.
 
-Each function takes and returns `datasets.Dataset`s whose files lie in a work folder; what goes where is decided in
-`pipeline.py`.
+Each function takes and returns `datasets.Dataset`s whose files lie in a work folder; what goes where is decided
+in `pipeline.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -24,15 +24,28 @@ from data_prep.keys import sentence_key
 from data_prep.recipe import Source, Spec
 from data_prep.sources import read_pairs
 
-# What can become of a pair once it is read; its number is its fate. (Readers' own reasons are in their tallies.)
+# What can become of a pair once it is read; its number is its fate. (Readers' own reasons are in tallies.)
 KEPT = "kept"
-FATES = (KEPT, *FILTERS, "duplicate", "touches_excluded", "touches_test", "touches_dev", "wrong_language", "over_cap")
+FATES = (
+    KEPT,
+    *FILTERS,
+    "duplicate",
+    "touches_excluded",
+    "touches_test",
+    "touches_dev",
+    "wrong_language",
+    "over_cap",
+)
 FATE = {name: number for number, name in enumerate(FATES)}
 
 BATCH = 1000  # rows
 SMALL = 20_000  # rows; below, starting worker processes takes longer than the work
 
-_TEXT = {"source": datasets.Value("string"), "target": datasets.Value("string"), "origin": datasets.Value("string")}
+_TEXT = {
+    "source": datasets.Value("string"),
+    "target": datasets.Value("string"),
+    "origin": datasets.Value("string"),
+}
 _CLEANED = datasets.Features(
     {
         **_TEXT,
@@ -47,35 +60,40 @@ ENCODED = datasets.Features({**_TEXT, "source_ids": _IDS, "target_ids": _IDS})
 
 
 def read_table(
-    sources: Sequence[tuple[str, Source]],
+    sources: Iterable[tuple[str, Source]],
     languages: tuple[str, str],
     skip_bad_lines: bool,
-    work: Path,
-    name: str,
-    announce: Callable[[str], None],
+    path: Path,
+    say: Callable[[str], None],
 ) -> tuple[datasets.Dataset, dict[str, Tally]]:
-    """Reads (name, source) after (name, source) into one table; returns it and each name's tally."""
-    tallies = {origin: Tally(skip_bad_lines) for origin, _ in sources}
-    path = work / f"{name}.arrow"
+    """Reads (name, source) after (name, source) into the file `path`; returns the table and the tallies by name."""
+    tallies: dict[str, Tally] = {}
     schema = pa.schema([(column, pa.string()) for column in _TEXT])
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        for origin, source in sources:
-            announce(f"reading {origin}")
-            pairs = read_pairs(Spec.parse(source.spec), languages, tallies[origin], work / "hub")
+        for name, source in sources:
+            say(f"reading {name}")
+            tally = tallies[name] = Tally(skip_bad_lines)
+            pairs = read_pairs(Spec.parse(source.spec), languages, tally, path.parent / "hub")
             while rows := list(islice(pairs, BATCH)):
-                writer.write_batch(pa.record_batch([*map(pa.array, zip(*rows, strict=True)), [origin] * len(rows)], schema))
+                columns = [*zip(*rows, strict=True), [name] * len(rows)]
+                writer.write_batch(pa.record_batch([pa.array(column) for column in columns], schema))
     return datasets.Dataset.from_file(str(path)), tallies
 
 
 def clean_table(
-    table: datasets.Dataset, languages: tuple[str, str], config: CleaningConfig, filters: bool, work: Path, num_proc: int
+    table: datasets.Dataset,
+    languages: tuple[str, str],
+    config: CleaningConfig,
+    filters: bool,
+    path: Path,
+    num_proc: int,
 ) -> datasets.Dataset:
     """Normalises both sides and adds columns source_key, target_key, fate, steps. No row goes.
 
     Without `filters` (for given dev and test sets) the only fate but `kept` is `empty`.
     """
     arguments = {"languages": languages, "config": config, "filters": filters}
-    return _map(table, _clean_batch, arguments, _CLEANED, work / "cleaned.arrow", num_proc, "cleaning")
+    return _map(table, _clean_batch, arguments, _CLEANED, path, num_proc, "cleaning")
 
 
 def _clean_batch(
@@ -135,12 +153,12 @@ def texts(table: datasets.Dataset, *columns: str) -> Iterator[list[list[str]]]:
 
 
 def encode_table(
-    table: datasets.Dataset, models: tuple[Path, Path], work: Path, name: str, num_proc: int
+    table: datasets.Dataset, models: tuple[Path, Path], path: Path, num_proc: int
 ) -> datasets.Dataset:
     """Columns source, target, origin, source_ids, target_ids; ids without BOS and EOS."""
     arguments = {"models": [str(model) for model in models]}
     table = table.select_columns(list(_TEXT))
-    return _map(table, _encode_batch, arguments, ENCODED, work / f"{name}-encoded.arrow", num_proc, f"encoding {name}")
+    return _map(table, _encode_batch, arguments, ENCODED, path, num_proc, "encoding")
 
 
 def _encode_batch(batch: dict[str, list[str]], models: list[str]) -> dict[str, list[list[int]]]:
