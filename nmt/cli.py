@@ -7,7 +7,6 @@ carries results only, everything else goes to standard error.  Nothing heavy is 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import functools
 import json
 import os
@@ -257,7 +256,7 @@ def score(arguments: argparse.Namespace) -> None:
     else:
         results = scoring.corpus_scores(hypotheses, references)
     if arguments.json:
-        figures = {result.metric: dataclasses.asdict(result) for result in results}
+        figures = {result.metric: result.as_dict() for result in results}
         print(json.dumps({"sentences": len(hypotheses), **figures}))
     else:
         print("\n".join(str(result) for result in results))

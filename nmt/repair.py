@@ -20,7 +20,7 @@ from nmt.text import Item, missing_items, numbers_without_counterpart
 CLEAR_ITEM = 0.5
 CLEAR_NUMBER = 0.2  # lower: there only a number that is wrong anyway is at stake
 
-_WORD = regex.compile(r"[\s(«“\"¿¡]*(.*?)[\s.,;:!?…)»”\"]*", regex.DOTALL)  # and punctuation around it
+_OPENING, _CLOSING = " («“\"'¿¡", " .,;:!?…)»”\"'"  # stay outside when words are replaced
 _BYTE_PIECE = regex.compile(r"<0x([0-9A-F]{2})>")
 
 
@@ -60,7 +60,7 @@ def put_back(
         draft = _accepted(source, draft, draft.replaced(start, end, item.text))
     for item in missing:
         if item.kind == "verbatim" and attention is not None and places[item]:
-            if words := _attending_words(draft, attention, places[item]):
+            if words := _attending_words(draft, attention, item, places[item]):
                 draft = _accepted(source, draft, draft.replaced(*words, item.text))
     return draft.text.strip()
 
@@ -123,7 +123,9 @@ def _number_spans(
     return sorted(spans, key=lambda pair: pair[1], reverse=True)
 
 
-def _attending_words(draft: Spelling, attention: Tensor, pieces: list[int]) -> tuple[int, int] | None:
+def _attending_words(
+    draft: Spelling, attention: Tensor, item: Item, pieces: list[int]
+) -> tuple[int, int] | None:
     """The stretch of whole words of the draft whose pieces attend to the item's source pieces, or None.
 
     It goes from the first to the last target piece whose greatest weight lies on the item, and is clear if
@@ -143,8 +145,11 @@ def _attending_words(draft: Spelling, attention: Tensor, pieces: list[int]) -> t
         start -= 1
     while end < len(draft.text) and not draft.text[end].isspace():
         end += 1
-    word = _WORD.fullmatch(draft.text, start, end)
-    return word.span(1) if word.end(1) > word.start(1) else None
+    while start < end and draft.text[start] in _OPENING and draft.text[start] != item.text[0]:
+        start += 1
+    while start < end and draft.text[end - 1] in _CLOSING and draft.text[end - 1] != item.text[-1]:
+        end -= 1
+    return (start, end) if start < end else None
 
 
 def _accepted(source: str, before: Spelling, after: Spelling) -> Spelling:

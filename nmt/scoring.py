@@ -7,9 +7,9 @@ that others can reproduce it.  Translating before scoring is the caller's work.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU
@@ -30,6 +30,9 @@ class Score:
     metric: str  # "BLEU", "chrF2" or "TER"; for TER lower is better
     value: float  # in percent
     signature: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
     def __str__(self) -> str:
         return f"{self.metric:<5} {self.value:6.2f}  {self.signature}"
@@ -55,6 +58,9 @@ class Comparison:
     @property
     def significant(self) -> bool:
         return self.p_value < SIGNIFICANT
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "significant": self.significant}
 
     def __str__(self) -> str:
         verdict = "significant" if self.significant else "not significant"
@@ -97,10 +103,10 @@ def compare(
     for name, signature in signatures.items():
         base, system = cast(list[Result], results[name])  # in the order of `systems`
         assert system.p_value is not None and system.ci is not None  # the bootstrap test gives both
-        p_value, interval = float(system.p_value), float(system.ci)
-        comparisons.append(
-            Comparison(name, float(system.score), float(base.score), p_value, interval, str(signature))
-        )
+        # sacreBLEU gives two equal systems the least p-value there is: none of their resamples differ.
+        p_value = 1.0 if system.score == base.score else float(system.p_value)
+        figures = (float(system.score), float(base.score), p_value, float(system.ci))
+        comparisons.append(Comparison(name, *figures, str(signature)))
     return comparisons
 
 

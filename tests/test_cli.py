@@ -240,7 +240,7 @@ def test_compares_with_a_baseline(run: Run, tmp_path: Path, monkeypatch: pytest.
     )
     status, output, _ = run("score", "--hypothesis", "h", "--reference", "r", "--baseline", "b", "--json")
     bleu = json.loads(output)["BLEU"]
-    assert status == 0 and bleu["system"] == pytest.approx(100) and bleu["baseline"] < 60
+    assert status == 0 and bleu["system"] == pytest.approx(100) and bleu["baseline"] < 80
     assert bleu["p_value"] < 0.01 and bleu["significant"] is True
     assert "bs:1000|seed:12345" in bleu["signature"]
 
@@ -321,7 +321,8 @@ def test_help_is_quick_and_torch_stays_out() -> None:
         "import sys, nmt, nmt.cli\n"
         "try: nmt.cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "print(sorted({'torch', 'sacrebleu', 'rich', 'sentencepiece'} & set(sys.modules)), hasattr(nmt, 'Translator'))"
+        "heavy = {'torch', 'sacrebleu', 'rich', 'sentencepiece'} & set(sys.modules)\n"
+        "print(sorted(heavy), hasattr(nmt, 'Translator'))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "usage: nmt" in result.stdout

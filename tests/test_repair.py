@@ -44,7 +44,9 @@ def mended(source: str, hypothesis: str, links: dict[str, str]) -> str:
 
 def test_puts_an_url_in_the_place_of_what_came_of_it() -> None:
     links = {"Look": "Mira", "ht://ej.com/b": "http://ej.es/a", "today.": "hoy."}
-    assert mended("Mira http://ej.es/a hoy.", "Look ht://ej.com/b today.", links) == "Look http://ej.es/a today."
+    assert (
+        mended("Mira http://ej.es/a hoy.", "Look ht://ej.com/b today.", links) == "Look http://ej.es/a today."
+    )
 
 
 def test_keeps_the_punctuation_around_the_place() -> None:
@@ -54,7 +56,13 @@ def test_keeps_the_punctuation_around_the_place() -> None:
 
 
 def test_replaces_several_words_that_came_of_one_item() -> None:
-    links = {"See": "Ve", "the": "http://ej.es/a", "hot": "http://ej.es/a", "page": "http://ej.es/a", "now": "ya"}
+    links = {
+        "See": "Ve",
+        "the": "http://ej.es/a",
+        "hot": "http://ej.es/a",
+        "page": "http://ej.es/a",
+        "now": "ya",
+    }
     assert mended("Ve http://ej.es/a ya", "See the hot page now", links) == "See http://ej.es/a now"
 
 

@@ -42,27 +42,49 @@ def numbers(sentence: str) -> list[str]:
         ("es", "El Sr. Pérez llegó. La Dra. Ruiz no.", ["El Sr. Pérez llegó.", "La Dra. Ruiz no."]),
         ("es", "«¿Qué?», dijo. Espera... ¿quién?", ["«¿Qué?», dijo.", "Espera...", "¿quién?"]),
         ("es", "Es el n.º 5. Vale.", ["Es el n.º 5.", "Vale."]),
-        ("en", "Mr. Smith met Dr. Jones. It was 3.5 miles, e.g. far.",
-         ["Mr. Smith met Dr. Jones.", "It was 3.5 miles, e.g. far."]),
+        (
+            "en",
+            "Mr. Smith met Dr. Jones. It was 3.5 miles, e.g. far.",
+            ["Mr. Smith met Dr. Jones.", "It was 3.5 miles, e.g. far."],
+        ),
         ("en", '"Stop. Now," he said. U.S. troops left.', ['"Stop. Now," he said.', "U.S. troops left."]),
         ("es", "Uno\ndos\r\ntres\u2028cuatro\x85cinco", ["Uno", "dos", "tres", "cuatro", "cinco"]),
-        ("es", "Mira http://x.es/?q=1&b=2. Bueno: http://x.es/a?", ["Mira http://x.es/?q=1&b=2.", "Bueno: http://x.es/a?"]),
+        (
+            "es",
+            "Mira http://x.es/?q=1&b=2. Bueno: http://x.es/a?",
+            ["Mira http://x.es/?q=1&b=2.", "Bueno: http://x.es/a?"],
+        ),
         ("", "Ja. Nein.", ["Ja.", "Nein."]),
     ],
-)  # fmt: skip
+)
 def test_splits_into_sentences(language: str, text: str, sentences: list[str]) -> None:
     assert translated(text, language) == sentences
 
 
 def test_never_splits_inside_an_url() -> None:
-    assert translated("Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy.") == ["Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy."]
+    assert translated("Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy.") == [
+        "Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy."
+    ]
     assert translated("Usa `a. b? C.` siempre.") == ["Usa `a. b? C.` siempre."]
 
 
 ALPHABET = [
-    *"abñ .?!¿¡…\n\t\r\u2028\x85\x00\ufeff\"'()«»“”中я1,;:/-_@#`", "Sr. ", "EE. UU. ", "http://a.b/?x=1 ", "\n\n",
-    "😀", "👨‍👩‍👧", "🇪🇸", "❤️", "1️⃣", " :) ", "a@b.es ", "p. ej. ", "Hola. ", "\ud800",
-]  # fmt: skip
+    *"abñ .?!¿¡…\n\t\r\u2028\x85\x00\ufeff\"'()«»“”中я1,;:/-_@#`",
+    "Sr. ",
+    "EE. UU. ",
+    "http://a.b/?x=1 ",
+    "\n\n",
+    "😀",
+    "👨‍👩‍👧",
+    "🇪🇸",
+    "❤️",
+    "1️⃣",
+    " :) ",
+    "a@b.es ",
+    "p. ej. ",
+    "Hola. ",
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("language", ["es", "en", ""])
@@ -79,8 +101,34 @@ def test_parts_join_to_the_very_text(language: str) -> None:
                 assert not set(part.text) & set("\n\r\u2028\u2029\x85\x0b\x0c")
 
 
-@pytest.mark.parametrize("unit", ["a", "a.", "a@", "a_", "aB", "/a", "<a", "{", "www.", "1.", "1 000 ", "😀", "-a", "%(",
-                                  "\n", "a ", "http://a.", "\x00 ", ":)", "a\ufe0f", "&a", "#a", "a-"])  # fmt: skip
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "a.",
+        "a@",
+        "a_",
+        "aB",
+        "/a",
+        "<a",
+        "{",
+        "www.",
+        "1.",
+        "1 000 ",
+        "😀",
+        "-a",
+        "%(",
+        "\n",
+        "a ",
+        "http://a.",
+        "\x00 ",
+        ":)",
+        "a\ufe0f",
+        "&a",
+        "#a",
+        "a-",
+    ],
+)
 def test_takes_long_lines_of_anything(unit: str) -> None:
     """Each is a trap for a regular expression that starts over at every character."""
     text = unit * (30_000 // len(unit))
@@ -105,15 +153,41 @@ def test_splits_around_pictures_and_keeps_them(text: str, sentences: list[str]) 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \t ", "123", "3,14 + 2 = 5,14", "¿?", "...", "—", "😀😀", "http://a.es/b?c=d", "www.a.com", "ana@b.es, luis@c.com",
-     "3.º", "/usr/bin/env", "foo_bar()", "%s: {name}", "--dry-run", "#Hoy @ana", "<br/>", "&nbsp;", "a1B2" * 20, "$HOME",
-     "`x = y`", "C:\\dir\\a.txt", "informe_final.pdf", "getElementById()"],
-)  # fmt: skip
+    [
+        "",
+        " \t ",
+        "123",
+        "3,14 + 2 = 5,14",
+        "¿?",
+        "...",
+        "—",
+        "😀😀",
+        "http://a.es/b?c=d",
+        "www.a.com",
+        "ana@b.es, luis@c.com",
+        "3.º",
+        "/usr/bin/env",
+        "foo_bar()",
+        "%s: {name}",
+        "--dry-run",
+        "#Hoy @ana",
+        "<br/>",
+        "&nbsp;",
+        "a1B2" * 20,
+        "$HOME",
+        "`x = y`",
+        "C:\\dir\\a.txt",
+        "informe_final.pdf",
+        "getElementById()",
+    ],
+)
 def test_copies_what_has_no_words(text: str) -> None:
     assert translated(text) == []
 
 
-@pytest.mark.parametrize("text", ["Hola", "él/ella", "y/o", "a) uno", "100 km", "mp3", "-Hola -dijo-", "Sí/No", "EE. UU."])
+@pytest.mark.parametrize(
+    "text", ["Hola", "él/ella", "y/o", "a) uno", "100 km", "mp3", "-Hola -dijo-", "Sí/No", "EE. UU."]
+)
 def test_translates_what_has_words(text: str) -> None:
     assert translated(text) == [text]
 
@@ -125,7 +199,10 @@ def test_translates_what_has_words(text: str) -> None:
         ("Ve (https://es.wikipedia.org/wiki/R%C3%ADo), ya.", ["https://es.wikipedia.org/wiki/R%C3%ADo"]),
         ("Entra en www.ejemplo.es/a/b! O en ejemplo.com.", ["www.ejemplo.es/a/b", "ejemplo.com"]),
         ("Usa foo_bar, obj.getName() o ~/x/y.py aquí", ["foo_bar", "obj.getName()", "~/x/y.py"]),
-        ("Borra %(name)s, {0} y $PATH con <b>rm</b> &amp;", ["%(name)s", "{0}", "$PATH", "<b>", "</b>", "&amp;"]),
+        (
+            "Borra %(name)s, {0} y $PATH con <b>rm</b> &amp;",
+            ["%(name)s", "{0}", "$PATH", "<b>", "</b>", "&amp;"],
+        ),
         ("Di #Hola a @juan el 50% de veces", ["#Hola", "@juan"]),
         ("Un iPhone no es un móvil. ¿O sí? 3,5 $", ["iPhone"]),
     ],
@@ -136,14 +213,25 @@ def test_finds_what_must_stay_letter_by_letter(sentence: str, items: list[str]) 
 
 def test_finds_numbers_outside_of_other_items() -> None:
     assert numbers("El 12/05/2020 a las 10:30 pagué 1.000,50 € por 3 en http://a.b/77 el 50%.") == [
-        "12", "05", "2020", "10", "30", "1.000,50", "3", "50"
-    ]  # fmt: skip
+        "12",
+        "05",
+        "2020",
+        "10",
+        "30",
+        "1.000,50",
+        "3",
+        "50",
+    ]
     assert numbers("1 000 000,5 y 25") == ["1 000 000,5", "25"]
 
 
 def test_item_positions_are_those_of_the_sentence() -> None:
     sentence = "En 1990 vi a.b@c.es y 7."
-    assert [sentence[item.start : item.end] for item in protected_items(sentence)] == ["1990", "a.b@c.es", "7"]
+    assert [sentence[item.start : item.end] for item in protected_items(sentence)] == [
+        "1990",
+        "a.b@c.es",
+        "7",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +294,11 @@ def test_cuts_after_the_strongest_punctuation_about_the_middle() -> None:
     cut = [part.text for part in cut_long("uno dos, tres; cuatro, cinco seis", word_count, 4)]
     assert cut == ["uno dos, tres;", " ", "cuatro, cinco seis"]
     assert [part.text for part in cut_long("uno dos tres, cuatro cinco", word_count, 4)][0] == "uno dos tres,"
-    assert [part.text for part in cut_long("uno dos tres cuatro", word_count, 3)] == ["uno dos", " ", "tres cuatro"]
+    assert [part.text for part in cut_long("uno dos tres cuatro", word_count, 3)] == [
+        "uno dos",
+        " ",
+        "tres cuatro",
+    ]
 
 
 def test_leaves_a_short_sentence_whole() -> None:

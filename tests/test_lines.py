@@ -1,0 +1,79 @@
+"""nmt.lines: a line ends with LF or CR LF and nothing else, and a window never waits for more input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nmt.errors import UserError
+from nmt.lines import CHUNK, read_lines, windows
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reader, writer = os.pipe()
+    yield reader, writer
+    os.close(reader)
+
+
+def test_only_lf_and_crlf_end_a_line(tmp_path: Path) -> None:
+    text = "uno\r\ndos\rdos\u2028dos\x85dos\x0bdos\n\n  \ncinco"
+    path = tmp_path / "text"
+    path.write_bytes(text.encode())
+    expected = ["uno", "dos\rdos\u2028dos\x85dos\x0bdos", "", "  ", "cinco"]
+    assert read_lines(path) == expected
+    with open(path, "rb") as file:
+        assert [line.decode() for window in windows(file.fileno(), 2, 10**6) for line in window] == expected
+
+
+def test_a_final_line_end_adds_no_line(tmp_path: Path) -> None:
+    for content, lines in (
+        (b"", []),
+        (b"\n", [""]),
+        (b"a\n", ["a"]),
+        (b"a\n\n", ["a", ""]),
+        (b"\xef\xbb\xbfa", ["a"]),
+    ):
+        (tmp_path / "text").write_bytes(content)
+        assert read_lines(tmp_path / "text") == lines
+
+
+def test_a_file_that_is_not_utf8_is_refused_with_the_line(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(b"bien\nmal: " + b"\xf1o\n")
+    with pytest.raises(UserError, match="text:2: not UTF-8"):
+        read_lines(tmp_path / "text")
+    with pytest.raises(UserError, match="nowhere: cannot read it: No such file"):
+        read_lines(tmp_path / "nowhere")
+
+
+def test_windows_hold_so_many_lines_or_bytes(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(b"a\n" * 10 + b"b" * 100 + b"\n" + b"c\n" * 3)
+    with open(tmp_path / "text", "rb") as file:
+        assert [len(window) for window in windows(file.fileno(), 4, 10**6)] == [4, 4, 4, 2]
+    with open(tmp_path / "text", "rb") as file:
+        assert [len(window) for window in windows(file.fileno(), 100, 50)] == [11, 3]
+
+
+def test_lines_across_reads_stay_whole(tmp_path: Path) -> None:
+    lines = [b"x" * (CHUNK - 2), b"\xc3\xb1" * CHUNK, b"", b"y" * (3 * CHUNK), b"z"]
+    for end in (b"\n", b"\r\n"):
+        (tmp_path / "text").write_bytes(end.join(lines))
+        with open(tmp_path / "text", "rb") as file:
+            assert [line for window in windows(file.fileno(), 100, 1000) for line in window] == lines
+
+
+def test_a_window_ends_when_the_writer_waits(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    stream = windows(reader, 100, 10**6)
+    os.write(writer, b"uno\ndos\ntr")
+    assert next(stream) == [b"uno", b"dos"]
+    os.write(writer, b"es\n")
+    assert next(stream) == [b"tres"]
+    os.write(writer, b"fin\r")
+    os.close(writer)
+    assert next(stream) == [b"fin"]
+    with pytest.raises(StopIteration):
+        next(stream)
