@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nmt.config import Config
@@ -67,3 +70,22 @@ def diagonal(rows: int, columns: int) -> list[list[float]]:
 
 def translators() -> dict[tuple[str, str], FakeTranslator]:
     return {("es", "en"): FakeTranslator("es", "en"), ("en", "es"): FakeTranslator("en", "es")}
+
+
+@contextmanager
+def served_page(max_chars: int) -> Iterator[str]:
+    """The address of the real page, served on a free port over the fake translators."""
+    import app_gradio
+
+    app_gradio.keep_off_the_network()  # before Gradio is imported
+    from nmt.webui import page
+    from nmt.webui.service import TranslationService
+
+    blocks = page.build_page(TranslationService(translators(), max_chars))  # type: ignore[arg-type]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    page.launch(blocks, "127.0.0.1", port)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        blocks.close(verbose=False)

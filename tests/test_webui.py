@@ -21,9 +21,9 @@ from PIL import Image
 
 import app_gradio
 from nmt.errors import UserError
-from nmt.webui import page, plots, translate_tab
+from nmt.webui import plots, translate_tab
 from nmt.webui.service import AttentionMap, TranslationService
-from tests.fake_translator import FakeTranslator, diagonal, translators
+from tests.fake_translator import FakeTranslator, diagonal, served_page, translators
 
 ROOT = Path(__file__).resolve().parent.parent
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
@@ -206,16 +206,8 @@ def test_the_sentence_to_draw_is_chosen_by_its_beginning() -> None:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """A client of the real page over the fake translators, on a free port."""
-    app_gradio.keep_off_the_network()
-    blocks = page.build_page(TranslationService(translators(), max_chars=200))  # type: ignore[arg-type]
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    page.launch(blocks, "127.0.0.1", port)
-    try:
-        yield Client(f"http://127.0.0.1:{port}", verbose=False)
-    finally:
-        blocks.close(verbose=False)
+    with served_page(max_chars=200) as address:
+        yield Client(address, verbose=False)
 
 
 def test_translate_endpoint_in_both_directions(client: Client) -> None:

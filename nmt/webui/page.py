@@ -16,7 +16,7 @@ def build_page(service: TranslationService) -> gr.Blocks:
     """The page over the given translators; launch it with `launch`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.Markdown(
-            f"# {TITLE}\n{_directions(service)} · no outside service sees your text",
+            f"# {TITLE}\n{_directions(service)} · nothing leaves this server",
             elem_classes="nmt-header",
         )
         translate_tab.build(service)

@@ -136,15 +136,15 @@ def lay_out(service: TranslationService) -> Components:
             text = _text_box(source)
             with gr.Row(elem_classes="nmt-below"):
                 translate_button = gr.Button(
-                    "Translate", variant="primary", scale=0, min_width=150, elem_id="nmt-translate"
+                    "Translate", variant="primary", scale=0, min_width=120, elem_id="nmt-translate"
                 )
                 clear_button = gr.Button("Clear", scale=0, min_width=80, elem_id="nmt-clear")
                 counter = gr.HTML(f"0 / {service.max_chars:,}", elem_id="nmt-counter")
+            notice = gr.HTML(visible=False, elem_id="nmt-notice")
         with gr.Column(min_width=320):
             translation = _translation_box()
             with gr.Row(elem_classes="nmt-below"):
                 status = gr.HTML(HINT, elem_id="nmt-status")
-    notice = gr.HTML(visible=False, elem_id="nmt-notice")
     alternatives_view = gr.HTML(visible=False, elem_id="nmt-alternatives")
     examples = gr.Dataset(
         components=[gr.Textbox(visible=False)],
