@@ -39,7 +39,9 @@ class Item:
 _LINE_BREAK = regex.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # White space, and what is invisible like it: control characters, byte order mark, zero-width space.
 _BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u200b]"
-_EDGES = regex.compile(rf"({_BLANK}*+)(.*?)({_BLANK}*)", regex.DOTALL)
+_BLANKS = regex.compile(rf"{_BLANK}*")
+_AFTER_CUT = regex.compile(rf"[)\]}}»”.,;:!?…]*{_BLANK}*")
+_BEFORE_CUT = regex.compile(rf"[(\[{{«“¿¡]*{_BLANK}*")  # matched backwards
 
 # Pictures that no training text has, with their joiners, skin tones and variation selectors; and bullets,
 # arrows, stars.  Signs that belong to words (© ™ ° № and mathematical ones) are not among them.
@@ -97,12 +99,17 @@ def split_text(text: str, language: str) -> list[Part]:
 
 
 def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
-    """Cut a sentence at [start, end) stretches, from left to right, that are to be copied; without loss."""
+    """Cut a sentence at [start, end) stretches, from left to right, that are to be copied; without loss.
+    Punctuation that embraces a stretch or follows it is copied with it: half a bracket has no translation."""
     parts: list[Part] = []
     position = 0
     for start, end in [*spans, (len(sentence), len(sentence))]:
-        before, core, after = _EDGES.fullmatch(sentence[position:start]).groups()  # type: ignore[union-attr]
-        parts += [Part(before, False), Part(core, has_words(core)), Part(after, False)]
+        chunk = sentence[position:start]
+        first = (_AFTER_CUT if position > 0 else _BLANKS).match(chunk).end()
+        backwards = chunk[first:][::-1]
+        last = len(chunk) - (_BEFORE_CUT if start < len(sentence) else _BLANKS).match(backwards).end()
+        core = chunk[first:last]
+        parts += [Part(chunk[:first], False), Part(core, has_words(core)), Part(chunk[last:], False)]
         parts.append(Part(sentence[start:end], False))
         position = end
     return _joined(parts)

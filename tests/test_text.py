@@ -318,7 +318,20 @@ def test_does_not_cut_inside_an_item() -> None:
 
 def test_splits_around_given_stretches() -> None:
     parts = split_around("ve a X, ya.", [(5, 6)])
-    assert [(part.text, part.translate) for part in parts] == [("ve a", True), (" X", False), (", ya.", True)]
+    assert [(part.text, part.translate) for part in parts] == [("ve a", True), (" X, ", False), ("ya.", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("El sushi (😀) es rico.", ["El sushi", "es rico."]),
+        ("Mira: «😀», dijo", ["Mira:", "dijo"]),
+        ("Ya (sí) 😀 (no) va", ["Ya (sí)", "(no) va"]),
+        ("¿Vienes 😀?", ["¿Vienes"]),
+    ],
+)
+def test_punctuation_around_a_cut_is_copied(text: str, sentences: list[str]) -> None:
+    assert translated(text) == sentences
 
 
 def test_finds_words() -> None:

@@ -69,7 +69,7 @@ def test_copies_what_cannot_be_translated(line: str) -> None:
 
 def test_copies_words_of_a_foreign_script_inside_a_sentence() -> None:
     translator, _ = uppercase_translator()
-    assert translator.translate("me gusta 寿司, y «мир» también") == "ME GUSTA 寿司, Y «мир» TAMBIÉN"
+    assert translator.translate("el sushi (寿司), y «мир» también") == "EL SUSHI (寿司), Y «мир» TAMBIÉN"
 
 
 def test_a_word_with_one_foreign_letter_is_still_translated() -> None:
