@@ -9,6 +9,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -64,12 +65,14 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     try:
         with _opener(path) as stream:
             yield stream
-    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
-        raise UserError(
-            f"{path}: the compressed file is damaged or cut short ({error}); fetch it again"
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot read: {error.strerror or error}") from None
+    except Exception as error:
+        # Zstandard's error class has no name here, where its package may not be installed.
+        damage = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
+        if isinstance(error, damage) or type(error).__name__ == "ZstdError":
+            raise UserError(f"{path}: the compressed file is damaged or cut short; fetch it again") from None
+        if isinstance(error, OSError):
+            raise UserError(f"{path}: cannot read: {error.strerror or error}") from None
+        raise
 
 
 def _opener(path: Path) -> Any:
@@ -85,17 +88,14 @@ def _opener(path: Path) -> Any:
 
 
 def _open_zstd(path: Path) -> Any:
-    try:  # Python 3.14 and later
-        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-
-        return zstd.open(path, "rb")
-    except ImportError:
-        pass
     try:
-        import zstandard  # type: ignore[import-not-found, unused-ignore]
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
     except ImportError:
-        raise UserError(f"{path}: reading .zst needs the package zstandard: pip install zstandard") from None
-    return zstandard.open(path, "rb")
+        raise UserError(f"{path}: reading .zst needs a package: pip install backports.zstd") from None
+    return zstd.open(path, "rb")
 
 
 def read_lines(path: Path, tally: Tally) -> Iterator[tuple[int, str | None]]:

@@ -220,18 +220,19 @@ def _read_po(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     catalogue = _load_catalogue(path, spec.kind)
     reverse = _msgid_language(spec, languages, catalogue, path) == languages[1]
     for entry in catalogue:
+        forms = [entry.msgstr_plural[number] for number in sorted(entry.msgstr_plural)] or [entry.msgstr]
         if entry.obsolete:
             tally.leave_out("obsolete")
-        elif entry.fuzzy:
+        elif "fuzzy" in entry.flags:
             tally.leave_out("fuzzy")
-        elif not entry.translated():
+        elif not all(forms):
             tally.leave_out("untranslated")
-        elif entry.msgid_plural:
-            forms = [entry.msgstr_plural[number] for number in sorted(entry.msgstr_plural)]
-            for source, target in ((entry.msgid, forms[0]), (entry.msgid_plural, forms[-1])):
-                yield (target, source) if reverse else (source, target)
         else:
-            yield (entry.msgstr, entry.msgid) if reverse else (entry.msgid, entry.msgstr)
+            texts = [(entry.msgid, forms[0])]
+            if entry.msgid_plural:
+                texts.append((entry.msgid_plural, forms[-1]))
+            for original, translation in texts:
+                yield (translation, original) if reverse else (original, translation)
 
 
 def _load_catalogue(path: Path, kind: str) -> Any:
