@@ -242,7 +242,7 @@ class _Build:
             if len(carved[name]) < size:
                 self.warnings.append(
                     f"{name} has {len(carved[name])} pairs instead of {size}: "
-                    "no more can be held out without sharing a sentence with train"
+                    "the other pairs share their sentences with too many others to be held out"
                 )
         train = alive[split == splits.TRAIN]
         if not len(train):

@@ -68,8 +68,9 @@ def carve(
 ) -> np.ndarray:
     """int8 `[pairs]` of TRAIN, DEV, TEST: whole connected components, in random order, as long as they fit.
 
-    A component with a pair that is not `may_hold_out` (bool `[pairs]`) stays in train, and so does one too
-    large for what is still wanted. Sentences with very many translations ("Sí.") thus stay in train.
+    What stays in train: a component with a pair that is not `may_hold_out` (bool `[pairs]`), and one that would
+    make up more than a twentieth of dev or test. Sentences with very many translations ("Sí.") are thus trained
+    on and not tested.
     """
     components = connected_components(source_keys, target_keys)
     numbers, component, sizes = np.unique(components, return_inverse=True, return_counts=True)
@@ -81,17 +82,19 @@ def carve(
     barred[component[~may_hold_out]] = True
 
     split = np.full(len(numbers), TRAIN, dtype=np.int8)
-    wanted = {TEST: test_size, DEV: dev_size}
+    asked = {TEST: test_size, DEV: dev_size}
+    wanted = dict(asked)
     for index in np.argsort(place, kind="stable"):
-        if not any(wanted.values()):
-            break
         if barred[index]:
             continue
-        for name, missing in wanted.items():
-            if sizes[index] <= missing:
+        # The emptier of the two comes first, so that a shortage falls on both.
+        for name in sorted(wanted, key=lambda name: -wanted[name] / max(1, asked[name])):
+            if sizes[index] <= min(wanted[name], max(2, asked[name] // 20)):
                 split[index] = name
                 wanted[name] -= int(sizes[index])
                 break
+        if not any(wanted.values()):
+            break
     return split[component]
 
 

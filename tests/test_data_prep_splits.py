@@ -11,7 +11,7 @@ from data_prep.keys import fold, mix, pair_keys, sentence_key, sentence_keys
 from data_prep.splits import DEV, TEST, TRAIN, carve, connected_components, is_repeated, sample, touches
 
 
-def random_pairs(seed: int, pairs: int = 400, sentences: int = 300) -> tuple[list[str], list[str]]:
+def random_pairs(seed: int, pairs: int = 600, sentences: int = 1500) -> tuple[list[str], list[str]]:
     """Pairs over few sentences, so that many are shared, some by very many pairs."""
     generator = random.Random(seed)
     draw = lambda word: f"{word} {min(generator.randrange(1, sentences), generator.randrange(1, sentences))}"  # noqa: E731
@@ -100,8 +100,9 @@ def test_components_of_nothing():
 def test_splits_share_no_sentence(seed):
     sources, targets = random_pairs(seed)
     keys = sentence_keys(sources), sentence_keys(targets)
-    split = carve(*keys, 15, 25, np.ones(len(sources), bool), seed)
-    assert (split == DEV).sum() > 0 and (split == TEST).sum() > 0
+    assert len(set(sources)) < len(sources) and len(set(targets)) < len(targets)
+    split = carve(*keys, 40, 60, np.ones(len(sources), bool), seed)
+    assert (split == DEV).sum() > 10 and (split == TEST).sum() > 10
     for side in (sources, targets):
         sentences = [{fold(side[i]) for i in np.flatnonzero(split == part)} for part in (TRAIN, DEV, TEST)]
         assert (
@@ -122,12 +123,24 @@ def test_carve_meets_the_sizes_where_it_can():
     assert np.bincount(split).tolist() == [910, 37, 53]
 
 
+def test_shortage_falls_on_dev_and_test_alike():
+    split = carve(*distinct_keys(100), 100, 200, np.arange(100) < 30, 1)
+    assert np.bincount(split).tolist() == [70, 10, 20]
+
+
 def test_carve_leaves_what_may_not_be_held_out():
     sources, targets = distinct_keys(100)
     sources[50:60] = sources[0:10]  # these 10 share a sentence with pairs that may not be held out
     may_hold_out = np.arange(100) >= 50
     split = carve(sources, targets, 50, 50, may_hold_out, 1)
     assert (split[:60] == TRAIN).all() and (split[60:] != TRAIN).all()
+
+
+def test_carve_fills_no_set_with_one_sentence():
+    sources, targets = distinct_keys(1000)
+    sources[:100] = sources[0]
+    split = carve(sources, targets, 900, 0, np.ones(1000, bool), 1)
+    assert (split[:100] == TRAIN).all() and (split[100:] == DEV).all()
 
 
 def test_carve_does_not_depend_on_the_order_of_pairs():
