@@ -213,16 +213,12 @@ def _sentences(text: str, language: str) -> Iterator[str]:
 
 
 def _sentences_of_line(line: str, language: str) -> Iterator[str]:
-    """Ends of sentences inside a URL or the like do not count, nor those without white space after them
-    (sentencex cuts "n.º 5" after the point)."""
-    inside = [match.span() for match in _VERBATIM.finditer(line)]
-    start = end = item = 0
+    """Only ends with white space after them count: sentencex also cuts "n.º 5" after the point, and URLs.
+    (It never cuts inside brackets, quotation marks or markup.)"""
+    start = end = 0
     for sentence in sentencex.segment(language, line):
         end += len(sentence)
-        while item < len(inside) and inside[item][1] <= end:
-            item += 1
-        within = item < len(inside) and inside[item][0] < end
-        if (sentence[-1:].isspace() and not within) or end == len(line):
+        if sentence[-1:].isspace() or end == len(line):
             yield line[start:end]
             start = end
 

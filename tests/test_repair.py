@@ -66,6 +66,12 @@ def test_replaces_several_words_that_came_of_one_item() -> None:
     assert mended("Ve http://ej.es/a ya", "See the hot page now", links) == "See http://ej.es/a now"
 
 
+def test_words_far_apart_that_attend_to_an_item_are_not_one_place() -> None:
+    links = {"See": "http://ej.es/a", "what": "ve", "Ana": "Ana", "wrote": "dijo", "there": "http://ej.es/a"}
+    hypothesis = "See what Ana wrote there"
+    assert mended("ve Ana dijo http://ej.es/a", hypothesis, links) == hypothesis
+
+
 def test_replaces_a_wrong_number_where_it_stands() -> None:
     links = {"In": "En", "1991": "1990", "she": "ella", "had": "tuvo", "3": "3", "sons": "hijos"}
     fixed = mended("En 1990 ella tuvo 3 hijos", "In 1991 she had 3 sons", links)
