@@ -107,8 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve(arguments: argparse.Namespace) -> None:
     """Load, launch, say so, and wait for Ctrl-C."""
     translators = load_translators(arguments.model)
-    from nmt.webui import page
-    from nmt.webui.service import TranslationService
+    try:
+        from nmt.webui import page
+        from nmt.webui.service import TranslationService
+    except ModuleNotFoundError as error:
+        raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None
 
     blocks = page.build_page(TranslationService(translators, arguments.max_chars))
     try:
@@ -117,8 +120,8 @@ def serve(arguments: argparse.Namespace) -> None:
         raise UserError(
             f"the page did not start on {arguments.host} port {arguments.port}: {error}"
         ) from None
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(arguments.host, arguments.host)
-    print(f"Ready: http://{shown}:{arguments.port}", flush=True)
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(arguments.host, arguments.host)
+    print(f"Ready: http://{f'[{reachable}]' if ':' in reachable else reachable}:{arguments.port}", flush=True)
     try:
         threading.Event().wait()
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -15,6 +16,11 @@ from tests.fake_translator import served_page
 
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+# Playwright's types are not there where it is not installed.
+Browser: TypeAlias = Any
+Locator: TypeAlias = Any
+Page: TypeAlias = Any
 
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
 QUIET = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
@@ -28,7 +34,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def browser() -> Iterator[Browser]:
     with sync_api.sync_playwright() as playwright:
         installed = (
             shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -42,7 +48,7 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
-def page(request: pytest.FixtureRequest, browser: sync_api.Browser, address: str) -> Iterator[sync_api.Page]:
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     """The open page; fails a test during which the browser asked another host or logged an error."""
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height})
@@ -61,15 +67,15 @@ def page(request: pytest.FixtureRequest, browser: sync_api.Browser, address: str
     assert errors == []
 
 
-def source(page: sync_api.Page) -> sync_api.Locator:
+def source(page: Page) -> Locator:
     return page.locator("#nmt-source textarea")
 
 
-def expect_translation(page: sync_api.Page, text: str) -> None:
+def expect_translation(page: Page, text: str) -> None:
     sync_api.expect(page.locator("#nmt-target textarea")).to_have_value(text, timeout=PATIENCE)
 
 
-def test_enter_translates_and_swap_translates_back(page: sync_api.Page) -> None:
+def test_enter_translates_and_swap_translates_back(page: Page) -> None:
     source(page).fill(SPANISH)
     source(page).press("Enter")
     expect_translation(page, ENGLISH)
@@ -78,7 +84,7 @@ def test_enter_translates_and_swap_translates_back(page: sync_api.Page) -> None:
     expect_translation(page, "¿dónde está las biblioteca?")
 
 
-def test_shift_enter_starts_a_line_and_the_button_translates(page: sync_api.Page) -> None:
+def test_shift_enter_starts_a_line_and_the_button_translates(page: Page) -> None:
     source(page).fill("el tren")
     source(page).press("Shift+Enter")
     source(page).type("el tren sale")
@@ -86,7 +92,7 @@ def test_shift_enter_starts_a_line_and_the_button_translates(page: sync_api.Page
     expect_translation(page, "The train\nThe train leaves")
 
 
-def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: sync_api.Page) -> None:
+def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: Page) -> None:
     source(page).fill("x" * 201)
     source(page).press("Enter")
     sync_api.expect(page.locator(".nmt-notice")).to_contain_text("the limit is 200", timeout=PATIENCE)
@@ -98,7 +104,7 @@ def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: sync_api.
     sync_api.expect(page.locator(".nmt-notice")).to_have_count(0)
 
 
-def test_an_example_is_translated_and_its_attention_fits_the_page(page: sync_api.Page) -> None:
+def test_an_example_is_translated_and_its_attention_fits_the_page(page: Page) -> None:
     page.locator("#nmt-examples button").nth(2).click()
     sync_api.expect(page.locator("#nmt-alternatives li")).to_have_count(2, timeout=PATIENCE)
     page.locator("#nmt-attention button").first.click()
@@ -106,7 +112,22 @@ def test_an_example_is_translated_and_its_attention_fits_the_page(page: sync_api
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_choosing_english_as_source_turns_the_direction(page: sync_api.Page) -> None:
+def test_the_attention_shown_is_of_the_sentence_chosen(page: Page) -> None:
+    page.locator("#nmt-attention button").first.click()
+    source(page).fill(SPANISH)
+    source(page).press("Enter")
+    page.wait_for_selector(
+        "#nmt-picture img[alt*='over 6 source pieces']"
+    )  # 4 words, one cut in two, and the end
+    source(page).fill("El tren. La biblioteca está.")
+    source(page).press("Enter")
+    page.wait_for_selector("#nmt-picture img[alt*='over 3 source pieces']")
+    page.click("#nmt-sentence input")
+    page.get_by_role("option", name="2. La biblioteca está.").click()
+    page.wait_for_selector("#nmt-picture img[alt*='over 5 source pieces']")
+
+
+def test_choosing_english_as_source_turns_the_direction(page: Page) -> None:
     page.click("#nmt-from input")
     page.get_by_role("option", name="English").click()
     sync_api.expect(page.locator("#nmt-to input")).to_have_value("Spanish", timeout=PATIENCE)

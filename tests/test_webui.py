@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -157,12 +158,18 @@ def attention_map(rows: int, columns: int) -> AttentionMap:
 
 
 def test_pieces_are_labelled_for_people() -> None:
-    assert [plots.readable(p) for p in ("▁casa", "ca", "▁", "</s>")] == ["casa", "·ca", "␣", "(end)"]
+    assert [plots.readable(p) for p in ("▁casa", "ca", "▁", ".", "</s>")] == [
+        "casa",
+        "·ca",
+        "␣",
+        ".",
+        "(end)",
+    ]
 
 
 def test_the_picture_has_a_row_for_each_target_piece_and_a_column_for_each_source_piece() -> None:
     axes = plots.attention_figure(attention_map(3, 5)).axes[0]
-    assert axes.images[0].get_array().shape == (3, 5)
+    assert axes.images[0].get_size() == (3, 5)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["t0", "t1", "(end)"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["s0", "s1", "s2", "s3", "(end)"]
 
@@ -334,3 +341,26 @@ def test_the_program_prints_no_traceback_when_it_fails(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_the_program_says_when_it_is_ready_and_stops_at_ctrl_c() -> None:
+    port = free_port()
+    program = (
+        "import sys, app_gradio; from tests.fake_translator import translators\n"
+        "app_gradio.load_translators = lambda folders: translators()\n"
+        f"sys.exit(app_gradio.main(['--port', '{port}']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as app:
+        try:
+            assert app.stdout is not None
+            assert app.stdout.readline() == f"Ready: http://127.0.0.1:{port}\n"
+            assert (
+                Client(f"http://127.0.0.1:{port}", verbose=False).predict(SPANISH, api_name="/translate")[0]
+                == ENGLISH
+            )
+            app.send_signal(signal.SIGINT)
+            assert app.wait(timeout=60) == 0
+        finally:
+            app.kill()

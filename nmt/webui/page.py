@@ -27,7 +27,7 @@ def build_page(service: TranslationService) -> gr.Blocks:
 def launch(page: gr.Blocks, host: str, port: int) -> None:
     """Serve the page in the background; raises OSError when it can't listen on host and port."""
     page.launch(
-        server_name=host,
+        server_name=f"[{host}]" if ":" in host else host,  # IPv6, as it is written in a URL
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,

@@ -26,12 +26,12 @@ warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
 
 
 def readable(piece: str) -> str:
-    """A SentencePiece piece for people: "▁casa" -> "casa", "ca" inside a word -> "·ca", "</s>" -> "(end)"."""
+    """A SentencePiece piece for people: "▁casa" -> "casa", "ca" within a word -> "·ca", "</s>" -> "(end)"."""
     if piece == "</s>":
         return "(end)"
     if piece.startswith("▁"):
         return piece[1:] or "␣"
-    return f"·{piece}"
+    return f"·{piece}" if any(sign.isalnum() for sign in piece) else piece
 
 
 def attention_figure(attention: AttentionMap) -> Figure:

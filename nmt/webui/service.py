@@ -100,15 +100,17 @@ class TranslationService:
         `beam` 0 means the checkpoint's own.  A text of nothing but white space gives an empty answer.
         Raises UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
         """
-        beam, alternatives = self._checked(text, direction, beam, alternatives)
+        self._check(text, direction)
+        hypotheses = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
+        width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
         if not text.strip():
             return Answer("")
         started = time.perf_counter()
         try:
             translation = self.translators[direction].translate_batch(
                 [text],
-                beam=max(beam, alternatives + 1),  # the search finds no more hypotheses than its beam holds
-                n_best=alternatives + 1,
+                beam=max(width, hypotheses),  # the search finds no more than its beam holds
+                n_best=hypotheses,
                 with_attention=with_attention,
             )[0]
         except UserError:
@@ -123,11 +125,8 @@ class TranslationService:
             seconds=time.perf_counter() - started,
         )
 
-    def _checked(
-        self, text: str, direction: tuple[str, str], beam: int, alternatives: int
-    ) -> tuple[int, int]:
-        """The numbers as integers; raises UserError for anything outside the page's limits."""
-        if not isinstance(text, str):
+    def _check(self, text: str, direction: tuple[str, str]) -> None:
+        if not isinstance(text, str):  # a program may send anything
             raise UserError("The text is not a string.")
         if len(text) > self.max_chars:
             raise UserError(
@@ -137,10 +136,6 @@ class TranslationService:
         if direction not in self.translators:
             source, target = direction
             raise UserError(f"No model translates {languages.name(source)} into {languages.name(target)}.")
-        beam = _whole_number(beam, "beam", 0, MAX_BEAM)
-        return beam or self.default_beam(direction), _whole_number(
-            alternatives, "alternatives", 0, MAX_ALTERNATIVES
-        )
 
 
 def _whole_number(value: float, what: str, least: int, most: int) -> int:

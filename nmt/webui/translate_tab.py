@@ -199,7 +199,7 @@ def lay_out(service: TranslationService) -> Components:
 
 def wire(service: TranslationService, c: Components) -> None:
     """Which event runs which handler.  All are private: programs call the endpoints of `api.py`."""
-    shown = [c.translation, c.status, c.notice, c.alternatives_view, c.maps]
+    shown = [c.translation, c.status, c.notice, c.alternatives_view, c.maps, c.sentence, c.picture]
     languages_shown = [c.from_language, c.to_language, c.swap, c.text, c.examples]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     run: dict[str, Any] = {
@@ -286,6 +286,10 @@ def _updates(shown: Shown) -> list[Any]:
         gr.update(value=shown.notice, visible=bool(shown.notice)),
         gr.update(value=shown.alternatives, visible=bool(shown.alternatives)),
         shown.maps,
+        gr.update(
+            visible=False
+        ),  # the old picture goes at once, the new one is drawn after the text is shown
+        "",
     ]
 
 
