@@ -20,6 +20,7 @@ from rich.console import Console
 
 from data_prep import report as reporting
 from data_prep import splits, subwords
+from data_prep.cleaning import normalise
 from data_prep.errors import UserError
 from data_prep.files import Tally, sha256
 from data_prep.keys import pair_keys, sentence_keys
@@ -77,15 +78,11 @@ class _Build:
     def run(self) -> dict[str, Any]:
         """Writes all files into `out`; returns the report."""
         recipe = self.recipe = self.with_hashes()
-        excluded = [self.read_excluded(name, source) for name, source in named(recipe.exclude_test)]
         test, dev = self.read_given(recipe.test_from, "test"), self.read_given(recipe.dev_from, "dev")
+        held_out = self.hold_out(dev, test)
 
         pool, tallies = self.read_pool()
         self.drop_duplicates(pool)
-        held_out = [
-            *excluded,
-            *(HeldOut(name, *given.keys()) for name, given in (("test", test), ("dev", dev)) if given),
-        ]
         self.drop_contact(pool, dev, held_out)
         self.drop_wrong_language(pool)
         self.apply_caps(pool)
@@ -166,16 +163,26 @@ class _Build:
             raise UserError(f"the given {name} set ({', '.join(s.spec for s in sources)}) holds no pair")
         return given
 
-    def read_excluded(self, name: str, source: Source) -> HeldOut:
-        """A test set's sentences, both as they stand in the file and as cleaning would write them."""
-        table, _ = self.read([(name, source)], "excluded")
-        path = self.work / "excluded-cleaned.arrow"
-        cleaned = Pool.over(clean_table(table, self.recipe.languages, self.recipe.cleaning, False, path, 1))
-        raw = [
-            sentence_keys(text for (batch,) in texts(table, side) for text in batch)
-            for side in ("source", "target")
-        ]
-        return HeldOut(name, np.union1d(cleaned.source_keys, raw[0]), np.union1d(cleaned.target_keys, raw[1]))
+    def hold_out(self, dev: Pool | None, test: Pool | None) -> list[HeldOut]:
+        """All sets that train must not touch: those of --exclude-test and the given test and dev."""
+        held_out = []
+        for name, source in named(self.recipe.exclude_test):
+            table, _ = self.read([(name, source)], "excluded")
+            held_out.append(HeldOut(name, "touches_excluded", *self.all_keys(table)))
+        for name, given in (("test", test), ("dev", dev)):
+            if given:
+                held_out.append(HeldOut(name, f"touches_{name}", *self.all_keys(given.table)))
+        return held_out
+
+    def all_keys(self, table: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """Keys of the sources and of the targets, each as it stands and as cleaning would write it."""
+
+        def keys(side: str) -> np.ndarray:
+            sentences = [text for (batch,) in texts(table, side) for text in batch]
+            cleaned = [normalise(text, self.recipe.cleaning)[0] for text in sentences]
+            return np.unique(sentence_keys(sentences + cleaned))
+
+        return keys("source"), keys("target")
 
     # ---- dropping ----
 
@@ -188,15 +195,14 @@ class _Build:
         """Removes from the pool what touches a held-out set, and from a given dev what touches any other."""
         candidates = pool.alive()
         for held in held_out:
-            reason = f"touches_{held.name}" if held.name in ("dev", "test") else "touches_excluded"
             hit = candidates[splits.touches(*pool.keys(candidates), held.source_keys, held.target_keys)]
             held.pairs_touching = len(hit)
-            pool.remove(np.intersect1d(hit, pool.alive()), reason)
-            if dev and held.name != "dev":
+            pool.remove(np.intersect1d(hit, pool.alive()), held.reason)
+            if dev and held.reason != "touches_dev":
                 alive = dev.alive()
                 hit = alive[splits.touches(*dev.keys(alive), held.source_keys, held.target_keys)]
                 held.dev_pairs_removed = len(hit)
-                dev.remove(hit, reason)
+                dev.remove(hit, held.reason)
         if dev and not len(dev.alive()):
             raise UserError("every pair of the given dev set touches a test set; give another --dev-from")
 

@@ -29,7 +29,8 @@ class HeldOut:
     """A set that train must not touch: its sentences' keys, and what contact was found."""
 
     name: str
-    source_keys: np.ndarray  # int64 [sentences]
+    reason: str  # the fate of a pair that touches it
+    source_keys: np.ndarray  # int64 [distinct sentences, and what cleaning would make of them]
     target_keys: np.ndarray
     pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
     dev_pairs_removed: int = 0  # of a given dev set
@@ -69,8 +70,8 @@ def make_report(
         "decontamination": [
             {
                 "set": held.name,
-                "source_sentences": len(np.unique(held.source_keys)),
-                "target_sentences": len(np.unique(held.target_keys)),
+                "source_sentences": len(held.source_keys),
+                "target_sentences": len(held.target_keys),
                 "pairs_touching": held.pairs_touching,
                 "dev_pairs_removed": held.dev_pairs_removed,
             }

@@ -364,6 +364,14 @@ def test_zstandard(tmp_path):
             read(f"tsv:{path}", tmp_path)
 
 
+def test_name_that_is_neither_a_path_nor_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    with pytest.raises(
+        UserError, match="hf:nobody/nothing: no such local path, and loading it from the hub failed"
+    ):
+        read("hf:nobody/nothing", tmp_path)
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(UserError, match="nowhere.tsv: no such file"):
         read(f"tsv:{tmp_path / 'nowhere.tsv'}", tmp_path)
