@@ -16,9 +16,13 @@ import yaml
 datasets = pytest.importorskip("datasets")
 pytest.importorskip("lingua")
 
+import data_prep  # noqa: E402
 from data_prep.cli import main  # noqa: E402
 from data_prep.keys import fold  # noqa: E402
+from data_prep.recipe import dump_recipe, load_recipe, make_recipe  # noqa: E402
 from nmt.tokenizer import load_tokenizers  # noqa: E402
+
+RECIPES = Path(data_prep.__file__).parent / "recipes"
 
 SUBJECTS = {"El niño": "The boy", "La pingüina": "The penguin", "Mi tío": "My uncle", "Nadie": "Nobody"}
 VERBS = {"comió": "ate", "vendió": "sold", "perdió": "lost", "pintó": "painted"}
@@ -323,6 +327,12 @@ def test_flags_go_on_top_of_a_recipe(folder, tmp_path):
     assert recipe["splits"] == {"dev": 20, "test": 5, "seed": 1} and recipe["subwords"]["model_type"] == "bpe"
 
 
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_packaged_recipe_is_valid(path):
+    recipe = make_recipe(load_recipe(path), str(path))
+    assert dump_recipe(make_recipe(yaml.safe_load(dump_recipe(recipe)), "again")) == dump_recipe(recipe)
+
+
 WRONG_RECIPES = {
     "unknown key": ({"cleaning": {"max_word": 3}}, "cleaning: unknown key 'max_word'; known: strip_markup"),
     "wrong type": ({"cleaning": {"max_words": "many"}}, "max_words: expected int, found 'many'"),
@@ -401,6 +411,7 @@ import socket, sys
 def refuse(*arguments):
     raise SystemExit("the net was used: " + repr(arguments))
 socket.getaddrinfo = socket.socket.connect = refuse
+import data_prep  # noqa: E402
 from data_prep.cli import main
 sys.exit(main(sys.argv[1:]))
 """
