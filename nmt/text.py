@@ -72,7 +72,7 @@ _VERBATIM = regex.compile(
     | (?<![\w.-])[\w-]++\.                                       # file names
       (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
     | (?<!\w)(?:\w+\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?           # snake_case
-    | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]*+)+(?!\w)(?:\(\))?           # camelCase
+    | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                 # camelCaseName, but not mRNA or iPhone
     | (?<![\w.])(?:\w++\.)*\w++\(\)                               # call()
     | (?<!\S)(?:(?:~|\.{1,2}|[A-Za-z]:)(?:[/\\][\w.+@-]*\w)+|(?:/[\w.+@-]*\w){2,})/?   # path
     | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                 # --long-option=value
@@ -157,8 +157,13 @@ def number_readings(number: str) -> set[str]:
 
 
 def same_number(one: str, other: str) -> bool:
-    """Whether two numbers have a reading in common."""
-    return not number_readings(one).isdisjoint(number_readings(other))
+    """Whether two numbers have a reading in common, or may have but for their unit: 5.200 millones is 5.2
+    billion, and 44,000 is 44 mil."""
+    readings, others = number_readings(one), number_readings(other)
+    if not readings.isdisjoint(others):
+        return True
+    large = max(len(regex.findall(r"\d", number)) for number in (one, other)) >= 4
+    return large and not _leading_digits(readings).isdisjoint(_leading_digits(others))
 
 
 def numbers_without_counterpart(text: str, other: str) -> list[Item]:
@@ -246,6 +251,11 @@ def _cut_place(sentence: str) -> tuple[int, int]:
         if places := [match.span() for match in matches]:
             return min(places, key=lambda place: abs(place[0] - middle))
     return middle, middle
+
+
+def _leading_digits(readings: set[str]) -> set[str]:
+    """The digits of decimals without point and final zeros: of 5200 and of 5.2 they are 52."""
+    return {reading.replace(".", "").rstrip("0") for reading in readings if reading.count(".") < 2}
 
 
 def _thousands(groups: list[str]) -> bool:

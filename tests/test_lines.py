@@ -67,6 +67,7 @@ def test_lines_across_reads_stay_whole(tmp_path: Path) -> None:
 
 def test_a_window_ends_when_the_writer_waits(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
+    os.set_blocking(reader, False)  # a read that would have to wait fails
     stream = windows(reader, 100, 10**6)
     os.write(writer, b"uno\ndos\ntr")
     assert next(stream) == [b"uno", b"dos"]

@@ -205,7 +205,8 @@ def test_translates_what_has_words(text: str) -> None:
             ["%(name)s", "{0}", "$PATH", "<b>", "</b>", "&amp;"],
         ),
         ("Di #Hola a @juan el 50% de veces", ["#Hola", "@juan"]),
-        ("Un iPhone no es un móvil. ¿O sí? 3,5 $", ["iPhone"]),
+        ("Llama a getElementById del iPhone, el mRNA", ["getElementById"]),
+        ("Un iPhone no es un móvil. ¿O sí? 3,5 $", []),
     ],
 )
 def test_finds_what_must_stay_letter_by_letter(sentence: str, items: list[str]) -> None:
@@ -246,6 +247,11 @@ def test_item_positions_are_those_of_the_sentence() -> None:
         ("3,50", "3.50", True),
         ("007", "7", True),
         ("3.11.7", "3.11.7", True),
+        ("5.200", "5.2", True),
+        ("44.000", "44", True),
+        ("2,5", "2.500.000", True),
+        ("5.200", "5.3", False),
+        ("50", "500", False),
         ("1.000,5", "1,000.6", False),
         ("3,50", "350", False),
         ("1990", "1991", False),
