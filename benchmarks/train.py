@@ -47,7 +47,7 @@ def make_trainer(config: Config, data: Path, run: Path, device: str) -> Trainer:
     processes = Processes()
     if device != "auto":
         processes.device = torch.device(device)
-    reporter = Reporter(run, config.training.steps, config.training.minutes, active=False)
+    reporter = Reporter(run, active=False)
     return Trainer(config, data, run, tokenizers, processes, reporter)
 
 

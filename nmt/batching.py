@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -56,6 +57,15 @@ class Split:
 
     def __len__(self) -> int:
         return self.table.num_rows
+
+    def highest_ids(self) -> tuple[int, int]:
+        """The highest source and target id; -1 where there is none."""
+        highest = [
+            [pc.max(chunk.values).as_py() for chunk in self.table[f"{side}_ids"].chunks]
+            for side in self.sides
+        ]
+        source, target = (max((i for i in ids if i is not None), default=-1) for ids in highest)
+        return source, target
 
     def text(self, index: int) -> tuple[str, str]:
         source, target = (self.table[side][index].as_py() for side in self.sides)
@@ -172,18 +182,28 @@ def _memory_mapped(folder: Path) -> pa.Table:
             entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]
         ]
         tables = [pa.ipc.open_stream(pa.memory_map(str(folder / file))).read_all() for file in files]
+        if not tables:
+            raise UserError(
+                f"{folder}: this split is empty; build the dataset with more data or a larger share for it"
+            )
         table = pa.concat_tables(tables)
     except FileNotFoundError as error:
         raise UserError(
             f"{folder}: not a split of a dataset folder (no {Path(error.filename or folder).name}); "
             "make one with `python -m data_prep build`"
         ) from None
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
         raise UserError(f"{folder}: damaged dataset folder ({error}); build it again") from None
     for column in ("source", "target", "source_ids", "target_ids"):
         if column not in table.column_names:
             raise UserError(
                 f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}"
+            )
+    for column in ("source_ids", "target_ids"):
+        kind = table.schema.field(column).type
+        if not pa.types.is_list(kind) or kind.value_type != pa.int32():
+            raise UserError(
+                f"{folder}: column {column!r} is {kind}, expected list<int32>; build the dataset again"
             )
     return table
 

@@ -71,7 +71,7 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkp
         folder = _previous(folder)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such checkpoint folder")
-    if not (folder / CONFIG_FILE).exists() and (folder / "best" / CONFIG_FILE).exists():
+    if (folder / "best" / CONFIG_FILE).exists():  # a training run's folder, which has a config.yaml too
         folder = folder / "best"
     if not (folder / CONFIG_FILE).exists():
         raise UserError(f"{folder}: not a checkpoint folder: it has no {CONFIG_FILE}")

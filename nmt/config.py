@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import typing
 from dataclasses import dataclass, field
 from importlib import resources
@@ -113,6 +114,10 @@ class DataConfig:
     batch_tokens: int = 3000  # pieces of one batch, padding included, of the longer side
     length_step: int = 1  # source lengths up to this many pieces apart may share a batch (1: equal lengths)
 
+    def __post_init__(self) -> None:
+        for name in ("max_length", "batch_tokens", "length_step"):
+            _at_least(f"data.{name}", getattr(self, name), 1)
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -143,11 +148,19 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "accumulate", "log_every", "validate_every", "save_every", "keep"):
             _at_least(f"training.{name}", getattr(self, name), 1)
+        _at_least("training.valid_sentences", self.valid_sentences, 1)
+        for name in ("seed", "minutes", "warmup", "weight_decay", "patience", "samples", "lr"):
+            _at_least(f"training.{name}", getattr(self, name), 0)
+        if self.seed >= 2**62:
+            raise UserError(f"training.seed is {self.seed}: a number below 2**62 is needed")
+        if self.clip <= 0:
+            raise UserError(f"training.clip is {self.clip}: a norm above 0 is needed")
+        if not all(0.0 <= beta < 1.0 for beta in self.betas):
+            raise UserError(f"training.betas are {self.betas}: numbers from 0 to below 1 are needed")
         for name in ("label_smoothing", "scheduled_sampling", "ema"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise UserError(
-                    f"training.{name} is {getattr(self, name)}: a share between 0 and 1 is needed"
-                )
+            share = getattr(self, name)
+            if not 0.0 <= share <= 1.0 or (name == "ema" and share == 1.0):
+                raise UserError(f"training.{name} is {share}: a share between 0 and 1 is needed")
 
 
 @dataclass(frozen=True)
@@ -165,6 +178,12 @@ class DecodingConfig:
 
     def __post_init__(self) -> None:
         _at_least("decoding.beam", self.beam, 1)
+        for name in ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram"):
+            _at_least(f"decoding.{name}", getattr(self, name), 0)
+        if abs(self.length_penalty) > 10:
+            raise UserError(
+                f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
+            )
 
 
 @dataclass(frozen=True)
@@ -185,17 +204,23 @@ def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Confi
     try:
         root = yaml.compose(text)
         data = yaml.safe_load(text)
+        lines = _key_lines(root) if root is not None else {}
+    except RecursionError:
+        raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
     except yaml.YAMLError as error:
-        raise UserError(f"{name}: not valid YAML: {error}") from None
-    lines = _key_lines(root) if root is not None else {}
+        raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
             raise UserError(f"--set {override}: write it as section.key=value")
         lines[key] = f"--set {override}"
-        data = _with_override(data or {}, key.split("."), yaml.safe_load(value), override)
+        try:
+            parsed = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UserError(f"--set {override}: {value!r} is not a YAML value") from None
+        data = _with_override({} if data is None else data, key.split("."), parsed, override)
     where = {key: place if isinstance(place, str) else f"{name}:{place}" for key, place in lines.items()}
-    return _build(Config, data or {}, "", where, name)
+    return _build(Config, {} if data is None else data, "", where, name)
 
 
 def dump_config(config: Config) -> str:
@@ -213,7 +238,10 @@ def recipe_names() -> list[str]:
 
 def _read_recipe(path: str | Path) -> tuple[str, str]:
     if Path(path).is_file():
-        return Path(path).read_text(encoding="utf-8"), str(path)
+        try:
+            return Path(path).read_text(encoding="utf-8"), str(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8"), f"{path}.yaml"
@@ -253,7 +281,8 @@ def _build(cls: type[T], data: Any, prefix: str, where: dict[str, str], name: st
             hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
             raise UserError(f"{where.get(dotted, name)}: unknown key {dotted!r}; {hint}")
         if dataclasses.is_dataclass(hints[key]):
-            values[key] = _build(typing.cast(type, hints[key]), value or {}, f"{dotted}.", where, name)
+            section = {} if value is None else value  # "decoding:" with nothing below it
+            values[key] = _build(typing.cast(type, hints[key]), section, f"{dotted}.", where, name)
         else:
             values[key] = _convert(hints[key], value, f"{where.get(dotted, name)}: {dotted}")
     try:
@@ -279,11 +308,13 @@ def _convert(hint: Any, value: Any, place: str) -> Any:
         return tuple(_convert(kind, item, place) for kind, item in zip(kinds, value, strict=True))
     if hint is float and isinstance(value, str):  # YAML 1.1 reads 1e-3 as a string
         try:
-            return float(value)
+            value = float(value)
         except ValueError:
             pass
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{place} is {value}, expected a finite number")
     if hint in (int, float, str, bool) and type(value) is hint:
         return value
     raise UserError(f"{place} is {value!r}, expected {getattr(hint, '__name__', hint)}")
@@ -295,6 +326,6 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _at_least(name: str, value: int, least: int) -> None:
+def _at_least(name: str, value: float, least: int) -> None:
     if value < least:
         raise UserError(f"{name} is {value}: at least {least} is needed")

@@ -37,6 +37,19 @@ class Processes:
             dist.all_reduce(value)
         return value
 
+    def from_first(self, value: float) -> float:
+        """The first process's `value`, for decisions that all must take alike."""
+        own = torch.tensor(value if self.first else 0.0, dtype=torch.float64, device=self.device)
+        return self.total(own).item() if self.ranks > 1 else value
+
+    def gather(self, value: Tensor) -> list[Tensor]:
+        """Every process's `value`, in order of rank; all of one shape and type, on the CPU."""
+        if self.ranks == 1:
+            return [value]
+        parts = [torch.empty_like(value, device=self.device) for _ in range(self.ranks)]
+        dist.all_gather(parts, value.to(self.device))
+        return [part.cpu() for part in parts]
+
     def any(self, flag: bool) -> bool:
         """Whether `flag` is true in any process."""
         return (

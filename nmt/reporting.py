@@ -21,8 +21,8 @@ from nmt.validation import Validation
 class Reporter:
     """Silent when `active` is false (every process but the first)."""
 
-    def __init__(self, run: Path, steps: int, minutes: float, active: bool = True) -> None:
-        self.run, self.steps, self.minutes, self.active = run, steps, minutes, active
+    def __init__(self, run: Path, active: bool = True) -> None:
+        self.run, self.active = run, active
         self.console = Console(stderr=True, quiet=not active)
         self.line = Progress(
             TextColumn("{task.description}"),

@@ -12,7 +12,6 @@ run's folder:
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import signal
@@ -22,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from torch import Tensor
 from torch.nn import functional
 
@@ -30,12 +28,12 @@ from nmt.batching import Batch, BatchStream, Split
 from nmt.checkpoint import named_weights, run_checkpoints, save_checkpoint
 from nmt.config import Config, dump_config, load_config
 from nmt.distributed import Processes
-from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
 from nmt.tokenizer import PAD, Tokenizer, load_tokenizers
-from nmt.training_state import Progress, load_state, save_state
+from nmt.training_setup import changes, check_ids, check_out, complete
+from nmt.training_state import Progress, load_state, random_state, save_state
 from nmt.validation import Validation, validate
 
 
@@ -47,21 +45,19 @@ def train(
     config = load_config(recipe, overrides)
     processes = Processes()
     try:
-        if not resume and (run / "state").exists():
-            raise UserError(
-                f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
-            )
-        run.mkdir(parents=True, exist_ok=True)
+        check_out(run, resume)
         tokenizers = load_tokenizers(data)
         if config.data.reverse:
             tokenizers = (tokenizers[1], tokenizers[0])
-        config = _complete(config, data, tokenizers)
-        if processes.first:
-            (run / "config.yaml").write_text(dump_config(config), encoding="utf-8")
-        with Reporter(run, config.training.steps, config.training.minutes, processes.first) as reporter:
+        config = complete(config, data, tokenizers)
+        with Reporter(run, processes.first) as reporter:
+            for change in changes(run, config) if resume else ():
+                reporter.say(f"resuming with a changed recipe: {change}")
             trainer = Trainer(config, data, run, tokenizers, processes, reporter)
             if resume and not trainer.load():
                 reporter.say(f"{run}: no saved state yet, starting at step 0")
+            if processes.first:
+                (run / "config.yaml").write_text(dump_config(config), encoding="utf-8")
             trainer.run_to_end()
             return trainer.progress
     finally:
@@ -97,6 +93,7 @@ class Trainer:
             processes.ranks,
         )
         self.dev = Split(data, "dev", config.data.reverse)
+        check_ids(data, (self.stream.split, self.dev), tokenizers)
         self.progress = Progress(precision=_precision(config, processes.device))
         self.stopping = False
 
@@ -109,7 +106,7 @@ class Trainer:
         while self.done < 1.0 and not self._stopping_anywhere():
             start = time.monotonic()
             meter.add(*self.step())
-            progress.seconds += time.monotonic() - start
+            progress.seconds += self.processes.from_first(time.monotonic() - start)
             if progress.step % training.log_every == 0:
                 self.reporter.log(
                     progress,
@@ -231,13 +228,14 @@ class Trainer:
 
     def save(self) -> None:
         """What --resume goes on from."""
+        random = random_state(self.processes)
         if self.processes.first:
-            save_state(self.run, self.progress, self.model, self.optimizer, self.average)
+            save_state(self.run, self.progress, self.model, self.optimizer, self.average, random)
         self.processes.wait()
 
     def load(self) -> bool:
         """Go on from the newest saved state; False when there is none."""
-        progress = load_state(self.run, self.model, self.optimizer, self.average)
+        progress = load_state(self.run, self.model, self.optimizer, self.average, self.processes.rank)
         if progress is None:
             return False
         self.progress = progress
@@ -324,29 +322,6 @@ class Meter:
         }
         self._reset()
         return figures
-
-
-def _complete(config: Config, data: Path, tokenizers: tuple[Tokenizer, Tokenizer]) -> Config:
-    """The recipe with what only the dataset knows: vocabulary sizes and languages."""
-    try:
-        recipe = yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))
-        source_language, target_language = str(recipe["pair"]).split("-")
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
-        ) from None
-    if config.data.reverse:
-        source_language, target_language = target_language, source_language
-    model = config.model
-    if tokenizers[0] is not tokenizers[1] and model.tied_embeddings == "all":
-        raise UserError(
-            f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
-            "add --set model.tied_embeddings=target"
-        )
-    model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
-    return dataclasses.replace(
-        config, model=model, source_language=source_language, target_language=target_language
-    )
 
 
 def _precision(config: Config, device: torch.device) -> str:

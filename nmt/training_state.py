@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nmt.checkpoint import load_weights, named_weights, write_folder_atomically
+from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.optimisation import MovingAverage
 
@@ -45,12 +46,13 @@ def save_state(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: MovingAverage | None,
+    random: dict[str, Tensor],
 ) -> None:
-    """Write `run/state/step-N` and remove older states."""
+    """Write `run/state/step-N` and remove older states; `random` is every rank's `random_state`."""
     folder = run / "state" / f"step-{progress.step:07}"
 
     def write(partial: Path) -> None:
-        save_file(_tensors(model, optimizer, average), partial / "state.safetensors")
+        save_file({**_tensors(model, optimizer, average), **random}, partial / "state.safetensors")
         (partial / "progress.json").write_text(json.dumps(asdict(progress), indent=1))
 
     write_folder_atomically(folder, write)
@@ -60,7 +62,11 @@ def save_state(
 
 
 def load_state(
-    run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None
+    run: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
+    rank: int = 0,
 ) -> Progress | None:
     """Fill everything from the newest whole state of `run`; None when there is none."""
     folders = _states(run)
@@ -80,10 +86,19 @@ def load_state(
         for name, weight in _section(tensors, "average.").items():
             average.weights[name].copy_(weight)
     _load_optimizer(optimizer, _section(tensors, "optimizer."), _names(model))
-    torch.set_rng_state(tensors["rng.cpu"])
-    if torch.cuda.is_available() and "rng.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["rng.cuda"])
+    if f"rng.cpu.{rank}" in tensors:  # else there are more processes than before: new ones keep their seed
+        torch.set_rng_state(tensors[f"rng.cpu.{rank}"])
+    if torch.cuda.is_available() and f"rng.cuda.{rank}" in tensors:
+        torch.cuda.set_rng_state(tensors[f"rng.cuda.{rank}"])
     return progress
+
+
+def random_state(processes: Processes) -> dict[str, Tensor]:
+    """The random generators of every rank, as uint8 tensors; all ranks must call it."""
+    states = {"cpu": processes.gather(torch.get_rng_state())}
+    if torch.cuda.is_available():
+        states["cuda"] = processes.gather(torch.cuda.get_rng_state())
+    return {f"rng.{kind}.{rank}": state for kind, ranks in states.items() for rank, state in enumerate(ranks)}
 
 
 def _tensors(
@@ -95,9 +110,6 @@ def _tensors(
     for index, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             tensors[f"optimizer.{key}.{_names(model)[index]}"] = value
-    tensors["rng.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["rng.cuda"] = torch.cuda.get_rng_state()
     return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
 
 

@@ -50,6 +50,18 @@ def test_overrides_win_and_keep_their_type(tmp_path: Path) -> None:
         ("model:\n  encoder:\n    hidden: 7\n", ":2", "needs an even number"),
         ("training:\n  steps: 0\n", ":1", "at least 1"),
         ("model: [\n", "", "not valid YAML"),
+        ("decoding: []\n", ":1", "expected a section"),
+        ("training:\n  lr: .nan\n", ":2", "finite number"),
+        ("training:\n  minutes: .inf\n", ":2", "finite number"),
+        ("training:\n  betas: [2, 3]\n", ":1", "below 1"),
+        ("training:\n  seed: -1\n", ":1", "at least 0"),
+        ("training:\n  valid_sentences: 0\n", ":1", "at least 1"),
+        ("training:\n  clip: 0\n", ":1", "above 0"),
+        ("training:\n  ema: 1.0\n", ":1", "between 0 and 1"),
+        ("data:\n  batch_tokens: 0\n", ":1", "at least 1"),
+        ("decoding:\n  length_penalty: 400\n", ":1", "from -10 to 10"),
+        ("decoding:\n  max_length_ratio: -3\n", ":1", "at least 0"),
+        ("model: &a\n  encoder: *a\n", "", "refers to itself"),
     ],
 )
 def test_mistakes_are_named_with_file_and_line(tmp_path: Path, text: str, place: str, words: str) -> None:
@@ -63,6 +75,7 @@ def test_mistakes_are_named_with_file_and_line(tmp_path: Path, text: str, place:
 def test_mistakes_on_the_command_line_are_named(tmp_path: Path) -> None:
     path = write(tmp_path, "{}")
     for override, words in (
+        ("training.lr=[", "not a YAML value"),
         ("training.lrr=1", "did you mean 'lr'"),
         ("training.lr", "section.key=value"),
         ("training.lr=x", "expected float"),
@@ -86,6 +99,16 @@ def test_impossible_combinations_are_refused() -> None:
         ModelConfig(source_vocab=10, target_vocab=12, tied_embeddings="all")
     with pytest.raises(UserError, match="probability"):
         DropoutConfig(word=1.0)
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_bytes(b"model: {}\n\xff")
+    with pytest.raises(UserError, match="cannot be read as UTF-8"):
+        load_config(tmp_path / "recipe.yaml")
+
+
+def test_an_empty_section_is_all_defaults(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "decoding:\nmodel:\n")) == Config()
 
 
 def test_an_empty_recipe_is_all_defaults(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, learning_rate
 from nmt.reporting import Reporter
 from nmt.tokenizer import load_tokenizers
-from nmt.training import Trainer, _complete, train
+from nmt.training import Trainer, train
+from nmt.training_setup import complete
 from nmt.validation import mean_loss, validate
-from tests.conftest import tiny_model_config, tiny_recipe
+from tests.conftest import tiny_model_config, tiny_recipe, toy_pairs, write_dataset
 
 
 def write(folder: Path, config: Config) -> Path:
@@ -39,12 +40,12 @@ def write(folder: Path, config: Config) -> Path:
 def trainer_for(data: Path, run: Path, config: Config) -> Trainer:
     tokenizers = load_tokenizers(data)
     return Trainer(
-        _complete(config, data, tokenizers),
+        complete(config, data, tokenizers),
         data,
         run,
         tokenizers,
         Processes(),
-        Reporter(run, 1, 0, active=False),
+        Reporter(run, active=False),
     )
 
 
@@ -80,7 +81,7 @@ def test_resume_is_bit_identical_to_training_straight_on(
     assert done.step == 20
     straight, parts = state_of(tmp_path / "straight"), state_of(tmp_path / "parts")
     assert straight.keys() == parts.keys()
-    assert {"rng.cpu"} < straight.keys() and any(name.startswith("average.") for name in straight)
+    assert {"rng.cpu.0"} < straight.keys() and any(name.startswith("average.") for name in straight)
     different = [name for name in straight if not torch.equal(straight[name], parts[name])]
     assert not different
     left, right = (
@@ -111,6 +112,44 @@ def test_a_second_training_does_not_overwrite_the_first(reversal_data: Path, tmp
     train(recipe, reversal_data, tmp_path / "run")
     with pytest.raises(UserError, match="--resume"):
         train(recipe, reversal_data, tmp_path / "run")
+
+
+def test_only_what_leaves_the_model_as_it_is_may_change_on_resume(
+    reversal_data: Path, tmp_path: Path
+) -> None:
+    run, recipe = tmp_path / "run", write(tmp_path, tiny_recipe(steps=2))
+    with pytest.raises(UserError, match="no training run to resume"):
+        train(recipe, reversal_data, run, resume=True)
+    train(recipe, reversal_data, run)
+    written = (run / "config.yaml").read_text()
+    for change in ("model.encoder.layers=3", "data.reverse=true"):
+        with pytest.raises(UserError, match="another model"):
+            train(recipe, reversal_data, run, resume=True, overrides=[change])
+        assert (run / "config.yaml").read_text() == written
+    progress = train(recipe, reversal_data, run, True, ["training.steps=3", "model.dropout.layer=0.0"])
+    assert progress.step == 3
+
+
+def test_a_checkpoint_or_a_file_is_no_run_folder(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2))
+    train(recipe, reversal_data, tmp_path / "run")
+    with pytest.raises(UserError, match="is a checkpoint folder"):
+        train(recipe, reversal_data, tmp_path / "run" / "best")
+    with pytest.raises(UserError, match="cannot be made a folder"):
+        train(recipe, reversal_data, recipe)
+
+
+def test_data_that_does_not_fit_is_refused(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2))
+    pairs = toy_pairs(lambda words: words, 60)
+    empty = write_dataset(tmp_path / "empty", {"train": pairs, "dev": [], "test": []})
+    with pytest.raises(UserError, match="split is empty"):
+        train(recipe, empty, tmp_path / "a")
+    exchanged = write_dataset(tmp_path / "exchanged", {"train": pairs, "dev": pairs, "test": pairs})
+    small = write_dataset(tmp_path / "small", {"train": [("a b", "b a")] * 5, "dev": [("a", "b")]}, vocab=8)
+    (exchanged / "joint.spm").write_bytes((small / "joint.spm").read_bytes())
+    with pytest.raises(UserError, match="SentencePiece model only"):
+        train(recipe, exchanged, tmp_path / "b")
 
 
 def test_a_damaged_state_is_named(reversal_data: Path, tmp_path: Path) -> None:

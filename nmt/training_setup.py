@@ -1,0 +1,93 @@
+"""What must hold before a training starts: a run folder that can be one, a dataset that fits, one model.
+
+Each complaint is a UserError with the remedy; the training itself is `nmt.training`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nmt.batching import Split
+from nmt.config import Config, dump_config, load_config
+from nmt.errors import UserError
+from nmt.tokenizer import Tokenizer
+
+
+def check_out(run: Path, resume: bool) -> None:
+    """Make the run folder, if it can be what it is to be: a new one, or with `resume` one that was begun."""
+    if resume and not (run / "config.yaml").exists():
+        raise UserError(f"{run}: no training run to resume; check --out, or leave out --resume to begin one")
+    if not resume and (run / "state").exists():
+        raise UserError(
+            f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
+        )
+    if not resume and any(run.glob("*.safetensors")):
+        raise UserError(
+            f"{run}: is a checkpoint folder, which a training would overwrite; give another --out"
+        )
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{run}: cannot be made a folder: {error.strerror}; give another --out") from None
+
+
+def complete(config: Config, data: Path, tokenizers: tuple[Tokenizer, Tokenizer]) -> Config:
+    """The recipe with what only the dataset knows: vocabulary sizes and languages."""
+    try:
+        recipe = yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))
+        source_language, target_language = str(recipe["pair"]).split("-")
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
+        ) from None
+    if config.data.reverse:
+        source_language, target_language = target_language, source_language
+    model = config.model
+    if tokenizers[0] is not tokenizers[1] and model.tied_embeddings == "all":
+        raise UserError(
+            f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
+            "add --set model.tied_embeddings=target"
+        )
+    model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
+    return dataclasses.replace(
+        config, model=model, source_language=source_language, target_language=target_language
+    )
+
+
+def changes(run: Path, config: Config) -> list[str]:
+    """Settings that differ from those the run began with; one that makes it another model is a UserError.
+
+    Dropout has no weights, so it may change."""
+    before, now = (yaml.safe_load(dump_config(c)) for c in (load_config(run / "config.yaml"), config))
+    pairs = zip(_flat(before), _flat(now), strict=True)
+    changed = [f"{name} was {old}, is {new}" for (name, old), (_, new) in pairs if old != new]
+    for change in changed:
+        other_model = change.startswith(("model.", "source_language", "target_language", "data.reverse"))
+        if other_model and not change.startswith("model.dropout."):
+            raise UserError(f"{run}: {change}: that is another model; resume with the settings it began with")
+    return changed
+
+
+def check_ids(data: Path, splits: Sequence[Split], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
+    """A dataset whose SentencePiece model was exchanged would index past the embeddings."""
+    for split in splits:
+        for highest, tokenizer in zip(split.highest_ids(), tokenizers, strict=True):
+            if highest >= len(tokenizer):
+                raise UserError(
+                    f"{data}: has piece {highest}, but its SentencePiece model only {len(tokenizer)} pieces; "
+                    "build the dataset again"
+                )
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings as ("section.key", value)."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
