@@ -32,16 +32,26 @@ def write_dataset(folder: Path, pairs: int = 40_000, vocab_size: int = 8_000, se
     sentences = _sentences(rng, words, pairs)
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(side for pair in sentences for side in pair), model_writer=model,
-        model_type="bpe", vocab_size=vocab_size, byte_fallback=True, num_threads=1, minloglevel=2,
-        pad_id=PAD, unk_id=UNK, bos_id=BOS, eos_id=EOS,
+        sentence_iterator=iter(side for pair in sentences for side in pair),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=vocab_size,
+        byte_fallback=True,
+        num_threads=1,
+        minloglevel=2,
+        pad_id=PAD,
+        unk_id=UNK,
+        bos_id=BOS,
+        eos_id=EOS,
     )
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     for split, rows in (("train", sentences[200:]), ("dev", sentences[:100]), ("test", sentences[100:200])):
         source, target = [pair[0] for pair in rows], [pair[1] for pair in rows]
         columns = {
-            "source": source, "target": target,
-            "source_ids": processor.encode(source), "target_ids": processor.encode(target),
+            "source": source,
+            "target": target,
+            "source_ids": processor.encode(source),
+            "target_ids": processor.encode(target),
         }
         Dataset.from_dict(columns, features=FEATURES).save_to_disk(str(folder / split))
     (folder / JOINT_FILE).write_bytes(model.getvalue())

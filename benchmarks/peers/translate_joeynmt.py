@@ -56,8 +56,13 @@ def main() -> None:
 
     def translate() -> object:
         return prediction.predict(
-            model=model, data=stream, device=options.device, n_gpu=0, normalization="none",
-            args=options.test, autocast=options.autocast,
+            model=model,
+            data=stream,
+            device=options.device,
+            n_gpu=0,
+            normalization="none",
+            args=options.test,
+            autocast=options.autocast,
         )
 
     figures = sentence_rate(translate, len(lines), args.runs)
