@@ -116,7 +116,7 @@ def beam_search(
         keep = everyone
         if some_leave:
             keep = (~leaves).nonzero().squeeze(1)
-            ended.close(rows, leaves, ranks.masked_fill(scores == NEVER, NEVER), at)
+            ended.close(rows, leaves, ranks, at)
             if not len(keep):
                 break
             rows, longest, scores = rows[keep], longest[keep], scores[keep]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nmt.config import DecodingConfig
-from nmt.tokenizer import BOS, EOS, PAD, UNK
+from nmt.tokenizer import BOS, PAD, UNK
 
 NEVER = float("-inf")  # the log-probability of what may not be
 
@@ -70,7 +70,10 @@ class Rules:
             logits[fixed, :, token] = given
 
     def _ban_repetition(self, logits: Tensor, rows: Tensor, written: Tensor) -> None:
-        """Ban a token that would complete an n-gram once more than `repetitions` allows; never EOS."""
+        """Ban a token that would complete an n-gram once more than `repetitions` allows.
+
+        Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
+        """
         n, vocab = self.ngram, logits.size(-1)
         windows = written.unfold(-1, n, 1)  # [live, width, windows, n], a view
         context = written[:, :, None, written.size(-1) - n + 1 :]  # the n - 1 last tokens
@@ -81,7 +84,7 @@ class Rules:
         follower = windows[row, slot, window, -1]
         place, count = ((row * logits.size(1) + slot) * vocab + follower).unique(return_counts=True)
         row, slot, token = place // vocab // logits.size(1), place // vocab % logits.size(1), place % vocab
-        over = (count >= self.repetitions[rows[row]]) & (token != EOS)
+        over = count >= self.repetitions[rows[row]]
         logits[row[over], slot[over], token[over]] = NEVER
 
     @property

@@ -74,12 +74,12 @@ class Ended:
         """[live] the rank of the n-th best, -inf if there are fewer."""
         return self.ranks[:, -1]
 
-    def close(self, rows: Tensor, leaves: Tensor, unfinished: Tensor, at: Tensor) -> None:
+    def close(self, rows: Tensor, leaves: Tensor, ranks: Tensor, at: Tensor) -> None:
         """Put away the results of the live rows that leave (bool [live]); `rows`: their places in the batch.
 
-        unfinished [live, width]: ranks of what is alive, the best of which stands in where nothing has ended.
+        ranks [live, width]: of the last step; where nothing has ended, its best hypothesis stands in.
         """
-        rank, slot = unfinished.max(dim=1, keepdim=True)
+        rank, slot = ranks.max(dim=1, keepdim=True)
         stands_in = (self.ranks == NEVER) & (rank > NEVER)
         stands_in[:, 1:] = False
         self.result[rows[leaves]] = torch.where(stands_in, rank, self.ranks)[leaves]

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -114,7 +114,7 @@ class TableModel:
         return [self.attention[key][: len(source)].softmax(-1).tolist() for key in self.keys(source, target)]
 
 
-def real_model(**changes: object) -> Seq2Seq:
+def real_model(**changes: Any) -> Seq2Seq:
     """A tiny network with random weights, sharpened so that its sentences differ."""
     config = replace(
         ModelConfig(
@@ -134,7 +134,7 @@ def real_model(**changes: object) -> Seq2Seq:
     return model
 
 
-REAL = {
+REAL: dict[str, dict[str, Any]] = {
     "multihead-lstm": {},
     "additive-gru": {
         "encoder": EncoderConfig("gru", layers=2, hidden=8),
@@ -210,15 +210,22 @@ def exhaustive(
     targets = [
         [*target, EOS] for target in words if not breaks_guard(target, source, decoding.no_repeat_ngram)
     ]
-    found = []
+    scores = reference_scores(model, source, targets, decoding)
+    return sorted(((score, tuple(t[:-1])) for score, t in zip(scores, targets, strict=True)), reverse=True)
+
+
+def reference_scores(
+    model: TableModel | Seq2Seq, source: Sequence[int], targets: list[list[int]], decoding: DecodingConfig
+) -> list[float]:
+    """Of whole targets, EOS given where there is one (Wu et al. 2016, eq. 14)."""
+    scores = []
     for target, token_scores in zip(targets, log_probs(model, source, targets), strict=True):
-        score = sum(token_scores) / len(target) ** decoding.length_penalty
+        scores.append(sum(token_scores) / len(target) ** decoding.length_penalty)
         if decoding.coverage_penalty:
             assert isinstance(model, TableModel)
             received = [sum(column) for column in zip(*model.attention_rows(source, target), strict=True)]
-            score += decoding.coverage_penalty * sum(math.log(min(weight, 1.0)) for weight in received)
-        found.append((score, tuple(target[:-1])))
-    return sorted(found, reverse=True)
+            scores[-1] += decoding.coverage_penalty * sum(math.log(min(weight, 1.0)) for weight in received)
+    return scores
 
 
 def reference_greedy(
@@ -515,9 +522,19 @@ def test_what_never_ends_is_cut_at_the_maximum_length_and_marked() -> None:
         for row, longest in zip(way, [2, 7], strict=True):
             assert len(row[0].tokens) == len(row[0].token_scores) == longest and not row[0].finished
             assert row[0].score == pytest.approx(sum(row[0].token_scores) / longest, abs=1e-4)
-    wide = beam_search(model, *batch([[EOS]]), replace(decoding, beam=100))[0][0]
-    best = max(itertools.product(WORDS, repeat=2), key=lambda words: sum(model.log_probs([EOS], [words])[0]))
-    assert wide.tokens == best
+
+
+@pytest.mark.parametrize("coverage_penalty", [0.0, 2.0])
+def test_of_what_never_ends_the_best_is_given(coverage_penalty: float) -> None:
+    model, sources = TableModel(eos=-math.inf), random_sources(12)
+    decoding = replace(
+        PLAIN, beam=100, coverage_penalty=coverage_penalty, max_length_ratio=0.0, max_length_extra=3
+    )
+    targets = [list(words) for words in itertools.product(WORDS, repeat=3)]
+    for source, (found,) in zip(sources, beam_search(model, *batch(sources), decoding), strict=True):
+        scores = reference_scores(model, source, targets, decoding)
+        assert not found.finished and found.score == pytest.approx(max(scores), abs=1e-4)
+        assert list(found.tokens) == targets[scores.index(max(scores))]
 
 
 def looping_model(token: int = 4) -> TableModel:
@@ -629,7 +646,7 @@ def test_a_low_temperature_is_greedy_search() -> None:
         {"top_k": 3, "top_p": 0.9},
     ],
 )
-def test_samples_follow_the_models_distribution(options: dict[str, float]) -> None:
+def test_samples_follow_the_models_distribution(options: dict[str, Any]) -> None:
     model, source, count = TableModel(sharpness=1.0), [4, EOS], 4000
     drawn = sample(
         model, *batch([source] * count), PLAIN, generator=torch.Generator().manual_seed(7), **options
@@ -706,5 +723,7 @@ def test_wrong_settings_are_refused() -> None:
     for ids in ([EOS], [PAD], [BOS], [-1]):
         with pytest.raises(ValueError, match="prefix"):
             greedy_search(model, *source, PLAIN, prefix=[ids])
+        with pytest.raises(ValueError, match="target"):
+            score_target(model, *source, [ids])
     with pytest.raises(ValueError, match="1 rows"):
         beam_search(model, *source, PLAIN, prefix=[[], []])
