@@ -80,6 +80,9 @@ _VERBATIM = regex.compile(
     regex.VERBOSE,
 )
 _NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
+_INVISIBLE = regex.compile(r"[\u00ad\u200b\ufeff\ufffd]")
 _LETTER = regex.compile(r"[\p{L}--ªº]", regex.VERSION1)  # ª and º are letters to Unicode, but 3.º is a number
 
 # Where a sentence that is too long may be cut, best first: after a clause, after a comma, between words.
@@ -117,13 +120,13 @@ def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
 
 def has_words(text: str) -> bool:
     """Whether anything is left to translate beside numbers, punctuation, URLs, addresses and code."""
-    return _LETTER.search(_VERBATIM.sub(" ", text)) is not None
+    return _LETTER.search(text) is not None and _LETTER.search(_VERBATIM.sub(" ", text)) is not None
 
 
 def protected_items(sentence: str) -> list[Item]:
     """What the translation of `sentence` must keep, from left to right, without overlap."""
-    masked = _VERBATIM.sub(lambda match: " " * len(match.group()), sentence)
     items = [Item(m.group(), m.start(), m.end(), "verbatim") for m in _VERBATIM.finditer(sentence)]
+    masked = _VERBATIM.sub(lambda match: " " * len(match.group()), sentence) if items else sentence
     items += [Item(m.group(), m.start(), m.end(), "number") for m in _NUMBER.finditer(masked)]
     return sorted(items, key=lambda item: item.start)
 
@@ -169,37 +172,31 @@ def same_number(one: str, other: str) -> bool:
 def numbers_without_counterpart(text: str, other: str) -> list[Item]:
     """Numbers of `text` that `other` lacks.  One of several groups (10 200, 12.05.2020) counts as there when
     each group is, since it may be a date or two numbers side by side."""
-    there = [item.text for item in protected_items(other) if item.kind == "number"]
-    there += [group for number in there for group in _groups(number)]
-
-    def found(number: str) -> bool:
-        return any(same_number(number, known) for known in there)
-
-    numbers = [item for item in protected_items(text) if item.kind == "number"]
-    return [n for n in numbers if not found(n.text) and not all(found(group) for group in _groups(n.text))]
+    return _numbers_lost([item for item in protected_items(text) if item.kind == "number"], other)
 
 
 def missing_items(source: str, hypothesis: str) -> list[Item]:
     """Protected items of the source sentence that the hypothesis lost."""
-    verbatim = [item for item in protected_items(source) if item.kind == "verbatim"]
-    lost = [item for item in verbatim if item.text not in hypothesis]
-    return sorted(lost + numbers_without_counterpart(source, hypothesis), key=lambda item: item.start)
+    items = protected_items(source)
+    lost = [item for item in items if item.kind == "verbatim" and item.text not in hypothesis]
+    lost += _numbers_lost([item for item in items if item.kind == "number"], hypothesis)
+    return sorted(lost, key=lambda item: item.start)
 
 
 def words(sentence: str) -> list[tuple[int, int]]:
     """[start, end) of every run of letters and digits."""
-    return [match.span() for match in regex.finditer(r"[\p{L}\p{M}\p{N}]+", sentence)]
+    return [match.span() for match in _WORD.finditer(sentence)]
 
 
 def model_input(sentence: str) -> str:
     """The sentence without what no training text has: control characters become spaces; marks that only guide
     line breaking, and the sign for an undecodable byte, go."""
-    return regex.sub(r"[\u00ad\u200b\ufeff\ufffd]", "", regex.sub(r"[\p{Cc}\u2028\u2029]", " ", sentence))
+    return _INVISIBLE.sub("", _CONTROL.sub(" ", sentence))
 
 
 def one_line(hypothesis: str) -> str:
     """A hypothesis as clean text of one line: byte pieces can spell control characters and broken UTF-8."""
-    return regex.sub(r"\ufffd", "", regex.sub(r"[\s\p{Cc}\u2028\u2029]+", " ", hypothesis)).strip()
+    return " ".join(_CONTROL.sub(" ", hypothesis.replace("\ufffd", "")).split())
 
 
 def without_surrogates(text: str) -> str:
@@ -251,6 +248,18 @@ def _cut_place(sentence: str) -> tuple[int, int]:
         if places := [match.span() for match in matches]:
             return min(places, key=lambda place: abs(place[0] - middle))
     return middle, middle
+
+
+def _numbers_lost(numbers: list[Item], text: str) -> list[Item]:
+    if not numbers:
+        return []
+    there = [item.text for item in protected_items(text) if item.kind == "number"]
+    there += [group for number in there for group in _groups(number)]
+
+    def found(number: str) -> bool:
+        return any(same_number(number, known) for known in there)
+
+    return [n for n in numbers if not found(n.text) and not all(found(group) for group in _groups(n.text))]
 
 
 def _leading_digits(readings: set[str]) -> set[str]:

@@ -136,28 +136,25 @@ class Translator:
         """The line's parts, each to translate short enough for the model and in its script."""
         plan: list[Part] = []
         for part in split_text(without_surrogates(line), self.source_language):
-            if not part.translate:
+            pieces = self._pieces(part.text) if part.translate else []
+            if len(pieces) <= self._max_pieces and not _characters_in_bytes(pieces):
                 plan.append(part)
                 continue
-            for cut in cut_long(part.text, self._length, self._max_pieces):
+            for cut in cut_long(part.text, lambda text: len(self._pieces(text)), self._max_pieces):
                 plan += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
         return plan
 
-    def _length(self, sentence: str) -> int:
-        return len(self._source_tokenizer.encode(model_input(sentence)))
+    def _pieces(self, sentence: str) -> list[str]:
+        return self._source_tokenizer.pieces(self._source_tokenizer.encode(model_input(sentence)))
 
     def _foreign_words(self, sentence: str) -> list[tuple[int, int]]:
         """Words most of whose characters the tokenizer only has as bytes, since they are of another script;
         the model could but guess at them."""
-        if not self._bytes_in(sentence):
-            return []
-        return [(a, b) for a, b in words(sentence) if self._bytes_in(sentence[a:b]) > (b - a) / 2]
 
-    def _bytes_in(self, sentence: str) -> int:
-        """How many characters (of more than one byte, as all foreign ones are) come out as byte pieces."""
-        pieces = self._source_tokenizer.pieces(self._source_tokenizer.encode(model_input(sentence)))
-        # Continuation bytes 0x80–0xBF follow the one byte that begins each character.
-        return sum(piece.startswith("<0x") and piece[3] not in "89AB" for piece in pieces)
+        def foreign(word: str) -> bool:
+            return _characters_in_bytes(self._pieces(word)) > len(word) / 2
+
+        return [(start, end) for start, end in words(sentence) if foreign(sentence[start:end])]
 
 
 class _Search:
@@ -295,6 +292,11 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]
         batch.append(index)
     if batch:
         yield batch
+
+
+def _characters_in_bytes(pieces: Sequence[str]) -> int:
+    """How many characters are spelled by byte pieces (<0xE5>); continuation bytes, 0x80 to 0xBF, begin none."""
+    return sum(piece.startswith("<0x") and piece[3] not in "89AB" for piece in pieces)
 
 
 def _requests(plan: Sequence[Part], prefix: str) -> list[_Request]:
