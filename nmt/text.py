@@ -80,6 +80,7 @@ _VERBATIM = regex.compile(
     regex.VERBOSE,
 )
 _NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
+_SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b\ufeff\ufffd]")
@@ -273,4 +274,5 @@ def _thousands(groups: list[str]) -> bool:
 
 
 def _groups(number: str) -> list[str]:
-    return regex.split(r"[.,\s]", number)
+    """What a date or numbers side by side consist of; a number that can only be one stays whole."""
+    return regex.split(r"[.,\s]", number) if _SEPARABLE.fullmatch(number) else [number]

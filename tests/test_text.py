@@ -279,6 +279,8 @@ def test_a_date_or_spaced_number_may_come_in_groups() -> None:
     assert missing_items("el 12.05.2020", "on 05/12/2020") == []
     assert missing_items("de 10 200 no", "from 10 to 200") == []
     assert [item.text for item in missing_items("el 12.05.2020", "on 05/12")] == ["12.05.2020"]
+    assert [item.text for item in missing_items("pagué 1.250,75", "I paid 1.250.75")] == ["1.250,75"]
+    assert [item.text for item in missing_items("de 3,5 a 4", "from 3 to 5 to 4")] == ["3,5"]
 
 
 def test_finds_invented_numbers() -> None:
