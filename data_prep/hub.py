@@ -29,7 +29,7 @@ def read_hub(spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path) 
     options.pop("split", None)
     nested = not options and "translation" in table.column_names
     names = [options.get(language, language) for language in languages]
-    known = list(table.features["translation"]) if nested else table.column_names
+    known = _languages(table.features["translation"], spec) if nested else table.column_names
     for name in names:
         if name not in known:
             kind = "language" if nested else "column"
@@ -47,6 +47,15 @@ def read_hub(spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path) 
             else:
                 missing = languages[0] if not source else languages[1]
                 tally.bad_line(f"{spec.path}:{number}", f"the {missing} side is missing")
+
+
+def _languages(feature: Any, spec: Spec) -> list[str]:
+    """The languages of a `translation` column: the hub's own feature, or a plain struct."""
+    if isinstance(feature, datasets.Translation):
+        return list(feature.languages)
+    if isinstance(feature, dict):
+        return list(feature)
+    raise UserError(f"hf:{spec.path}: column 'translation' is {feature}, expected one text for each language")
 
 
 def _load(spec: Spec, cache: Path) -> datasets.Dataset:

@@ -245,7 +245,11 @@ def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None
     for leftover in (partial, previous):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)
-    write(partial)
+    try:
+        write(partial)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise UserError(f"{folder}: cannot be written: {error}; what was there before is untouched") from None
     for path in partial.iterdir():
         with open(path, "rb") as file:
             os.fsync(file.fileno())

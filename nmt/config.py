@@ -180,7 +180,7 @@ class DecodingConfig:
         _at_least("decoding.beam", self.beam, 1)
         for name in ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram"):
             _at_least(f"decoding.{name}", getattr(self, name), 0)
-        if abs(self.length_penalty) > 10:
+        if not abs(self.length_penalty) <= 10:  # so that NaN is refused too
             raise UserError(
                 f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
             )

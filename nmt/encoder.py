@@ -9,8 +9,8 @@ from nmt.recurrent import RecurrentLayer
 
 
 class RecurrentEncoder(nn.Module):
-    """A stack of recurrent layers, each after the first with layer normalisation before it and a residual
-    connection around it (where the configuration has them)."""
+    """A stack of recurrent layers, each with layer normalisation before it and, where its input has the size of
+    its output, a residual connection around it (if the configuration has them)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -1,7 +1,6 @@
 """One recurrent layer over a whole sequence, on torch's fused kernels, or one step of it.
 
-The equations themselves, step by step, are in `nmt.cells`; stacking, residuals and attention are in
-`nmt.encoder` and `nmt.decoder`.
+Stacking, residuals and attention are in `nmt.encoder` and `nmt.decoder`.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ def states_of(cell: Cell) -> int:
 class RecurrentLayer(nn.Module):
     """A single layer in one or both directions.
 
-    `recurrent_dropout` drops entries of the recurrent weight matrix, once for the whole sequence
+    `recurrent_dropout` drops entries of the recurrent weight matrix, once for a call (a whole sequence)
     (DropConnect, Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", section 2): unlike
     dropout on the state it leaves the fused kernel usable.
     """

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from nmt.training_state import Progress as TrainingProgress
 from nmt.validation import Validation
@@ -74,7 +75,7 @@ class Reporter:
         for heading in ("source", "translation", "reference"):
             table.add_column(heading, overflow="fold")
         for row in result.samples:
-            table.add_row(*(text.replace("[", r"\[") for text in row))
+            table.add_row(*(Text(text) for text in row))  # not markup, whatever it holds
         self.console.print(table)
         self._record("dev", progress.step, {"loss": result.loss, "bleu": result.bleu, "chrf": result.chrf})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import regex  # type: ignore[import-untyped]
@@ -161,13 +162,14 @@ def number_readings(number: str) -> set[str]:
 
 
 def same_number(one: str, other: str) -> bool:
-    """Whether two numbers have a reading in common, or may have but for their unit: 5.200 millones is 5.2
+    """Whether two numbers have a reading in common, or may have but for a unit word: 5.200 millones is 5.2
     billion, and 44,000 is 44 mil."""
-    readings, others = number_readings(one), number_readings(other)
-    if not readings.isdisjoint(others):
-        return True
+    pairs = [(Decimal(a), Decimal(b)) for a in _plain(one) for b in _plain(other)]
     large = max(len(regex.findall(r"\d", number)) for number in (one, other)) >= 4
-    return large and not _leading_digits(readings).isdisjoint(_leading_digits(others))
+    units = (1000, 1000**2, 1000**3) if large else ()
+    return not number_readings(one).isdisjoint(number_readings(other)) or any(
+        a == b * unit or b == a * unit for a, b in pairs for unit in units if a and b
+    )
 
 
 def numbers_without_counterpart(text: str, other: str) -> list[Item]:
@@ -263,9 +265,9 @@ def _numbers_lost(numbers: list[Item], text: str) -> list[Item]:
     return [n for n in numbers if not found(n.text) and not all(found(group) for group in _groups(n.text))]
 
 
-def _leading_digits(readings: set[str]) -> set[str]:
-    """The digits of decimals without point and final zeros: of 5200 and of 5.2 they are 52."""
-    return {reading.replace(".", "").rstrip("0") for reading in readings if reading.count(".") < 2}
+def _plain(number: str) -> set[str]:
+    """The readings of a number that are decimals; versions and dates are not."""
+    return {reading for reading in number_readings(number) if reading.count(".") < 2}
 
 
 def _thousands(groups: list[str]) -> bool:

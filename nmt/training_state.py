@@ -50,6 +50,8 @@ def save_state(
 ) -> None:
     """Write `run/state/step-N` and remove older states; `random` is every rank's `random_state`."""
     folder = run / "state" / f"step-{progress.step:07}"
+    if folder.exists():  # a run that is over, resumed: nothing has changed, and replacing it could lose it
+        return
 
     def write(partial: Path) -> None:
         save_file({**_tensors(model, optimizer, average), **random}, partial / "state.safetensors")

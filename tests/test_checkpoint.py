@@ -146,8 +146,9 @@ def test_a_failed_save_leaves_the_old_folder(tmp_path: Path) -> None:
         raise OSError("disk full")
 
     write_folder_atomically(tmp_path / "folder", good)
-    with pytest.raises(OSError):
+    with pytest.raises(UserError, match="disk full"):
         write_folder_atomically(tmp_path / "folder", bad)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
     assert (tmp_path / "folder" / "file").read_text() == "old"
 
 
@@ -155,7 +156,7 @@ def test_a_kill_between_the_renames_of_a_save_loses_nothing(saved: tuple[Path, S
     folder, model, config = saved
     folder.rename(folder.with_name(f".{folder.name}.previous"))  # as far as such a save had come
     assert torch.equal(outputs(load_model(folder).model), outputs(model))
-    with pytest.raises(OSError):
+    with pytest.raises(UserError):
         write_folder_atomically(folder, lambda partial: (_ for _ in ()).throw(OSError("disk full")))
     assert torch.equal(outputs(load_model(folder).model), outputs(model))
     save_checkpoint(folder, config, named_weights(model), load_tokenizers(folder))

@@ -13,7 +13,7 @@ from nmt.translator import Translator, find_checkpoints
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 FOLDERS = {"es-en": CHECKPOINTS / "es-en", "en-es": CHECKPOINTS / "en-es"}
 
-# Written for this test, in no training corpus as pairs; everyday language, as a first visitor would type it.
+# Everyday language, as a first visitor would type it; a check that nothing is broken, not a measure of quality.
 PAIRS = [
     ("¿Dónde está la biblioteca?", "Where is the library?"),
     ("Mi hermano vive en una casa pequeña.", "My brother lives in a small house."),
