@@ -122,6 +122,6 @@ def test_damaged_data_is_named(reversal_data: Path, tmp_path: Path) -> None:
         Split(copy, "dev")
 
 
-def test_a_training_split_of_nothing_usable_is_refused(reversal_data: Path) -> None:
+def test_a_training_split_too_small_for_its_processes_is_refused(reversal_data: Path) -> None:
     with pytest.raises(UserError, match="use more data"):
-        next(BatchStream(Split(reversal_data, "train"), DataConfig(max_length=0), seed=1))
+        next(BatchStream(Split(reversal_data, "train"), DataConfig(), seed=1, ranks=1000))
