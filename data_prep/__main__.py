@@ -2,7 +2,13 @@
 
 import sys
 
-from data_prep.cli import main
+try:
+    from data_prep.cli import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+except ModuleNotFoundError as error:
+    if error.name in (None, "data_prep", "nmt"):
+        raise
+    print(f"error: the package {error.name} is missing; pip install 'recurrent-nmt[data]'", file=sys.stderr)
+    status = 1
+sys.exit(status)

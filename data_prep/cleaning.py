@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from lxml.html import defs as html_defs
 
+from data_prep.errors import UserError
+
 
 @dataclass(frozen=True)
 class CleaningConfig:
@@ -32,6 +34,24 @@ class CleaningConfig:
     drop_duplicates: bool = True  # of pairs, compared folded
     language_filter: bool = True
     language_from: int = 40  # characters; a shorter text is too short to tell its language
+
+    def check(self, where: str) -> None:
+        """Raises UserError for bounds that no pair, or every pair, would meet."""
+        for low, high in (("min_chars", "max_chars"), ("min_words", "max_words")):
+            least, most = getattr(self, low), getattr(self, high)
+            if not 0 <= least <= most:
+                raise UserError(
+                    f"{where}: cleaning.{low} is {least} and {high} {most}: need 0 <= {low} <= {high}"
+                )
+        if not self.max_length_ratio >= 1:  # so that NaN is refused too
+            raise UserError(
+                f"{where}: cleaning.max_length_ratio is {self.max_length_ratio}: it divides the longer side by "
+                "the shorter, so take 1 or more"
+            )
+        if not 0 <= self.min_script_share <= 1:
+            raise UserError(
+                f"{where}: cleaning.min_script_share is {self.min_script_share}: take a share from 0 to 1"
+            )
 
 
 # ---- normalisation: what every text goes through ----

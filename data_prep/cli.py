@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from data_prep.errors import UserError
-from data_prep.recipe import load_recipe, make_recipe
+from data_prep.recipe import load_recipe, make_recipe, yaml_value
 
 SOURCE_HELP = """\
 sources: KIND:PATH[:OPTIONS][@SETTINGS]
@@ -88,7 +87,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="worker processes (default: all cores)",
     )
     add("--out", type=Path, required=True, metavar="DATASET", help="the folder to write")
-    add("--force", action="store_true", help="replace the folder if it exists")
+    add("--force", action="store_true", help="replace the dataset folder if it exists")
     report = commands.add_parser("report", help="print the tables of a dataset folder")
     report.add_argument("dataset", type=Path, metavar="DATASET")
     return parser
@@ -122,7 +121,7 @@ def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         key, equals, value = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: not of the form KEY=VALUE")
-        flags[key] = yaml.safe_load(value)
+        flags[key] = yaml_value(value, f"--set {key}")
     for key, value in flags.items():
         if value is not None:
             _put(settings, key, value)

@@ -36,8 +36,16 @@ def build(
 ) -> dict[str, Any]:
     """Builds the dataset folder `out`; returns its report. On a UserError, `out` is as it was before."""
     console = console or Console(quiet=True)
-    if out.exists() and not force and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: exists and is not empty; choose another --out, or replace it with --force")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if not force:
+            raise UserError(
+                f"{out}: exists and is not empty; choose another --out, or replace it with --force"
+            )
+        if not all((out / file).is_file() for file in ("data.yaml", "report.json")):
+            raise UserError(
+                f"{out}: not a dataset folder (no data.yaml and report.json), so --force does not delete it; "
+                "choose another --out, or remove it yourself"
+            )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))

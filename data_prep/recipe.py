@@ -98,8 +98,18 @@ def parse_source(text: str) -> Source:
             key, equals, value = setting.partition("=")
             if not equals:
                 raise UserError(f"source {text!r}: setting {setting!r} is not of the form key=value")
-            settings[key] = yaml.safe_load(value) if key not in ("name", "licence") else value
+            settings[key] = (
+                value if key in ("name", "licence") else yaml_value(value, f"source {text!r}: {key}")
+            )
     return from_dict(Source, {"spec": text, **settings}, f"source {text!r}")
+
+
+def yaml_value(text: str, where: str) -> Any:
+    """`text` of the command line as YAML reads it: a number, true, a list, a string."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserError(f"{where}: {text!r} is not a YAML value") from None
 
 
 def load_recipe(path: Path) -> dict[str, Any]:
@@ -130,6 +140,7 @@ def make_recipe(settings: dict[str, Any], where: str) -> Recipe:
             raise UserError(f"{where}: source {source.spec!r}: repeat and max_pairs must be at least 1")
     if min(recipe.splits.dev or 0, recipe.splits.test or 0) < 0:
         raise UserError(f"{where}: the sizes of dev and test cannot be negative")
+    recipe.cleaning.check(where)
     recipe.subwords.check(where)
     return recipe
 

@@ -149,10 +149,12 @@ def describe_split(table: datasets.Dataset, models: tuple[Path, Path]) -> dict[s
 def load_report(folder: Path) -> dict[str, Any]:
     """The report of a dataset folder."""
     try:
-        return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        print_report(report, Console(quiet=True))
+        return report
     except OSError as error:
         raise UserError(f"{folder}: no dataset folder: report.json: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or other JSON
         raise UserError(
             f"{folder / 'report.json'}: not the report of a dataset folder; build it again"
         ) from None

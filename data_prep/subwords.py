@@ -15,6 +15,7 @@ import sentencepiece
 from data_prep.errors import UserError
 
 MODEL_TYPES = ("unigram", "bpe", "char")
+LEAST = 300  # pieces: fewer are hardly more than the special and byte ones
 # The result depends on the number of threads (sums of floats), so that it is not the machine's to choose.
 THREADS = 4
 
@@ -36,9 +37,9 @@ class SubwordsConfig:
         """Raises UserError for a value out of range."""
         if self.model_type not in MODEL_TYPES:
             raise UserError(f"{where}: model_type {self.model_type!r}: choose from {', '.join(MODEL_TYPES)}")
-        if self.vocab_size < 300:
+        if self.vocab_size < LEAST:
             raise UserError(
-                f"{where}: vocab_size {self.vocab_size}: 260 pieces are special or bytes; take 300 or more"
+                f"{where}: vocab_size {self.vocab_size}: 260 pieces are special or bytes; take {LEAST} or more"
             )
         if not 0.9 <= self.character_coverage <= 1:
             raise UserError(f"{where}: character_coverage {self.character_coverage}: must be from 0.9 to 1")
@@ -75,7 +76,10 @@ def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:
 def _explain(message: str, config: SubwordsConfig) -> str:
     """SentencePiece's own words, made useful."""
     if match := re.search(r"Vocabulary size too high .*<= (\d+)", message):
-        return f"vocab_size {config.vocab_size}: too much for so little text; take {match.group(1)} or less"
+        most = int(match.group(1))
+        if most < LEAST:
+            return f"so little text gives {most} pieces at most, and {LEAST} are needed; add more text"
+        return f"vocab_size {config.vocab_size}: too much for so little text; take {most} or less"
     if match := re.search(r"smaller than required_chars\D*(\d+) vs (\d+)", message):
         needed = max(map(int, match.groups()))
         return f"vocab_size {config.vocab_size}: the alphabet alone needs {needed}; take more"

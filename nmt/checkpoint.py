@@ -233,6 +233,13 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}, notes
 
 
+def replace_text(file: Path, text: str) -> None:
+    """Write a small file; a kill leaves the old or the new one."""
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, file)
+
+
 def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a folder beside `folder`, then rename it there: a kill leaves the old or the new one.
 

@@ -1,7 +1,8 @@
 """The `nmt` command: arguments in, exit status out; what each command does lies in the module it calls.
 
-Status 0: done; 1: failed, with one line that says why; 2: wrong usage; 130: interrupted.  Standard output
-carries results only, everything else goes to standard error.  Nothing heavy is imported before it is needed.
+Status 0: done; 1: failed, with one line that says why; 2: wrong usage; 130 or 143: stopped by SIGINT or SIGTERM
+(a training saves its state first).  Standard output carries results only, everything else goes to standard
+error.  Nothing heavy is imported before it is needed.
 """
 
 from __future__ import annotations
@@ -86,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (argparse itself exits with 2, or 0 after --help)."""
     parsed = build_parser().parse_args(arguments)
     try:
-        parsed.run(parsed)
+        status = parsed.run(parsed)
         sys.stdout.flush()
-        return 0
+        return status or 0
     except UserError as error:
         print(f"nmt: error: {error}", file=sys.stderr)
         return 1
@@ -96,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush complains
         return 0
     except OSError as error:  # a full disk, a file without permission
-        print(f"nmt: error: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"nmt: error: {place}{error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("nmt: interrupted", file=sys.stderr)
@@ -170,6 +172,7 @@ def _add_train(commands: Any) -> None:
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
     add("--out", required=True, metavar="RUN", help="folder for checkpoints, log and saved state")
     add("--resume", action="store_true", help="go on where the run in RUN stopped")
+    add("--init", metavar="CHECKPOINT", help="begin from its weights instead of random ones (fine-tuning)")
     add(
         "--set",
         action="append",
@@ -190,7 +193,7 @@ def _add_average(commands: Any) -> None:
 def _add(
     commands: Any,
     name: str,
-    run: Callable[[argparse.Namespace], None],
+    run: Callable[[argparse.Namespace], int | None],
     summary: str,
     details: str,
     more: str = "",
@@ -214,6 +217,8 @@ def translate(arguments: argparse.Namespace) -> None:
     """`nmt translate`"""
     if arguments.attention and not arguments.json:
         arguments.usage_error("--attention needs --json")
+    if sys.stdin is None or sys.stdout is None:
+        raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.lines import windows
     from nmt.translator import Translator
 
@@ -262,11 +267,16 @@ def score(arguments: argparse.Namespace) -> None:
         print("\n".join(str(result) for result in results))
 
 
-def train(arguments: argparse.Namespace) -> None:
+def train(arguments: argparse.Namespace) -> int:
     """`nmt train`"""
+    if arguments.init and arguments.resume:
+        arguments.usage_error("--init begins a new run, --resume goes on with an old one: give one of them")
     from nmt.training import train
 
-    train(arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set)
+    progress = train(
+        arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set, arguments.init
+    )
+    return 128 + progress.stopped_by if progress.stopped_by else 0
 
 
 def average(arguments: argparse.Namespace) -> None:

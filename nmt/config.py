@@ -163,6 +163,9 @@ class TrainingConfig:
                 raise UserError(f"training.{name} is {share}: a share between 0 and 1 is needed")
 
 
+MAX_BEAM = 1000
+
+
 @dataclass(frozen=True)
 class DecodingConfig:
     """How to search; see `nmt.search`.  A checkpoint carries the settings that were chosen on dev."""
@@ -178,6 +181,10 @@ class DecodingConfig:
 
     def __post_init__(self) -> None:
         _at_least("decoding.beam", self.beam, 1)
+        if self.beam > MAX_BEAM:
+            raise UserError(
+                f"decoding.beam is {self.beam}: more than {MAX_BEAM} hypotheses a sentence only fill the memory"
+            )
         for name in ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram"):
             _at_least(f"decoding.{name}", getattr(self, name), 0)
         if not abs(self.length_penalty) <= 10:  # so that NaN is refused too

@@ -56,6 +56,11 @@ class AttentionDecoder(nn.Module):
         self.readout = nn.Linear(hidden + context, config.embedding)
         self.dropout = nn.Dropout(config.dropout.layer)
 
+    def draw_dropout(self) -> None:
+        """Before a sequence that `step` runs through in training: one recurrent dropout for all its steps."""
+        for layer in self.layers:
+            layer.draw_dropout()  # type: ignore[operator]  # ModuleList forgets the type
+
     def initial_state(self, encoded: Encoded, beam: int = 1) -> DecoderState:
         """The state before the first target piece: every beam of a sentence starts alike."""
         config = self.config.decoder
@@ -71,6 +76,7 @@ class AttentionDecoder(nn.Module):
         readouts [batch, tgt_len, embedding]."""
         state = self.initial_state(encoded)
         if self.config.decoder.input_feeding:
+            self.draw_dropout()
             fed: list[Tensor] = []
             for position in embedded.unbind(1):
                 readout, _, state = self.step(position[:, None], state, encoded)

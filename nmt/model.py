@@ -76,6 +76,7 @@ class Seq2Seq(nn.Module):
         of the previous step (scheduled sampling: Bengio et al. 2015).  Loops over time."""
         encoded = self.encode(source, lengths)
         state = self.initial_state(encoded)
+        self.decoder.draw_dropout()
         readouts: list[Tensor] = []
         for gold in target_in.unbind(1):
             tokens = gold

@@ -65,7 +65,8 @@ class MovingAverage:
 def faster_precision(device: torch.device, size: int = 512) -> torch.dtype:
     """bfloat16 where this machine multiplies matrices faster in it, float32 elsewhere."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if native else torch.float32
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         left, right = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)

@@ -28,7 +28,7 @@ def states_of(cell: Cell) -> int:
 class RecurrentLayer(nn.Module):
     """A single layer in one or both directions.
 
-    `recurrent_dropout` drops entries of the recurrent weight matrix, once for a call (a whole sequence)
+    `recurrent_dropout` drops entries of the recurrent weight matrix, the same ones at every step of a sequence
     (DropConnect, Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", section 2): unlike
     dropout on the state it leaves the fused kernel usable.
     """
@@ -44,6 +44,7 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.cell = cell
         self.recurrent_dropout = recurrent_dropout
+        self._dropped: dict[str, Tensor] = {}  # the recurrent weights of the sequence at hand
         units = hidden // 2 if bidirectional else hidden
         self.rnn = _KERNELS[cell](input_size, units, batch_first=True, bidirectional=bidirectional)
         self._initialise(units)
@@ -70,6 +71,7 @@ class RecurrentLayer(nn.Module):
         lengths  [batch] int64, real positions of each row; None: all are real (faster: nothing is packed)
         Returns outputs [batch, len, hidden] (zeros after a row's length) and the state after its last position.
         """
+        self.draw_dropout()
         if lengths is None:
             outputs, last = self._run(inputs, state)
             return outputs, last
@@ -78,8 +80,18 @@ class RecurrentLayer(nn.Module):
         outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.size(1))
         return outputs, last
 
+    def draw_dropout(self) -> None:
+        """Choose which recurrent weights the next sequence does without; nothing outside training."""
+        self._dropped = {}
+        if self.training and self.recurrent_dropout > 0:
+            self._dropped = {
+                name: functional.dropout(parameter, self.recurrent_dropout)
+                for name, parameter in self.rnn.named_parameters()
+                if name.startswith("weight_hh")
+            }
+
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step of every row.
+        """One step of every row, with the weights that the last `draw_dropout` left.
 
         inputs [batch, beam, input_size], state each [batch, beam, hidden]; returns the same shapes.
         """
@@ -90,13 +102,8 @@ class RecurrentLayer(nn.Module):
 
     def _run(self, inputs, state: State | None):  # type: ignore[no-untyped-def]  # padded or packed
         hx = state if state is None or self.cell == "lstm" else state[0]
-        if self.training and self.recurrent_dropout > 0:
-            dropped = {
-                name: functional.dropout(parameter, self.recurrent_dropout)
-                for name, parameter in self.rnn.named_parameters()
-                if name.startswith("weight_hh")
-            }
-            outputs, last = torch.func.functional_call(self.rnn, dropped, (inputs, hx))
+        if self.training and self._dropped:
+            outputs, last = torch.func.functional_call(self.rnn, self._dropped, (inputs, hx))
         else:
             outputs, last = self.rnn(inputs, hx)
         return outputs, last if isinstance(last, tuple) else (last,)

@@ -12,11 +12,14 @@ run's folder:
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +28,37 @@ from torch import Tensor
 from torch.nn import functional
 
 from nmt.batching import Batch, BatchStream, Split
-from nmt.checkpoint import named_weights, run_checkpoints, save_checkpoint
+from nmt.checkpoint import (
+    load_model,
+    load_weights,
+    named_weights,
+    replace_text,
+    run_checkpoints,
+    save_checkpoint,
+)
 from nmt.config import Config, dump_config, load_config
 from nmt.distributed import Processes
+from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
 from nmt.tokenizer import PAD, Tokenizer, load_tokenizers
-from nmt.training_setup import changes, check_ids, check_out, complete
+from nmt.training_setup import changes, check_ids, check_out, check_same_model, complete
 from nmt.training_state import Progress, load_state, random_state, save_state
 from nmt.validation import Validation, validate
 
 
 def train(
-    recipe: str | Path, data: str | Path, out: str | Path, resume: bool = False, overrides: Sequence[str] = ()
+    recipe: str | Path,
+    data: str | Path,
+    out: str | Path,
+    resume: bool = False,
+    overrides: Sequence[str] = (),
+    init: str | Path | None = None,
 ) -> Progress:
-    """Train `recipe` on the dataset folder `data` into the run folder `out`; returns where it ended."""
+    """Train `recipe` on the dataset folder `data` into the run folder `out`; returns where it ended.
+
+    init  checkpoint whose weights a new run begins from instead of random ones (fine-tuning)"""
     run, data = Path(out), Path(data)
     config = load_config(recipe, overrides)
     processes = Processes()
@@ -54,10 +72,13 @@ def train(
             for change in changes(run, config) if resume else ():
                 reporter.say(f"resuming with a changed recipe: {change}")
             trainer = Trainer(config, data, run, tokenizers, processes, reporter)
-            if resume and not trainer.load():
-                reporter.say(f"{run}: no saved state yet, starting at step 0")
+            if resume:
+                trainer.resume()
+            elif init:
+                trainer.begin_from(init)
+            processes.wait()  # everybody has read the old one
             if processes.first:
-                (run / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+                replace_text(run / "config.yaml", dump_config(config))
             trainer.run_to_end()
             return trainer.progress
     finally:
@@ -94,16 +115,46 @@ class Trainer:
         )
         self.dev = Split(data, "dev", config.data.reverse)
         check_ids(data, (self.stream.split, self.dev), tokenizers)
-        self.progress = Progress(precision=_precision(config, processes.device))
-        self.stopping = False
+        self.progress = Progress(
+            precision=_precision(config, processes), dataset=self.stream.split.fingerprint()
+        )
+        self.stopped_by = 0  # the signal that asked for an end
+
+    def begin_from(self, folder: str | Path) -> None:
+        """Take the weights of a checkpoint of the same model and pieces."""
+        checkpoint = load_model(folder)
+        check_same_model(checkpoint, self.config, self.tokenizers)
+        load_weights(self.model, named_weights(checkpoint.model), str(folder))
+        if self.average:
+            self.average = MovingAverage(self.model, self.config.training.ema)
+        self.reporter.say(f"beginning from the weights of {folder}")
 
     def run_to_end(self) -> None:
         """Train until the recipe's end, early stopping, or a signal; the state is saved in every case."""
-        training, progress = self.config.training, self.progress
         self.model.train()
-        self._stop_on_signals()
+        with self._signals_noted():
+            self._train()
+            progress = self.progress
+            if self.finished and (not progress.history or progress.history[-1]["step"] != progress.step):
+                self.validate()
+            progress.stopped_by = 0 if self.finished else self.stopped_by
+            self.save()
+        training = self.config.training
+        if progress.stopped_by:
+            self.reporter.say(f"stopped at step {progress.step}; go on with --resume")
+            return
+        if self.done < 1.0:
+            self.reporter.say(f"no better for {progress.stale} validations: stopped early")
+        self.reporter.say(
+            f"done at step {progress.step}; best {training.valid_metric} {progress.best_score} "
+            f"at step {progress.best_step}: {self.run / 'best'}"
+        )
+
+    def _train(self) -> None:
+        """Step after step, with what is due in between."""
+        training, progress = self.config.training, self.progress
         meter = Meter(self.processes.device)
-        while self.done < 1.0 and not self._stopping_anywhere():
+        while not self.finished and not self._stopping_anywhere():
             start = time.monotonic()
             meter.add(*self.step())
             progress.seconds += self.processes.from_first(time.monotonic() - start)
@@ -115,21 +166,14 @@ class Trainer:
                 )
             if progress.step % training.validate_every == 0:
                 self.validate()
-                if training.patience and progress.stale >= training.patience:
-                    self.reporter.say(f"no better for {progress.stale} validations: stopping early")
-                    break
             if progress.step % training.save_every == 0:
                 self.save()
-        if not self.stopping and (not progress.history or progress.history[-1]["step"] != progress.step):
-            self.validate()
-        self.save()
-        if self.stopping:
-            self.reporter.say(f"stopped at step {progress.step}; go on with --resume")
-        else:
-            self.reporter.say(
-                f"done at step {progress.step}; best {training.valid_metric} {progress.best_score} "
-                f"at step {progress.best_step}: {self.run / 'best'}"
-            )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the recipe's end is reached, or `patience` exhausted."""
+        patience = self.config.training.patience
+        return self.done >= 1.0 or bool(patience and self.progress.stale >= patience)
 
     @property
     def done(self) -> float:
@@ -141,11 +185,14 @@ class Trainer:
     def step(self) -> tuple[Tensor, Tensor, int]:
         """One optimiser step over `accumulate` batches.
 
-        Returns the summed loss (nats, float32 scalar), the gradient's norm, and the real target tokens."""
+        Returns this process's summed loss (nats, float32 scalar), the gradient's norm, and this process's real
+        target tokens; 0 tokens when the gradient was not finite and the step skipped."""
         training, progress = self.config.training, self.progress
-        batches = [next(self.stream).to(self.processes.device) for _ in range(training.accumulate)]
+        batches, tokens = [], 0  # the tokens of all processes
+        for _ in range(training.accumulate):
+            batches.append(next(self.stream).to(self.processes.device))
+            tokens += self.stream.target_tokens
         own_tokens = sum(batch.target_tokens for batch in batches)
-        tokens = self.processes.total(torch.tensor(float(own_tokens), device=self.processes.device))
         loss = torch.zeros((), device=self.processes.device)
         for batch in batches:
             batch_loss = self.loss(batch)
@@ -161,13 +208,14 @@ class Trainer:
             if self.average:
                 self.average.update(self.model, progress.step)
         else:
+            own_tokens = 0
             progress.skipped += 1
             self.reporter.say(
                 f"step {progress.step}: the gradient is not finite, step skipped ({progress.skipped} so far)"
             )
         self.optimizer.zero_grad()
         progress.epoch, progress.position = self.stream.epoch, self.stream.position
-        progress.target_tokens += own_tokens
+        progress.target_tokens += tokens
         return loss, norm, own_tokens
 
     def loss(self, batch: Batch) -> Tensor:
@@ -201,6 +249,7 @@ class Trainer:
             else:
                 result = self._score()
             score = result.metric(training.valid_metric)
+            score = score if math.isfinite(score) else -math.inf
             best = progress.best_score is None or score > progress.best_score
             progress.history.append(
                 {
@@ -220,11 +269,7 @@ class Trainer:
             self._prune()
             self.reporter.validation(progress, result, best)
         # Every rank must come to the same decision about stopping early.
-        progress.stale = int(
-            self.processes.total(
-                torch.tensor(progress.stale if self.processes.first else 0, device=self.processes.device)
-            ).item()
-        )
+        progress.stale = int(self.processes.from_first(progress.stale))
 
     def save(self) -> None:
         """What --resume goes on from."""
@@ -233,14 +278,24 @@ class Trainer:
             save_state(self.run, self.progress, self.model, self.optimizer, self.average, random)
         self.processes.wait()
 
-    def load(self) -> bool:
-        """Go on from the newest saved state; False when there is none."""
+    def resume(self) -> None:
+        """Go on from the newest saved state, or at step 0 if the run was killed before it had one."""
+        dataset = self.progress.dataset
         progress = load_state(self.run, self.model, self.optimizer, self.average, self.processes.rank)
         if progress is None:
-            return False
+            if run_checkpoints(self.run):
+                raise UserError(
+                    f"{self.run}: its saved state ({self.run / 'state'}) is gone, so it cannot be resumed; "
+                    f"begin another run from its weights with --init {self.run / 'best'}"
+                )
+            self.reporter.say(f"{self.run}: no saved state yet, starting at step 0")
+            return
+        if progress.dataset != dataset:
+            self.reporter.say("resuming with another dataset: its pairs are taken from the first epoch on")
+            progress.dataset, progress.epoch, progress.position = dataset, 0, 0
+        progress.stopped_by = 0
         self.progress = progress
         self.stream.epoch, self.stream.position = progress.epoch, progress.position
-        return True
 
     def _score(self) -> Validation:
         config = self.config
@@ -275,22 +330,28 @@ class Trainer:
             if folder != best:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _stop_on_signals(self) -> None:
-        """SIGINT and SIGTERM end the step, save the state and stop; a second one ends at once."""
+    @contextmanager
+    def _signals_noted(self) -> Iterator[None]:
+        """Within the block SIGINT and SIGTERM end the step and stop; a second one ends the process at once."""
 
         def stop(number: int, _: Any) -> None:
-            self.stopping = True
+            self.stopped_by = number
             signal.signal(number, signal.SIG_DFL)
 
+        if threading.current_thread() is not threading.main_thread():  # only that one may set handlers
+            yield
+            return
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, stop)
-        except ValueError:  # only the main thread may; a page that trains in a thread stops by itself
-            pass
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _stopping_anywhere(self) -> bool:
-        self.stopping = self.processes.any(self.stopping)
-        return self.stopping
+        if self.processes.any(bool(self.stopped_by)):
+            self.stopped_by = self.stopped_by or signal.SIGTERM
+        return bool(self.stopped_by)
 
 
 class Meter:
@@ -307,6 +368,9 @@ class Meter:
         self.since = time.monotonic()
 
     def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
+        """What `Trainer.step` returned; skipped steps do not count."""
+        if not tokens:
+            return
         self.loss += loss
         self.norm += norm
         self.tokens += tokens
@@ -324,10 +388,11 @@ class Meter:
         return figures
 
 
-def _precision(config: Config, device: torch.device) -> str:
+def _precision(config: Config, processes: Processes) -> str:
     if config.training.precision != "auto":
         return config.training.precision
-    return "bfloat16" if faster_precision(device) == torch.bfloat16 else "float32"
+    faster = faster_precision(processes.device) == torch.bfloat16
+    return "bfloat16" if processes.from_first(float(faster)) else "float32"
 
 
 def _point(link: Path, folder: Path) -> None:

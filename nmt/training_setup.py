@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from nmt.batching import Split
-from nmt.config import Config, dump_config, load_config
+from nmt.checkpoint import Checkpoint
+from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.tokenizer import Tokenizer
 
@@ -71,6 +72,24 @@ def changes(run: Path, config: Config) -> list[str]:
         if other_model and not change.startswith("model.dropout."):
             raise UserError(f"{run}: {change}: that is another model; resume with the settings it began with")
     return changed
+
+
+def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
+    """Weights mean something only in the model and for the pieces that they were trained with."""
+    before, now = (dataclasses.replace(c.model, dropout=DropoutConfig()) for c in (checkpoint.config, config))
+    pairs = zip(_flat(dataclasses.asdict(before)), _flat(dataclasses.asdict(now)), strict=True)
+    other = [f"model.{name} is {old} there, {new} here" for (name, old), (_, new) in pairs if old != new]
+    if other:
+        raise UserError(
+            f"{checkpoint.folder}: cannot be begun from: {'; '.join(other)}; use the recipe in its config.yaml"
+        )
+    theirs = (checkpoint.source_tokenizer, checkpoint.target_tokenizer)
+    for side, old, new in zip(("source", "target"), theirs, tokenizers, strict=True):
+        if old.pieces(range(len(old))) != new.pieces(range(len(new))):
+            raise UserError(
+                f"{checkpoint.folder}: its {side} pieces are not those of the dataset; build the dataset with "
+                f"that checkpoint's SentencePiece model"
+            )
 
 
 def check_ids(data: Path, splits: Sequence[Split], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:

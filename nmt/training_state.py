@@ -37,6 +37,8 @@ class Progress:
     best_step: int = 0
     stale: int = 0  # validations since the best one
     precision: str = ""  # chosen once, so that a resumed run computes the same
+    dataset: str = ""  # fingerprint of the training split that `epoch` and `position` count in
+    stopped_by: int = 0  # the signal that ended the last part (0: none)
     history: list[dict[str, Any]] = field(default_factory=list)  # one entry a validation
 
 
@@ -50,12 +52,10 @@ def save_state(
 ) -> None:
     """Write `run/state/step-N` and remove older states; `random` is every rank's `random_state`."""
     folder = run / "state" / f"step-{progress.step:07}"
-    if folder.exists():  # a run that is over, resumed: nothing has changed, and replacing it could lose it
-        return
 
     def write(partial: Path) -> None:
         save_file({**_tensors(model, optimizer, average), **random}, partial / "state.safetensors")
-        (partial / "progress.json").write_text(json.dumps(asdict(progress), indent=1))
+        (partial / "progress.json").write_text(json.dumps(asdict(progress), indent=1), encoding="utf-8")
 
     write_folder_atomically(folder, write)
     for older in _states(run):
@@ -77,7 +77,9 @@ def load_state(
     folder = folders[-1]
     try:
         tensors = load_file(folder / "state.safetensors")
-        progress = Progress(**json.loads((folder / "progress.json").read_text()))
+        progress = Progress(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
+        if "rng.cpu.0" not in tensors:
+            raise ValueError("it has no random state")
     except (OSError, SafetensorError, ValueError, TypeError) as error:
         raise UserError(
             f"{folder}: damaged training state ({error}); remove it and resume again, or start anew"
@@ -140,4 +142,8 @@ def _check_same(own: dict[str, Tensor], saved: dict[str, Tensor], folder: Path) 
 
 
 def _states(run: Path) -> list[Path]:
-    return sorted(path for path in (run / "state").glob("step-*") if path.is_dir())
+    """Whole states, oldest first; one that stood aside when a kill came while it was replaced counts."""
+    states = {path.name: path for path in (run / "state").glob("step-*") if path.is_dir()}
+    for path in (run / "state").glob(".step-*.previous"):
+        states.setdefault(path.name.removeprefix(".").removesuffix(".previous"), path)
+    return [states[name] for name in sorted(states)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
@@ -166,23 +164,62 @@ def test_a_kill_between_the_renames_of_a_save_loses_nothing(saved: tuple[Path, S
 def test_kill_9_in_the_middle_of_a_save_leaves_a_loadable_checkpoint(
     saved: tuple[Path, Seq2Seq, Config],
 ) -> None:
-    """A process saves over and over and is killed at some moment; whatever lies there must load."""
-    folder, _, _ = saved
+    """A save is killed at each of its system calls in turn, and half-way through writing the weights;
+    whatever lies there then must load, as the old weights or the new ones."""
     script = textwrap.dedent("""
-        import sys
-        from nmt.checkpoint import load_model, named_weights, save_checkpoint
-        loaded = load_model(sys.argv[1])
-        print("ready", flush=True)
-        while True:
-            save_checkpoint(sys.argv[1], loaded.config, named_weights(loaded.model), (loaded.source_tokenizer,) * 2)
+        import os, shutil, signal, sys
+        import torch
+        from nmt import checkpoint
+
+        def die(*_, **__):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        def half(weights, file, metadata=None):
+            original_save(weights, file, metadata)
+            os.truncate(file, os.path.getsize(file) // 2)
+            die()
+
+        original_save = checkpoint.save_file
+        folder = sys.argv[1]
+        loaded = checkpoint.load_model(folder)
+        weights = checkpoint.named_weights(loaded.model)
+        old = weights["output.bias"].clone()
+        changed = {name: weight + 1 for name, weight in weights.items()}
+        tokenizers = (loaded.source_tokenizer, loaded.target_tokenizer)
+
+        def save_and_die_at(call, number):
+            calls = 0
+            module = {"save_file": checkpoint, "rmtree": shutil}.get(call, os)
+            original = getattr(module, call)
+            def counted(*arguments, **options):
+                nonlocal calls
+                calls += 1
+                if calls == number:
+                    (half if call == "save_file" else die)(*arguments, **options)
+                return original(*arguments, **options)
+            setattr(module, call, counted)
+            checkpoint.save_checkpoint(folder, loaded.config, changed, tokenizers)
+
+        for call in ("save_file", "fsync", "rename", "rmtree"):
+            for number in range(1, 10):
+                child = os.fork()
+                if not child:
+                    save_and_die_at(call, number)
+                    os._exit(0)
+                status = os.waitpid(child, 0)[1]
+                found = checkpoint.load_model(folder).model.output.bias
+                assert torch.equal(found, old) or torch.equal(found, old + 1), (call, number)
+                checkpoint.save_checkpoint(folder, loaded.config, weights, tokenizers)
+                if os.WIFEXITED(status):  # no such call any more: the save went through
+                    assert not os.WEXITSTATUS(status), (call, number)
+                    break
+                print(call, number)
     """)
-    for delay in (0.05, 0.11, 0.2):
-        process = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE)
-        assert process.stdout and process.stdout.readline()
-        try:
-            process.wait(delay)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        load_model(folder)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(saved[0])], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    killed = done.stdout.splitlines()
+    assert {"save_file 1", "fsync 1", "fsync 3", "rename 1", "rename 2", "rmtree 1", "rmtree 3"} <= set(
+        killed
+    )

@@ -22,6 +22,7 @@ from nmt.cli import main
 from nmt.config import Config
 from nmt.model import Seq2Seq
 from nmt.tokenizer import EOS
+from nmt.training_state import Progress
 from nmt.translator import Translator
 from tests.conftest import tiny_model_config
 from tests.uppercase_model import character_tokenizer, uppercase_translator
@@ -157,6 +158,7 @@ def test_translates_with_a_real_checkpoint(run: Run, checkpoint: Path) -> None:
     [
         (["translate", "--model", "nowhere"], "nowhere: no such checkpoint folder"),
         (["translate", "--model", "CHECKPOINT", "--n-best", "9"], "n-best is 9.*beam size"),
+        (["translate", "--model", "CHECKPOINT", "--beam", "1000000"], "beam is 1000000.*more than 1000"),
         (["info", "nowhere"], "nowhere: no such checkpoint"),
         (["average", "nowhere", "--out", "x"], "nowhere"),
         (["train", "no-such-recipe", "--data", "x", "--out", "x"], "no-such-recipe: no such recipe"),
@@ -271,7 +273,7 @@ def test_unequal_files_are_refused_before_translating(
 
 def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[object, ...]] = []
-    monkeypatch.setattr(nmt.training, "train", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(nmt.training, "train", lambda *arguments: calls.append(arguments) or Progress())
     arguments = [
         "train",
         "tiny",
@@ -287,7 +289,19 @@ def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPa
     ]
     assert run(*arguments)[0] == 0
     assert run("train", "tiny", "--data", "D", "--out", "R")[0] == 0
-    assert calls == [("tiny", "D", "R", True, ["training.lr=1", "a.b=c"]), ("tiny", "D", "R", False, [])]
+    assert run("train", "tiny", "--data", "D", "--out", "R", "--init", "C")[0] == 0
+    assert calls == [
+        ("tiny", "D", "R", True, ["training.lr=1", "a.b=c"], None),
+        ("tiny", "D", "R", False, [], None),
+        ("tiny", "D", "R", False, [], "C"),
+    ]
+
+
+def test_a_closed_standard_input_is_one_clear_line(checkpoint: Path) -> None:
+    command = " ".join([*COMMAND, "translate", "--model", str(checkpoint), "<&-"])
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("nmt: error: standard input") and done.stderr.count("\n") == 1
 
 
 def test_average_writes_a_checkpoint_that_info_describes(run: Run, checkpoint: Path, tmp_path: Path) -> None:
@@ -366,5 +380,5 @@ def test_a_full_disk_is_reported(checkpoint: Path, tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[0] == "nmt: error: standard output: No space left on device"
+    assert result.stderr.splitlines()[0] == "nmt: error: No space left on device"
     assert "Traceback" not in result.stderr

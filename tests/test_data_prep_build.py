@@ -342,6 +342,11 @@ WRONG_RECIPES = {
     "bad setting": ({"sources": ["tsv:a@repeat=0"]}, "repeat and max_pairs must be at least 1"),
     "bad spec": ({"sources": [{"spec": "doc:a"}]}, "must begin with one of tsv:"),
     "negative size": ({"splits": {"dev": -1}}, "cannot be negative"),
+    "no YAML in a setting": ({"sources": ["tsv:a@repeat=["]}, "repeat: '[' is not a YAML value"),
+    "bounds crossed": ({"cleaning": {"min_words": 9, "max_words": 8}}, "min_words is 9 and max_words 8"),
+    "ratio below 1": ({"cleaning": {"max_length_ratio": 0.5}}, "take 1 or more"),
+    "ratio no number": ({"cleaning": {"max_length_ratio": float("nan")}}, "take 1 or more"),
+    "share above 1": ({"cleaning": {"min_script_share": 50}}, "take a share from 0 to 1"),
     "no mapping": (["pair"], "a recipe is a YAML mapping"),
 }
 
@@ -373,6 +378,14 @@ def test_existing_folder_is_replaced_only_by_force(tmp_path, capsys):
     ]
 
 
+def test_force_deletes_no_folder_of_another_kind(tmp_path, capsys):
+    corpus, out = write_tsv(tmp_path / "a.tsv"), tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter.tex").write_text("years of work")
+    build(out, "--source", corpus, "--force", status=1)
+    assert "not a dataset folder" in capsys.readouterr().err and (out / "chapter.tex").exists()
+
+
 @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (OSError("No space left"), 1)])
 def test_broken_off_build_leaves_the_old_folder_and_nothing_else(
     error, status, tmp_path, monkeypatch, capsys
@@ -402,6 +415,27 @@ def test_user_error_is_one_line_with_file_and_line(tmp_path, capsys):
 def test_report_of_something_else(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) == 1
     assert "no dataset folder" in capsys.readouterr().err
+    for content in ("{", "[]", '{"sources": 3}'):
+        (tmp_path / "report.json").write_text(content)
+        assert main(["report", str(tmp_path)]) == 1
+        assert "report.json: not the report of a dataset folder" in capsys.readouterr().err
+
+
+def test_a_value_that_is_no_yaml(tmp_path, capsys):
+    assert main(["build", "--set", "pair=[", "--out", str(tmp_path / "set")]) == 1
+    assert capsys.readouterr().err == "error: --set pair: '[' is not a YAML value\n"
+
+
+def test_a_missing_package_is_named_with_its_remedy(tmp_path):
+    (tmp_path / "lxml.py").write_text("raise ModuleNotFoundError(\"No module named 'lxml'\", name='lxml')")
+    done = subprocess.run(
+        [sys.executable, "-m", "data_prep", "--help"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.getcwd()])},
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: the package lxml is missing; pip install 'recurrent-nmt[data]'\n"
 
 
 # ---- as a user runs it ----

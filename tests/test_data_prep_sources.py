@@ -197,6 +197,16 @@ def test_hub_form_from_a_folder(name, tmp_path):
         read(f"hf:{folder}:split=dev", tmp_path)
 
 
+def test_hub_form_with_the_feature_that_the_hub_uses(tmp_path):
+    """`datasets.Translation`, as the hub's own sets have it, is not the struct that parquet and JSON give."""
+    feature = datasets.Features({"translation": datasets.Translation(languages=["es", "en"])})
+    rows = {"translation": [{"es": es, "en": en} for es, en in PAIRS]}
+    datasets.Dataset.from_dict(rows, features=feature).save_to_disk(str(tmp_path / "saved"))
+    assert read(f"hf:{tmp_path / 'saved'}", tmp_path)[0] == PAIRS
+    with pytest.raises(UserError, match="no language 'de'; there are es, en"):
+        read(f"hf:{tmp_path / 'saved'}", tmp_path, pair=("es", "de"))
+
+
 def test_hub_form_saved_to_disk_with_flat_columns(tmp_path):
     es, en = zip(*PAIRS, strict=True)
     datasets.Dataset.from_dict({"spa": es, "en": en}).save_to_disk(str(tmp_path / "saved"))

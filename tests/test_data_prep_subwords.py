@@ -80,6 +80,11 @@ def test_too_small_a_vocabulary_says_what_the_alphabet_needs():
         train(iter([chr(code) * 3 for code in range(0x4E00, 0x4F00)]), SubwordsConfig(vocab_size=300))
 
 
+def test_too_little_text_is_not_sent_to_and_fro_between_two_bounds():
+    with pytest.raises(UserError, match=r"gives \d+ pieces at most, and 300 are needed; add more text"):
+        train(iter(["hola", "hello"]), SubwordsConfig(vocab_size=300))
+
+
 @pytest.mark.parametrize("config", [{"vocab_size": 100}, {"model_type": "word"}, {"character_coverage": 0.5}])
 def test_settings_out_of_range_are_refused(config):
     with pytest.raises(UserError, match=next(iter(config))):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from nmt import recurrent
 from nmt.attention import Attention
 from nmt.config import AttentionConfig, DropoutConfig, ModelConfig
 from nmt.model import PieceEmbedding, Seq2Seq
@@ -163,6 +165,31 @@ def by_hand(attention: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor
         return torch.cat(contexts), torch.stack(all_weights).mean(0)  # type: ignore[arg-type]
     weights = torch.softmax(torch.stack(scores), 0)
     return sum(w * h for w, h in zip(weights, memory, strict=True)), weights  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_recurrent_dropout_is_drawn_once_a_sentence(monkeypatch: pytest.MonkeyPatch, sampled: bool) -> None:
+    """Also where the decoder loops over time: once for each layer and direction, however long the target."""
+    dropout = DropoutConfig(0.0, 0.0, 0.5, 0.0, 0.0)
+    model = Seq2Seq(tiny_model_config(cell="gru", input_feeding=not sampled, dropout=dropout)).train()
+    draws: list[int] = []
+
+    def counted(weight: Tensor, p: float) -> Tensor:
+        draws.append(weight.numel())
+        return nn.functional.dropout(weight, p)
+
+    monkeypatch.setattr(recurrent, "functional", SimpleNamespace(dropout=counted))
+    source = torch.randint(4, 20, (2, 3))
+    counts = []
+    for length in (2, 7):
+        draws.clear()
+        target = torch.randint(4, 20, (2, length))
+        if sampled:
+            model.forward_sampled(source, None, target, 0.5)
+        else:
+            model(source, None, target)
+        counts.append(len(draws))
+    assert counts == [2 * 2 + 2] * 2  # two bidirectional encoder layers, two decoder layers
 
 
 @pytest.mark.parametrize("kind", ATTENTIONS[1:])

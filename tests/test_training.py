@@ -6,10 +6,10 @@ import dataclasses
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from nmt.batching import Split, make_batch
 from nmt.checkpoint import load_model, named_weights, run_checkpoints
+from nmt.cli import main
 from nmt.config import Config, DataConfig, DecodingConfig, TrainingConfig, dump_config
 from nmt.distributed import Processes
 from nmt.errors import UserError
@@ -25,14 +26,18 @@ from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, learning_rate
 from nmt.reporting import Reporter
 from nmt.tokenizer import load_tokenizers
-from nmt.training import Trainer, train
+from nmt.training import Meter, Trainer, train
 from nmt.training_setup import complete
-from nmt.validation import mean_loss, validate
+from nmt.training_state import Progress
+from nmt.validation import Validation, mean_loss, validate
 from tests.conftest import tiny_model_config, tiny_recipe, toy_pairs, write_dataset
 
 
 def write(folder: Path, config: Config) -> Path:
-    path = folder / "recipe.yaml"
+    return write_recipe(folder / "recipe.yaml", config)
+
+
+def write_recipe(path: Path, config: Config) -> Path:
     path.write_text(dump_config(config), encoding="utf-8")
     return path
 
@@ -91,20 +96,145 @@ def test_resume_is_bit_identical_to_training_straight_on(
 
 
 def test_kill_9_loses_no_more_than_the_steps_since_the_last_save(reversal_data: Path, tmp_path: Path) -> None:
-    recipe = write(tmp_path, tiny_recipe(steps=100_000, save_every=2, validate_every=100_000))
+    """Killed half-way through writing the state of step 4, a run goes on from step 2 (or a whole step 4)."""
+    recipe = write(tmp_path, tiny_recipe(steps=100, save_every=2, validate_every=100))
     run = tmp_path / "run"
-    code = f"from nmt.training import train; train({str(recipe)!r}, {str(reversal_data)!r}, {str(run)!r})"
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list(run.glob("state/step-*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.3)
-    process.kill()
-    process.wait()
+    code = f"""
+import os, signal
+from nmt import training_state
+from nmt.training import train
+
+save_file = training_state.save_file
+def half(tensors, file):
+    save_file(tensors, file)
+    if "step-0000004" in str(file):
+        os.truncate(file, os.path.getsize(file) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+training_state.save_file = half
+train({str(recipe)!r}, {str(reversal_data)!r}, {str(run)!r})
+"""
+    process = subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL, timeout=120)
+    assert process.returncode == -signal.SIGKILL
     trainer = trainer_for(reversal_data, run, tiny_recipe())
-    assert trainer.load()
-    assert trainer.progress.step >= 2 and trainer.progress.step % 2 == 0
-    assert trainer.stream.position == trainer.progress.position > 0
+    trainer.resume()
+    assert trainer.progress.step == 2
+    assert trainer.stream.position == trainer.progress.position == 2
+    assert train(recipe, reversal_data, run, True, ["training.steps=5"]).step == 5
+
+
+def test_a_kill_while_a_state_is_replaced_loses_nothing(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=4))
+    train(recipe, reversal_data, tmp_path / "run")
+    (state,) = (tmp_path / "run" / "state").iterdir()
+    state.rename(state.with_name(f".{state.name}.previous"))  # as far as replacing it had come
+    assert train(recipe, reversal_data, tmp_path / "run", True, ["training.steps=6"]).step == 6
+    assert [path.name for path in (tmp_path / "run" / "state").iterdir()] == ["step-0000006"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_gives_the_exit_status_that_a_shell_expects(
+    reversal_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=6))
+    original = Trainer.step
+    handler = signal.getsignal(number)
+
+    def interrupted(self: Trainer):  # type: ignore[no-untyped-def]
+        if self.progress.step == 2:
+            os.kill(os.getpid(), number)
+        return original(self)
+
+    arguments = ["train", str(recipe), "--data", str(reversal_data), "--out", str(tmp_path / "run")]
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    assert main(arguments) == 128 + number
+    assert signal.getsignal(number) is handler
+    monkeypatch.setattr(Trainer, "step", original)
+    assert main([*arguments, "--resume"]) == 0
+    assert "step-0000006" in str(next((tmp_path / "run" / "state").iterdir()))
+
+
+def test_the_last_validation_is_in_the_saved_state(reversal_data: Path, tmp_path: Path) -> None:
+    """Also when the last step is one of `save_every`, and not one of `validate_every`."""
+    progress = train(write(tmp_path, tiny_recipe(steps=5)), reversal_data, tmp_path / "run")
+    saved = json.loads((tmp_path / "run" / "state" / "step-0000005" / "progress.json").read_text())
+    assert [entry["step"] for entry in saved["history"]] == [5]
+    assert saved["best_step"] == progress.best_step == 5
+
+
+def test_a_run_begins_from_given_weights(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2, lr=0.0, ema=0.9))
+    other_seed = write_recipe(tmp_path / "other.yaml", tiny_recipe(steps=2, lr=0.0, ema=0.9, seed=5))
+    train(recipe, reversal_data, tmp_path / "first")
+    train(other_seed, reversal_data, tmp_path / "second", init=tmp_path / "first")
+    train(other_seed, reversal_data, tmp_path / "third")
+    first, second, third = (
+        load_model(tmp_path / name).model.decoder.readout.weight for name in ("first", "second", "third")
+    )
+    torch.testing.assert_close(first, second, atol=1e-6, rtol=0)
+    assert not torch.allclose(first, third)
+
+
+def test_weights_of_another_model_or_other_pieces_are_refused(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2))
+    train(recipe, reversal_data, tmp_path / "run")
+    with pytest.raises(UserError, match=r"model\.encoder\.hidden is 32 there, 16 here"):
+        train(
+            recipe,
+            reversal_data,
+            tmp_path / "a",
+            overrides=["model.encoder.hidden=16"],
+            init=tmp_path / "run",
+        )
+    other = [("x y z", "z y x")] * 50
+    size = len(load_tokenizers(reversal_data)[0])
+    data = write_dataset(tmp_path / "data", {"train": other, "dev": other[:5]}, vocab=size)
+    if len(load_tokenizers(data)[0]) == size:
+        match = "source pieces are not those"
+    else:
+        match = "model.source_vocab is"
+    with pytest.raises(UserError, match=match):
+        train(recipe, data, tmp_path / "b", init=tmp_path / "run")
+
+
+def test_a_run_whose_state_is_gone_is_not_taken_for_a_new_one(reversal_data: Path, tmp_path: Path) -> None:
+    recipe = write(tmp_path, tiny_recipe(steps=2))
+    train(recipe, reversal_data, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "state")
+    with pytest.raises(UserError, match="is gone.*--init"):
+        train(recipe, reversal_data, tmp_path / "run", resume=True)
+
+
+def test_another_dataset_is_noticed_on_resume(
+    reversal_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its pairs are taken from the first on; the position in the old one means nothing in it."""
+    recipe = write(tmp_path, tiny_recipe(steps=3))
+    assert train(recipe, reversal_data, tmp_path / "run").position == 3
+    data = tmp_path / "other"
+    shutil.copytree(reversal_data, data)
+    shutil.rmtree(data / "train")
+    shutil.copytree(data / "test", data / "train")
+    progress = train(recipe, data, tmp_path / "run", True, ["training.steps=4"])
+    assert "another dataset" in capsys.readouterr().err
+    assert (progress.step, progress.epoch, progress.position) == (4, 0, 1)
+
+
+def test_a_dev_score_that_is_no_number_is_never_the_best(
+    reversal_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([float("nan"), 1.0, float("nan")])
+    monkeypatch.setattr(Trainer, "_score", lambda self: Validation(1.0, next(scores), 0.0, [("a", "b", "c")]))
+    progress = train(write(tmp_path, tiny_recipe(steps=6, validate_every=2)), reversal_data, tmp_path / "run")
+    assert (progress.best_step, progress.best_score, progress.stale) == (4, 1.0, 1)
+    assert (tmp_path / "run" / "best").resolve().name == "step-0000004"
+
+
+def test_skipped_steps_do_not_enter_the_logged_means() -> None:
+    meter = Meter(torch.device("cpu"))
+    meter.add(torch.tensor(6.0), torch.tensor(1.0), 3)
+    meter.add(torch.tensor(float("nan")), torch.tensor(float("nan")), 0)
+    figures = meter.read(Progress(), 0.1)
+    assert (figures["loss"], figures["gradient_norm"]) == (2.0, 1.0)
 
 
 def test_a_second_training_does_not_overwrite_the_first(reversal_data: Path, tmp_path: Path) -> None:
@@ -229,7 +359,7 @@ def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(
     before = {name: weight.clone() for name, weight in named_weights(trainer.model).items()}
     honest = trainer.loss
     trainer.loss = lambda batch: honest(batch) * float("nan")  # type: ignore[method-assign]
-    trainer.step()
+    assert trainer.step()[2] == 0
     assert trainer.progress.skipped == 1
     assert all(torch.equal(before[name], weight) for name, weight in named_weights(trainer.model).items())
     trainer.loss = honest  # type: ignore[method-assign]
@@ -291,6 +421,7 @@ def test_early_stopping_and_pruning(reversal_data: Path, tmp_path: Path) -> None
     )
     progress = train(recipe, reversal_data, tmp_path / "run")
     assert progress.step == 10
+    assert train(recipe, reversal_data, tmp_path / "run", resume=True).step == 10  # it is over
     assert [path.name for path in run_checkpoints(tmp_path / "run")] == [
         "step-0000002",
         "step-0000008",
@@ -341,6 +472,11 @@ def test_two_processes_take_the_step_of_one(reversal_data: Path, tmp_path: Path)
         timeout=300,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.getcwd()},
     )
+    tokens = [
+        json.loads(next((tmp_path / run / "state").glob("*/progress.json")).read_text())["target_tokens"]
+        for run in ("one", "two")
+    ]
+    assert tokens[0] == tokens[1]
     one, two = state_of(tmp_path / "one"), state_of(tmp_path / "two")
     for name in one:
         if name.startswith("model."):
