@@ -53,7 +53,8 @@ def load_translators(folders: Sequence[Path]) -> dict[tuple[str, str], Translato
     from nmt.translator import Translator, find_checkpoints
 
     if not folders:
-        folders = list(find_checkpoints(CHECKPOINTS).values()) if CHECKPOINTS.is_dir() else []
+        found = find_checkpoints(CHECKPOINTS) if CHECKPOINTS.is_dir() else {}
+        folders = [found[pair] for pair in sorted(found, key=lambda pair: (pair != ("es", "en"), pair))]
     if not folders:
         raise UserError(
             f"no checkpoint in {CHECKPOINTS}; train a model (nmt train) or name one with --model FOLDER"

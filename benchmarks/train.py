@@ -10,7 +10,6 @@ peers.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import subprocess
 import sys
@@ -27,8 +26,8 @@ from nmt.config import Config, load_config
 from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.reporting import Reporter
-from nmt.tokenizer import load_tokenizers
 from nmt.training import Trainer
+from nmt.training_setup import complete
 
 SHAPES = Path(__file__).with_name("shapes")
 
@@ -40,10 +39,7 @@ def read_shape(shape: str, overrides: list[str]) -> Config:
 
 
 def make_trainer(config: Config, data: Path, run: Path, device: str) -> Trainer:
-    tokenizers = load_tokenizers(data)
-    source_vocab, target_vocab = map(len, tokenizers)
-    model = dataclasses.replace(config.model, source_vocab=source_vocab, target_vocab=target_vocab)
-    config = dataclasses.replace(config, model=model)
+    config, tokenizers = complete(config, data)
     processes = Processes()
     if device != "auto":
         processes.device = torch.device(device)

@@ -21,6 +21,7 @@ from benchmarks.timing import latency, peak_memory_mb, sentence_rate
 from benchmarks.train import revision
 from nmt import Translator
 from nmt.errors import UserError
+from nmt.lines import read_lines
 
 TEN_WORDS = {  # a plain sentence of ten words in the model's source language
     "es": "Mi hermana quiere aprender a tocar la guitarra este verano.",
@@ -28,20 +29,11 @@ TEN_WORDS = {  # a plain sentence of ten words in the model's source language
 }
 
 
-def read_lines(path: Path, limit: int | None) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as UTF-8 text ({error})") from None
-    lines = lines[:-1] if lines[-1] == "" else lines
-    if not lines:
-        raise UserError(f"{path}: there is no line to translate")
-    return lines[:limit]
-
-
 def run(args: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(args.threads)
-    lines = read_lines(args.source, args.lines)
+    lines = read_lines(args.source)[: args.lines]
+    if not lines:
+        raise UserError(f"{args.source}: there is no line to translate")
     start = time.perf_counter()
     translator = Translator.load(args.model, device=args.device)
     load_seconds = time.perf_counter() - start

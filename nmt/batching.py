@@ -21,6 +21,7 @@ from torch import Tensor
 
 from nmt.config import DataConfig
 from nmt.errors import UserError
+from nmt.padding import pad, pad_sources
 from nmt.tokenizer import BOS, EOS, PAD
 
 Ids = np.ndarray  # int32 [length], without BOS and EOS
@@ -86,24 +87,11 @@ class Split:
 
 def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
     """Pad pairs of ids into a Batch."""
-    source_lengths = torch.tensor([len(source) + 1 for source, _ in pairs])
-    padded = not bool((source_lengths == source_lengths[0]).all())
-    target_tokens = sum(len(target) + 1 for _, target in pairs)
-    return Batch(
-        pad([np.append(source, EOS) for source, _ in pairs]),
-        source_lengths if padded else None,
-        pad([np.insert(target, 0, BOS) for _, target in pairs]),
-        pad([np.append(target, EOS) for _, target in pairs]),
-        target_tokens,
-    )
-
-
-def pad(rows: Sequence[Sequence[int] | np.ndarray]) -> Tensor:
-    """Rows of ids -> int64 [rows, longest], filled up with PAD."""
-    filled = torch.full((len(rows), max(map(len, rows), default=0)), PAD, dtype=torch.int64)
-    for row, ids in zip(filled, rows, strict=True):
-        row[: len(ids)] = torch.as_tensor(np.asarray(ids, dtype=np.int64))
-    return filled
+    source, source_lengths = pad_sources([[*source, EOS] for source, _ in pairs])
+    target = pad([[BOS, *target, EOS] for _, target in pairs])
+    target_out = target[:, 1:].contiguous()
+    target_in = target[:, :-1].masked_fill(target_out == PAD, PAD)  # without the EOS of the shorter rows
+    return Batch(source, source_lengths, target_in, target_out, sum(len(target) + 1 for _, target in pairs))
 
 
 def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:

@@ -42,7 +42,7 @@ from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
-from nmt.tokenizer import PAD, Tokenizer, load_tokenizers
+from nmt.tokenizer import PAD, Tokenizer
 from nmt.training_setup import changes, check_ids, check_out, check_same_model, complete
 from nmt.training_state import Progress, load_state, random_state, save_state
 from nmt.validation import Validation, validate
@@ -64,10 +64,7 @@ def train(
     processes = Processes()
     try:
         check_out(run, resume)
-        tokenizers = load_tokenizers(data)
-        if config.data.reverse:
-            tokenizers = (tokenizers[1], tokenizers[0])
-        config = complete(config, data, tokenizers)
+        config, tokenizers = complete(config, data)
         with Reporter(run, processes.first) as reporter:
             for change in changes(run, config) if resume else ():
                 reporter.say(f"resuming with a changed recipe: {change}")

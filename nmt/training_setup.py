@@ -16,7 +16,7 @@ from nmt.batching import Split
 from nmt.checkpoint import Checkpoint
 from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
-from nmt.tokenizer import Tokenizer
+from nmt.tokenizer import Tokenizer, load_tokenizers
 
 
 def check_out(run: Path, resume: bool) -> None:
@@ -37,8 +37,12 @@ def check_out(run: Path, resume: bool) -> None:
         raise UserError(f"{run}: cannot be made a folder: {error.strerror}; give another --out") from None
 
 
-def complete(config: Config, data: Path, tokenizers: tuple[Tokenizer, Tokenizer]) -> Config:
-    """The recipe with what only the dataset knows: vocabulary sizes and languages."""
+def complete(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokenizer]]:
+    """The recipe with what only the dataset knows, vocabulary sizes and languages; and the tokenizers of source
+    and target."""
+    tokenizers = load_tokenizers(data)
+    if config.data.reverse:
+        tokenizers = (tokenizers[1], tokenizers[0])
     try:
         recipe = yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))
         source_language, target_language = str(recipe["pair"]).split("-")
@@ -55,9 +59,10 @@ def complete(config: Config, data: Path, tokenizers: tuple[Tokenizer, Tokenizer]
             "add --set model.tied_embeddings=target"
         )
     model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
-    return dataclasses.replace(
+    config = dataclasses.replace(
         config, model=model, source_language=source_language, target_language=target_language
     )
+    return config, tokenizers
 
 
 def changes(run: Path, config: Config) -> list[str]:

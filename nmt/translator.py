@@ -19,6 +19,7 @@ import torch
 from nmt.checkpoint import CONFIG_FILE, Checkpoint, load_model
 from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
+from nmt.padding import batches_by_length, pad_sources
 from nmt.repair import put_back
 from nmt.search import Hypothesis, beam_search
 from nmt.text import (
@@ -33,7 +34,7 @@ from nmt.text import (
     without_surrogates,
     words,
 )
-from nmt.tokenizer import EOS, PAD
+from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, Translation, assemble, copied
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
@@ -211,14 +212,10 @@ class _Search:
         results: list[list[Hypothesis]] = [[]] * len(requests)
         budget = self.batch_tokens // self.decoding.beam
         for batch in batches_by_length([len(ids) for ids in sources], budget):
-            lengths = torch.tensor([len(sources[i]) for i in batch])
-            source = torch.full((len(batch), int(lengths.max())), PAD)
-            for row, i in enumerate(batch):
-                source[row, : len(sources[i])] = torch.tensor(sources[i])
-            ragged = None if bool((lengths == lengths[0]).all()) else lengths.to(self.device)
+            source, lengths = pad_sources([sources[i] for i in batch])
             prefix = [prefixes[i] for i in batch] if any(prefixes[i] for i in batch) else None
             found = beam_search(
-                self.model, source.to(self.device), ragged, self.decoding, n_best, prefix, with_attention
+                self.model, source.to(self.device), lengths, self.decoding, n_best, prefix, with_attention
             )
             for i, hypotheses in zip(batch, found, strict=True):
                 results[i] = hypotheses
@@ -280,18 +277,6 @@ def find_checkpoints(folder: str | Path) -> dict[tuple[str, str], Path]:
         config = load_config(path)
         found.setdefault((config.source_language, config.target_language), path.parent)
     return found
-
-
-def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices in order of length, cut where rows × greatest length would exceed `budget`; none is empty."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > budget:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def _characters_in_bytes(pieces: Sequence[str]) -> int:

@@ -9,9 +9,10 @@ import sacrebleu
 import torch
 from torch.nn import functional
 
-from nmt.batching import Split, make_batch, pad
+from nmt.batching import Split, make_batch
 from nmt.config import DataConfig, DecodingConfig
 from nmt.model import Seq2Seq
+from nmt.padding import batches_by_length, pad_sources
 from nmt.search import beam_search
 from nmt.tokenizer import EOS, PAD, Tokenizer
 
@@ -64,7 +65,8 @@ def mean_loss(
 ) -> float:
     """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
     total, tokens = 0.0, 0
-    for indices in _by_length(split, rows, data.batch_tokens):
+    for chosen in batches_by_length(split.source_lengths[rows] + 1, data.batch_tokens):
+        indices = rows[chosen]
         batch = make_batch(split.ids(indices)).to(device)
         readouts = model(batch.source, batch.source_lengths, batch.target_in)
         real = batch.target_out != PAD
@@ -85,23 +87,10 @@ def _decode(
 ) -> list[str]:
     """The best hypothesis of every row, as text, in the order of `rows`."""
     texts: dict[int, str] = {}
-    for indices in _by_length(split, rows, max(1, data.batch_tokens // decoding.beam)):
-        sources = [np.append(source, EOS) for source, _ in split.ids(indices)]
-        lengths = torch.tensor([len(source) for source in sources])
-        ragged = None if bool((lengths == lengths[0]).all()) else lengths
-        found = beam_search(model, pad(sources).to(device), ragged, decoding)
+    for chosen in batches_by_length(split.source_lengths[rows] + 1, data.batch_tokens // decoding.beam):
+        indices = rows[chosen]
+        source, lengths = pad_sources([[*source, EOS] for source, _ in split.ids(indices)])
+        found = beam_search(model, source.to(device), lengths, decoding)
         for row, hypotheses in zip(indices, found, strict=True):
             texts[int(row)] = tokenizer.decode(hypotheses[0].tokens)
     return [texts[int(row)] for row in rows]
-
-
-def _by_length(split: Split, rows: np.ndarray, budget: int) -> list[np.ndarray]:
-    """`rows` sorted by source length and cut into batches of about `budget` source pieces."""
-    order = rows[np.argsort(split.source_lengths[rows], kind="stable")]
-    batches, start = [], 0
-    for end in range(1, len(order) + 1):
-        full = end == len(order) or (end + 1 - start) * (int(split.source_lengths[order[end]]) + 1) > budget
-        if full:
-            batches.append(order[start:end])
-            start = end
-    return batches

@@ -43,9 +43,9 @@ def write_recipe(path: Path, config: Config) -> Path:
 
 
 def trainer_for(data: Path, run: Path, config: Config) -> Trainer:
-    tokenizers = load_tokenizers(data)
+    config, tokenizers = complete(config, data)
     return Trainer(
-        complete(config, data, tokenizers),
+        config,
         data,
         run,
         tokenizers,

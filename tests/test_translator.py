@@ -16,10 +16,11 @@ from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoin
 from nmt.config import Config, DecodingConfig
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
+from nmt.padding import batches_by_length
 from nmt.text import Part
 from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
-from nmt.translator import WINDOW_LINES, Translator, batches_by_length, find_checkpoints, pick_device
+from nmt.translator import WINDOW_LINES, Translator, find_checkpoints, pick_device
 from tests.conftest import tiny_model_config
 from tests.uppercase_model import BEST, FAR, character_tokenizer, uppercase_translator
 

@@ -330,6 +330,17 @@ def test_two_models_of_one_direction_are_refused(monkeypatch: pytest.MonkeyPatch
         app_gradio.load_translators([Path("a"), Path("b")])
 
 
+def test_the_page_opens_with_spanish_to_english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from nmt import translator
+
+    folders = {("de", "en"): tmp_path / "a", ("en", "es"): tmp_path / "b", ("es", "en"): tmp_path / "c"}
+    by_folder = {folder: FakeTranslator(*pair) for pair, folder in folders.items()}
+    monkeypatch.setattr(app_gradio, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(translator, "find_checkpoints", lambda folder: folders)
+    monkeypatch.setattr(translator.Translator, "load", by_folder.__getitem__)
+    assert list(app_gradio.load_translators([])) == [("es", "en"), ("de", "en"), ("en", "es")]
+
+
 def test_the_program_prints_no_traceback_when_it_fails(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "app_gradio.py"), "--port", str(free_port()), "--model", str(tmp_path)],
