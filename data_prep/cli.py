@@ -70,6 +70,11 @@ def make_parser() -> argparse.ArgumentParser:
     add("--vocab-size", type=int, metavar="N", help="pieces of the subword model (default 8000)")
     add("--subwords", choices=("unigram", "bpe", "char"), help="kind of subword model (default unigram)")
     add("--separate", action="store_true", help="one subword model a language instead of a joint one")
+    add(
+        "--subwords-from",
+        metavar="FOLDER",
+        help="take the subword model(s) of this dataset or checkpoint, as `nmt train --init` needs",
+    )
     add("--no-language-filter", action="store_true", help="do not ask which language a text is in")
     add("--on-bad-line", choices=("stop", "skip"), help="what to do with an unreadable line (default stop)")
     add(
@@ -115,6 +120,7 @@ def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         "subwords.vocab_size": arguments.vocab_size,
         "subwords.model_type": arguments.subwords,
         "subwords.separate": arguments.separate or None,
+        "subwords.reuse": arguments.subwords_from,
         "cleaning.language_filter": False if arguments.no_language_filter else None,
     }
     for assignment in arguments.set:

@@ -81,6 +81,8 @@ class _Build:
     def __init__(self, recipe: Recipe, out: Path, work: Path, num_proc: int, console: Console) -> None:
         self.recipe, self.out, self.work, self.num_proc, self.console = recipe, out, work, num_proc, console
         self.sources = dict(named(recipe.sources))
+        reuse = recipe.subwords.reuse
+        self.reused = subwords.reused(Path(reuse), recipe.languages) if reuse else {}
         self.warnings: list[str] = []
 
     def run(self) -> dict[str, Any]:
@@ -266,6 +268,11 @@ class _Build:
     def train_subwords(self, train: datasets.Dataset, keys: np.ndarray) -> tuple[Path, Path]:
         """Writes joint.spm, or source.spm and target.spm; returns the model of each side."""
         config = self.recipe.subwords
+        if self.reused:
+            for file, model in self.reused.items():
+                (self.out / file).write_bytes(model)
+            paths = [self.out / file for file in self.reused]
+            return paths[0], paths[-1]
         size = config.sample_size if config.separate else config.sample_size // 2
         chosen = train.select(splits.sample(keys, size, config.seed))
 

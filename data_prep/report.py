@@ -79,7 +79,11 @@ def make_report(
         ],
         "splits": statistics,
         "train_rows": train_rows,  # with the repetitions that the recipe asks for
-        "subwords": {"type": recipe.subwords.model_type, "joint": not recipe.subwords.separate},
+        "subwords": (
+            {"reused": recipe.subwords.reuse}
+            if recipe.subwords.reuse
+            else {"type": recipe.subwords.model_type, "joint": not recipe.subwords.separate}
+        ),
         "warnings": warnings,
         "built_with": {package: version(package) for package in BUILT_WITH},
     }

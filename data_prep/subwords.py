@@ -9,8 +9,10 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import sentencepiece
+import yaml
 
 from data_prep.errors import UserError
 
@@ -32,6 +34,7 @@ class SubwordsConfig:
     symbols: tuple[str, ...] = ()  # never split, such as "<2es>"
     sample_size: int = 400_000  # sentences to train on, a fixed random sample
     seed: int = 1
+    reuse: str | None = None  # dataset or checkpoint folder whose model(s) to take; then nothing is trained
 
     def check(self, where: str) -> None:
         """Raises UserError for a value out of range."""
@@ -71,6 +74,40 @@ def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:
     except (RuntimeError, ValueError) as error:
         raise UserError(_explain(str(error), config)) from None
     return model.getvalue()
+
+
+def reused(folder: Path, languages: tuple[str, str]) -> dict[str, bytes]:
+    """The model files of a dataset or checkpoint folder, under the names that they get in a dataset of
+    `languages`.  Raises UserError if they are not there, or not of this project's kind."""
+    names = ("joint.spm",) if (folder / "joint.spm").is_file() else ("source.spm", "target.spm")
+    models = {}
+    for name in names:
+        try:
+            models[name] = (folder / name).read_bytes()
+            processor = sentencepiece.SentencePieceProcessor(model_proto=models[name])
+        except OSError as error:
+            raise UserError(
+                f"{folder / name}: {error.strerror}; name a dataset or checkpoint folder with joint.spm, or with "
+                "source.spm and target.spm"
+            ) from None
+        except (RuntimeError, ValueError):
+            raise UserError(f"{folder / name}: not a SentencePiece model") from None
+        ids = processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id()
+        if ids != (0, 1, 2, 3):
+            raise UserError(f"{folder / name}: pad, unk, bos, eos are pieces {ids}, must be (0, 1, 2, 3)")
+    if len(names) == 2 and _source_language(folder) == languages[1]:  # it translates the other way round
+        models = {"source.spm": models["target.spm"], "target.spm": models["source.spm"]}
+    return models
+
+
+def _source_language(folder: Path) -> str | None:
+    """What a checkpoint translates from, or a dataset's pair begins with."""
+    for file, key in (("config.yaml", "source_language"), ("data.yaml", "pair")):
+        try:
+            return str(yaml.safe_load((folder / file).read_text(encoding="utf-8"))[key]).partition("-")[0]
+        except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+            continue
+    return None
 
 
 def _explain(message: str, config: SubwordsConfig) -> str:

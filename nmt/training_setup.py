@@ -93,7 +93,7 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
         if old.pieces(range(len(old))) != new.pieces(range(len(new))):
             raise UserError(
                 f"{checkpoint.folder}: its {side} pieces are not those of the dataset; build the dataset with "
-                f"that checkpoint's SentencePiece model"
+                f"--subwords-from {checkpoint.folder}"
             )
 
 

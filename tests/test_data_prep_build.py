@@ -137,6 +137,29 @@ def test_separate_models(tmp_path):
     )
 
 
+def test_subword_models_of_another_folder(tmp_path, capsys):
+    """Joint or separate, and the right way round in a set of the other direction."""
+    corpus, joint, separate = write_tsv(tmp_path / "a.tsv"), tmp_path / "joint", tmp_path / "separate"
+    build(joint, "--source", corpus, *SIZES, *BPE)
+    build(separate, "--source", corpus, "--separate", *SIZES, *BPE)
+    fewer = write_tsv(tmp_path / "b.tsv", PAIRS[:60])
+    report = build(tmp_path / "1", "--source", fewer, "--subwords-from", joint)
+    assert (tmp_path / "1" / "joint.spm").read_bytes() == (joint / "joint.spm").read_bytes()
+    assert report["subwords"] == {"reused": str(joint)}
+    build(tmp_path / "2", "--source", fewer, "--subwords-from", separate)
+    build(tmp_path / "3", "--source", f"{fewer}:es=0,en=1", "--pair", "en-es", "--subwords-from", separate)
+    source, target = load_tokenizers(separate)
+    assert [t.serialized for t in load_tokenizers(tmp_path / "2")] == [source.serialized, target.serialized]
+    assert [t.serialized for t in load_tokenizers(tmp_path / "3")] == [target.serialized, source.serialized]
+    row = read_split(tmp_path / "3", "train")[0]
+    assert row["source_ids"] == target.encode(row["source"])
+    build(tmp_path / "4", "--source", fewer, "--subwords-from", tmp_path, status=1)
+    assert "source.spm: No such file" in capsys.readouterr().err
+    (joint / "joint.spm").write_bytes(b"no model at all")
+    build(tmp_path / "4", "--source", fewer, "--subwords-from", joint, status=1)
+    assert "joint.spm: not a SentencePiece model" in capsys.readouterr().err
+
+
 def test_first_language_of_the_pair_is_the_source(tmp_path):
     spec = write_tsv(tmp_path / "a.tsv") + ":es=0,en=1"
     build(tmp_path / "set", "--pair", "en-es", "--source", spec, *SIZES)
