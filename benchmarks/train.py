@@ -27,7 +27,7 @@ from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.reporting import Reporter
 from nmt.training import Trainer
-from nmt.training_setup import complete
+from nmt.training_setup import prepare
 
 SHAPES = Path(__file__).with_name("shapes")
 
@@ -39,7 +39,7 @@ def read_shape(shape: str, overrides: list[str]) -> Config:
 
 
 def make_trainer(config: Config, data: Path, run: Path, device: str) -> Trainer:
-    config, tokenizers = complete(config, data)
+    config, tokenizers = prepare(config, data)
     processes = Processes()
     if device != "auto":
         processes.device = torch.device(device)

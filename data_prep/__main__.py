@@ -2,13 +2,23 @@
 
 import sys
 
-try:
-    from data_prep.cli import main
 
-    status = main()
-except ModuleNotFoundError as error:
-    if error.name in (None, "data_prep", "nmt"):
-        raise
-    print(f"error: the package {error.name} is missing; pip install 'recurrent-nmt[data]'", file=sys.stderr)
-    status = 1
-sys.exit(status)
+def run() -> int:
+    """The command; a missing package of the extra `data` is one line, not a traceback."""
+    try:
+        from data_prep.cli import main
+
+        return main()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("", "data_prep"):
+            raise
+        print(
+            f"error: the package {error.name} is missing; install the extra `data`: "
+            "pip install -e '.[data]' -c constraints.txt",
+            file=sys.stderr,
+        )
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -36,7 +36,7 @@ class CleaningConfig:
     language_from: int = 40  # characters; a shorter text is too short to tell its language
 
     def check(self, where: str) -> None:
-        """Raises UserError for bounds that no pair, or every pair, would meet."""
+        """Raises UserError for bounds that no pair could meet."""
         for low, high in (("min_chars", "max_chars"), ("min_words", "max_words")):
             least, most = getattr(self, low), getattr(self, high)
             if not 0 <= least <= most:

@@ -101,6 +101,11 @@ def make_parser() -> argparse.ArgumentParser:
 def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """The recipe file, if one is given, with the flags on top: single values replace, lists are added to."""
     settings = load_recipe(arguments.recipe) if arguments.recipe else {}
+    if arguments.subwords_from is not None:
+        if arguments.vocab_size or arguments.subwords or arguments.separate:
+            raise UserError(
+                "--subwords-from takes a model as it is: leave out --vocab-size, --subwords and --separate"
+            )
     lists = {
         "sources": arguments.source,
         "exclude_test": arguments.exclude_test,

@@ -7,6 +7,7 @@ The folder is built beside its place and renamed at the end, so that it is there
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import shutil
 import tempfile
@@ -135,8 +136,16 @@ class _Build:
                     )
             return dataclasses.replace(source, sha256=found)
 
+        found = {file: hashlib.sha256(model).hexdigest() for file, model in self.reused.items()}
+        pieces = self.recipe.subwords
+        if pieces.reuse_sha256 not in ({}, found):
+            raise UserError(
+                f"{pieces.reuse}: its subword model has changed since the recipe recorded its sha256; restore it, or "
+                "delete reuse_sha256 from the recipe to accept the change"
+            )
         return dataclasses.replace(
             self.recipe,
+            subwords=dataclasses.replace(pieces, reuse_sha256=found),
             sources=tuple(map(with_hash, self.recipe.sources)),
             exclude_test=tuple(map(with_hash, self.recipe.exclude_test)),
             dev_from=tuple(map(with_hash, self.recipe.dev_from)),

@@ -108,7 +108,7 @@ def yaml_value(text: str, where: str) -> Any:
     """`text` of the command line as YAML reads it: a number, true, a list, a string."""
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
         raise UserError(f"{where}: {text!r} is not a YAML value") from None
 
 
@@ -118,7 +118,7 @@ def load_recipe(path: Path) -> dict[str, Any]:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot read the recipe: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8; 2024-13-45 is no date
         raise UserError(f"{path}: not a YAML recipe: {' '.join(str(error).split())}") from None
     if not isinstance(settings, dict):
         raise UserError(f"{path}: a recipe is a YAML mapping, such as 'pair: es-en'")

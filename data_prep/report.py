@@ -13,6 +13,7 @@ import datasets
 import numpy as np
 import sentencepiece
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from data_prep.cleaning import NORMALISATIONS
@@ -154,7 +155,7 @@ def load_report(folder: Path) -> dict[str, Any]:
     """The report of a dataset folder."""
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        print_report(report, Console(quiet=True))
+        tables_of(report)
         return report
     except OSError as error:
         raise UserError(f"{folder}: no dataset folder: report.json: {error.strerror}") from None
@@ -166,13 +167,16 @@ def load_report(folder: Path) -> dict[str, Any]:
 
 def print_report(report: dict[str, Any], console: Console) -> None:
     """The tables a person wants to see after a build."""
-    console.print(_sources_table(report))
-    console.print(_filters_table(report))
-    if report["decontamination"]:
-        console.print(_contact_table(report))
-    console.print(_splits_table(report))
+    for table in tables_of(report):
+        console.print(table)
     for warning in report["warnings"]:
         console.print(f"warning: {warning}", markup=False, highlight=False)
+
+
+def tables_of(report: dict[str, Any]) -> list[Table]:
+    """Raises KeyError, TypeError or AttributeError when it is not a report."""
+    contact = [_contact_table(report)] if report["decontamination"] else []
+    return [_sources_table(report), _filters_table(report), *contact, _splits_table(report)]
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -187,7 +191,8 @@ def _sources_table(report: dict[str, Any]) -> Table:
     for source in report["sources"]:
         removed = source["read"] - source["kept"]
         counts = f"{source['read']:,}", f"{removed:,}", f"{source['kept']:,}"
-        table.add_row(source["name"], *counts, str(source["repeat"]), source["licence"] or "not stated")
+        licence = escape(source["licence"] or "not stated")
+        table.add_row(escape(source["name"]), *counts, str(source["repeat"]), licence)
     return table
 
 
@@ -212,7 +217,7 @@ def _contact_table(report: dict[str, Any]) -> Table:
         "Held-out sets", "set", "source sentences", "target sentences", "pairs touching", "removed from dev"
     )
     for row in report["decontamination"]:
-        table.add_row(row["set"], *(f"{count:,}" for key, count in row.items() if key != "set"))
+        table.add_row(escape(row["set"]), *(f"{count:,}" for key, count in row.items() if key != "set"))
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sentencepiece
@@ -34,7 +34,9 @@ class SubwordsConfig:
     symbols: tuple[str, ...] = ()  # never split, such as "<2es>"
     sample_size: int = 400_000  # sentences to train on, a fixed random sample
     seed: int = 1
-    reuse: str | None = None  # dataset or checkpoint folder whose model(s) to take; then nothing is trained
+    # A dataset or checkpoint folder, or a run, whose model(s) to take; then nothing above counts.
+    reuse: str | None = None
+    reuse_sha256: dict[str, str] = field(default_factory=dict)  # file -> hash; a recorded hash is checked
 
     def check(self, where: str) -> None:
         """Raises UserError for a value out of range."""
@@ -79,6 +81,8 @@ def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:
 def reused(folder: Path, languages: tuple[str, str]) -> dict[str, bytes]:
     """The model files of a dataset or checkpoint folder, under the names that they get in a dataset of
     `languages`.  Raises UserError if they are not there, or not of this project's kind."""
+    if (folder / "best").is_dir():  # a training run
+        folder = folder / "best"
     names = ("joint.spm",) if (folder / "joint.spm").is_file() else ("source.spm", "target.spm")
     models = {}
     for name in names:
@@ -95,6 +99,11 @@ def reused(folder: Path, languages: tuple[str, str]) -> dict[str, bytes]:
         ids = processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id()
         if ids != (0, 1, 2, 3):
             raise UserError(f"{folder / name}: pad, unk, bos, eos are pieces {ids}, must be (0, 1, 2, 3)")
+        if sum(processor.is_byte(piece) for piece in range(len(processor))) < 256:
+            raise UserError(
+                f"{folder / name}: has no byte pieces, so that characters it does not know would be lost; "
+                "take a model that was trained with byte fallback"
+            )
     if len(names) == 2 and _source_language(folder) == languages[1]:  # it translates the other way round
         models = {"source.spm": models["target.spm"], "target.spm": models["source.spm"]}
     return models

@@ -1,8 +1,8 @@
 """The `nmt` command: arguments in, exit status out; what each command does lies in the module it calls.
 
 Status 0: done; 1: failed, with one line that says why; 2: wrong usage; 130 or 143: stopped by SIGINT or SIGTERM
-(a training saves its state first).  Standard output carries results only, everything else goes to standard
-error.  Nothing heavy is imported before it is needed.
+(a training saves its state first; torchrun has its own).  Standard output carries results only, everything
+else goes to standard error.  Nothing heavy is imported before it is needed.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         status = parsed.run(parsed)
-        sys.stdout.flush()
+        if sys.stdout:  # None when it was closed (`>&-`)
+            sys.stdout.flush()
         return status or 0
     except UserError as error:
         print(f"nmt: error: {error}", file=sys.stderr)

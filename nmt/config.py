@@ -214,7 +214,7 @@ def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Confi
         lines = _key_lines(root) if root is not None else {}
     except RecursionError:
         raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
         raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
     for override in overrides:
         key, equals, value = override.partition("=")
@@ -223,7 +223,7 @@ def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Confi
         lines[key] = f"--set {override}"
         try:
             parsed = yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
             raise UserError(f"--set {override}: {value!r} is not a YAML value") from None
         data = _with_override({} if data is None else data, key.split("."), parsed, override)
     where = {key: place if isinstance(place, str) else f"{name}:{place}" for key, place in lines.items()}

@@ -8,7 +8,8 @@ al. 2015, section 3.3) gives that up: it makes every step depend on the one befo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -56,10 +57,13 @@ class AttentionDecoder(nn.Module):
         self.readout = nn.Linear(hidden + context, config.embedding)
         self.dropout = nn.Dropout(config.dropout.layer)
 
-    def draw_dropout(self) -> None:
-        """Before a sequence that `step` runs through in training: one recurrent dropout for all its steps."""
-        for layer in self.layers:
-            layer.draw_dropout()  # type: ignore[operator]  # ModuleList forgets the type
+    @contextmanager
+    def same_dropout(self) -> Iterator[None]:
+        """Around the steps of one sequence: its recurrent dropout is drawn once."""
+        with ExitStack() as stack:
+            for layer in self.layers:
+                stack.enter_context(layer.same_dropout())  # type: ignore[operator]  # ModuleList forgets the type
+            yield
 
     def initial_state(self, encoded: Encoded, beam: int = 1) -> DecoderState:
         """The state before the first target piece: every beam of a sentence starts alike."""
@@ -76,11 +80,11 @@ class AttentionDecoder(nn.Module):
         readouts [batch, tgt_len, embedding]."""
         state = self.initial_state(encoded)
         if self.config.decoder.input_feeding:
-            self.draw_dropout()
             fed: list[Tensor] = []
-            for position in embedded.unbind(1):
-                readout, _, state = self.step(position[:, None], state, encoded)
-                fed.append(readout)
+            with self.same_dropout():
+                for position in embedded.unbind(1):
+                    readout, _, state = self.step(position[:, None], state, encoded)
+                    fed.append(readout)
             return torch.cat(fed, dim=1)
 
         def over_time(index: int, inputs: Tensor) -> Tensor:

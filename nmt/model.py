@@ -76,16 +76,16 @@ class Seq2Seq(nn.Module):
         of the previous step (scheduled sampling: Bengio et al. 2015).  Loops over time."""
         encoded = self.encode(source, lengths)
         state = self.initial_state(encoded)
-        self.decoder.draw_dropout()
         readouts: list[Tensor] = []
-        for gold in target_in.unbind(1):
-            tokens = gold
-            if readouts:
-                guess = self.project(readouts[-1].detach()).argmax(dim=-1).squeeze(1)
-                own = torch.rand(gold.shape, device=gold.device) < own_share
-                tokens = torch.where(own, guess, gold)
-            readout, _, state = self.decoder.step(self.target_embedding(tokens[:, None]), state, encoded)
-            readouts.append(readout)
+        with self.decoder.same_dropout():
+            for gold in target_in.unbind(1):
+                tokens = gold
+                if readouts:
+                    guess = self.project(readouts[-1].detach()).argmax(dim=-1).squeeze(1)
+                    own = torch.rand(gold.shape, device=gold.device) < own_share
+                    tokens = torch.where(own, guess, gold)
+                readout, _, state = self.decoder.step(self.target_embedding(tokens[:, None]), state, encoded)
+                readouts.append(readout)
         return torch.cat(readouts, dim=1)
 
     def project(self, readouts: Tensor) -> Tensor:

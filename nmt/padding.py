@@ -20,8 +20,8 @@ def pad(rows: Sequence[Sequence[int] | np.ndarray]) -> Tensor:
 
 
 def pad_sources(rows: Sequence[Sequence[int] | np.ndarray]) -> tuple[Tensor, Tensor | None]:
-    """What `Seq2Seq.encode` takes: ids int64 [rows, longest], and their lengths int64 [rows], None if all are
-    equal, since the encoder is faster without."""
+    """What `Seq2Seq.encode` takes, of at least one row: ids int64 [rows, longest], and their lengths int64 [rows],
+    None if all are equal, since the encoder is faster without."""
     lengths = torch.tensor([len(ids) for ids in rows])
     return pad(rows), None if bool((lengths == lengths[0]).all()) else lengths
 

@@ -5,7 +5,8 @@ Stacking, residuals and attention are in `nmt.encoder` and `nmt.decoder`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +45,7 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.cell = cell
         self.recurrent_dropout = recurrent_dropout
-        self._dropped: dict[str, Tensor] = {}  # the recurrent weights of the sequence at hand
+        self._held: dict[str, Tensor] | None = None  # recurrent weights that `same_dropout` holds on to
         units = hidden // 2 if bidirectional else hidden
         self.rnn = _KERNELS[cell](input_size, units, batch_first=True, bidirectional=bidirectional)
         self._initialise(units)
@@ -71,7 +72,6 @@ class RecurrentLayer(nn.Module):
         lengths  [batch] int64, real positions of each row; None: all are real (faster: nothing is packed)
         Returns outputs [batch, len, hidden] (zeros after a row's length) and the state after its last position.
         """
-        self.draw_dropout()
         if lengths is None:
             outputs, last = self._run(inputs, state)
             return outputs, last
@@ -80,18 +80,27 @@ class RecurrentLayer(nn.Module):
         outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.size(1))
         return outputs, last
 
-    def draw_dropout(self) -> None:
-        """Choose which recurrent weights the next sequence does without; nothing outside training."""
-        self._dropped = {}
-        if self.training and self.recurrent_dropout > 0:
-            self._dropped = {
-                name: functional.dropout(parameter, self.recurrent_dropout)
-                for name, parameter in self.rnn.named_parameters()
-                if name.startswith("weight_hh")
-            }
+    @contextmanager
+    def same_dropout(self) -> Iterator[None]:
+        """Within the block all calls lack the same recurrent weights: they are steps of one sequence."""
+        self._held = self._dropped()
+        try:
+            yield
+        finally:
+            self._held = None
+
+    def _dropped(self) -> dict[str, Tensor]:
+        """The recurrent weights, some of them zero, in training; nothing outside it."""
+        if not self.training or not self.recurrent_dropout:
+            return {}
+        return {
+            name: functional.dropout(parameter, self.recurrent_dropout)
+            for name, parameter in self.rnn.named_parameters()
+            if name.startswith("weight_hh")
+        }
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step of every row, with the weights that the last `draw_dropout` left.
+        """One step of every row.
 
         inputs [batch, beam, input_size], state each [batch, beam, hidden]; returns the same shapes.
         """
@@ -102,8 +111,8 @@ class RecurrentLayer(nn.Module):
 
     def _run(self, inputs, state: State | None):  # type: ignore[no-untyped-def]  # padded or packed
         hx = state if state is None or self.cell == "lstm" else state[0]
-        if self.training and self._dropped:
-            outputs, last = torch.func.functional_call(self.rnn, self._dropped, (inputs, hx))
+        if dropped := self._dropped() if self._held is None else self._held:
+            outputs, last = torch.func.functional_call(self.rnn, dropped, (inputs, hx))
         else:
             outputs, last = self.rnn(inputs, hx)
         return outputs, last if isinstance(last, tuple) else (last,)

@@ -29,6 +29,7 @@ from torch.nn import functional
 
 from nmt.batching import Batch, BatchStream, Split
 from nmt.checkpoint import (
+    Checkpoint,
     load_model,
     load_weights,
     named_weights,
@@ -43,7 +44,7 @@ from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
 from nmt.tokenizer import PAD, Tokenizer
-from nmt.training_setup import changes, check_ids, check_out, check_same_model, complete
+from nmt.training_setup import changes, check_ids, check_out, check_same_model, make_folder, prepare
 from nmt.training_state import Progress, load_state, random_state, save_state
 from nmt.validation import Validation, validate
 
@@ -64,18 +65,24 @@ def train(
     processes = Processes()
     try:
         check_out(run, resume)
-        config, tokenizers = complete(config, data)
+        config, tokenizers = prepare(config, data)
+        beginning = None if init is None else load_model(init)
+        if beginning:
+            check_same_model(beginning, config, tokenizers)
+        make_folder(run)
         with Reporter(run, processes.first) as reporter:
             for change in changes(run, config) if resume else ():
                 reporter.say(f"resuming with a changed recipe: {change}")
             trainer = Trainer(config, data, run, tokenizers, processes, reporter)
             if resume:
                 trainer.resume()
-            elif init:
-                trainer.begin_from(init)
-            processes.wait()  # everybody has read the old one
+            elif beginning:
+                trainer.begin_from(beginning)
+            processes.wait()  # until all have read the old config.yaml
             if processes.first:
                 replace_text(run / "config.yaml", dump_config(config))
+            if beginning and not resume:
+                trainer.save()  # or a kill before the first save would lose the given weights
             trainer.run_to_end()
             return trainer.progress
     finally:
@@ -117,14 +124,13 @@ class Trainer:
         )
         self.stopped_by = 0  # the signal that asked for an end
 
-    def begin_from(self, folder: str | Path) -> None:
+    def begin_from(self, checkpoint: Checkpoint) -> None:
         """Take the weights of a checkpoint of the same model and pieces."""
-        checkpoint = load_model(folder)
-        check_same_model(checkpoint, self.config, self.tokenizers)
-        load_weights(self.model, named_weights(checkpoint.model), str(folder))
+        load_weights(self.model, named_weights(checkpoint.model), str(checkpoint.folder))
         if self.average:
             self.average = MovingAverage(self.model, self.config.training.ema)
-        self.reporter.say(f"beginning from the weights of {folder}")
+        languages = f"{checkpoint.config.source_language} → {checkpoint.config.target_language}"
+        self.reporter.say(f"beginning from the weights of {checkpoint.folder} ({languages})")
 
     def run_to_end(self) -> None:
         """Train until the recipe's end, early stopping, or a signal; the state is saved in every case."""
@@ -132,7 +138,7 @@ class Trainer:
         with self._signals_noted():
             self._train()
             progress = self.progress
-            if self.finished and (not progress.history or progress.history[-1]["step"] != progress.step):
+            if self.finished and progress.validated_step != progress.step:
                 self.validate()
             progress.stopped_by = 0 if self.finished else self.stopped_by
             self.save()
@@ -145,6 +151,8 @@ class Trainer:
         self.reporter.say(
             f"done at step {progress.step}; best {training.valid_metric} {progress.best_score} "
             f"at step {progress.best_step}: {self.run / 'best'}"
+            if progress.best_score is not None
+            else f"done at step {progress.step}; no dev score was a number: the training has failed"
         )
 
     def _train(self) -> None:
@@ -246,8 +254,7 @@ class Trainer:
             else:
                 result = self._score()
             score = result.metric(training.valid_metric)
-            score = score if math.isfinite(score) else -math.inf
-            best = progress.best_score is None or score > progress.best_score
+            best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
             progress.history.append(
                 {
                     "step": progress.step,
@@ -265,6 +272,7 @@ class Trainer:
                 progress.stale += 1
             self._prune()
             self.reporter.validation(progress, result, best)
+        progress.validated_step = progress.step
         # Every rank must come to the same decision about stopping early.
         progress.stale = int(self.processes.from_first(progress.stale))
 
@@ -282,15 +290,17 @@ class Trainer:
         if progress is None:
             if run_checkpoints(self.run):
                 raise UserError(
-                    f"{self.run}: its saved state ({self.run / 'state'}) is gone, so it cannot be resumed; "
-                    f"begin another run from its weights with --init {self.run / 'best'}"
+                    f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; begin another "
+                    f"run, in another --out, from its weights: --init {self.run / 'best'}"
                 )
             self.reporter.say(f"{self.run}: no saved state yet, starting at step 0")
             return
-        if progress.dataset != dataset:
+        if progress.dataset and progress.dataset != dataset:
             self.reporter.say("resuming with another dataset: its pairs are taken from the first epoch on")
-            progress.dataset, progress.epoch, progress.position = dataset, 0, 0
-        progress.stopped_by = 0
+            progress.epoch, progress.position = 0, 0
+        progress.dataset, progress.stopped_by = dataset, 0
+        if self.config.training.precision != "auto":
+            progress.precision = self.config.training.precision
         self.progress = progress
         self.stream.epoch, self.stream.position = progress.epoch, progress.position
 
@@ -333,7 +343,8 @@ class Trainer:
 
         def stop(number: int, _: Any) -> None:
             self.stopped_by = number
-            signal.signal(number, signal.SIG_DFL)
+            for handled in before:
+                signal.signal(handled, signal.SIG_DFL)
 
         if threading.current_thread() is not threading.main_thread():  # only that one may set handlers
             yield
@@ -375,8 +386,8 @@ class Meter:
 
     def read(self, progress: Progress, lr: float) -> dict[str, float]:
         figures = {
-            "loss": self.loss.item() / max(1, self.tokens),
-            "gradient_norm": self.norm.item() / max(1, self.steps),
+            "loss": self.loss.item() / self.tokens if self.tokens else math.nan,
+            "gradient_norm": self.norm.item() / self.steps if self.steps else math.nan,
             "tokens_per_second": self.tokens / (time.monotonic() - self.since),
             "lr": lr,
             "target_tokens": float(progress.target_tokens),

@@ -13,17 +13,17 @@ from typing import Any
 import yaml
 
 from nmt.batching import Split
-from nmt.checkpoint import Checkpoint
+from nmt.checkpoint import Checkpoint, run_checkpoints
 from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.tokenizer import Tokenizer, load_tokenizers
 
 
 def check_out(run: Path, resume: bool) -> None:
-    """Make the run folder, if it can be what it is to be: a new one, or with `resume` one that was begun."""
+    """Whether the run folder can be what it is to be: a new one, or with `resume` one that was begun."""
     if resume and not (run / "config.yaml").exists():
         raise UserError(f"{run}: no training run to resume; check --out, or leave out --resume to begin one")
-    if not resume and (run / "state").exists():
+    if not resume and ((run / "state").exists() or run_checkpoints(run)):
         raise UserError(
             f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
         )
@@ -31,15 +31,21 @@ def check_out(run: Path, resume: bool) -> None:
         raise UserError(
             f"{run}: is a checkpoint folder, which a training would overwrite; give another --out"
         )
+
+
+def make_folder(run: Path) -> None:
+    """Make the run folder, if it is not there yet."""
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{run}: cannot be made a folder: {error.strerror}; give another --out") from None
 
 
-def complete(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokenizer]]:
+def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokenizer]]:
     """The recipe with what only the dataset knows, vocabulary sizes and languages; and the tokenizers of source
     and target."""
+    if not data.is_dir():
+        raise UserError(f"{data}: no such dataset folder; make one with `python -m data_prep build`")
     tokenizers = load_tokenizers(data)
     if config.data.reverse:
         tokenizers = (tokenizers[1], tokenizers[0])
@@ -81,20 +87,24 @@ def changes(run: Path, config: Config) -> list[str]:
 
 def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
     """Weights mean something only in the model and for the pieces that they were trained with."""
-    before, now = (dataclasses.replace(c.model, dropout=DropoutConfig()) for c in (checkpoint.config, config))
-    pairs = zip(_flat(dataclasses.asdict(before)), _flat(dataclasses.asdict(now)), strict=True)
-    other = [f"model.{name} is {old} there, {new} here" for (name, old), (_, new) in pairs if old != new]
-    if other:
-        raise UserError(
-            f"{checkpoint.folder}: cannot be begun from: {'; '.join(other)}; use the recipe in its config.yaml"
-        )
     theirs = (checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     for side, old, new in zip(("source", "target"), theirs, tokenizers, strict=True):
-        if old.pieces(range(len(old))) != new.pieces(range(len(new))):
+        if old.serialized != new.serialized:
             raise UserError(
                 f"{checkpoint.folder}: its {side} pieces are not those of the dataset; build the dataset with "
                 f"--subwords-from {checkpoint.folder}"
             )
+    models = (dataclasses.replace(c.model, dropout=DropoutConfig()) for c in (checkpoint.config, config))
+    there, here = (dict(_flat(dataclasses.asdict(model))) for model in models)
+    other = [
+        f"model.{name} is {there[name]} there, {here[name]} here"
+        for name in here
+        if here[name] != there[name]
+    ]
+    if other:
+        raise UserError(
+            f"{checkpoint.folder}: cannot be begun from: {'; '.join(other)}; use the recipe in its config.yaml"
+        )
 
 
 def check_ids(data: Path, splits: Sequence[Split], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:

@@ -36,6 +36,7 @@ class Progress:
     best_score: float | None = None
     best_step: int = 0
     stale: int = 0  # validations since the best one
+    validated_step: int = 0  # the step of the last validation
     precision: str = ""  # chosen once, so that a resumed run computes the same
     dataset: str = ""  # fingerprint of the training split that `epoch` and `position` count in
     stopped_by: int = 0  # the signal that ended the last part (0: none)
@@ -82,7 +83,8 @@ def load_state(
             raise ValueError("it has no random state")
     except (OSError, SafetensorError, ValueError, TypeError) as error:
         raise UserError(
-            f"{folder}: damaged training state ({error}); remove it and resume again, or start anew"
+            f"{folder}: damaged training state ({error}); begin another run, from this one's weights with "
+            f"--init {run / 'best'}"
         ) from None
     load_weights(model, _section(tensors, "model."), str(folder))
     if average is not None:

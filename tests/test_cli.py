@@ -304,6 +304,13 @@ def test_a_closed_standard_input_is_one_clear_line(checkpoint: Path) -> None:
     assert done.stderr.startswith("nmt: error: standard input") and done.stderr.count("\n") == 1
 
 
+def test_a_closed_standard_output_is_no_traceback() -> None:
+    done = subprocess.run(
+        ["sh", "-c", " ".join([*COMMAND, "recipes", ">&-"])], capture_output=True, text=True
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_average_writes_a_checkpoint_that_info_describes(run: Run, checkpoint: Path, tmp_path: Path) -> None:
     status, output, _ = run("average", checkpoint.parent.parent, "--last", 2, "--out", tmp_path / "mean")
     assert (status, output.decode()) == (0, f"{tmp_path / 'mean'}: the mean of step-1, step-2\n")

@@ -143,20 +143,35 @@ def test_subword_models_of_another_folder(tmp_path, capsys):
     build(joint, "--source", corpus, *SIZES, *BPE)
     build(separate, "--source", corpus, "--separate", *SIZES, *BPE)
     fewer = write_tsv(tmp_path / "b.tsv", PAIRS[:60])
-    report = build(tmp_path / "1", "--source", fewer, "--subwords-from", joint)
+
+    def reuse(name: str, folder: Path, *more: object, pair: str = "es-en", status: int = 0) -> None:
+        arguments = ["--pair", pair, "--num-proc", "1", "--set", "cleaning.language_filter=false", *more]
+        specs = ["--source", f"{fewer}:es=0,en=1", "--subwords-from", folder, "--out", tmp_path / name]
+        assert main(["build", *map(str, [*specs, *arguments])]) == status
+
+    reuse("1", joint)
+    report = json.loads((tmp_path / "1" / "report.json").read_text())
     assert (tmp_path / "1" / "joint.spm").read_bytes() == (joint / "joint.spm").read_bytes()
     assert report["subwords"] == {"reused": str(joint)}
-    build(tmp_path / "2", "--source", fewer, "--subwords-from", separate)
-    build(tmp_path / "3", "--source", f"{fewer}:es=0,en=1", "--pair", "en-es", "--subwords-from", separate)
+    reuse("2", separate)
+    reuse("3", separate, pair="en-es")
     source, target = load_tokenizers(separate)
     assert [t.serialized for t in load_tokenizers(tmp_path / "2")] == [source.serialized, target.serialized]
     assert [t.serialized for t in load_tokenizers(tmp_path / "3")] == [target.serialized, source.serialized]
     row = read_split(tmp_path / "3", "train")[0]
     assert row["source_ids"] == target.encode(row["source"])
-    build(tmp_path / "4", "--source", fewer, "--subwords-from", tmp_path, status=1)
+    reuse("4", tmp_path, status=1)
     assert "source.spm: No such file" in capsys.readouterr().err
+    (tmp_path / "run" / "best").mkdir(parents=True)
+    (tmp_path / "run" / "best" / "joint.spm").write_bytes((joint / "joint.spm").read_bytes())
+    reuse("5", tmp_path / "run")
+    reuse("6", joint, "--separate", status=1)
+    assert "takes a model as it is" in capsys.readouterr().err
+    (joint / "joint.spm").write_bytes((separate / "source.spm").read_bytes())
+    assert main(["build", "--recipe", str(tmp_path / "1" / "data.yaml"), "--out", str(tmp_path / "7")]) == 1
+    assert "its subword model has changed" in capsys.readouterr().err
     (joint / "joint.spm").write_bytes(b"no model at all")
-    build(tmp_path / "4", "--source", fewer, "--subwords-from", joint, status=1)
+    reuse("4", joint, status=1)
     assert "joint.spm: not a SentencePiece model" in capsys.readouterr().err
 
 
@@ -445,8 +460,16 @@ def test_report_of_something_else(tmp_path, capsys):
 
 
 def test_a_value_that_is_no_yaml(tmp_path, capsys):
-    assert main(["build", "--set", "pair=[", "--out", str(tmp_path / "set")]) == 1
-    assert capsys.readouterr().err == "error: --set pair: '[' is not a YAML value\n"
+    for value in ("[", "2024-13-45"):
+        assert main(["build", "--set", f"pair={value}", "--out", str(tmp_path / "set")]) == 1
+        assert capsys.readouterr().err == f"error: --set pair: {value!r} is not a YAML value\n"
+
+
+def test_names_and_licences_are_not_markup(tmp_path, capsys):
+    source = f"{write_tsv(tmp_path / 'a.tsv')}@name=[/b],licence=CC [b]"
+    build(tmp_path / "set", "--source", source, *SIZES)
+    assert main(["report", str(tmp_path / "set")]) == 0
+    assert "[/b]" in (shown := capsys.readouterr().out) and "CC [b]" in shown
 
 
 def test_a_missing_package_is_named_with_its_remedy(tmp_path):
@@ -458,7 +481,9 @@ def test_a_missing_package_is_named_with_its_remedy(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.getcwd()])},
     )
     assert done.returncode == 1
-    assert done.stderr == "error: the package lxml is missing; pip install 'recurrent-nmt[data]'\n"
+    assert done.stderr == (
+        "error: the package lxml is missing; install the extra `data`: pip install -e '.[data]' -c constraints.txt\n"
+    )
 
 
 # ---- as a user runs it ----

@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 
 from data_prep.errors import UserError
-from data_prep.subwords import SubwordsConfig, train
+from data_prep.subwords import SubwordsConfig, reused, train
 from nmt.tokenizer import Tokenizer
 
 TEXT = [
@@ -78,6 +78,16 @@ def test_too_large_a_vocabulary_names_the_largest_possible():
 def test_too_small_a_vocabulary_says_what_the_alphabet_needs():
     with pytest.raises(UserError, match=r"vocab_size 300: the alphabet alone needs \d+"):
         train(iter([chr(code) * 3 for code in range(0x4E00, 0x4F00)]), SubwordsConfig(vocab_size=300))
+
+
+def test_a_model_without_byte_pieces_is_not_reused(tmp_path):
+    with open(tmp_path / "joint.spm", "wb") as file:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(TEXT), model_writer=file, vocab_size=60, hard_vocab_limit=False,
+            pad_id=0, unk_id=1, bos_id=2, eos_id=3, minloglevel=2,
+        )  # fmt: skip
+    with pytest.raises(UserError, match="has no byte pieces"):
+        reused(tmp_path, ("es", "en"))
 
 
 def test_too_little_text_is_not_sent_to_and_fro_between_two_bounds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from types import SimpleNamespace
@@ -165,6 +166,19 @@ def by_hand(attention: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor
         return torch.cat(contexts), torch.stack(all_weights).mean(0)  # type: ignore[arg-type]
     weights = torch.softmax(torch.stack(scores), 0)
     return sum(w * h for w, h in zip(weights, memory, strict=True)), weights  # type: ignore[return-value]
+
+
+def test_a_loop_over_time_lacks_the_same_recurrent_weights_at_every_step() -> None:
+    """Step by step (scheduled sampling that never samples) as in one call of the fused kernel."""
+    dropout = DropoutConfig(0.0, 0.0, 0.5, 0.0, 0.0)
+    model = Seq2Seq(tiny_model_config(cell="gru", dropout=dropout)).train()
+    source, target = torch.randint(4, 20, (2, 3)), torch.randint(4, 20, (2, 5))
+    readouts = []
+    for run in (model.forward, lambda *batch: model.forward_sampled(*batch, 0.0)):
+        torch.manual_seed(3)
+        readouts.append(run(source, None, target))
+    torch.testing.assert_close(*readouts)
+    copy.deepcopy(model)  # nothing of a sequence is left in the model
 
 
 @pytest.mark.parametrize("sampled", [False, True])
