@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from nmt.config import Config, dump_config, load_config
@@ -206,7 +206,8 @@ def write_weights(
         name = (
             "model.safetensors" if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
         )
-        save_file(shard, folder / name, metadata=notes)
+        # not save_file, which makes files that only their owner can read
+        (folder / name).write_bytes(save(shard, metadata=notes))
 
 
 def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -515,6 +515,18 @@ def test_two_processes_take_the_step_of_one(reversal_data: Path, tmp_path: Path)
             torch.testing.assert_close(one[name], two[name], atol=1e-5, rtol=1e-3)
 
 
+def test_vanishing_numbers_are_zeros_while_training() -> None:
+    """Or gradients through saturated gates slow a CPU down to a third, once there are some."""
+    tiny = torch.full((4,), 1e-30)
+    try:
+        torch.set_flush_denormal(False)
+        assert (tiny * 1e-10).all()
+        Processes()
+        assert not (tiny * 1e-10).any()
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def test_a_dataset_without_a_recipe_is_refused(tmp_path: Path, reversal_data: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "joint.spm").write_bytes((reversal_data / "joint.spm").read_bytes())
