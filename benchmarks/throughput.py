@@ -7,8 +7,6 @@ runs in the peers' environments, so it needs nothing but torch.  It is not a pro
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -90,39 +88,9 @@ def weight_counts(model: torch.nn.Module) -> dict[str, int]:
     return {"parameters": sum(w.numel() for w in model.parameters()), "multiplied": sum(multiplied.values())}
 
 
-def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
-    """A parser whose help begins with the module's docstring, line breaks kept."""
-    return argparse.ArgumentParser(
-        description=module_docstring, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-
-
 def add_meter_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warmup", type=float, default=15.0, metavar="SECONDS", help="not measured (15)")
     parser.add_argument("--windows", type=int, default=6, metavar="N", help="of which the median counts (6)")
     parser.add_argument("--window-seconds", type=float, default=18.0, metavar="SECONDS", help="of one (18)")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on and a reader can compare."""
-    name = platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():  # Linux leaves platform.processor() empty
-        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    return {
-        "processor": name,
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
-def publish(figures: dict[str, Any], out: Path | None) -> None:
-    """Print the figures as JSON, and write the same to `out` when one is given."""
-    text = json.dumps(figures, indent=2, ensure_ascii=False)
-    print(text)
-    if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +20,8 @@ from typing import Any
 import torch
 
 from benchmarks.generated import write_dataset
-from benchmarks.throughput import TokenMeter, add_meter_options, machine, make_parser, publish, weight_counts
+from benchmarks.report import machine, make_parser, publish, revision
+from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
 from nmt.distributed import Processes
 from nmt.errors import UserError
@@ -79,13 +79,6 @@ def beside_peers(figures: dict[str, Any], files: list[Path]) -> dict[str, Any]:
                 entry[f"other_{key}"] = peer.get(key)
         compared[peer["system"]] = entry
     return compared
-
-
-def revision() -> str:
-    """The commit that was measured, marked when the working tree differs from it."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -14,14 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from benchmarks.throughput import machine, make_parser, publish
+from benchmarks.report import machine, make_parser, publish, revision
 from benchmarks.timing import latency, peak_memory_mb, sentence_rate
-from benchmarks.train import revision
-from nmt import Translator
 from nmt.errors import UserError
-from nmt.lines import read_lines
 
 TEN_WORDS = {  # a plain sentence of ten words in the model's source language
     "es": "Mi hermana quiere aprender a tocar la guitarra este verano.",
@@ -30,18 +25,22 @@ TEN_WORDS = {  # a plain sentence of ten words in the model's source language
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    torch.set_num_threads(args.threads)
-    lines = read_lines(args.source)[: args.lines]
-    if not lines:
-        raise UserError(f"{args.source}: there is no line to translate")
     start = time.perf_counter()
-    translator = Translator.load(args.model, device=args.device)
+    from nmt import Translator  # here, since a user waits for the import too
+
+    translator = Translator.load(args.model, args.device, args.runtime)
     load_seconds = time.perf_counter() - start
+    if translator.runtime == "torch":
+        import torch
+
+        torch.set_num_threads(args.threads)
+    with open(args.source, encoding="utf-8") as file:
+        lines = file.read().split("\n")[:-1][: args.lines]
     figures: dict[str, Any] = {
         "system": f"nmt {revision()}",
         "model": f"{translator.source_language}-{translator.target_language}",
         "sentences": len(lines),
-        "load_seconds": round(load_seconds, 2),
+        "import_and_load_seconds": round(load_seconds, 2),
         "loaded_mb": peak_memory_mb(),
     }
     for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
@@ -53,7 +52,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "one_sentence": {"words": len(sentence.split()), "beam": args.beam, **one},
         "peak_mb": peak_memory_mb(),
         "threads": args.threads,
-        "device": torch.cuda.get_device_name() if translator.device == "cuda" else "cpu",
+        "device": translator.device,
+        "runtime": translator.runtime,
         "machine": machine(),
     }
 
@@ -68,12 +68,13 @@ def main() -> int:
     parser.add_argument("--sentence", help="for the latency (default: one of ten words)")
     parser.add_argument("--calls", type=int, default=100, metavar="N", help="of the single sentence (100)")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     args = parser.parse_args()
     try:
         publish(run(args), args.json)
-    except UserError as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

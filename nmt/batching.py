@@ -87,11 +87,13 @@ class Split:
 
 def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
     """Pad pairs of ids into a Batch."""
-    source, source_lengths = pad_sources([[*source, EOS] for source, _ in pairs])
-    target = pad([[BOS, *target, EOS] for _, target in pairs])
+    source, lengths = pad_sources([[*source, EOS] for source, _ in pairs])
+    target = torch.from_numpy(pad([[BOS, *target, EOS] for _, target in pairs]))
     target_out = target[:, 1:].contiguous()
     target_in = target[:, :-1].masked_fill(target_out == PAD, PAD)  # without the EOS of the shorter rows
-    return Batch(source, source_lengths, target_in, target_out, sum(len(target) + 1 for _, target in pairs))
+    target_tokens = sum(len(target) + 1 for _, target in pairs)
+    source_lengths = None if lengths is None else torch.from_numpy(lengths)
+    return Batch(torch.from_numpy(source), source_lengths, target_in, target_out, target_tokens)
 
 
 def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,24 +22,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from nmt.config import Config, dump_config, load_config
+from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder, previous
+from nmt.config import Config, dump_config
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
-from nmt.tokenizer import Tokenizer, load_tokenizers, save_tokenizers
+from nmt.tokenizer import Tokenizer, save_tokenizers
 
 SHARD_BYTES = 45_000_000
-CONFIG_FILE = "config.yaml"
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(CheckpointFolder):
     """A loaded checkpoint: the model is in evaluation mode, in float32."""
 
-    folder: Path
-    config: Config
     model: Seq2Seq
-    source_tokenizer: Tokenizer
-    target_tokenizer: Tokenizer
     notes: dict[str, str]  # what training wrote down: step, dev scores
 
 
@@ -66,29 +62,11 @@ def save_checkpoint(
 
 def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
     """Load a checkpoint folder, or the best checkpoint of a training run's folder."""
-    folder = Path(folder)
-    if not folder.is_dir() and _previous(folder).is_dir():  # killed between the two renames of a save
-        folder = _previous(folder)
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such checkpoint folder")
-    if (folder / "best" / CONFIG_FILE).exists():  # a training run's folder, which has a config.yaml too
-        folder = folder / "best"
-    if not (folder / CONFIG_FILE).exists():
-        raise UserError(f"{folder}: not a checkpoint folder: it has no {CONFIG_FILE}")
-    config = load_config(folder / CONFIG_FILE)
-    source_tokenizer, target_tokenizer = load_tokenizers(folder)
-    for side, vocab, tokenizer in (
-        ("source", config.model.source_vocab, source_tokenizer),
-        ("target", config.model.target_vocab, target_tokenizer),
-    ):
-        if vocab != len(tokenizer):
-            raise UserError(
-                f"{folder}: {CONFIG_FILE} says {vocab} {side} pieces, its SentencePiece model has {len(tokenizer)}"
-            )
-    model = Seq2Seq(config.model)
-    weights, notes = read_weights(folder)
-    load_weights(model, weights, str(folder))
-    return Checkpoint(folder, config, model.to(device).eval(), source_tokenizer, target_tokenizer, notes)
+    opened = open_folder(folder)
+    model = Seq2Seq(opened.config.model)
+    weights, notes = read_weights(opened.folder)
+    load_weights(model, weights, str(opened.folder))
+    return Checkpoint(**vars(opened), model=model.to(device).eval(), notes=notes)
 
 
 def named_weights(model: torch.nn.Module) -> dict[str, Tensor]:
@@ -114,28 +92,39 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, Tensor], origin: 
             parameter.copy_(weights[name])
 
 
-def average_run(run: str | Path, last: int, out: str | Path) -> list[Path]:
-    """Write the mean of the weights of a run's `last` newest checkpoints to `out`, in half precision.
-    Returns the folders averaged."""
-    run, out = Path(run), Path(out)
+def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[Path]:
+    """Write the mean of several checkpoints' weights to `out`, in half precision; returns the folders averaged.
+
+    sources  one training run, whose `last` newest checkpoints are taken, or several checkpoints (or runs: the
+             best of each) of one model, such as a run and its continuations"""
+    out = Path(out)
     if last < 1:
         raise UserError(f"--last {last}: at least one checkpoint is needed")
     if out.exists():
         raise UserError(f"{out}: exists already; give another --out or remove it")
-    folders = run_checkpoints(run)[-last:]
-    if not folders:
-        raise UserError(
-            f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})"
-        )
+    if len(sources) > 1:
+        folders = [open_folder(source).folder for source in sources]
+    else:
+        run = Path(sources[0])
+        folders = run_checkpoints(run)[-last:]
+        if not folders:
+            raise UserError(
+                f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})"
+            )
     first = load_model(folders[0])
     total = {name: weight.double() for name, weight in named_weights(first.model).items()}
     for folder in folders[1:]:
+        other = open_folder(folder)
+        if other.target_tokenizer.serialized != first.target_tokenizer.serialized or (
+            other.source_tokenizer.serialized != first.source_tokenizer.serialized
+        ):
+            raise UserError(f"{folder}: its pieces are not those of {folders[0]}, so neither are its weights")
         weights, _ = read_weights(folder)
         load_weights(first.model, weights, str(folder))  # checks that it is the same model
         for name, weight in named_weights(first.model).items():
             total[name] += weight
     mean = {name: (weight / len(folders)).float() for name, weight in total.items()}
-    notes = {"averaged": ", ".join(folder.name for folder in folders)}
+    notes = {"averaged": ", ".join(folder.resolve().name for folder in folders)}
     save_checkpoint(
         out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16
     )
@@ -247,10 +236,10 @@ def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None
     A folder cannot replace a full one in a single rename, so an old one steps aside for an instant first;
     `load_model` finds it there if the kill comes just then.
     """
-    partial, previous = folder.with_name(f".{folder.name}.partial"), _previous(folder)
-    if previous.exists() and not folder.exists():
-        os.rename(previous, folder)
-    for leftover in (partial, previous):
+    partial, old = folder.with_name(f".{folder.name}.partial"), previous(folder)
+    if old.exists() and not folder.exists():
+        os.rename(old, folder)
+    for leftover in (partial, old):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
@@ -262,11 +251,6 @@ def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None
         with open(path, "rb") as file:
             os.fsync(file.fileno())
     if folder.exists():
-        os.rename(folder, previous)
+        os.rename(folder, old)
     os.rename(partial, folder)
-    shutil.rmtree(previous, ignore_errors=True)
-
-
-def _previous(folder: Path) -> Path:
-    """Where a folder that is being replaced steps aside."""
-    return folder.with_name(f".{folder.name}.previous")
+    shutil.rmtree(old, ignore_errors=True)

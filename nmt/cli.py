@@ -75,8 +75,14 @@ nothing had happened. On several GPUs or machines:
   torchrun --nproc-per-node N -m nmt train RECIPE --data DATASET --out RUN"""
 
 AVERAGE = """\
-Write the mean of the weights of a run's newest checkpoints as one checkpoint:
-it is often better than each of them."""
+Write the mean of the weights of a run's newest checkpoints, or of several
+checkpoints or runs of one model, as one checkpoint: it is often better than each
+of them."""
+
+EXPORT = """\
+Write a checkpoint's graphs for serving on a CPU with ONNX Runtime, the decoder in
+8-bit integers: several times as fast as PyTorch, and what `translate`, `score` and
+the page then use by themselves. Takes about a minute."""
 
 INFO = "Print languages, architecture, sizes and scores of a checkpoint."
 
@@ -117,6 +123,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(commands)
     _add_train(commands)
     _add_average(commands)
+    command = _add(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
     command = _add(commands, "info", info, "describe a checkpoint", INFO)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     _add(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)
@@ -164,6 +172,12 @@ def _add_decoding(command: argparse.ArgumentParser) -> None:
     )
     devices = ("auto", "cpu", "cuda")
     add("--device", choices=devices, default="auto", help="auto: a GPU if there is one (default)")
+    add(
+        "--runtime",
+        choices=("auto", "onnx", "torch"),
+        default="auto",
+        help="what runs the model; auto: onnx on a CPU if the checkpoint was exported (default)",
+    )
 
 
 def _add_train(commands: Any) -> None:
@@ -184,10 +198,15 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_average(commands: Any) -> None:
-    command = _add(commands, "average", average, "average a run's last checkpoints", AVERAGE)
+    command = _add(commands, "average", average, "average checkpoints", AVERAGE)
     add = command.add_argument
-    add("run_folder", metavar="RUN", help="folder that `nmt train` wrote")
-    add("--last", type=_positive, default=5, metavar="N", help="how many checkpoints (default: 5)")
+    add(
+        "sources",
+        metavar="RUN",
+        nargs="+",
+        help="folder that `nmt train` wrote; or several checkpoints or runs",
+    )
+    add("--last", type=_positive, default=5, metavar="N", help="how many of a single run (default: 5)")
     add("--out", required=True, metavar="CHECKPOINT", help="folder to write; it must not exist yet")
 
 
@@ -223,7 +242,7 @@ def translate(arguments: argparse.Namespace) -> None:
     from nmt.lines import windows
     from nmt.translator import Translator
 
-    translator = Translator.load(arguments.model, arguments.device)
+    translator = Translator.load(arguments.model, arguments.device, arguments.runtime)
     options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
     translator.translate_batch([], **options)  # impossible options are refused before any input is read
     as_json = functools.partial(_as_json, with_attention=arguments.attention)
@@ -282,10 +301,18 @@ def train(arguments: argparse.Namespace) -> int:
 
 def average(arguments: argparse.Namespace) -> None:
     """`nmt average`"""
-    from nmt.checkpoint import average_run
+    from nmt.checkpoint import average
 
-    folders = average_run(arguments.run_folder, arguments.last, arguments.out)
+    folders = average(arguments.sources, arguments.last, arguments.out)
     print(f"{arguments.out}: the mean of {', '.join(folder.name for folder in folders)}")
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """`nmt export`"""
+    from nmt.export import export
+
+    for file in export(arguments.checkpoint):
+        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
 
 
 def info(arguments: argparse.Namespace) -> None:
@@ -341,7 +368,7 @@ def _translations(arguments: argparse.Namespace, lines: list[str]) -> list[str]:
     """What the model makes of the source file of `nmt score`."""
     from nmt.translator import Translator
 
-    translator = Translator.load(arguments.model, arguments.device)
+    translator = Translator.load(arguments.model, arguments.device, arguments.runtime)
     texts = []
     with _progress(len(lines)) as advance:
         for translation in translator.stream(lines, **_decoding(arguments)):

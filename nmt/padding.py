@@ -1,32 +1,32 @@
-"""Rows of ids of unlike length as one tensor, and rows of like length together, so that little is padding."""
+"""Rows of ids of unlike length as one array, and rows of like length together, so that little is padding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from nmt.tokenizer import PAD
 
+Array = np.ndarray
 
-def pad(rows: Sequence[Sequence[int] | np.ndarray]) -> Tensor:
+
+def pad(rows: Sequence[Sequence[int] | Array]) -> Array:
     """Rows of ids -> int64 [rows, longest], filled up with PAD."""
     filled = np.full((len(rows), max(map(len, rows), default=0)), PAD, dtype=np.int64)
     for row, ids in zip(filled, rows, strict=True):
         row[: len(ids)] = ids
-    return torch.from_numpy(filled)
+    return filled
 
 
-def pad_sources(rows: Sequence[Sequence[int] | np.ndarray]) -> tuple[Tensor, Tensor | None]:
-    """What `Seq2Seq.encode` takes, of at least one row: ids int64 [rows, longest], and their lengths int64 [rows],
+def pad_sources(rows: Sequence[Sequence[int] | Array]) -> tuple[Array, Array | None]:
+    """What a search takes, of at least one row: ids int64 [rows, longest], and their lengths int64 [rows],
     None if all are equal, since the encoder is faster without."""
-    lengths = torch.tensor([len(ids) for ids in rows])
-    return pad(rows), None if bool((lengths == lengths[0]).all()) else lengths
+    lengths = np.array([len(ids) for ids in rows])
+    return pad(rows), None if (lengths == lengths[0]).all() else lengths
 
 
-def batches_by_length(lengths: Sequence[int] | np.ndarray, budget: int) -> Iterator[list[int]]:
+def batches_by_length(lengths: Sequence[int] | Array, budget: int) -> Iterator[list[int]]:
     """Indices in order of length, cut where rows × greatest length would exceed `budget`; none is empty."""
     batch: list[int] = []
     for index in np.argsort(lengths, kind="stable").tolist():

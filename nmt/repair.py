@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import regex  # type: ignore[import-untyped]
-from torch import Tensor
 
 from nmt.text import Item, missing_items, numbers_without_counterpart
 
@@ -44,7 +44,7 @@ def put_back(
     hypothesis: str,
     source_pieces: Sequence[str],
     target_pieces: Sequence[str],
-    attention: Tensor | None,
+    attention: np.ndarray | None,
 ) -> str:
     """The hypothesis with as many of its missing items (`nmt.text.missing_items`) as have a clear place.
 
@@ -97,7 +97,7 @@ def _number_spans(
     missing: list[Item],
     places: dict[Item, list[int]],
     draft: Spelling,
-    attention: Tensor | None,
+    attention: np.ndarray | None,
 ) -> list[tuple[Item, tuple[int, int]]]:
     """Wrong numbers of the draft, each with the missing number that belongs there, the rightmost first.
 
@@ -110,7 +110,7 @@ def _number_spans(
     def weight(item: Item, number: Item) -> float:
         if attention is None or not places[item]:
             return 0.0
-        return attention[draft.pieces(number.start, number.end)][:, places[item]].sum(dim=1).max().item()
+        return attention[draft.pieces(number.start, number.end)][:, places[item]].sum(axis=1).max().item()
 
     pairs = [(weight(item, number), item, number) for item in lost for number in wrong]
     pairs.sort(key=lambda pair: pair[0], reverse=True)
@@ -124,7 +124,7 @@ def _number_spans(
 
 
 def _attending_words(
-    draft: Spelling, attention: Tensor, item: Item, pieces: list[int]
+    draft: Spelling, attention: np.ndarray, item: Item, pieces: list[int]
 ) -> tuple[int, int] | None:
     """The stretch of whole words of the draft whose pieces attend to the item's source pieces, or None.
 
@@ -132,12 +132,12 @@ def _attending_words(
     on the whole the item gets at least the share CLEAR_ITEM of the attention there.
     """
     owners = set(draft.owners)
-    most = attention.argmax(dim=1).tolist()
+    most = attention.argmax(axis=1).tolist()
     attending = [piece for piece in sorted(owners) if most[piece] in pieces]
     if not attending:
         return None
     first, last = attending[0], attending[-1]
-    if attention[first : last + 1, pieces].sum(dim=1).mean().item() < CLEAR_ITEM:
+    if attention[first : last + 1, pieces].sum(axis=1).mean().item() < CLEAR_ITEM:
         return None
     start = draft.owners.index(first)
     end = max(position for position, owner in enumerate(draft.owners) if owner <= last) + 1

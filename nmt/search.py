@@ -1,7 +1,8 @@
 """From a batch of source ids to target hypotheses: greedy, beam search, sampling, scoring of given targets.
 
-Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`).  Knows ids only:
-text, sentence splitting and batching by length are `nmt.translator`'s.
+Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`), wherever that
+runs: what a step gives the search is small, the best few tokens of each hypothesis, as numpy arrays.  Knows
+ids only: text, sentence splitting and batching by length are `nmt.translator`'s.
 
 What all searches here keep to:
 
@@ -14,8 +15,7 @@ What all searches here keep to:
 - Where a model gives NaN, the hypothesis dies.  A row with no other hypothesis gets an empty one, unfinished,
   with the score -inf.
 
-The only loop is over time; each turn is a few operations on `[rows, beam]` tensors.  A device is waited
-for once a turn, and once more by the repetition guard.
+The only loop is over time; each turn is a few operations on `[rows, beam]` arrays.
 """
 
 from __future__ import annotations
@@ -24,34 +24,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.errors import UserError
-from nmt.search_rules import NEVER, Rules
+from nmt.search_rules import NEVER, SPECIAL, Array, Rules, Step
 from nmt.search_state import Coverage, Ended, History, Hypothesis
 from nmt.tokenizer import BOS, EOS, PAD
 
 
 class SearchableModel(Protocol):
-    """What a search needs of a model; the shapes are in `nmt.model.Seq2Seq`.
+    """What a search needs of a model.  `encoded` and `state` are the model's own affair, but for
 
-    The logits of a step are the search's own: it writes into them.
+    encoded.select(rows)        the sentences `rows`, int64 [new_batch]
+    state.reorder(rows, beams)  new[i, j] = old[rows[i], beams[i, j]]; beams int64 [new_batch, new_beam]
     """
 
-    def encode(self, source: Tensor, lengths: Tensor | None = None) -> Any: ...
+    def encode(self, source: Array, lengths: Array | None = None) -> Any:
+        """source int64 [batch, src_len], lengths int64 [batch] or None: nothing is padded"""
 
-    def initial_state(self, encoded: Any, beam: int = 1) -> Any: ...
+    def initial_state(self, encoded: Any) -> Any:
+        """The state before the first token, one slot a sentence."""
 
-    def step(self, tokens: Tensor, state: Any, encoded: Any) -> Any: ...
+    def step(self, tokens: Array, state: Any, encoded: Any, count: int, with_attention: bool) -> Step:
+        """tokens int64 [live, width]; the Step has the `count` best logits, or all if they are fewer"""
 
 
-@torch.inference_mode()
 def beam_search(
     model: SearchableModel,
-    source: Tensor,
-    lengths: Tensor | None,
+    source: Array,
+    lengths: Array | None,
     decoding: DecodingConfig,
     n_best: int = 1,
     prefix: Sequence[Sequence[int]] | None = None,
@@ -79,43 +81,44 @@ def beam_search(
     rules = Rules(source, lengths, decoding, prefix)
     coverage = Coverage(rules, decoding.coverage_penalty)
     history = History(rules, beam, with_attention)
-    ended = Ended(batch, n_best, source.device)
+    ended = Ended(batch, n_best)
     encoded = model.encode(source, lengths)
     state = model.initial_state(encoded)
 
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
-    rows = everyone = torch.arange(batch, device=source.device)  # [live] the row of `source` that each one is
+    rows = everyone = np.arange(batch)  # [live] the row of `source` that each one is
     longest = rules.longest  # [live]
-    tokens = torch.full_like(source[:, :1], BOS)  # [live, width]
-    written = tokens[:, :, None][:, :, :0]  # [live, width, t] all tokens so far, for the repetition guard
-    scores = torch.zeros_like(tokens, dtype=torch.float32)  # [live, width] log p; -inf where a slot is empty
-    places = torch.full_like(tokens, beam)  # [live, 1] hypotheses that may still end
-    slots = torch.arange(beam, device=source.device)
+    tokens = np.full((batch, 1), BOS)  # [live, width]
+    written = np.zeros(
+        (batch, 1, 0), np.int64
+    )  # [live, width, t] all tokens so far, for the repetition guard
+    scores = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
+    places = np.full((batch, 1), beam)  # [live, 1] hypotheses that may still end
     width = beam
 
     for t in range(rules.steps):
-        step = model.step(tokens, state, encoded)
-        logits = step.logits.float()
-        log_z = logits.logsumexp(dim=-1)
-        rules.ban(logits, t, rows, written)
-        scores, gains, tokens, origin = _extend(scores, logits, log_z, beam, width)
+        step = model.step(
+            tokens, state, encoded, beam + len(SPECIAL), with_attention or bool(coverage.weight)
+        )
+        top, ids = rules.best(step, t, rows, written, beam)
+        scores, gains, tokens, origin = _extend(scores, _gain(top, step.log_z[:, :, None]), ids, width)
         history.record(t, rows, tokens, gains, origin, step.attention)
 
-        slot = slots[: tokens.size(1)]
-        at = (t * beam + slot).expand_as(tokens)
-        scores = scores.masked_fill(slot >= places, NEVER)
+        slot = np.arange(tokens.shape[1])
+        at = np.broadcast_to(t * beam + slot, tokens.shape)
+        scores = np.where(slot >= places, NEVER, scores)
         ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
         ends = (tokens == EOS) & (scores > NEVER)
-        ended.add(ranks.masked_fill(~ends, NEVER), at)
-        scores = scores.masked_fill(ends, NEVER)
-        places = places - ends.sum(dim=1, keepdim=True)
+        ended.add(np.where(ends, ranks, NEVER), at)
+        scores = np.where(ends, NEVER, scores)
+        places = places - ends.sum(axis=1, keepdims=True)
 
-        attainable = _best_attainable(scores.amax(dim=1), rules.norms[t + 2], rules.norms[longest])
+        attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
         leaves = (ended.worst() >= attainable) | (longest <= t + 1)
-        some_leave, width = torch.stack((leaves.any().long(), places.max())).tolist()  # the wait
+        width = int(places.max())
         keep = everyone
-        if some_leave:
-            keep = (~leaves).nonzero().squeeze(1)
+        if leaves.any():
+            keep = np.flatnonzero(~leaves)
             ended.close(rows, leaves, ranks, at)
             if not len(keep):
                 break
@@ -125,14 +128,14 @@ def beam_search(
         state = step.state.reorder(keep, origin)
         coverage.reorder(keep, origin)
         if rules.ngram:
-            written = torch.cat([written[keep[:, None], origin], tokens[:, :, None]], dim=-1)
+            written = np.concatenate([written[keep[:, None], origin], tokens[:, :, None]], axis=-1)
     return history.hypotheses(ended.result, ended.result_at)
 
 
 def greedy_search(
     model: SearchableModel,
-    source: Tensor,
-    lengths: Tensor | None,
+    source: Array,
+    lengths: Array | None,
     decoding: DecodingConfig,
     prefix: Sequence[Sequence[int]] | None = None,
     with_attention: bool = False,
@@ -144,13 +147,13 @@ def greedy_search(
 
 def sample(
     model: SearchableModel,
-    source: Tensor,
-    lengths: Tensor | None,
+    source: Array,
+    lengths: Array | None,
     decoding: DecodingConfig,
     temperature: float = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
-    generator: torch.Generator | None = None,
+    generator: np.random.Generator | None = None,
     prefix: Sequence[Sequence[int]] | None = None,
 ) -> list[Hypothesis]:
     """One hypothesis for each row, drawn token by token from softmax(logits / temperature).
@@ -170,22 +173,32 @@ def sample(
     if not 0 < top_p <= 1:
         raise UserError(f"top_p is {top_p}: a probability above 0 and up to 1 is needed")
 
-    def draw(logits: Tensor) -> Tensor:
+    random = generator or np.random.default_rng()
+
+    def draw(step: Step, rules: Rules, t: int, rows: Array, written: Array) -> tuple[Array, Array]:
+        logits = rules.allowed(step, t, rows, written).astype(np.float64)
         # With the maximum at 0, a temperature near 0 can overflow to -inf only, and never the best token.
-        scaled = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
-        if 0 < top_k < scaled.size(-1):
-            smallest = scaled.topk(top_k, dim=-1).values[..., -1:]
-            scaled = scaled.masked_fill(scaled < smallest, NEVER)
+        with np.errstate(over="ignore"):
+            scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
+        if 0 < top_k < scaled.shape[-1]:
+            smallest = np.partition(scaled, -top_k, axis=-1)[:, -top_k, None]
+            scaled[scaled < smallest] = NEVER
         if top_p < 1:
-            ranked, order = scaled.sort(dim=-1, descending=True, stable=True)
-            share = ranked.softmax(dim=-1)
-            before = share.cumsum(dim=-1) - share  # the probability of all better tokens
-            before[..., 0] = 0.0
-            scaled = scaled.scatter(-1, order, ranked.masked_fill(before >= top_p, NEVER))
+            order = np.argsort(-scaled, axis=-1, kind="stable")
+            share = np.exp(np.take_along_axis(scaled, order, -1))
+            share /= share.sum(axis=-1, keepdims=True)
+            before = share.cumsum(axis=-1) - share  # the probability of all better tokens
+            before[:, 0] = 0.0
+            np.put_along_axis(
+                scaled,
+                order,
+                np.where(before >= top_p, NEVER, 0.0) + np.take_along_axis(scaled, order, -1),
+                -1,
+            )
         # The Gumbel-max trick: the argmax of log p - log E, E exponentially distributed, is a draw from p.
-        noise = torch.empty_like(scaled).exponential_(generator=generator)
-        noise.clamp_(min=torch.finfo(noise.dtype).tiny)  # 0 would choose its token whatever the probability
-        return _most_probable(scaled - noise.log())
+        noise = random.exponential(size=scaled.shape).clip(min=np.finfo(np.float64).tiny)
+        token = (scaled - np.log(noise)).argmax(axis=-1)[:, None]
+        return np.take_along_axis(logits, token, -1).astype(np.float32), token
 
     choose = draw if temperature > 0 else _most_probable
     return _generate(model, source, lengths, decoding, choose, prefix, with_attention=False)
@@ -193,8 +206,8 @@ def sample(
 
 def score_target(
     model: SearchableModel,
-    source: Tensor,
-    lengths: Tensor | None,
+    source: Array,
+    lengths: Array | None,
     targets: Sequence[Sequence[int]],
     decoding: DecodingConfig | None = None,
 ) -> list[Hypothesis]:
@@ -208,17 +221,19 @@ def score_target(
     return _generate(model, source, lengths, decoding, _most_probable, forced, with_attention=False)
 
 
-@torch.inference_mode()
+Choose = Callable[[Step, Rules, int, Array, Array], tuple[Array, Array]]
+
+
 def _generate(
     model: SearchableModel,
-    source: Tensor,
-    lengths: Tensor | None,
+    source: Array,
+    lengths: Array | None,
     decoding: DecodingConfig,
-    choose: Callable[[Tensor], Tensor],
+    choose: Choose,
     prefix: Sequence[Sequence[int]] | None,
     with_attention: bool,
 ) -> list[Hypothesis]:
-    """One hypothesis for each row; `choose` takes logits [live, 1, vocab] to tokens int64 [live, 1]."""
+    """One hypothesis for each row; `choose` gives the logit and the token of each, both [live, 1]."""
     if not len(source):
         return []
     rules = Rules(source, lengths, decoding, prefix)
@@ -227,74 +242,75 @@ def _generate(
     encoded = model.encode(source, lengths)
     state = model.initial_state(encoded)
 
-    rows = everyone = torch.arange(len(source), device=source.device)  # [live] rows of `source` not yet done
+    rows = everyone = np.arange(len(source))  # [live] rows of `source` not yet done
     longest = rules.longest
-    tokens = torch.full_like(source[:, :1], BOS)
-    origin = torch.zeros_like(tokens)  # [live, 1] the only slot
-    written = tokens[:, :, None][:, :, :0]
-    scores = torch.zeros_like(tokens, dtype=torch.float32)
-    result, result_at = torch.full_like(scores, NEVER), torch.full_like(tokens, -1)
+    tokens = np.full((len(source), 1), BOS)
+    origin = np.zeros_like(tokens)  # [live, 1] the only slot
+    written = np.zeros((len(source), 1, 0), np.int64)
+    scores: Array = np.zeros(tokens.shape, np.float32)
+    result, result_at = np.full_like(scores, NEVER), np.full_like(tokens, -1)
 
     for t in range(rules.steps):
-        step = model.step(tokens, state, encoded)
-        logits = step.logits.float()
-        log_z = logits.logsumexp(dim=-1)
-        rules.ban(logits, t, rows, written)
-        tokens = choose(logits)
-        gains = _gain(logits.gather(-1, tokens[:, :, None]).squeeze(-1), log_z)
+        step = model.step(tokens, state, encoded, 1 + len(SPECIAL), with_attention or bool(coverage.weight))
+        logits, tokens = choose(step, rules, t, rows, written)
+        gains = _gain(logits, step.log_z)
         history.record(t, rows, tokens, gains, origin, step.attention)
         scores = scores + gains
         ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
 
         dead = scores == NEVER
-        leaves = ((tokens == EOS) | dead).squeeze(1) | (longest <= t + 1)
+        leaves = ((tokens == EOS) | dead)[:, 0] | (longest <= t + 1)
         keep = everyone
         if leaves.any():
             result[rows[leaves]] = ranks[leaves]
-            result_at[rows[leaves]] = torch.full_like(tokens, t).masked_fill(dead, -1)[leaves]
-            keep = (~leaves).nonzero().squeeze(1)
+            result_at[rows[leaves]] = np.where(dead, -1, t)[leaves]
+            keep = np.flatnonzero(~leaves)
             if not len(keep):
                 break
             rows, longest, tokens, scores, origin = (x[keep] for x in (rows, longest, tokens, scores, origin))
             encoded, everyone = encoded.select(keep), everyone[: len(keep)]
-            state = step.state.reorder(keep, origin)
+        state = step.state.reorder(keep, origin) if leaves.any() else step.state
+        if leaves.any():
             coverage.reorder(keep, origin)
-        else:
-            state = step.state
         if rules.ngram:
-            written = torch.cat([written[keep], tokens[:, :, None]], dim=-1)
+            written = np.concatenate([written[keep], tokens[:, :, None]], axis=-1)
     return [hypotheses[0] for hypotheses in history.hypotheses(result, result_at)]
 
 
-def _extend(
-    scores: Tensor, logits: Tensor, log_z: Tensor, beam: int, width: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array, Array, Array, Array]:
     """The `width` best continuations of each row, best first; an empty one has the score -inf.
 
-    scores, log_z [live, slots], logits [live, slots, vocab] -> four [live, up to width]: the new scores, the
-    log-probability of the new token (gain), the token, and the slot that it continues (origin).
+    scores [live, slots], gains and ids [live, slots, choices]: log-probabilities of the new tokens, and these
+    -> four [live, up to width]: the new scores, the gain, the token, and the slot that it continues (origin).
+    A row's `beam` best are among the `beam` best of each slot.  All ties must fall alike in every batch: the
+    sort is stable, and there are always as many choices.
     """
-    # A row's `beam` best are among the `beam` best of each slot.  All ties must fall alike in every batch
-    # (bfloat16 logits have many): the sort is stable, and the number asked of topk is always the same.
-    choices = min(beam, logits.size(-1))
-    top, ids = logits.max(dim=-1, keepdim=True) if choices == 1 else logits.topk(choices, dim=-1)
-    gains = _gain(top, log_z[:, :, None])
-    ranked, order = (scores[:, :, None] + gains).flatten(1).sort(dim=1, descending=True, stable=True)
-    ranked, order = ranked[:, :width], order[:, :width]
-    return ranked, gains.flatten(1).gather(1, order), ids.flatten(1).gather(1, order), order // choices
+    live, _, choices = ids.shape
+    ranked = (scores[:, :, None] + gains).reshape(live, -1)
+    order = np.argsort(-ranked, axis=1, kind="stable")[:, :width]
+    take = np.take_along_axis
+    return (
+        take(ranked, order, 1),
+        take(gains.reshape(live, -1), order, 1),
+        take(ids.reshape(live, -1), order, 1),
+        order // choices,
+    )
 
 
-def _gain(logits: Tensor, log_z: Tensor) -> Tensor:
+def _gain(logits: Array, log_z: Array) -> Array:
     """Log-probabilities, at most 0 in spite of rounding; -inf for what is no number."""
-    return (logits - log_z).clamp(max=0.0).nan_to_num(nan=NEVER, neginf=NEVER)
+    with np.errstate(invalid="ignore"):
+        gains = np.minimum(logits - log_z, 0.0)
+    return np.where(np.isnan(gains), NEVER, gains)
 
 
-def _most_probable(logits: Tensor) -> Tensor:
-    """[..., vocab] -> int64 [...]; of equals the lowest id, as in `_extend` with a beam of 1."""
-    return logits.max(dim=-1).indices
+def _most_probable(step: Step, rules: Rules, t: int, rows: Array, written: Array) -> tuple[Array, Array]:
+    """Of equals the lowest id, as in `beam_search` with a beam of 1."""
+    top, ids = rules.best(step, t, rows, written, 1)
+    return top[:, :, 0], ids[:, :, 0]
 
 
-def _best_attainable(scores: Tensor, next_norm: Tensor, longest_norm: Tensor) -> Tensor:
+def _best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
     """No live hypothesis of a row can end with a better rank than this; all [live].
 
     scores: the best log p alive (-inf: nothing is); norms: length ** length_penalty of the shortest and of
@@ -310,7 +326,7 @@ def _best_attainable(scores: Tensor, next_norm: Tensor, longest_norm: Tensor) ->
     So when the n-th best ended hypothesis ranks at least as high, no later one ranks above it; one of equal
     rank would come after it, since among equals the earlier end is ahead.  The n best are final, in order.
     """
-    return torch.maximum(scores / next_norm, scores / longest_norm)
+    return np.maximum(scores / next_norm, scores / longest_norm)
 
 
 def _check_ids(given: Sequence[Sequence[int]] | None) -> None:

@@ -1,20 +1,34 @@
 """What may be generated: no special ids, a forced prefix first, no endless repetition, a maximum length.
 
-Each is a mask on logits or a number of steps; the search itself is `nmt.search`.
+The search itself is `nmt.search`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.tokenizer import BOS, PAD, UNK
 
+Array = np.ndarray
 NEVER = float("-inf")  # the log-probability of what may not be
+SPECIAL = (PAD, UNK, BOS)  # never generated; a forced prefix may have UNK
+
+
+class Step(NamedTuple):
+    """One decoder step of every live hypothesis; all arrays in float32 or int64, on the CPU."""
+
+    top: Array  # [live, width, n] the highest logits of the whole vocabulary, best first
+    ids: Array  # [live, width, n] the tokens that have them
+    log_z: Array  # [live, width] log of the sum of exp(logit) over the whole vocabulary
+    # Rows and slots (int64 [k] each) -> float32 [k, vocab], all logits of some hypotheses; a copy.
+    logits: Callable[[Array, Array], Array]
+    attention: Array | None  # [live, width, src_len], sums to 1 over the source; None if not asked for
+    state: Any
 
 
 class Rules:
@@ -22,14 +36,13 @@ class Rules:
 
     def __init__(
         self,
-        source: Tensor,
-        lengths: Tensor | None,
+        source: Array,
+        lengths: Array | None,
         decoding: DecodingConfig,
         prefix: Sequence[Sequence[int]] | None,
     ) -> None:
-        device = source.device
         self.source = source
-        self.source_lengths = [source.size(1)] * len(source) if lengths is None else lengths.tolist()
+        self.source_lengths = [source.shape[1]] * len(source) if lengths is None else lengths.tolist()
         prefix = prefix if prefix is not None else [()] * len(source)
         if len(prefix) != len(source):
             raise ValueError(f"{len(source)} rows of source, but {len(prefix)} prefixes or targets")
@@ -41,54 +54,87 @@ class Rules:
             if len(ids) >= longest[row]:
                 longest[row] = len(ids) + max(1, extra)
         self.steps = max(longest)
-        self.longest = torch.tensor(longest, device=device)  # [batch] most tokens of a hypothesis, with EOS
+        self.longest = np.array(longest)  # [batch] most tokens of a hypothesis, with EOS
         powers = [1.0] + [n**decoding.length_penalty for n in range(1, self.steps + 2)]
-        self.norms = torch.tensor(powers, device=device)  # [steps + 2] what divides log p at each length
+        self.norms = np.array(powers, np.float32)  # [steps + 2] what divides log p at each length
 
         forced_steps = max(len(ids) for ids in prefix)
-        forced = [[*ids, *[-1] * (forced_steps - len(ids))] for ids in prefix]
-        self.forced = torch.tensor(forced, dtype=torch.int64, device=device)  # [batch, steps], -1: free
-        self.never = torch.tensor([PAD, UNK, BOS], device=device)
+        self.forced = np.array(  # [batch, steps], -1: free
+            [[*ids, *[-1] * (forced_steps - len(ids))] for ids in prefix], np.int64
+        )
         self.ngram = max(0, decoding.no_repeat_ngram)
-        self._repetitions: Tensor | None = None
+        self._repetitions: Array | None = None
 
-    def ban(self, logits: Tensor, t: int, rows: Tensor, written: Tensor) -> None:
-        """Write -inf into `logits` [live, width, vocab] of step `t` wherever a token is not allowed.
+    def best(self, step: Step, t: int, rows: Array, written: Array, count: int) -> tuple[Array, Array]:
+        """The `count` highest logits that are allowed at step `t`, and their tokens: [live, width, count].
 
-        rows int64 [live]: rows of the source; written int64 [live, width, t]: the tokens so far (if `ngram`).
+        step    with at least `count` + 3 logits, or all of them
+        rows    int64 [live]: rows of the source
+        written int64 [live, width, t]: the tokens so far (only if `ngram`)
+        Where fewer are allowed, the rest has the logit -inf.
         """
-        forced = self.forced[rows, t] if t < self.forced.size(1) else None
-        if forced is not None:
-            fixed = (forced >= 0).nonzero().squeeze(1)
-            token = forced[fixed]
-            given = logits[fixed, :, token]  # [fixed, width], before anything is banned
-        logits.index_fill_(-1, self.never, NEVER)
-        if self.ngram and t >= self.ngram:
-            self._ban_repetition(logits, rows, written)
-        if forced is not None:
-            logits[fixed] = NEVER
-            logits[fixed, :, token] = given
+        top, ids = _without_special(step.top, step.ids, count)
+        at = self._restricted(t, rows, written, ids)
+        if at is not None:
+            logits = self.allowed(step, t, rows, written, at)
+            order = np.argsort(-logits, axis=-1, kind="stable")[:, : top.shape[-1]]
+            top[at], ids[at] = np.take_along_axis(logits, order, -1), order
+        return top, ids
 
-    def _ban_repetition(self, logits: Tensor, rows: Tensor, written: Tensor) -> None:
-        """Ban a token that would complete an n-gram once more than `repetitions` allows.
+    def allowed(
+        self, step: Step, t: int, rows: Array, written: Array, at: tuple[Array, Array] | None = None
+    ) -> Array:
+        """All logits of the hypotheses `at` (rows and slots of the live ones; None: slot 0 of each), -inf where a
+        token is not allowed: float32 [len(at), vocab]."""
+        row, slot = at if at is not None else (np.arange(len(rows)), np.zeros(len(rows), np.int64))
+        logits = step.logits(row, slot)
+        forced = self.forced[rows[row], t] if t < self.forced.shape[1] else np.full(len(row), -1)
+        fixed = np.flatnonzero(forced >= 0)
+        given = logits[fixed, forced[fixed]]
+        logits[:, SPECIAL] = NEVER
+        if self.ngram and t >= self.ngram:
+            place = np.full(written.shape[:2], -1)
+            place[row, slot] = np.arange(len(row))
+            banned_row, banned_slot, token = self._repeating(rows, written)
+            index = place[banned_row, banned_slot]
+            logits[index[index >= 0], token[index >= 0]] = NEVER
+        logits[fixed] = NEVER
+        logits[fixed, forced[fixed]] = given
+        return logits
+
+    def _restricted(self, t: int, rows: Array, written: Array, ids: Array) -> tuple[Array, Array] | None:
+        """Rows and slots whose best tokens are not simply the highest logits; None if there are none."""
+        touched = np.zeros(ids.shape[:2], bool)
+        if t < self.forced.shape[1]:
+            touched[self.forced[rows, t] >= 0] = True
+        if self.ngram and t >= self.ngram:
+            row, slot, token = self._repeating(rows, written)
+            if len(row):
+                harmful = (ids[row, slot] == token[:, None]).any(axis=-1)
+                touched[row[harmful], slot[harmful]] = True
+        if not touched.any():
+            return None
+        row, slot = touched.nonzero()
+        return row, slot
+
+    def _repeating(self, rows: Array, written: Array) -> tuple[Array, Array, Array]:
+        """Row, slot and token of what would complete an n-gram once more than `repetitions` allows.
 
         Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
         """
-        n, vocab = self.ngram, logits.size(-1)
-        windows = written.unfold(-1, n, 1)  # [live, width, windows, n], a view
-        context = written[:, :, None, written.size(-1) - n + 1 :]  # the n - 1 last tokens
-        hits = (windows[..., :-1] == context).all(dim=-1).nonzero()  # where the same tokens stood before
-        if not len(hits):
-            return
-        row, slot, window = hits.unbind(dim=1)
-        follower = windows[row, slot, window, -1]
-        place, count = ((row * logits.size(1) + slot) * vocab + follower).unique(return_counts=True)
-        row, slot, token = place // vocab // logits.size(1), place // vocab % logits.size(1), place % vocab
-        over = count >= self.repetitions[rows[row]]
-        logits[row[over], slot[over], token[over]] = NEVER
+        n = self.ngram
+        windows = np.lib.stride_tricks.sliding_window_view(written, n, axis=-1)  # [live, width, windows, n]
+        context = written[:, :, None, written.shape[-1] - n + 1 :]  # the n - 1 last tokens
+        row, slot, window = (windows[..., :-1] == context).all(axis=-1).nonzero()  # where they stood before
+        if not len(row):
+            return row, slot, window
+        found = np.stack([row, slot, windows[row, slot, window, -1]], axis=1)
+        found, count = np.unique(found, axis=0, return_counts=True)
+        row, slot, token = found[count >= self.repetitions[rows[found[:, 0]]]].T
+        return row, slot, token
 
     @property
-    def repetitions(self) -> Tensor:
+    def repetitions(self) -> Array:
         """How often a hypothesis may have one n-gram: as often as the source has any, at least once.
 
         int64 [batch], counted when first needed, for few batches come to it.
@@ -98,5 +144,16 @@ class Rules:
             for ids, length in zip(self.source.tolist(), self.source_lengths, strict=True):
                 ngrams = Counter(tuple(ids[i : i + self.ngram]) for i in range(length - self.ngram + 1))
                 most.append(max(ngrams.values(), default=1))
-            self._repetitions = torch.tensor(most, device=self.source.device)
+            self._repetitions = np.array(most)
         return self._repetitions
+
+
+def _without_special(top: Array, ids: Array, count: int) -> tuple[Array, Array]:
+    """The first `count` of the candidates that are no special ids; -inf where there are not so many."""
+    special = ids <= max(SPECIAL)
+    count = min(count, ids.shape[-1])
+    if not special[..., :count].any():
+        return top[..., :count].copy(), ids[..., :count].copy()
+    order = np.argsort(special, axis=-1, kind="stable")[..., :count]
+    top = np.where(np.take_along_axis(special, order, -1), NEVER, np.take_along_axis(top, order, -1))
+    return top, np.take_along_axis(ids, order, -1)

@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from nmt.checkpoint import CONFIG_FILE, Checkpoint, load_model
+from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder
 from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
 from nmt.padding import batches_by_length, pad_sources
 from nmt.repair import put_back
-from nmt.search import Hypothesis, beam_search
+from nmt.runtimes import load_runtime, pool
+from nmt.search import Hypothesis, SearchableModel, beam_search
 from nmt.text import (
     Item,
     Part,
@@ -57,22 +56,32 @@ class Translator:
     `n_best` (beyond how many alternatives there are).
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        checkpoint: CheckpointFolder,
+        model: SearchableModel,
+        device: str = "cpu",
+        runtime: str = "torch",
+    ) -> None:
         self.config: Config = checkpoint.config
         self.folder: Path = checkpoint.folder
         self.source_language = checkpoint.config.source_language
         self.target_language = checkpoint.config.target_language
-        self.device = device
-        self._model = checkpoint.model
+        self.device, self.runtime = device, runtime
+        self._model = model
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
         self._max_pieces = min(MAX_PIECES, checkpoint.config.data.max_length)
 
     @classmethod
-    def load(cls, folder: str | Path, device: str = "auto") -> Translator:
-        """Load a checkpoint folder; device "auto" takes the GPU if there is one, else the CPU."""
-        device = pick_device(device)
-        return cls(load_model(folder, device), device)
+    def load(cls, folder: str | Path, device: str = "auto", runtime: str = "auto") -> Translator:
+        """Load a checkpoint folder.
+
+        device   "cuda", "cpu", or "auto": the GPU if there is one, else the CPU
+        runtime  "torch", "onnx" (the graphs that `nmt export` wrote, on the CPU), or "auto": these if they are
+                 there and the device is a CPU"""
+        opened = open_folder(folder)
+        return cls(opened, *load_runtime(opened, device, runtime))
 
     def translate(self, text: str, **options: Any) -> str:
         """Translate a text of any length and number of lines; options as of `translate_batch`."""
@@ -169,7 +178,7 @@ class _Search:
         with_attention: bool,
         batch_tokens: int,
     ) -> None:
-        self.model, self.device = owner._model, owner.device
+        self.model, self.parallel = owner._model, owner.runtime == "onnx"
         self.source_tokenizer, self.target_tokenizer = owner._source_tokenizer, owner._target_tokenizer
         self.decoding, self.n_best, self.with_attention = decoding, n_best, with_attention
         self.batch_tokens = batch_tokens
@@ -209,17 +218,25 @@ class _Search:
         """The n best hypotheses of each request; sentences of like length share a batch."""
         sources = [self._source_ids(request) for request in requests]
         prefixes = [self.target_tokenizer.encode(request.prefix) for request in requests]
-        results: list[list[Hypothesis]] = [[]] * len(requests)
-        budget = self.batch_tokens // self.decoding.beam
-        for batch in batches_by_length([len(ids) for ids in sources], budget):
+
+        def search(batch: list[int]) -> list[list[Hypothesis]]:
             source, lengths = pad_sources([sources[i] for i in batch])
             prefix = [prefixes[i] for i in batch] if any(prefixes[i] for i in batch) else None
-            found = beam_search(
-                self.model, source.to(self.device), lengths, self.decoding, n_best, prefix, with_attention
-            )
-            for i, hypotheses in zip(batch, found, strict=True):
+            return beam_search(self.model, source, lengths, self.decoding, n_best, prefix, with_attention)
+
+        lengths = [len(ids) for ids in sources]
+        batches = list(batches_by_length(lengths, self._budget(lengths)))
+        found = pool().map(search, batches) if self.parallel else map(search, batches)
+        results: list[list[Hypothesis]] = [[]] * len(requests)
+        for batch, rows in zip(batches, found, strict=True):
+            for i, hypotheses in zip(batch, rows, strict=True):
                 results[i] = hypotheses
         return results
+
+    def _budget(self, lengths: Sequence[int]) -> int:
+        """Source pieces of a batch: so many that every core has one, where batches run side by side."""
+        budget = self.batch_tokens // self.decoding.beam
+        return min(budget, -(-sum(lengths) // pool()._max_workers)) if self.parallel else budget
 
     def _source_ids(self, request: _Request) -> list[int]:
         return [*self.source_tokenizer.encode(request.sentence), EOS]
@@ -253,18 +270,6 @@ class _Search:
             source_tokens=source_tokens,
             attention=best.attention.tolist() if self.with_attention and best.attention is not None else None,
         )
-
-
-def pick_device(name: str) -> str:
-    """ "auto" is "cuda" where there is a GPU, else "cpu"; UserError for a device that is not there."""
-    available = torch.cuda.is_available()
-    if name == "auto":
-        return "cuda" if available else "cpu"
-    if name not in ("cpu", "cuda"):
-        raise UserError(f"device {name!r}: give auto, cpu or cuda")
-    if name == "cuda" and not available:
-        raise UserError("device cuda: PyTorch finds no GPU here; take --device cpu or auto")
-    return name
 
 
 def find_checkpoints(folder: str | Path) -> dict[tuple[str, str], Path]:

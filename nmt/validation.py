@@ -15,6 +15,7 @@ from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length, pad_sources
 from nmt.search import beam_search
 from nmt.tokenizer import EOS, PAD, Tokenizer
+from nmt.torch_runtime import TorchModel
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _decode(
     for chosen in batches_by_length(split.source_lengths[rows] + 1, data.batch_tokens // decoding.beam):
         indices = rows[chosen]
         source, lengths = pad_sources([[*source, EOS] for source, _ in split.ids(indices)])
-        found = beam_search(model, source.to(device), lengths, decoding)
+        found = beam_search(TorchModel(model, device), source, lengths, decoding)
         for row, hypotheses in zip(indices, found, strict=True):
             texts[int(row)] = tokenizer.decode(hypotheses[0].tokens)
     return [texts[int(row)] for row in rows]

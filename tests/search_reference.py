@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from nmt import search
 from nmt.config import AttentionConfig, DecoderConfig, DecodingConfig, EncoderConfig, ModelConfig
 from nmt.model import Seq2Seq
 from nmt.search import Hypothesis
 from nmt.tokenizer import BOS, EOS, PAD
+from nmt.torch_runtime import TorchModel
 
 VOCAB = 7  # three words beside the special ids
 WORDS = range(4, VOCAB)
@@ -179,11 +182,27 @@ def random_sources(count: int, longest: int = 6, seed: int = 11) -> list[list[in
     return [[*torch.randint(4, VOCAB, (size,), generator=generator).tolist(), EOS] for size in sizes]
 
 
-def batch(sources: Sequence[Sequence[int]], extra: int = 0) -> tuple[Tensor, Tensor]:
+def batch(sources: Sequence[Sequence[int]], extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
     longest = max(map(len, sources)) + extra
-    return torch.tensor([[*row, *[PAD] * (longest - len(row))] for row in sources]), torch.tensor(
+    return np.array([[*row, *[PAD] * (longest - len(row))] for row in sources]), np.array(
         list(map(len, sources))
     )
+
+
+def beam_search(model: Any, *arguments: Any, **options: Any) -> list[list[Hypothesis]]:
+    return search.beam_search(TorchModel(model), *arguments, **options)
+
+
+def greedy_search(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:
+    return search.greedy_search(TorchModel(model), *arguments, **options)
+
+
+def sample(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:
+    return search.sample(TorchModel(model), *arguments, **options)
+
+
+def score_target(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:
+    return search.score_target(TorchModel(model), *arguments, **options)
 
 
 def longest_of(source: Sequence[int], decoding: DecodingConfig) -> int:

@@ -13,7 +13,7 @@ import torch
 
 from nmt import checkpoint
 from nmt.checkpoint import (
-    average_run,
+    average,
     describe,
     load_model,
     named_weights,
@@ -118,14 +118,18 @@ def test_average_is_the_mean_of_the_last(saved: tuple[Path, Seq2Seq, Config], tm
             name: torch.full_like(weight, step / 1000) for name, weight in named_weights(model).items()
         }
         save_checkpoint(run / "checkpoints" / f"step-{step:07}", config, weights, tokenizers)
-    used = average_run(run, 2, tmp_path / "mean")
+    used = average([run], 2, tmp_path / "mean")
     assert [path.name for path in used] == ["step-0000200", "step-0001000"]
     for weight in named_weights(load_model(tmp_path / "mean").model).values():
         torch.testing.assert_close(weight, torch.full_like(weight, 0.6), atol=1e-3, rtol=0)
+    named = [run / "checkpoints" / "step-0000100", run / "checkpoints" / "step-0001000"]
+    assert average(named, 5, tmp_path / "of_two") == named
+    for weight in named_weights(load_model(tmp_path / "of_two").model).values():
+        torch.testing.assert_close(weight, torch.full_like(weight, 0.55), atol=1e-3, rtol=0)
     with pytest.raises(UserError, match="exists already"):
-        average_run(run, 2, tmp_path / "mean")
+        average([run], 2, tmp_path / "mean")
     with pytest.raises(UserError, match="no checkpoints to average"):
-        average_run(tmp_path / "empty", 2, tmp_path / "other")
+        average([tmp_path / "empty"], 2, tmp_path / "other")
 
 
 def test_describe_says_what_it_is(saved: tuple[Path, Seq2Seq, Config]) -> None:

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
-import torch
 
 from nmt import search
-from nmt.search import beam_search, greedy_search, sample, score_target
 from nmt.tokenizer import EOS, UNK
 from tests.search_reference import (
     PLAIN,
@@ -19,12 +18,16 @@ from tests.search_reference import (
     TableModel,
     approximately,
     batch,
+    beam_search,
     exhaustive,
+    greedy_search,
     longest_of,
     plain,
     random_sources,
     real_model,
     reference_greedy,
+    sample,
+    score_target,
 )
 
 # Beam search
@@ -94,7 +97,7 @@ def test_early_exit_misses_nothing(
     source = batch(random_sources(100))
     early, late = TableModel(sharpness=3.0, eos=1.0), TableModel(sharpness=3.0, eos=1.0)
     found = beam_search(early, *source, decoding, n_best)
-    anything = lambda scores, *norms: torch.where(scores > -math.inf, math.inf, -math.inf)  # noqa: E731
+    anything = lambda scores, *norms: np.where(scores > -math.inf, math.inf, -math.inf)  # noqa: E731
     monkeypatch.setattr(search, "_best_attainable", anything)
     expected = beam_search(late, *source, decoding, n_best)
     assert [[plain(h) for h in row] for row in found] == [[plain(h) for h in row] for row in expected]
@@ -167,7 +170,7 @@ def test_batch_order_size_and_padding_change_nothing(rounded: bool, n_best: int)
             yield i, [plain(hypothesis) for hypothesis in (*row, *rest)]
 
     alone = dict(pair for i in range(40) for pair in found([i]))
-    shuffled = torch.randperm(40, generator=torch.Generator().manual_seed(1)).tolist()
+    shuffled = np.random.default_rng(1).permutation(40).tolist()
     assert dict(found(range(40))) == alone
     assert dict(found(shuffled)) == alone
     assert dict(found(shuffled[:13], extra=4)) == {i: alone[i] for i in shuffled[:13]}
@@ -176,7 +179,7 @@ def test_batch_order_size_and_padding_change_nothing(rounded: bool, n_best: int)
 @pytest.mark.parametrize("name", REAL)
 def test_batch_order_size_and_padding_change_nothing_on_networks(name: str) -> None:
     model, sources = real_model(**REAL[name]), random_sources(12)
-    alone = [beam_search(model, torch.tensor([source]), None, PLAIN)[0][0] for source in sources]
+    alone = [beam_search(model, np.array([source]), None, PLAIN)[0][0] for source in sources]
     together = beam_search(model, *batch(sources, extra=2), PLAIN)
     reverse = beam_search(model, *batch(sources[::-1]), PLAIN)[::-1]
     for expected, *others in zip(alone, together, reverse, strict=True):
@@ -197,8 +200,8 @@ def test_finished_sentences_leave_the_batch() -> None:
 
 
 def test_no_sentence_gives_no_hypothesis() -> None:
-    nothing = torch.zeros(0, 3, dtype=torch.int64)
-    model, lengths = TableModel(), torch.zeros(0, dtype=torch.int64)
+    nothing = np.zeros((0, 3), np.int64)
+    model, lengths = TableModel(), np.zeros(0, np.int64)
     assert beam_search(model, nothing, lengths, PLAIN) == greedy_search(model, nothing, lengths, PLAIN) == []
     assert sample(model, nothing, lengths, PLAIN) == score_target(model, nothing, lengths, []) == []
 
@@ -246,9 +249,7 @@ def test_attention_belongs_to_its_hypothesis(way: str) -> None:
             target = [*hypothesis.tokens, EOS] if hypothesis.finished else list(hypothesis.tokens)
             assert hypothesis.attention is not None
             assert hypothesis.attention.shape == (len(hypothesis.token_scores), len(source))
-            torch.testing.assert_close(
-                hypothesis.attention, torch.tensor(model.attention_rows(source, target))
-            )
+            np.testing.assert_allclose(hypothesis.attention, model.attention_rows(source, target), rtol=1e-5)
     assert beam_search(model, *batch(sources), PLAIN)[0][0].attention is None
 
 
@@ -261,4 +262,4 @@ def test_attention_rows_sum_to_one_on_networks(name: str) -> None:
         strict=True,
     ):
         assert row[0].attention is not None and row[0].attention.shape[1] == len(source)
-        torch.testing.assert_close(row[0].attention.sum(1), torch.ones(len(row[0].token_scores)))
+        np.testing.assert_allclose(row[0].attention.sum(1), 1.0, rtol=1e-5)

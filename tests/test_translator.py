@@ -17,10 +17,11 @@ from nmt.config import Config, DecodingConfig
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
+from nmt.runtimes import choose
 from nmt.text import Part
 from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
-from nmt.translator import WINDOW_LINES, Translator, find_checkpoints, pick_device
+from nmt.translator import WINDOW_LINES, Translator, find_checkpoints
 from tests.conftest import tiny_model_config
 from tests.uppercase_model import BEST, FAR, character_tokenizer, uppercase_translator
 
@@ -316,14 +317,16 @@ def test_loads_a_checkpoint_by_its_folder(random_checkpoint: Path) -> None:
     assert translator.translate("hola") == Translator.load(random_checkpoint, "cpu").translate("hola") != ""
 
 
-def test_devices_are_checked() -> None:
-    assert pick_device("cpu") == "cpu"
-    assert pick_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(UserError, match="tpu"):
-        pick_device("tpu")
+def test_devices_and_runtimes_are_checked(random_checkpoint: Path) -> None:
+    assert choose(random_checkpoint, "cpu", "auto") == ("cpu", "torch")  # it was not exported
+    auto = choose(random_checkpoint, "auto", "auto")
+    assert auto == ("cuda" if torch.cuda.is_available() else "cpu", "torch")
+    for device, runtime, message in (("tpu", "auto", "tpu"), ("cpu", "tensorrt", "tensorrt")):
+        with pytest.raises(UserError, match=message):
+            choose(random_checkpoint, device, runtime)
     if not torch.cuda.is_available():
         with pytest.raises(UserError, match="--device cpu"):
-            pick_device("cuda")
+            choose(random_checkpoint, "cuda", "auto")
 
 
 def test_finds_checkpoints_by_their_languages(random_checkpoint: Path, tmp_path: Path) -> None:

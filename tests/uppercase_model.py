@@ -15,9 +15,10 @@ import sentencepiece
 import torch
 from torch import Tensor
 
-from nmt.checkpoint import Checkpoint
+from nmt.checkpoint_folder import CheckpointFolder
 from nmt.config import Config, DataConfig, DecodingConfig
 from nmt.tokenizer import EOS, Tokenizer
+from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
 
 LETTERS = "abcdefghijklmnñopqrstuvwxyzáéíóú"
@@ -128,5 +129,5 @@ def uppercase_translator(
     config = Config(
         "es", "en", data=DataConfig(max_length=max_length), decoding=DecodingConfig(no_repeat_ngram=0)
     )
-    checkpoint = Checkpoint(Path("nowhere"), config, model, tokenizer, tokenizer, {})  # type: ignore[arg-type]
-    return Translator(checkpoint), model
+    checkpoint = CheckpointFolder(Path("nowhere"), config, tokenizer, tokenizer)
+    return Translator(checkpoint, TorchModel(model)), model  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ import torch
 from joeynmt.config import load_config
 from joeynmt.training import TrainManager, train
 
-from benchmarks.throughput import TokenMeter, add_meter_options, machine, make_parser, publish, weight_counts
+from benchmarks.report import machine, make_parser, publish
+from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 
 
 def clock_updates(meter: TokenMeter) -> dict[str, int]:

@@ -15,7 +15,8 @@ import torch
 import yaml
 
 import benchmarks.peers.without_extras  # noqa: F401  (lets onmt be imported)
-from benchmarks.throughput import TokenMeter, add_meter_options, machine, make_parser, publish, weight_counts
+from benchmarks.report import machine, make_parser, publish
+from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 
 # isort: split
 from onmt.bin.train import _get_parser, train

@@ -1,0 +1,52 @@
+"""What every benchmark's script needs: options, the machine's description, figures as JSON.
+
+This also runs in the peers' environments, so it needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
+    """A parser whose help begins with the module's docstring, line breaks kept."""
+    return argparse.ArgumentParser(
+        description=module_docstring, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on and a reader can compare."""
+    name = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():  # Linux leaves platform.processor() empty
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    return {
+        "processor": name,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "onnxruntime") if find_spec(name)},
+    }
+
+
+def revision() -> str:
+    """The commit that was measured, marked when the working tree differs from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
+
+
+def publish(figures: dict[str, Any], out: Path | None) -> None:
+    """Print the figures as JSON, and write the same to `out` when one is given."""
+    text = json.dumps(figures, indent=2, ensure_ascii=False)
+    print(text)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")

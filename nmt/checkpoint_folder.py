@@ -1,0 +1,62 @@
+"""What of a checkpoint folder can be read without torch: where it lies, its configuration, its tokenizers.
+
+The weights are `nmt.checkpoint`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from nmt.config import Config, load_config
+from nmt.errors import UserError
+from nmt.tokenizer import Tokenizer, load_tokenizers
+
+CONFIG_FILE = "config.yaml"
+
+
+@dataclass(frozen=True)
+class CheckpointFolder:
+    folder: Path
+    config: Config
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+
+
+def open_folder(folder: str | Path) -> CheckpointFolder:
+    """A checkpoint folder, or the best checkpoint of a training run's folder; UserError if it is neither."""
+    folder = Path(folder)
+    if not folder.is_dir() and previous(folder).is_dir():  # killed between the two renames of a save
+        folder = previous(folder)
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such checkpoint folder")
+    if (folder / "best" / CONFIG_FILE).exists():  # a training run's folder, which has a config.yaml too
+        folder = folder / "best"
+    if not (folder / CONFIG_FILE).exists():
+        raise UserError(f"{folder}: not a checkpoint folder: it has no {CONFIG_FILE}")
+    config = load_config(folder / CONFIG_FILE)
+    source_tokenizer, target_tokenizer = load_tokenizers(folder)
+    for side, vocab, tokenizer in (
+        ("source", config.model.source_vocab, source_tokenizer),
+        ("target", config.model.target_vocab, target_tokenizer),
+    ):
+        if vocab != len(tokenizer):
+            raise UserError(
+                f"{folder}: {CONFIG_FILE} says {vocab} {side} pieces, its SentencePiece model has {len(tokenizer)}"
+            )
+    return CheckpointFolder(folder, config, source_tokenizer, target_tokenizer)
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 of a checkpoint folder's weight files; "" if it has none."""
+    files = sorted(folder.glob("model*.safetensors"))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest() if files else ""
+
+
+def previous(folder: Path) -> Path:
+    """Where a folder that is being replaced steps aside."""
+    return folder.with_name(f".{folder.name}.previous")

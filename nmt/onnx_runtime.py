@@ -1,0 +1,94 @@
+"""The graphs that `nmt.export` wrote, as the search wants them.  No torch, no training: this is what serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+
+from nmt.checkpoint_folder import weights_digest
+from nmt.errors import UserError
+from nmt.runtimes import DECODER_FILE, ENCODER_FILE
+from nmt.search_rules import Array, Step
+
+
+class OnnxEncoded(NamedTuple):
+    parts: dict[str, Array]  # keys, values, mask, final: [batch, ...]
+    states: tuple[Array, ...]  # the decoder's first: [batch, 1, hidden]
+
+    def select(self, rows: Array) -> OnnxEncoded:
+        states = tuple(state[rows] for state in self.states)
+        return OnnxEncoded({name: part[rows] for name, part in self.parts.items()}, states)
+
+
+class OnnxState(NamedTuple):
+    states: tuple[Array, ...]  # [batch, beam, hidden]
+
+    def reorder(self, rows: Array, beams: Array) -> OnnxState:
+        return OnnxState(tuple(state[rows[:, None], beams] for state in self.states))
+
+
+class OnnxModel:
+    """See `nmt.search.SearchableModel`."""
+
+    def __init__(self, folder: str | Path, threads: int = 1) -> None:
+        folder = Path(folder)
+        self.encoder, self.decoder = (
+            _session(folder / name, threads) for name in (ENCODER_FILE, DECODER_FILE)
+        )
+        digest = weights_digest(folder)
+        for session, name in ((self.encoder, ENCODER_FILE), (self.decoder, DECODER_FILE)):
+            if digest and session.get_modelmeta().custom_metadata_map.get("weights") != digest:
+                raise UserError(
+                    f"{folder / name}: made from other weights than lie here; run `nmt export {folder}` again"
+                )
+        self.encoded_names = [output.name for output in self.encoder.get_outputs()]
+        wanted = {node.name for node in self.decoder.get_inputs()}
+        self.parts = [name for name in ("keys", "values", "mask", "final") if name in wanted]
+        self.states = [name for name in self.encoded_names if name.startswith("state_")]
+        self.outputs = ["top", "ids", "log_z", "logits", *(f"next_{i}" for i in range(len(self.states)))]
+
+    def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
+        if lengths is None:
+            lengths = np.full(len(source), source.shape[1])
+        found = dict(
+            zip(
+                self.encoded_names,
+                self.encoder.run(None, {"source": source, "lengths": lengths}),
+                strict=True,
+            )
+        )
+        return OnnxEncoded(
+            {name: found[name] for name in self.parts}, tuple(found[name] for name in self.states)
+        )
+
+    def initial_state(self, encoded: OnnxEncoded) -> OnnxState:
+        return OnnxState(encoded.states)
+
+    def step(
+        self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool
+    ) -> Step:
+        feeds = {"tokens": tokens, "count": np.array([count]), **encoded.parts}
+        feeds.update(zip(self.states, state.states, strict=True))
+        outputs = [*self.outputs, "attention"] if with_attention else self.outputs
+        top, ids, log_z, logits, *more = self.decoder.run(outputs, feeds)
+        attention = more.pop() if with_attention else None
+        return Step(
+            top, ids, log_z, lambda rows, slots: logits[rows, slots], attention, OnnxState(tuple(more))
+        )
+
+
+def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has a class of its own for each cause
+        cause = " ".join(str(error).split())
+        raise UserError(
+            f"{file}: not a graph that this version can run ({cause}); run `nmt export` again"
+        ) from None

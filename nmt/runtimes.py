@@ -1,0 +1,72 @@
+"""Which program runs a model: ONNX Runtime on a CPU if the checkpoint was exported, PyTorch everywhere else.
+
+Torch is imported only where it is needed: for a model that is served from its graphs it never is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from nmt.checkpoint_folder import CheckpointFolder
+from nmt.errors import UserError
+from nmt.search import SearchableModel
+
+ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
+RUNTIMES = ("auto", "onnx", "torch")
+
+
+def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[SearchableModel, str, str]:
+    """The model, the device that it is on, and the runtime that runs it, each "auto" decided."""
+    device, runtime = choose(opened.folder, device, runtime)
+    if runtime == "onnx":
+        from nmt.onnx_runtime import OnnxModel
+
+        return OnnxModel(opened.folder), device, runtime
+    from nmt.checkpoint import load_model
+    from nmt.torch_runtime import TorchModel
+
+    return TorchModel(load_model(opened.folder, device).model, device), device, runtime
+
+
+def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
+    """Device and runtime with "auto" decided; UserError for what is not there or does not go together."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise UserError(f"device {device!r}: give auto, cpu or cuda")
+    if runtime not in RUNTIMES:
+        raise UserError(f"runtime {runtime!r}: give one of {', '.join(RUNTIMES)}")
+    exported = (folder / ENCODER_FILE).exists() and (folder / DECODER_FILE).exists()
+    if runtime == "onnx":
+        if device == "cuda":
+            raise UserError(
+                "runtime onnx runs on the CPU only; leave out --device cuda, or take --runtime torch"
+            )
+        if not exported:
+            raise UserError(
+                f"{folder}: has no {ENCODER_FILE} and {DECODER_FILE}; make them with `nmt export {folder}`"
+            )
+        return "cpu", "onnx"
+    if device != "cpu" and _may_have_a_gpu(device):
+        import torch
+
+        if torch.cuda.is_available():
+            return "cuda", "torch"
+        if device == "cuda":
+            raise UserError("device cuda: PyTorch finds no GPU here; take --device cpu or auto")
+    installed = importlib.util.find_spec("onnxruntime") is not None
+    return "cpu", "onnx" if runtime == "auto" and exported and installed else "torch"
+
+
+@cache
+def pool() -> ThreadPoolExecutor:
+    """All searches of this process that run outside torch, one a core: requests at the same time share them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ThreadPoolExecutor(cores, thread_name_prefix="search")
+
+
+def _may_have_a_gpu(device: str) -> bool:
+    """Whether asking torch is worth the second that its import takes."""
+    return device == "cuda" or os.name == "nt" or any(map(os.path.exists, ("/dev/nvidiactl", "/dev/dxg")))

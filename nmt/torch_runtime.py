@@ -1,0 +1,71 @@
+"""A `Seq2Seq` as the search wants it: on its own device, with numpy arrays going in and coming out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nmt.attention import Encoded
+from nmt.decoder import DecoderState
+from nmt.model import Seq2Seq
+from nmt.search_rules import Array, Step
+
+
+class TorchEncoded(NamedTuple):
+    encoded: Encoded
+    device: torch.device
+
+    @torch.inference_mode()
+    def select(self, rows: Array) -> TorchEncoded:
+        return TorchEncoded(self.encoded.select(torch.as_tensor(rows, device=self.device)), self.device)
+
+
+class TorchState(NamedTuple):
+    state: DecoderState
+    device: torch.device
+
+    @torch.inference_mode()
+    def reorder(self, rows: Array, beams: Array) -> TorchState:
+        moved = (torch.as_tensor(index, device=self.device) for index in (rows, beams))
+        return TorchState(self.state.reorder(*moved), self.device)
+
+
+class TorchModel:
+    """See `nmt.search.SearchableModel`."""
+
+    def __init__(self, model: Seq2Seq, device: str | torch.device = "cpu") -> None:
+        self.model, self.device = model, torch.device(device)
+
+    @torch.inference_mode()
+    def encode(self, source: Array, lengths: Array | None = None) -> TorchEncoded:
+        sizes = None if lengths is None else torch.as_tensor(lengths)
+        encoded = self.model.encode(torch.as_tensor(source, device=self.device), sizes)
+        return TorchEncoded(encoded, self.device)
+
+    @torch.inference_mode()
+    def initial_state(self, encoded: TorchEncoded) -> TorchState:
+        return TorchState(self.model.initial_state(encoded.encoded), self.device)
+
+    @torch.inference_mode()
+    def step(
+        self, tokens: Array, state: TorchState, encoded: TorchEncoded, count: int, with_attention: bool
+    ) -> Step:
+        step = self.model.step(torch.as_tensor(tokens, device=self.device), state.state, encoded.encoded)
+        logits: Tensor = step.logits.float()
+        top, ids = logits.topk(min(count, logits.size(-1)), dim=-1)
+        log_z = logits.logsumexp(dim=-1)
+
+        def some_logits(rows: Array, slots: Array) -> Array:
+            row, slot = (torch.as_tensor(index, device=self.device) for index in (rows, slots))
+            return logits[row, slot].cpu().numpy()
+
+        return Step(
+            top.cpu().numpy(),
+            ids.cpu().numpy(),
+            log_z.cpu().numpy(),
+            some_logits,
+            step.attention.float().cpu().numpy() if with_attention else None,
+            TorchState(step.state, self.device),
+        )

@@ -1,0 +1,135 @@
+"""The exported graphs compute what the torch model computes, and serve without torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nmt import UserError
+from nmt.checkpoint import load_model, named_weights, save_checkpoint
+from nmt.config import Config
+from nmt.model import Seq2Seq
+from nmt.search import beam_search
+from nmt.tokenizer import EOS, PAD, load_tokenizers
+from nmt.torch_runtime import TorchModel
+from nmt.translator import Translator
+from tests.conftest import tiny_model_config, toy_pairs
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxscript")
+
+from nmt.export import export  # noqa: E402
+from nmt.onnx_runtime import OnnxModel  # noqa: E402
+
+# Every cell, attention, direction, and input feeding at least once.
+FAMILY: dict[str, dict[str, Any]] = {
+    "lstm-multihead": {"cell": "lstm", "attention": "multihead"},
+    "gru-additive-feeding": {"cell": "gru", "attention": "additive", "input_feeding": True},
+    "gru-dot-one-direction": {"cell": "gru", "attention": "dot", "bidirectional": False},
+    "rnn-general": {"cell": "rnn", "attention": "general", "layers": 1},
+    "lstm-none": {"cell": "lstm", "attention": "none", "layers": 3},
+}
+
+
+def checkpoint(folder: Path, data: Path, **changes: Any) -> Path:
+    """A random model whose sentences differ."""
+    tokenizers = load_tokenizers(data)
+    config = Config("es", "en", tiny_model_config(vocab=len(tokenizers[0]), **changes))
+    torch.manual_seed(3)
+    model = Seq2Seq(config.model)
+    for parameter in model.parameters():
+        parameter.data.mul_(2.0)
+    save_checkpoint(folder, config, named_weights(model), tokenizers)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder with its graphs, in 8 bits."""
+    folder = checkpoint(tmp_path_factory.mktemp("served") / "es-en", reversal_data, hidden=32)
+    export(folder)
+    return folder
+
+
+def sources() -> tuple[np.ndarray, np.ndarray]:
+    rows = [[5, 6, 7, 8, EOS], [9, EOS], [7, 7, 4, EOS], [EOS]]
+    lengths = np.array([len(row) for row in rows])
+    return np.array([[*row, *[PAD] * (5 - len(row))] for row in rows]), lengths
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_graphs_compute_what_the_model_computes(name: str, reversal_data: Path, tmp_path: Path) -> None:
+    """In float32: padded sentences, two steps with beams that changed places, all outputs."""
+    folder = checkpoint(tmp_path / "model", reversal_data, **FAMILY[name])
+    export(folder, quantised=False)
+    source, lengths = sources()
+    steps = []
+    for model in (TorchModel(load_model(folder).model), OnnxModel(folder)):
+        encoded = model.encode(source, lengths).select(np.array([2, 0, 1, 3]))
+        state = model.initial_state(encoded).reorder(np.arange(4), np.zeros((4, 3), np.int64))
+        first = model.step(np.full((4, 3), 2), state, encoded, 5, True)
+        moved = first.state.reorder(np.array([3, 1]), np.array([[2, 0], [1, 1]]))
+        second = model.step(np.array([[4, 5], [6, 7]]), moved, encoded.select(np.array([3, 1])), 5, True)
+        steps.append([first, second])
+    for expected, found in zip(*steps, strict=True):
+        everywhere = tuple(index.ravel() for index in np.indices(expected.log_z.shape))
+        np.testing.assert_allclose(found.logits(*everywhere), expected.logits(*everywhere), atol=2e-5)
+        np.testing.assert_allclose(found.top, expected.top, atol=2e-5)
+        np.testing.assert_allclose(found.log_z, expected.log_z, atol=2e-5)
+        np.testing.assert_array_equal(found.ids, expected.ids)
+        np.testing.assert_allclose(found.attention, expected.attention, atol=1e-5)
+
+
+def test_eight_bits_stay_close_to_the_model(served: Path) -> None:
+    """Log-probabilities of a search's own choices within 0.1 of float32, on sentences the size of real ones."""
+    expected, found = (
+        beam_search(model, *sources(), load_model(served).config.decoding)
+        for model in (TorchModel(load_model(served).model), OnnxModel(served))
+    )
+    for one, other in zip(expected, found, strict=True):
+        assert other[0].score == pytest.approx(one[0].score, abs=0.1)
+
+
+def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(
+    served: Path, reversal_data: Path, tmp_path: Path
+) -> None:
+    assert Translator.load(served, "cpu").runtime == "onnx"
+    assert Translator.load(served, "cpu", "torch").runtime == "torch"
+    plain = checkpoint(tmp_path / "plain", reversal_data)
+    assert Translator.load(plain, "cpu").runtime == "torch"
+    with pytest.raises(UserError, match="nmt export"):
+        Translator.load(plain, "cpu", "onnx")
+    with pytest.raises(UserError, match="CPU only"):
+        Translator.load(served, "cuda", "onnx")
+    for graph in served.glob("*.onnx"):
+        (plain / graph.name).write_bytes(graph.read_bytes())
+    with pytest.raises(UserError, match="encoder.onnx: made from other weights"):
+        Translator.load(plain, "cpu")
+    (plain / "encoder.onnx").write_bytes(b"no graph")
+    (plain / "decoder.onnx").write_bytes(b"no graph")
+    with pytest.raises(UserError, match=r"encoder.onnx: not a graph .* `nmt export` again"):
+        Translator.load(plain, "cpu")
+
+
+def test_batches_side_by_side_give_what_one_after_another_gives(served: Path) -> None:
+    lines = [source for source, _ in toy_pairs(list, 60)]
+    translator = Translator.load(served, "cpu")
+    together = [t.text for t in translator.translate_batch(lines, batch_tokens=200)]
+    assert together == [translator.translate(line) for line in lines]
+
+
+def test_serving_imports_no_torch(served: Path) -> None:
+    code = (
+        "import sys, nmt; t = nmt.Translator.load(sys.argv[1], 'cpu'); t.translate('uno dos');"
+        "print(sorted({'torch', 'pyarrow', 'sacrebleu', 'datasets'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(served)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
