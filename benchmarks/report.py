@@ -22,8 +22,8 @@ def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
     )
 
 
-def machine() -> dict[str, Any]:
-    """What the figures depend on and a reader can compare."""
+def machine(*packages: str) -> dict[str, Any]:
+    """What the figures depend on and a reader can compare: the versions of `packages`, where installed, with it."""
     name = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():  # Linux leaves platform.processor() empty
@@ -33,7 +33,7 @@ def machine() -> dict[str, Any]:
         "processor": name,
         "system": platform.system(),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "onnxruntime") if find_spec(name)},
+        **{name: version(name) for name in packages if find_spec(name)},
     }
 
 

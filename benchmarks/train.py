@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "data": "dataset" if args.data else "generated",
         "skipped_updates": trainer.progress.skipped,
-        "machine": machine(),
+        "machine": machine("torch"),
     }
     return figures | {"peers": beside_peers(figures, args.peer_json)}
 

@@ -8,6 +8,7 @@ Everything goes through `nmt.Translator`, text in and text out, as a user's prog
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from functools import partial
@@ -30,12 +31,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     translator = Translator.load(args.model, args.device, args.runtime)
     load_seconds = time.perf_counter() - start
+    if args.length:
+        fixed = dataclasses.replace(
+            translator.config.decoding, max_length_ratio=0.0, max_length_extra=args.length
+        )
+        translator.config = dataclasses.replace(translator.config, decoding=fixed)
     if translator.runtime == "torch":
         import torch
 
         torch.set_num_threads(args.threads)
     with open(args.source, encoding="utf-8") as file:
-        lines = file.read().split("\n")[:-1][: args.lines]
+        lines = file.read().removesuffix("\n").split("\n")[: args.lines]
     figures: dict[str, Any] = {
         "system": f"nmt {revision()}",
         "model": f"{translator.source_language}-{translator.target_language}",
@@ -54,7 +60,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "threads": args.threads,
         "device": translator.device,
         "runtime": translator.runtime,
-        "machine": machine(),
+        "machine": machine("torch", "onnxruntime"),
     }
 
 
@@ -64,6 +70,9 @@ def main() -> int:
     parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="one sentence a line")
     parser.add_argument("--lines", type=int, metavar="N", help="only the first N lines")
     parser.add_argument("--beam", type=int, default=5)
+    parser.add_argument(
+        "--length", type=int, metavar="N", help="most pieces of a hypothesis (untrained models)"
+    )
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="of which the median counts (5)")
     parser.add_argument("--sentence", help="for the latency (default: one of ten words)")
     parser.add_argument("--calls", type=int, default=100, metavar="N", help="of the single sentence (100)")

@@ -13,9 +13,10 @@ import contextlib
 import copy
 import io
 import logging
+import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 
 from nmt.attention import Encoded
 from nmt.checkpoint import load_model
-from nmt.checkpoint_folder import weights_digest
+from nmt.checkpoint_folder import open_folder, weights_digest
 from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
@@ -36,7 +37,7 @@ OPSET = 20
 
 
 class LinearCell(nn.Module):
-    """One step of a torch recurrent layer as two linear maps, the gates of both added or combined."""
+    """One step of a torch recurrent layer as linear maps of its input and its state."""
 
     def __init__(self, cell: Cell, rnn: nn.RNNBase) -> None:
         super().__init__()
@@ -183,22 +184,33 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
         raise UserError(
             f"exporting needs the package {error.name}: pip install -e '.[export]' -c constraints.txt"
         ) from None
-    loaded = load_model(checkpoint)
-    folder = Path(out or loaded.folder)
+    source = open_folder(checkpoint).folder.resolve()  # a training may point `best` to another meanwhile
+    digest = weights_digest(source)
+    loaded = load_model(source)
+    folder = Path(out or source)
     folder.mkdir(parents=True, exist_ok=True)
     encoder, decoder = _trace_encoder(loaded.model), _trace_decoder(loaded.model)
     if quantised:
         from nmt.quantisation import compress, quantise
 
-        quantise(decoder)
+        quantise(decoder, _within_one(decoder))
         compress(encoder)
         compress(decoder)
     for graph in (encoder, decoder):
-        graph.metadata_props.add(key="weights", value=weights_digest(loaded.folder))
+        graph.metadata_props.add(key="weights", value=digest)
     files = [folder / ENCODER_FILE, folder / DECODER_FILE]
     for graph, file in zip((encoder, decoder), files, strict=True):
-        file.write_bytes(graph.SerializeToString())
+        partial = file.with_name(f".{file.name}.partial")
+        partial.write_bytes(graph.SerializeToString())
+        os.replace(partial, file)
     return files
+
+
+def _within_one(graph: Any) -> Callable[[str], bool]:
+    """Hidden states and what comes out of tanh have no value beyond ±1.  (An LSTM's cell states do, but they are
+    multiplied with no matrix.)"""
+    bounded = {name for node in graph.graph.node if node.op_type == "Tanh" for name in node.output}
+    return lambda vector: vector in bounded or vector.startswith("state_")
 
 
 def _trace_encoder(model: Seq2Seq) -> Any:
@@ -236,7 +248,8 @@ def _state_names(model: Seq2Seq, word: str) -> list[str]:
 def _trace(
     module: nn.Module, example: tuple[Any, ...], inputs: list[str], outputs: list[str], dynamic: Any
 ) -> Any:
-    """The ONNX graph of a module, without shapes inferred for the example."""
+    """The ONNX graph of a module, without shapes inferred for the example: nothing of this machine is in it, and
+    the same weights give the same file."""
     import onnx
 
     with torch.no_grad(), _quiet(), tempfile.TemporaryDirectory() as folder:
@@ -248,6 +261,9 @@ def _trace(
         )  # fmt: skip
         graph = onnx.load(file)
     del graph.graph.value_info[:]
+    for part in (graph, graph.graph, *graph.graph.node, *graph.graph.input, *graph.graph.output):
+        del part.metadata_props[:]  # where in which file each node comes from, on this machine
+        part.doc_string = ""
     return graph
 
 

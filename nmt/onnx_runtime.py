@@ -38,9 +38,12 @@ class OnnxModel:
         self.encoder, self.decoder = (
             _session(folder / name, threads) for name in (ENCODER_FILE, DECODER_FILE)
         )
-        digest = weights_digest(folder)
-        for session, name in ((self.encoder, ENCODER_FILE), (self.decoder, DECODER_FILE)):
-            if digest and session.get_modelmeta().custom_metadata_map.get("weights") != digest:
+        wanted_by = [
+            s.get_modelmeta().custom_metadata_map.get("weights") for s in (self.encoder, self.decoder)
+        ]
+        digest = weights_digest(folder) or wanted_by[0]  # a folder for serving alone may lack the weights
+        for found, name in zip(wanted_by, (ENCODER_FILE, DECODER_FILE), strict=True):
+            if found != digest:
                 raise UserError(
                     f"{folder / name}: made from other weights than lie here; run `nmt export {folder}` again"
                 )
@@ -48,11 +51,12 @@ class OnnxModel:
         wanted = {node.name for node in self.decoder.get_inputs()}
         self.parts = [name for name in ("keys", "values", "mask", "final") if name in wanted]
         self.states = [name for name in self.encoded_names if name.startswith("state_")]
+        self.vocab = next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits")
         self.outputs = ["top", "ids", "log_z", "logits", *(f"next_{i}" for i in range(len(self.states)))]
 
     def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
         if lengths is None:
-            lengths = np.full(len(source), source.shape[1])
+            lengths = np.full(len(source), source.shape[1], np.int64)
         found = dict(
             zip(
                 self.encoded_names,
@@ -70,7 +74,7 @@ class OnnxModel:
     def step(
         self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool
     ) -> Step:
-        feeds = {"tokens": tokens, "count": np.array([count]), **encoded.parts}
+        feeds = {"tokens": tokens, "count": np.array([min(count, self.vocab)], np.int64), **encoded.parts}
         feeds.update(zip(self.states, state.states, strict=True))
         outputs = [*self.outputs, "attention"] if with_attention else self.outputs
         top, ids, log_z, logits, *more = self.decoder.run(outputs, feeds)

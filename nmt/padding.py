@@ -22,7 +22,7 @@ def pad(rows: Sequence[Sequence[int] | Array]) -> Array:
 def pad_sources(rows: Sequence[Sequence[int] | Array]) -> tuple[Array, Array | None]:
     """What a search takes, of at least one row: ids int64 [rows, longest], and their lengths int64 [rows],
     None if all are equal, since the encoder is faster without."""
-    lengths = np.array([len(ids) for ids in rows])
+    lengths = np.array([len(ids) for ids in rows], np.int64)
     return pad(rows), None if (lengths == lengths[0]).all() else lengths
 
 

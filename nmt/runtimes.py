@@ -10,6 +10,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from nmt.checkpoint_folder import CheckpointFolder
 from nmt.errors import UserError
@@ -23,8 +24,13 @@ def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[S
     """The model, the device that it is on, and the runtime that runs it, each "auto" decided."""
     device, runtime = choose(opened.folder, device, runtime)
     if runtime == "onnx":
-        from nmt.onnx_runtime import OnnxModel
-
+        try:
+            from nmt.onnx_runtime import OnnxModel
+        except ImportError as error:
+            raise UserError(
+                f"ONNX Runtime cannot be loaded ({error}); install it with `pip install onnxruntime`, or take "
+                "--runtime torch"
+            ) from None
         return OnnxModel(opened.folder), device, runtime
     from nmt.checkpoint import load_model
     from nmt.torch_runtime import TorchModel
@@ -49,7 +55,7 @@ def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
                 f"{folder}: has no {ENCODER_FILE} and {DECODER_FILE}; make them with `nmt export {folder}`"
             )
         return "cpu", "onnx"
-    if device != "cpu" and _may_have_a_gpu(device):
+    if device != "cpu" and _may_have_a_gpu(device) and importlib.util.find_spec("torch"):
         import torch
 
         if torch.cuda.is_available():
@@ -60,13 +66,27 @@ def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
     return "cpu", "onnx" if runtime == "auto" and exported and installed else "torch"
 
 
-@cache
 def pool() -> ThreadPoolExecutor:
+    with _making_the_pool:  # or the first two requests would make two
+        return _pool()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
     """All searches of this process that run outside torch, one a core: requests at the same time share them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return ThreadPoolExecutor(cores, thread_name_prefix="search")
 
 
+_making_the_pool = Lock()
+if hasattr(os, "register_at_fork"):  # a child process has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def _may_have_a_gpu(device: str) -> bool:
     """Whether asking torch is worth the second that its import takes."""
-    return device == "cuda" or os.name == "nt" or any(map(os.path.exists, ("/dev/nvidiactl", "/dev/dxg")))
+    return (
+        device == "cuda"
+        or os.name == "nt"
+        or any(map(os.path.exists, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/nvhost-ctrl-gpu")))
+    )

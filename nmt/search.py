@@ -88,7 +88,7 @@ def beam_search(
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
     rows = everyone = np.arange(batch)  # [live] the row of `source` that each one is
     longest = rules.longest  # [live]
-    tokens = np.full((batch, 1), BOS)  # [live, width]
+    tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
     written = np.zeros(
         (batch, 1, 0), np.int64
     )  # [live, width, t] all tokens so far, for the repetition guard
@@ -244,7 +244,7 @@ def _generate(
 
     rows = everyone = np.arange(len(source))  # [live] rows of `source` not yet done
     longest = rules.longest
-    tokens = np.full((len(source), 1), BOS)
+    tokens = np.full((len(source), 1), BOS, np.int64)
     origin = np.zeros_like(tokens)  # [live, 1] the only slot
     written = np.zeros((len(source), 1, 0), np.int64)
     scores: Array = np.zeros(tokens.shape, np.float32)

@@ -77,8 +77,11 @@ class Rules:
         at = self._restricted(t, rows, written, ids)
         if at is not None:
             logits = self.allowed(step, t, rows, written, at)
-            order = np.argsort(-logits, axis=-1, kind="stable")[:, : top.shape[-1]]
-            top[at], ids[at] = np.take_along_axis(logits, order, -1), order
+            best = np.argpartition(-logits, top.shape[-1] - 1, axis=-1)[:, : top.shape[-1]]
+            best.sort(axis=-1)  # of equals the lowest id comes first
+            best_logits = np.take_along_axis(logits, best, -1)
+            order = np.argsort(-best_logits, axis=-1, kind="stable")
+            top[at], ids[at] = (np.take_along_axis(x, order, -1) for x in (best_logits, best))
         return top, ids
 
     def allowed(

@@ -38,7 +38,9 @@ from nmt.translation import SentenceTranslation, Translation, assemble, copied
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
 WINDOW_LINES, WINDOW_CHARACTERS = 1024, 200_000  # of a stream, translated together
-BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # source pieces × beam of one search
+BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # source pieces × beam of one search in torch
+BATCH_TOKENS_ONNX = 2048  # of each of the searches that run side by side
+SHORTEST = 8  # source pieces that a sentence counts for at least
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Translator:
         self.target_language = checkpoint.config.target_language
         self.device, self.runtime = device, runtime
         self._model = model
+        self._batch_tokens = BATCH_TOKENS_ONNX if runtime == "onnx" else BATCH_TOKENS[device]
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
         self._max_pieces = min(MAX_PIECES, checkpoint.config.data.max_length)
@@ -125,7 +128,7 @@ class Translator:
         plans = [self._plan(line) for line in lines]
         requests = [_requests(plan, prefixes[i] if prefixes else "") for i, plan in enumerate(plans)]
         distinct = list(dict.fromkeys(itertools.chain.from_iterable(requests)))
-        search = _Search(self, decoding, n_best, with_attention, batch_tokens or BATCH_TOKENS[self.device])
+        search = _Search(self, decoding, n_best, with_attention, batch_tokens or self._batch_tokens)
         done = dict(zip(distinct, search.translate(distinct), strict=True))
         return [
             assemble(plan, [done[request] for request in requested], n_best)
@@ -224,7 +227,8 @@ class _Search:
             prefix = [prefixes[i] for i in batch] if any(prefixes[i] for i in batch) else None
             return beam_search(self.model, source, lengths, self.decoding, n_best, prefix, with_attention)
 
-        lengths = [len(ids) for ids in sources]
+        # A row costs its scores over the whole vocabulary, however short it is.
+        lengths = [max(len(ids), SHORTEST) for ids in sources]
         batches = list(batches_by_length(lengths, self._budget(lengths)))
         found = pool().map(search, batches) if self.parallel else map(search, batches)
         results: list[list[Hypothesis]] = [[]] * len(requests)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,13 @@ def test_eight_bits_stay_close_to_the_model(served: Path) -> None:
         assert other[0].score == pytest.approx(one[0].score, abs=0.1)
 
 
+def test_a_graph_tells_nothing_of_the_machine_and_is_the_same_each_time(served: Path, tmp_path: Path) -> None:
+    for file in export(served, tmp_path):
+        graph = file.read_bytes()
+        assert graph == (served / file.name).read_bytes()
+        assert b".py" not in graph and str(Path.home()).encode() not in graph
+
+
 def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(
     served: Path, reversal_data: Path, tmp_path: Path
 ) -> None:
@@ -133,3 +141,20 @@ def test_serving_imports_no_torch(served: Path) -> None:
         [sys.executable, "-c", code, str(served)], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_translates(served: Path) -> None:
+    """A server that loads and warms up before it forks: the child has none of the pool's threads."""
+    code = (
+        "import os, sys, nmt; t = nmt.Translator.load(sys.argv[1], 'cpu'); before = t.translate('uno dos')\n"
+        "if not os.fork(): os._exit(t.translate('uno dos') != before)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(served)], timeout=60).returncode == 0
+
+
+def test_more_choices_than_pieces(served: Path) -> None:
+    vocabulary = len(load_tokenizers(served)[1])
+    translator = Translator.load(served, "cpu")
+    assert len(translator.translate_batch(["uno dos"], beam=vocabulary)[0].text) > 0

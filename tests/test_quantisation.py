@@ -69,6 +69,22 @@ def test_neighbours_change_nothing(matrices: tuple[np.ndarray, np.ndarray]) -> N
     assert not together[0][2].any()
 
 
+def test_vectors_within_one_need_no_scale(matrices: tuple[np.ndarray, np.ndarray]) -> None:
+    """Their product takes the bias along; both are as close as a step of 1/127 allows."""
+    model, x = two_products(*matrices), np.tanh(inputs(5))
+    bias = np.random.default_rng(4).normal(size=256).astype(np.float32)
+    model.graph.node[0].output[0] = "product"
+    model.graph.node.insert(1, helper.make_node("Add", ["product", "bias"], ["y"]))
+    model.graph.initializer.append(numpy_helper.from_array(bias, "bias"))
+    exact = run(model, x)
+    quantise(model, lambda vector: vector == "x")
+    assert [n.op_type for n in model.graph.node] == ["QuantizeLinear", *["MatMulIntegerToFloat"] * 2]
+    for found, wanted, matrix in zip(run(model, x), exact, matrices, strict=True):
+        steps = 1 / 254, np.abs(matrix).max(0) / 126
+        bound = steps[0] * np.abs(matrix).sum(0) + steps[1] * (np.abs(x) + steps[0]).sum(-1, keepdims=True)
+        assert (np.abs(found - wanted) <= bound * 1.001 + 1e-6).all()
+
+
 def test_no_processor_overflows(matrices: tuple[np.ndarray, np.ndarray]) -> None:
     """Without VNNI, two products of 8 bits are summed in 16: the matrices must leave room for that."""
     model = two_products(*matrices)

@@ -64,7 +64,7 @@ def main() -> None:
         **weights,
         **meter.report(),
         "threads": args.threads,
-        "machine": machine(),
+        "machine": machine("torch"),
     }
     publish(figures, args.json)
 

@@ -68,7 +68,7 @@ def main() -> None:
     figures = sentence_rate(translate, len(lines), args.runs)
     chosen = {"beam": args.beam, "batch": args.batch, "length": args.length, "threads": args.threads}
     system = f"JoeyNMT {version('joeynmt')}"
-    publish({"system": system, **chosen, **figures, "machine": machine()}, args.json)
+    publish({"system": system, **chosen, **figures, "machine": machine("torch")}, args.json)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,54 @@
+"""A checkpoint with random weights and its graphs, to clock a shape of model that nobody has trained.
+
+    python -m benchmarks.untrained --shape opennmt --pieces-from checkpoints/es-en --out FOLDER
+    python -m benchmarks.translate --model FOLDER --source FILE --length 9
+
+It seldom ends a sentence by itself: `--length` says how many pieces each hypothesis gets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks.report import make_parser
+from benchmarks.train import read_shape
+from nmt.checkpoint import named_weights, save_checkpoint
+from nmt.checkpoint_folder import open_folder
+from nmt.errors import UserError
+from nmt.export import export
+from nmt.model import Seq2Seq
+
+
+def main() -> int:
+    parser = make_parser(__doc__)
+    parser.add_argument("--shape", default="opennmt", help="joeynmt, opennmt, or a recipe (name or file)")
+    parser.add_argument("--pieces-from", type=Path, required=True, metavar="CHECKPOINT")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `nmt train`")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    args = parser.parse_args()
+    try:
+        pieces = open_folder(args.pieces_from)
+        config = read_shape(args.shape, args.set)
+        vocab = {side: getattr(pieces.config.model, side) for side in ("source_vocab", "target_vocab")}
+        config = dataclasses.replace(
+            config,
+            model=dataclasses.replace(config.model, **vocab),
+            source_language=pieces.config.source_language,
+            target_language=pieces.config.target_language,
+        )
+        torch.manual_seed(1)
+        tokenizers = (pieces.source_tokenizer, pieces.target_tokenizer)
+        save_checkpoint(args.out, config, named_weights(Seq2Seq(config.model)), tokenizers, {}, torch.float16)
+        export(args.out)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
