@@ -29,7 +29,7 @@ from data_prep.languages import make_judge
 from data_prep.recipe import Recipe, Source, Spec, dump_recipe
 from data_prep.report import HeldOut
 from data_prep.sources import files_of
-from data_prep.tables import Pool, clean_table, encode_table, read_table, texts
+from data_prep.tables import Pool, add_careless, clean_table, encode_table, read_table, texts
 
 
 def build(
@@ -103,6 +103,9 @@ class _Build:
         for name, given in (("dev", dev), ("test", test)):
             parts[name] = given.table.select(given.alive()) if given else pool.table.select(carved[name])
         models = self.train_subwords(parts["train"], pair_keys(*pool.keys(train)))
+        if recipe.careless.share:
+            path = self.work / "careless.arrow"
+            parts["train"] = add_careless(parts["train"], recipe.careless, path, self.num_proc)
         parts = {name: self.encode(part, models, name) for name, part in parts.items()}
         statistics = {name: reporting.describe_split(part, models) for name, part in parts.items()}
         parts["train"] = parts["train"].select(self.repeats(parts["train"]))

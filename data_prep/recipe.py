@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
+from data_prep.careless import CarelessConfig
 from data_prep.cleaning import CleaningConfig
 from data_prep.errors import UserError
 from data_prep.splits import SplitsConfig
@@ -52,6 +53,7 @@ class Recipe:
     dev_from: tuple[Source, ...] = ()  # given sets, used as they are, instead of carved ones
     test_from: tuple[Source, ...] = ()
     subwords: SubwordsConfig = SubwordsConfig()
+    careless: CarelessConfig = CarelessConfig()
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -142,6 +144,7 @@ def make_recipe(settings: dict[str, Any], where: str) -> Recipe:
         raise UserError(f"{where}: the sizes of dev and test cannot be negative")
     recipe.cleaning.check(where)
     recipe.subwords.check(where)
+    recipe.careless.check(where)
     return recipe
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import sentencepiece
 
+from data_prep.careless import CarelessConfig, careless_copies
 from data_prep.cleaning import FILTERS, NORMALISATIONS, CleaningConfig, failed_filter, normalise
 from data_prep.files import Tally
 from data_prep.keys import sentence_key
@@ -56,7 +57,7 @@ _CLEANED = datasets.Features(
     }
 )
 _IDS = datasets.List(datasets.Value("int32"))
-ENCODED = datasets.Features({**_TEXT, "source_ids": _IDS, "target_ids": _IDS})
+_ALTERED = {"altered": datasets.Value("string")}  # see data_prep/careless.py
 
 
 def read_table(
@@ -152,13 +153,23 @@ def texts(table: datasets.Dataset, *columns: str) -> Iterator[list[list[str]]]:
         yield [batch[column].to_pylist() for column in columns]
 
 
+def add_careless(
+    table: datasets.Dataset, config: CarelessConfig, path: Path, num_proc: int
+) -> datasets.Dataset:
+    """Columns source, target, origin, altered: every pair, and the copies that `config` asks for."""
+    features = datasets.Features({**_TEXT, **_ALTERED})
+    table = table.select_columns(list(_TEXT))
+    return _map(table, careless_copies, {"config": config}, features, path, num_proc, "careless copies")
+
+
 def encode_table(
     table: datasets.Dataset, models: tuple[Path, Path], path: Path, num_proc: int
 ) -> datasets.Dataset:
-    """Columns source, target, origin, source_ids, target_ids; ids without BOS and EOS."""
+    """Columns source, target, origin, (altered,) source_ids, target_ids; ids without BOS and EOS."""
     arguments = {"models": [str(model) for model in models]}
-    table = table.select_columns(list(_TEXT))
-    return _map(table, _encode_batch, arguments, ENCODED, path, num_proc, "encoding")
+    table = table.select_columns([name for name in (*_TEXT, *_ALTERED) if name in table.column_names])
+    features = datasets.Features({**table.features, "source_ids": _IDS, "target_ids": _IDS})
+    return _map(table, _encode_batch, arguments, features, path, num_proc, "encoding")
 
 
 def _encode_batch(batch: dict[str, list[str]], models: list[str]) -> dict[str, list[list[int]]]:

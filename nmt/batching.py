@@ -56,6 +56,10 @@ class Split:
         self.source_lengths, self.target_lengths = (
             _lengths(self.table, f"{side}_ids") for side in self.sides
         )
+        if "altered" in self.table.column_names:
+            # Copies whose target is careless (data_prep/careless.py) are not to be learned: as good as empty.
+            careless = pc.equal(self.table["altered"], self.sides[1]).to_numpy()
+            self.source_lengths[careless] = 0
 
     def __len__(self) -> int:
         return self.table.num_rows

@@ -16,49 +16,113 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nmt.attention import Encoded
 from nmt.checkpoint import load_model
 from nmt.checkpoint_folder import open_folder, weights_digest
-from nmt.config import Cell
+from nmt.config import Cell, ModelConfig
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.recurrent import RecurrentLayer, State, states_of
 from nmt.runtimes import DECODER_FILE, ENCODER_FILE
-from nmt.tokenizer import EOS
+from nmt.tokenizer import BOS, EOS, SPECIAL_IDS
 
 OPSET = 20
+MADE_UP, MADE_UP_LENGTH = 64, 24  # sentences, and pieces of each, that tell how large numbers become
+HEADROOM = 1.5  # by how much they may be larger in real sentences
+LARGEST_TABLE = 64_000_000  # bytes of what a decoder's first layer makes of every token
+
+
+class Gate(nn.Module):
+    """W x + U h + b of one gate: one linear map of [x; h].
+
+    Where x is the vector of a token, W x + b is a row of a table that is filled while the graph loads."""
+
+    def __init__(
+        self, weight: Tensor, recurrent: Tensor, bias: Tensor, vectors: TokenVectors | None = None
+    ) -> None:
+        super().__init__()
+        self.of_token = None if vectors is None else TokenMap(weight, bias, vectors)
+        self.linear = (
+            _linear(torch.cat([weight, recurrent], dim=1), bias) if vectors is None else _linear(recurrent)
+        )
+
+    def forward(self, inputs: Tensor, h: Tensor) -> Tensor:
+        if self.of_token is None:
+            return self.linear(torch.cat([inputs, h], dim=-1))
+        return self.of_token(inputs) + self.linear(h)
+
+
+class TokenVectors(nn.Module):
+    """What the decoder's first layer reads of each token: [vocab, embedding]."""
+
+    def __init__(self, model: Seq2Seq) -> None:
+        super().__init__()
+        self.embedding, self.norm = model.target_embedding, model.decoder.norms[0]
+
+    def forward(self) -> Tensor:
+        return self.norm(self.embedding.weight * self.embedding.scale)
+
+
+class TokenMap(nn.Module):
+    """W x + b, where x is the vector of a token."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, vectors: TokenVectors) -> None:
+        super().__init__()
+        self.vectors, self.linear = vectors, _linear(weight, bias)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return functional.embedding(tokens, self.linear(self.vectors()))
 
 
 class LinearCell(nn.Module):
-    """One step of a torch recurrent layer as linear maps of its input and its state."""
+    """One step of a torch recurrent layer, gate by gate, as linear maps and element-wise operations.
 
-    def __init__(self, cell: Cell, rnn: nn.RNNBase) -> None:
+    vectors: if given, the inputs are the tokens that these are of"""
+
+    def __init__(self, cell: Cell, rnn: nn.RNNBase, vectors: TokenVectors | None = None) -> None:
         super().__init__()
         self.cell = cell
-        self.input = _linear(rnn.weight_ih_l0, rnn.bias_ih_l0)
-        self.recurrent = _linear(rnn.weight_hh_l0, rnn.bias_hh_l0)
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        # Of each gate W, U and the two biases, in torch's order.
+        parts = list(zip(*(getattr(rnn, name).chunk(len(_GATES[cell])) for name in names), strict=True))
+
+        def gate(index: int) -> Gate:
+            weight, recurrent, of_input, of_state = parts[index]
+            return Gate(weight, recurrent, of_input + of_state, vectors)
+
+        if cell == "gru":
+            weight, recurrent, of_input, of_state = parts[2]
+            self.reset, self.update = gate(0), gate(1)
+            self.new_input = (
+                _linear(weight, of_input) if vectors is None else TokenMap(weight, of_input, vectors)
+            )
+            self.new_state = _linear(recurrent, of_state)
+        elif cell == "lstm":
+            self.let_in, self.forget, self.candidate, self.output = map(gate, range(4))
+        else:
+            self.new = gate(0)
 
     def forward(self, inputs: Tensor, state: State) -> State:
-        """inputs [..., input_size], each part of the state [..., hidden] -> the next state"""
+        """inputs [..., input_size] (or tokens [...]), each part of the state [..., hidden] -> the next state"""
         h = state[0]
-        from_input, from_state = self.input(inputs), self.recurrent(h)
         if self.cell == "rnn":
-            return (torch.tanh(from_input + from_state),)
+            return (torch.tanh(self.new(inputs, h)),)
         if self.cell == "gru":  # Cho et al. 2014, with the reset gate behind the product, as in torch
-            reset_x, update_x, new_x = from_input.chunk(3, dim=-1)
-            reset_h, update_h, new_h = from_state.chunk(3, dim=-1)
-            new = torch.tanh(new_x + torch.sigmoid(reset_x + reset_h) * new_h)
-            return (new + torch.sigmoid(update_x + update_h) * (h - new),)
-        let_in, forget, candidate, output = (from_input + from_state).chunk(4, dim=-1)
-        c = torch.sigmoid(forget) * state[1] + torch.sigmoid(let_in) * torch.tanh(candidate)
-        return (torch.sigmoid(output) * torch.tanh(c), c)
+            reset, update = torch.sigmoid(self.reset(inputs, h)), torch.sigmoid(self.update(inputs, h))
+            new = torch.tanh(self.new_input(inputs) + reset * self.new_state(h))
+            return (new + update * (h - new),)
+        let_in, forget = torch.sigmoid(self.let_in(inputs, h)), torch.sigmoid(self.forget(inputs, h))
+        c = forget * state[1] + let_in * torch.tanh(self.candidate(inputs, h))
+        return (torch.sigmoid(self.output(inputs, h)) * torch.tanh(c), c)
 
 
 # A recurrent layer over whole sentences, as one node: the exporter would otherwise fix the length of the example.
@@ -147,8 +211,13 @@ class DecoderGraph(nn.Module):
     def __init__(self, model: Seq2Seq) -> None:
         super().__init__()
         self.model = model
-        cell = model.config.decoder.cell
-        self.cells = nn.ModuleList(LinearCell(cell, layer.rnn) for layer in model.decoder.layers)  # type: ignore[arg-type]
+        cell, sizes = model.config.decoder.cell, model.config
+        table_bytes = 4 * sizes.target_vocab * len(_GATES[cell]) * sizes.decoder.hidden
+        self.by_token = not sizes.decoder.input_feeding and table_bytes <= LARGEST_TABLE
+        self.cells = nn.ModuleList(
+            LinearCell(cell, layer.rnn, TokenVectors(model) if index == 0 and self.by_token else None)  # type: ignore[arg-type]
+            for index, layer in enumerate(model.decoder.layers)
+        )
         # A matrix of its own: the embedding's rows are looked up, which 8-bit matrices are no good for.
         self.output = _linear(model.output.weight, model.output.bias)
 
@@ -160,7 +229,7 @@ class DecoderGraph(nn.Module):
         after: list[Tensor] = []
 
         def one_step(index: int, inputs: Tensor) -> Tensor:
-            state = self.cells[index](inputs, layers[index])
+            state = self.cells[index](tokens if index == 0 and self.by_token else inputs, layers[index])
             after.extend(state)
             return state[0]
 
@@ -171,7 +240,7 @@ class DecoderGraph(nn.Module):
         logits = self.output(readout)
         top, ids = logits.topk(min(8, logits.size(-1)), dim=-1)
         # Not logsumexp: that node takes ten times as long.
-        log_z = top[..., 0] - logits.log_softmax(dim=-1).gather(-1, ids[..., :1]).squeeze(-1)
+        log_z = top[..., 0] - logits.softmax(dim=-1).gather(-1, ids[..., :1]).squeeze(-1).log()
         return top, ids, log_z, logits, attention, *after, *([] if feed is None else [readout])
 
 
@@ -193,7 +262,7 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
     if quantised:
         from nmt.quantisation import compress, quantise
 
-        quantise(decoder, _within_one(decoder))
+        quantise(decoder, find_bounds(encoder, decoder, loaded.model.config))
         compress(encoder)
         compress(decoder)
     for graph in (encoder, decoder):
@@ -206,11 +275,45 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
     return files
 
 
-def _within_one(graph: Any) -> Callable[[str], bool]:
-    """Hidden states and what comes out of tanh have no value beyond ±1.  (An LSTM's cell states do, but they are
-    multiplied with no matrix.)"""
-    bounded = {name for node in graph.graph.node if node.op_type == "Tanh" for name in node.output}
-    return lambda vector: vector in bounded or vector.startswith("state_")
+def find_bounds(encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1) -> dict[str, np.ndarray]:
+    """How large the operands of the decoder's products become: float32 [size] of each.
+
+    Hidden states and what comes out of tanh never exceed 1.  For all else made-up sentences are translated: random
+    pieces on both sides, for all that counts is how large the numbers are.  Real ones get some room beyond."""
+    import onnxruntime
+    from onnx import helper
+
+    from nmt.quantisation import operands
+
+    watched = copy.deepcopy(decoder)
+    inputs = {value.name for value in decoder.graph.input}
+    asked = [name for name in operands(decoder) if name not in inputs]
+    watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in asked)
+    quiet = onnxruntime.SessionOptions()
+    quiet.log_severity_level = 3
+    encode, decode = (
+        onnxruntime.InferenceSession(graph.SerializeToString(), quiet, providers=["CPUExecutionProvider"])
+        for graph in (encoder, watched)
+    )
+    random = np.random.default_rng(seed)
+    source = random.integers(len(SPECIAL_IDS), model.source_vocab, (MADE_UP, MADE_UP_LENGTH))
+    source[:, -1] = EOS
+    encoded = encode.run(None, {"source": source, "lengths": np.full(MADE_UP, MADE_UP_LENGTH)})
+    feeds = dict(zip((output.name for output in encode.get_outputs()), encoded, strict=True))
+    feeds |= {"tokens": np.full((MADE_UP, 1), BOS), "count": np.array([1])}
+    taken = {node.name for node in decode.get_inputs()}
+    bounds = {name: np.float32(1e-6) for name in asked}
+    for _ in range(MADE_UP_LENGTH):
+        found = decode.run(None, {name: value for name, value in feeds.items() if name in taken})
+        named = dict(zip((output.name for output in decode.get_outputs()), found, strict=True))
+        for name in asked:
+            bounds[name] = np.maximum(bounds[name], HEADROOM * np.abs(named[name]).max(axis=(0, 1)))
+        feeds |= {f"state_{name[5:]}": value for name, value in named.items() if name.startswith("next_")}
+        feeds["tokens"] = random.integers(len(SPECIAL_IDS), model.target_vocab, (MADE_UP, 1))
+    tanh = {output for node in decoder.graph.node if node.op_type == "Tanh" for output in node.output}
+    bounds |= {name: np.ones_like(bounds[name]) for name in tanh.intersection(asked)}
+    states = {name: np.ones(value.shape[-1], np.float32) for name, value in feeds.items() if name in inputs}
+    return states | bounds
 
 
 def _trace_encoder(model: Seq2Seq) -> Any:
@@ -279,9 +382,11 @@ def _ask_for_count(model: Any) -> None:
             output.type.tensor_type.shape.dim[-1].Clear()
 
 
-def _linear(weight: Any, bias: Any) -> nn.Linear:
-    linear = nn.Linear(weight.size(1), weight.size(0))
-    linear.weight.data, linear.bias.data = weight.data.clone(), bias.data.clone()
+def _linear(weight: Any, bias: Any = None) -> nn.Linear:
+    linear = nn.Linear(weight.size(1), weight.size(0), bias=bias is not None)
+    linear.weight.data = weight.data.clone()
+    if bias is not None:
+        linear.bias.data = bias.data.clone()
     return linear
 
 

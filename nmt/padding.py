@@ -26,11 +26,14 @@ def pad_sources(rows: Sequence[Sequence[int] | Array]) -> tuple[Array, Array | N
     return pad(rows), None if (lengths == lengths[0]).all() else lengths
 
 
-def batches_by_length(lengths: Sequence[int] | Array, budget: int) -> Iterator[list[int]]:
-    """Indices in order of length, cut where rows × greatest length would exceed `budget`; none is empty."""
+def batches_by_length(
+    lengths: Sequence[int] | Array, budget: int, most: int | None = None
+) -> Iterator[list[int]]:
+    """Indices in order of length, cut where rows × greatest length would exceed `budget`, or the rows `most`;
+    none is empty."""
     batch: list[int] = []
     for index in np.argsort(lengths, kind="stable").tolist():
-        if batch and (len(batch) + 1) * lengths[index] > budget:
+        if batch and ((len(batch) + 1) * lengths[index] > budget or len(batch) == most):
             yield batch
             batch = []
         batch.append(index)

@@ -6,7 +6,7 @@ Works on ONNX models alone, whatever they were made from.  Needs the extra `expo
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,31 +16,51 @@ from onnx import TensorProto, helper, numpy_helper
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 
 
-def quantise(model: onnx.ModelProto, within_one: Callable[[str], bool] = lambda vector: False) -> None:
+def operands(model: onnx.ModelProto) -> list[str]:
+    """The vectors that are multiplied with constant matrices, or the parts that such a vector is joined from."""
+    graph = model.graph
+    constants, joins = {tensor.name for tensor in graph.initializer}, _joins(graph)
+    found: dict[str, None] = {}  # in order
+
+    def add(vector: str) -> None:
+        if vector in joins:
+            for part in joins[vector]:
+                add(part)
+        else:
+            found[vector] = None
+
+    for node in graph.node:
+        if _is_product(node, constants):
+            add(node.input[0])
+    return list(found)
+
+
+def quantise(model: onnx.ModelProto, bounds: Mapping[str, np.ndarray]) -> None:
     """Constant matrices of products as 7-bit integers with a scale a column, the vectors multiplied with them as
-    8-bit ones with a scale each, found while they come: what stands beside a sentence in its batch changes
-    nothing.  (`onnxruntime.quantization` takes one scale for a whole batch.)
+    8-bit ones whose steps are fixed beforehand: what stands beside a sentence in its batch changes nothing, and
+    nothing is to be found out while translating.
 
     7 bits, since processors without VNNI add two products in 16 bits: with 8 they would overflow.
 
-    within_one  whether a vector, by name, has no value beyond ±1: then its scale is 1, which is less work"""
+    bounds  of every operand the greatest absolute value that counts, float32 [size]; what is beyond it is cut off
+    """
     graph = model.graph
-    writer = _Writer(graph)
-    biases = {node.input[0]: node for node in graph.node if node.op_type == "Add"}
+    writer = _Writer(graph, bounds)
+    additions = {node.input[0]: node for node in graph.node if node.op_type == "Add"}
     done: set[str] = set()  # outputs of additions that are part of a product now
     for node in graph.node:
         if node.output[0] in done:
             continue
-        if node.op_type != "MatMul" or node.input[1] not in writer.constants:
+        if not _is_product(node, writer.constants):
             writer.nodes.append(node)
             continue
         vector, matrix, output = node.input[0], node.input[1], node.output[0]
-        addition = biases.get(output)
-        if within_one(vector) and addition is not None and addition.input[1] in writer.constants:
+        addition = additions.get(output)
+        if addition is not None and addition.input[1] in writer.constants:
             done.add(addition.output[0])
             writer.product(vector, matrix, addition.output[0], bias=addition.input[1])
         else:
-            writer.product(vector, matrix, output, scaled=not within_one(vector))
+            writer.product(vector, matrix, output)
     _replace(graph.node, writer.nodes)
     model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
     _drop_unused(graph)
@@ -49,52 +69,62 @@ def quantise(model: onnx.ModelProto, within_one: Callable[[str], bool] = lambda 
 class _Writer:
     """Nodes of a graph in order, products among them as those of integers."""
 
-    def __init__(self, graph: onnx.GraphProto) -> None:
-        self.graph = graph
+    def __init__(self, graph: onnx.GraphProto, bounds: Mapping[str, np.ndarray]) -> None:
+        self.graph, self.bounds, self.joins = graph, bounds, _joins(graph)
         self.constants = {tensor.name: tensor for tensor in graph.initializer}
         self.nodes: list[Any] = []
         self.quantised: set[str] = set()  # several matrices may take the same vectors
-        graph.initializer.extend(
-            [
-                _constant("q_axis", np.array([-1])),
-                _constant("q_one", np.float32(1 / 127)),
-                _constant("q_zero", np.uint8(128)),
-                _constant("q_tiny", np.float32(1e-30)),
-            ]
-        )
+        self._constant("q_step", np.float32(1 / 127))
+        self._constant("q_zero", np.uint8(128))
 
-    def product(
-        self, vector: str, matrix: str, output: str, bias: str | None = None, scaled: bool = False
-    ) -> None:
-        """vector @ matrix + bias; `scaled`: the vector is divided by its greatest value before, and multiplied
-        after."""
-        if vector not in self.quantised:
-            self.quantised.add(vector)
-            self._quantise_vector(vector, scaled)
-        integers, scales = _to_integers(numpy_helper.to_array(self.constants[matrix]), axis=0, largest=63)
-        self.graph.initializer.extend(
-            [_constant(f"{matrix}_q", integers), _constant(f"{matrix}_scale", scales[0])]
-        )
-        inputs = [f"{vector}_q", f"{matrix}_q", "q_one", f"{matrix}_scale", "q_zero"]
+    def product(self, vector: str, matrix: str, output: str, bias: str | None = None) -> None:
+        """vector @ matrix + bias"""
+        bound = self._quantise_vector(vector)
+        weights = numpy_helper.to_array(self.constants[matrix]) * bound[:, None]
+        integers, scales = _to_integers(weights, axis=0, largest=63)
+        # By its output, for one matrix may come after different vectors.
+        self._constant(f"{output}_matrix", integers)
+        self._constant(f"{output}_scale", scales[0])
+        inputs = [f"{vector}_q", f"{output}_matrix", "q_step", f"{output}_scale", "q_zero"]
         inputs += [] if bias is None else ["", bias]  # "": the matrix has no zero point
-        self._add("MatMulIntegerToFloat", inputs, f"{output}_unit" if scaled else output, CONTRIB)
-        if scaled:
-            self._add("Mul", [f"{output}_unit", f"{vector}_scale"], output)
+        self._add("MatMulIntegerToFloat", inputs, output, CONTRIB)
 
-    def _quantise_vector(self, vector: str, scaled: bool) -> None:
-        unit = vector
-        if scaled:
-            unit = f"{vector}_unit"
-            self._add("Abs", [vector], f"{vector}_abs")
-            self._add("ReduceMax", [f"{vector}_abs", "q_axis"], f"{vector}_max", keepdims=1)
-            self._add("Max", [f"{vector}_max", "q_tiny"], f"{vector}_scale")  # a vector of zeros stays one
-            self._add("Div", [vector, f"{vector}_scale"], unit)
-        self._add("QuantizeLinear", [unit, "q_one", "q_zero"], f"{vector}_q")
+    def _quantise_vector(self, vector: str) -> np.ndarray:
+        """Writes `vector`_q, the vector in steps of its bounds / 127, and returns the bounds."""
+        if vector in self.joins:
+            parts = self.joins[vector]
+            bound = np.concatenate([self._quantise_vector(part) for part in parts])
+            if vector not in self.quantised:
+                self._add("Concat", [f"{part}_q" for part in parts], f"{vector}_q", axis=-1)
+        else:
+            bound = self.bounds[vector]
+            if vector not in self.quantised:
+                unit = vector
+                if (bound != 1).any():
+                    unit = f"{vector}_unit"
+                    self._constant(f"{vector}_per_bound", (1 / bound).astype(np.float32))
+                    self._add("Mul", [vector, f"{vector}_per_bound"], unit)
+                self._add("QuantizeLinear", [unit, "q_step", "q_zero"], f"{vector}_q")
+        self.quantised.add(vector)
+        return bound
 
     def _add(
         self, operator: str, inputs: list[str], output: str, domain: str = "", **attributes: Any
     ) -> None:
         self.nodes.append(helper.make_node(operator, inputs, [output], domain=domain, **attributes))
+
+    def _constant(self, name: str, value: Any) -> None:
+        self.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+
+
+def _is_product(node: Any, constants: Any) -> bool:
+    return node.op_type == "MatMul" and node.input[1] in constants and node.input[0] not in constants
+
+
+def _joins(graph: Any) -> dict[str, list[str]]:
+    """Vectors that are others side by side."""
+    nodes = [node for node in graph.node if node.op_type == "Concat"]
+    return {n.output[0]: list(n.input) for n in nodes if helper.get_node_attr_value(n, "axis") == -1}
 
 
 def compress(model: onnx.ModelProto) -> None:
@@ -107,7 +137,8 @@ def compress(model: onnx.ModelProto) -> None:
             continue
         integers, scales = _to_integers(values, axis=-1, largest=127)
         name = tensor.name
-        graph.initializer.extend([_constant(f"{name}_stored", integers), _constant(f"{name}_step", scales)])
+        stored = {f"{name}_stored": integers, f"{name}_step": scales}
+        graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in stored.items())
         nodes.append(helper.make_node("Cast", [f"{name}_stored"], [f"{name}_cast"], to=TensorProto.FLOAT))
         nodes.append(helper.make_node("Mul", [f"{name}_cast", f"{name}_step"], [name]))
         graph.initializer.remove(tensor)
@@ -120,10 +151,6 @@ def _to_integers(values: np.ndarray, axis: int, largest: int) -> tuple[np.ndarra
     return np.round(values / scales).astype(np.int8), scales.astype(np.float32)
 
 
-def _constant(name: str, value: Any) -> Any:
-    return numpy_helper.from_array(np.asarray(value), name)
-
-
 def _replace(items: Any, new: list[Any]) -> None:
     new = [copy.deepcopy(item) for item in new]  # clearing would empty those that are in the graph
     del items[:]
@@ -131,5 +158,12 @@ def _replace(items: Any, new: list[Any]) -> None:
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
-    used = {name for node in graph.node for name in node.input}
+    """Nodes and constants that nothing reads any more."""
+    outputs = {output.name for output in graph.output}
+    while True:
+        used = outputs | {name for node in graph.node for name in node.input}
+        kept = [node for node in graph.node if used.intersection(node.output)]
+        if len(kept) == len(graph.node):
+            break
+        _replace(graph.node, kept)
     _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in used])

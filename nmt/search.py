@@ -105,17 +105,18 @@ def beam_search(
         history.record(t, rows, tokens, gains, origin, step.attention)
 
         slot = np.arange(tokens.shape[1])
-        at = np.broadcast_to(t * beam + slot, tokens.shape)
+        at = t * beam + slot[None]
         scores = np.where(slot >= places, NEVER, scores)
         ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
         ends = (tokens == EOS) & (scores > NEVER)
-        ended.add(np.where(ends, ranks, NEVER), at)
-        scores = np.where(ends, NEVER, scores)
-        places = places - ends.sum(axis=1, keepdims=True)
+        if ends.any():
+            ended.add(np.where(ends, ranks, NEVER), at)
+            scores = np.where(ends, NEVER, scores)
+            places = places - ends.sum(axis=1, keepdims=True)
+            width = int(places.max())
 
         attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
         leaves = (ended.worst() >= attainable) | (longest <= t + 1)
-        width = int(places.max())
         keep = everyone
         if leaves.any():
             keep = np.flatnonzero(~leaves)
@@ -124,6 +125,7 @@ def beam_search(
                 break
             rows, longest, scores = rows[keep], longest[keep], scores[keep]
             tokens, origin, places = tokens[keep], origin[keep], places[keep]
+            width = int(places.max())
             encoded, everyone = encoded.select(keep), everyone[: len(keep)]
         state = step.state.reorder(keep, origin)
         coverage.reorder(keep, origin)
@@ -288,20 +290,19 @@ def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array,
     live, _, choices = ids.shape
     ranked = (scores[:, :, None] + gains).reshape(live, -1)
     order = np.argsort(-ranked, axis=1, kind="stable")[:, :width]
-    take = np.take_along_axis
-    return (
-        take(ranked, order, 1),
-        take(gains.reshape(live, -1), order, 1),
-        take(ids.reshape(live, -1), order, 1),
-        order // choices,
-    )
+    row = np.arange(live)[:, None]
+    gains, ids = gains.reshape(live, -1), ids.reshape(live, -1)
+    return ranked[row, order], gains[row, order], ids[row, order], order // choices
 
 
 def _gain(logits: Array, log_z: Array) -> Array:
     """Log-probabilities, at most 0 in spite of rounding; -inf for what is no number."""
     with np.errstate(invalid="ignore"):
-        gains = np.minimum(logits - log_z, 0.0)
-    return np.where(np.isnan(gains), NEVER, gains)
+        gains: Array = logits - log_z
+    no_number = gains != gains
+    if no_number.any():
+        gains[no_number] = NEVER
+    return np.minimum(gains, 0.0, out=gains)
 
 
 def _most_probable(step: Step, rules: Rules, t: int, rows: Array, written: Array) -> tuple[Array, Array]:

@@ -76,6 +76,7 @@ class Rules:
         top, ids = _without_special(step.top, step.ids, count)
         at = self._restricted(t, rows, written, ids)
         if at is not None:
+            top, ids = top.copy(), ids.copy()  # they may be the model's own
             logits = self.allowed(step, t, rows, written, at)
             best = np.argpartition(-logits, top.shape[-1] - 1, axis=-1)[:, : top.shape[-1]]
             best.sort(axis=-1)  # of equals the lowest id comes first
@@ -107,10 +108,13 @@ class Rules:
 
     def _restricted(self, t: int, rows: Array, written: Array, ids: Array) -> tuple[Array, Array] | None:
         """Rows and slots whose best tokens are not simply the highest logits; None if there are none."""
+        forced, guarded = t < self.forced.shape[1], self.ngram and t >= self.ngram
+        if not forced and not guarded:
+            return None
         touched = np.zeros(ids.shape[:2], bool)
-        if t < self.forced.shape[1]:
+        if forced:
             touched[self.forced[rows, t] >= 0] = True
-        if self.ngram and t >= self.ngram:
+        if guarded:
             row, slot, token = self._repeating(rows, written)
             if len(row):
                 harmful = (ids[row, slot] == token[:, None]).any(axis=-1)
@@ -126,6 +130,9 @@ class Rules:
         Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
         """
         n = self.ngram
+        if n > 1 and not (written[:, :, n - 2 : -1] == written[:, :, -1:]).any():
+            none = np.zeros(0, np.int64)  # nearly always: even the last token of the context is new
+            return none, none, none
         windows = np.lib.stride_tricks.sliding_window_view(written, n, axis=-1)  # [live, width, windows, n]
         context = written[:, :, None, written.shape[-1] - n + 1 :]  # the n - 1 last tokens
         row, slot, window = (windows[..., :-1] == context).all(axis=-1).nonzero()  # where they stood before
@@ -153,10 +160,10 @@ class Rules:
 
 def _without_special(top: Array, ids: Array, count: int) -> tuple[Array, Array]:
     """The first `count` of the candidates that are no special ids; -inf where there are not so many."""
-    special = ids <= max(SPECIAL)
     count = min(count, ids.shape[-1])
-    if not special[..., :count].any():
-        return top[..., :count].copy(), ids[..., :count].copy()
+    if ids[..., :count].min() > max(SPECIAL):  # nearly always
+        return top[..., :count], ids[..., :count]
+    special = ids <= max(SPECIAL)
     order = np.argsort(special, axis=-1, kind="stable")[..., :count]
     top = np.where(np.take_along_axis(special, order, -1), NEVER, np.take_along_axis(top, order, -1))
     return top, np.take_along_axis(ids, order, -1)

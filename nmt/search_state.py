@@ -66,11 +66,12 @@ class Ended:
         self.result, self.result_at = self.ranks.copy(), self.at.copy()  # [batch, n_best], rows that left
 
     def add(self, ranks: Array, at: Array) -> None:
-        """Candidates [live, width]; rank -inf: not one.  Among equals, what ended earlier stays ahead."""
-        n_best = self.ranks.shape[1]
+        """Candidates [live, width], at [1, width]; rank -inf: not one.  Among equals, the earlier end stays ahead."""
+        n_best, row = self.ranks.shape[1], np.arange(len(ranks))[:, None]
+        at = np.broadcast_to(at, ranks.shape)
         ranks, at = np.concatenate([self.ranks, ranks], axis=1), np.concatenate([self.at, at], axis=1)
         order = np.argsort(-ranks, axis=1, kind="stable")[:, :n_best]
-        self.ranks, self.at = np.take_along_axis(ranks, order, 1), np.take_along_axis(at, order, 1)
+        self.ranks, self.at = ranks[row, order], at[row, order]
 
     def worst(self) -> Array:
         """[live] the rank of the n-th best, -inf if there are fewer."""
@@ -79,13 +80,13 @@ class Ended:
     def close(self, rows: Array, leaves: Array, ranks: Array, at: Array) -> None:
         """Put away the results of the live rows that leave (bool [live]); `rows`: their places in the batch.
 
-        ranks [live, width]: of the last step; where nothing has ended, its best hypothesis stands in.
+        ranks [live, width] and at [1, width]: of the last step; where nothing has ended, its best hypothesis stands in.
         """
         slot = ranks.argmax(axis=1)[:, None]
         rank = np.take_along_axis(ranks, slot, 1)
         stands_in = (self.ranks == NEVER) & (rank > NEVER)
         stands_in[:, 1:] = False
-        at = np.take_along_axis(at, slot, 1)
+        at = at[0, slot]
         self.result[rows[leaves]] = np.where(stands_in, rank, self.ranks)[leaves]
         self.result_at[rows[leaves]] = np.where(stands_in, at, self.at)[leaves]
         self.ranks, self.at = self.ranks[~leaves], self.at[~leaves]

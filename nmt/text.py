@@ -80,6 +80,8 @@ _VERBATIM = regex.compile(
     )""",
     regex.VERBOSE,
 )
+# What every protected item has; most sentences have nothing of it, and are spared the long patterns.
+_SUSPICIOUS = regex.compile(r"[\d`@#%{$<&_/\\]|\.\w|www\.|\(\)|--|[a-z][A-Z]")
 _NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
 _SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
@@ -122,11 +124,15 @@ def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
 
 def has_words(text: str) -> bool:
     """Whether anything is left to translate beside numbers, punctuation, URLs, addresses and code."""
-    return _LETTER.search(text) is not None and _LETTER.search(_VERBATIM.sub(" ", text)) is not None
+    if _LETTER.search(text) is None:
+        return False
+    return not _may_have_items(text) or _LETTER.search(_VERBATIM.sub(" ", text)) is not None
 
 
 def protected_items(sentence: str) -> list[Item]:
     """What the translation of `sentence` must keep, from left to right, without overlap."""
+    if not _may_have_items(sentence):
+        return []
     items = [Item(m.group(), m.start(), m.end(), "verbatim") for m in _VERBATIM.finditer(sentence)]
     masked = _VERBATIM.sub(lambda match: " " * len(match.group()), sentence) if items else sentence
     items += [Item(m.group(), m.start(), m.end(), "number") for m in _NUMBER.finditer(masked)]
@@ -251,6 +257,12 @@ def _cut_place(sentence: str) -> tuple[int, int]:
         if places := [match.span() for match in matches]:
             return min(places, key=lambda place: abs(place[0] - middle))
     return middle, middle
+
+
+def _may_have_items(sentence: str) -> bool:
+    return _SUSPICIOUS.search(sentence) is not None or (
+        len(sentence) >= 60 and max(map(len, sentence.split()), default=0) >= 60
+    )
 
 
 def _numbers_lost(numbers: list[Item], text: str) -> list[Item]:

@@ -6,6 +6,7 @@ Training a SentencePiece model is `data_prep`'s work; this file only uses one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import sentencepiece
@@ -65,7 +66,11 @@ class Tokenizer:
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """The surface form of every id ("▁word"), for tables and plots."""
-        return [self._processor.id_to_piece(int(i)) for i in ids]
+        return [self._pieces[i] for i in ids]
+
+    @cached_property
+    def _pieces(self) -> list[str]:
+        return self._processor.id_to_piece(list(range(len(self))))
 
 
 def load_tokenizers(folder: str | Path) -> tuple[Tokenizer, Tokenizer]:

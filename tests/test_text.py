@@ -359,3 +359,13 @@ def test_a_hypothesis_becomes_one_clean_line() -> None:
 
 def test_surrogates_are_joined_or_replaced() -> None:
     assert without_surrogates("a\ud83d\ude00b\ud800c") == "a😀b\ufffdc"
+
+
+def test_the_quick_look_overlooks_no_item() -> None:
+    """Nothing that the long patterns find is missed by the short one that spares most sentences from them."""
+    kinds = (
+        "https://a.b/c ftp://x www.a-b.c x@y.org example.com @mention #tag %(name)s %d {x} ${y} $HOME <b> &amp; &#12; "
+        "file.py snake_case camelCaseName call() a.b() ~/x/y ./a C:\\x /usr/bin --long-option --a=b `code` 1.000,5 12 "
+    ).split()
+    for item in [*kinds, "x" * 60]:
+        assert protected_items(f"Mira {item} ahora"), item

@@ -236,8 +236,8 @@ def test_decoding_options_reach_the_search(monkeypatch: pytest.MonkeyPatch) -> N
         seen.append(decoding)
         return original(model, source, lengths, decoding, *rest)
 
-    original = nmt.translator.beam_search
-    monkeypatch.setattr(nmt.translator, "beam_search", search)
+    original = nmt.sentence_search.beam_search
+    monkeypatch.setattr(nmt.sentence_search, "beam_search", search)
     translator, _ = uppercase_translator()
     translator.translate("hola")
     translator.translate("hola", beam=2, length_penalty=0.5)
@@ -290,7 +290,7 @@ def test_a_stream_is_translated_before_it_ends() -> None:
 
     results = list(itertools.islice(translator.stream(endless(), beam=1), 3))
     assert [result.text for result in results] == ["0 A", "1 A", "2 A"]
-    assert taken <= WINDOW_LINES
+    assert taken <= 2 * WINDOW_LINES  # while one window is searched, the next is prepared
 
 
 def test_a_stream_gives_every_line_in_order() -> None:
@@ -300,6 +300,20 @@ def test_a_stream_gives_every_line_in_order() -> None:
         line.upper() for line in lines
     ]
     assert list(translator.stream(iter([]))) == []
+
+
+def test_what_comes_before_an_unreadable_line_is_translated() -> None:
+    translator, _ = uppercase_translator()
+
+    def broken():  # type: ignore[no-untyped-def]
+        yield from (f"a {number}" for number in range(WINDOW_LINES + 3))
+        raise UserError("line 516: not UTF-8")
+
+    results = []
+    with pytest.raises(UserError, match="line 516"):
+        for result in translator.stream(broken(), beam=1):
+            results.append(result.text)
+    assert results == [f"A {number}" for number in range(WINDOW_LINES + 3)]
 
 
 def test_a_single_string_is_not_a_batch() -> None:

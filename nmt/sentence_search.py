@@ -1,0 +1,192 @@
+"""Sentences in, translated sentences out: batches of like length, searched side by side where that pays, and
+hypotheses mended that lost a number or URL (`nmt.repair`).
+
+Cutting texts into sentences and joining them again is `nmt.translator`'s work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from nmt.config import DecodingConfig
+from nmt.padding import batches_by_length, pad_sources
+from nmt.repair import put_back
+from nmt.runtimes import pool
+from nmt.search import Hypothesis, SearchableModel, beam_search
+from nmt.text import Item, Part, missing_items, model_input, one_line, split_around
+from nmt.tokenizer import EOS, Tokenizer
+from nmt.translation import SentenceTranslation, assemble, copied
+
+NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
+
+
+@dataclass(frozen=True)
+class Request:
+    """A sentence to search; equal ones need be searched once only."""
+
+    sentence: str  # as `nmt.text.model_input` gives it
+    prefix: str = ""  # what the hypothesis must begin with
+
+
+@dataclass(frozen=True)
+class Settings:
+    decoding: DecodingConfig
+    n_best: int
+    with_attention: bool
+    batch_tokens: int  # source pieces × beam of one batch
+    batch_rows: int  # sentences × beam: each row has scores over the whole vocabulary, however short it is
+    parallel: bool  # batches run on the threads of `nmt.runtimes.pool`
+
+
+class Started:
+    """Sentences whose batches are being searched; `cancel` takes back those that have not begun."""
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self.requests = requests
+        self.batches: list[tuple[list[int], Future[list[SentenceTranslation]]]] = []
+
+    def results(self) -> list[SentenceTranslation]:
+        """One for each request, in order."""
+        found: list[SentenceTranslation | None] = [None] * len(self.requests)
+        for batch, future in self.batches:
+            for i, result in zip(batch, future.result(), strict=True):
+                found[i] = result
+        return [result for result in found if result is not None]
+
+    def cancel(self) -> None:
+        for _, future in self.batches:
+            future.cancel()
+
+
+class SentenceSearch:
+    """Searches sentences under fixed settings, and sees to it that nothing is lost on the way."""
+
+    def __init__(
+        self,
+        model: SearchableModel,
+        source_ids: Callable[[str], Sequence[int]],
+        source_tokenizer: Tokenizer,
+        target_tokenizer: Tokenizer,
+        settings: Settings,
+    ) -> None:
+        self.model, self.source_ids = model, source_ids
+        self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
+        self.settings = settings
+
+    def translate(self, requests: Sequence[Request]) -> list[SentenceTranslation]:
+        """One result for each request, in order."""
+        return self.finish(self.start(requests))
+
+    def start(self, requests: Sequence[Request]) -> Started:
+        return self._start(requests, self.settings.n_best)
+
+    def finish(self, started: Started) -> list[SentenceTranslation]:
+        """Most sentences are done after the first search.  One that lost a protected item, or is empty, is
+        searched again for all hypotheses of the beam with attention: the best that has every item wins, then
+        the best that can be mended; failing that, the sentence is translated in parts around its items.
+        """
+        requests, results = started.requests, started.results()
+        flawed = [i for i, r in enumerate(results) if any(_flaws(r.source, text) for text, _ in r.candidates)]
+        again = self._start([requests[i] for i in flawed], self.settings.decoding.beam, mend=True).results()
+        for i, result in zip(flawed, again, strict=True):
+            results[i] = result
+            missing = missing_items(result.source, result.text)
+            if not result.text:
+                results[i] = copied(requests[i].sentence)
+            elif lost := [item for item in missing if item.kind == "verbatim"]:
+                results[i] = self._around(requests[i], result, lost)
+        return results
+
+    def _around(self, request: Request, whole: SentenceTranslation, lost: list[Item]) -> SentenceTranslation:
+        """The sentence translated in parts, with the lost items copied between them."""
+        plan = split_around(request.sentence, [(item.start, item.end) for item in lost])
+        line = assemble(plan, self.translate(requests_of(plan, request.prefix)), self.settings.n_best)
+        candidates = tuple((text, line.score) for text in (line.text, *line.alternatives))
+        return SentenceTranslation(  # without attention: there is no one matrix for the whole sentence
+            request.sentence, line.text, line.score, candidates, line.tokens, whole.source_tokens, None
+        )
+
+    def _start(self, requests: Sequence[Request], n_best: int, mend: bool = False) -> Started:
+        """Searches batches of like length for the n best hypotheses of each request, and makes text of them."""
+        settings, started = self.settings, Started(requests)
+        sources = [[*self.source_ids(request.sentence), EOS] for request in requests]
+        prefixes = [self.target_tokenizer.encode(r.prefix) if r.prefix else [] for r in requests]
+
+        def search(batch: list[int]) -> list[SentenceTranslation]:
+            source, lengths = pad_sources([sources[i] for i in batch])
+            prefix = [prefixes[i] for i in batch] if any(prefixes[i] for i in batch) else None
+            found = beam_search(
+                self.model,
+                source,
+                lengths,
+                settings.decoding,
+                n_best,
+                prefix,
+                settings.with_attention or mend,
+            )
+            return [
+                self._result(requests[i], sources[i], rows, mend)
+                for i, rows in zip(batch, found, strict=True)
+            ]
+
+        # The longest first: short ones fill the time in which one thread would wait for another.
+        for batch in reversed(list(self._batches([len(ids) for ids in sources]))):
+            future: Future[list[SentenceTranslation]] = Future()
+            if settings.parallel:
+                future = pool().submit(search, batch)
+            else:
+                future.set_result(search(batch))
+            started.batches.append((batch, future))
+        return started
+
+    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+        """Sentences of like length; where batches run side by side, so many batches that every core has one."""
+        settings, beam = self.settings, self.settings.decoding.beam
+        tokens, rows = settings.batch_tokens // max(beam, NARROWEST), settings.batch_rows // beam
+        if settings.parallel:
+            tokens = min(tokens, -(-sum(lengths) // pool()._max_workers))
+        return batches_by_length(lengths, tokens, max(1, rows))
+
+    def _result(
+        self, request: Request, source: Sequence[int], hypotheses: Sequence[Hypothesis], mend: bool
+    ) -> SentenceTranslation:
+        """The n best of `hypotheses` as text; with `mend`, repaired, and those that lack least come first."""
+        settings, source_tokens = self.settings, self.source_tokenizer.pieces(source)
+        options: list[tuple[int, int, int, str]] = []  # lacks after and before repair, rank, text
+        for rank, hypothesis in enumerate(hypotheses):
+            written = one_line(self.target_tokenizer.decode(hypothesis.tokens))
+            if not mend:
+                options.append((0, 0, rank, written))
+                continue
+            pieces = self.target_tokenizer.pieces(hypothesis.tokens)
+            mended = put_back(request.sentence, written, source_tokens, pieces, hypothesis.attention)
+            flaws = _flaws(request.sentence, mended), _flaws(request.sentence, written)
+            options.append((*flaws, rank, mended))
+        options.sort()
+        best = hypotheses[options[0][2]]
+        candidates: dict[str, float] = {}  # hypotheses of different pieces can spell the same text
+        for _, _, rank, text in options:
+            candidates.setdefault(text, hypotheses[rank].score)
+        attention = best.attention if settings.with_attention else None
+        return SentenceTranslation(
+            source=request.sentence,
+            text=options[0][3],
+            score=sum(best.token_scores) / max(1, len(best.token_scores)),
+            candidates=tuple(candidates.items())[: settings.n_best],
+            tokens=self.target_tokenizer.pieces(best.tokens),
+            source_tokens=source_tokens,
+            attention=None if attention is None else attention.tolist(),
+        )
+
+
+def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
+    """What of a plan is to be searched; only the first sentence gets the prefix."""
+    sentences = [model_input(part.text) for part in plan if part.translate]
+    return [Request(sentence, prefix if i == 0 else "") for i, sentence in enumerate(sentences)]
+
+
+def _flaws(source: str, hypothesis: str) -> int:
+    """How much the hypothesis lacks; nothing is worse than an empty one."""
+    return len(missing_items(source, hypothesis)) + (0 if hypothesis else 1_000_000)
