@@ -93,6 +93,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         device = trainer.processes.device
         meter = TokenMeter(args.warmup, args.windows, args.window_seconds, clock_of(device))
         measure(trainer, meter)
+        trainer.count_skipped()
         trainer.reporter.line.stop()
     figures = {
         "system": f"nmt {revision()}",

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,17 +36,18 @@ class Batch(NamedTuple):
     source_lengths: Tensor | None  # [batch], EOS counted; None: all are src_len long
     target_in: Tensor  # [batch, tgt_len], begins with BOS
     target_out: Tensor  # [batch, tgt_len], ends with EOS
-    target_tokens: int  # real (unpadded) positions of target_out
+    real: Tensor  # [real target positions], their places in target_out laid out flat: found here, where no GPU waits
+    target_tokens: int  # how many these are
 
     def to(self, device: torch.device) -> Batch:
         """Lengths stay on the CPU, where packing wants them."""
         if device.type == "cpu":
             return self
-        source, target_in, target_out = (
+        source, target_in, target_out, real = (
             part.pin_memory().to(device, non_blocking=True)
-            for part in (self.source, self.target_in, self.target_out)
+            for part in (self.source, self.target_in, self.target_out, self.real)
         )
-        return Batch(source, self.source_lengths, target_in, target_out, self.target_tokens)
+        return Batch(source, self.source_lengths, target_in, target_out, real, self.target_tokens)
 
 
 class Split:
@@ -95,9 +98,9 @@ def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
     target = torch.from_numpy(pad([[BOS, *target, EOS] for _, target in pairs]))
     target_out = target[:, 1:].contiguous()
     target_in = target[:, :-1].masked_fill(target_out == PAD, PAD)  # without the EOS of the shorter rows
-    target_tokens = sum(len(target) + 1 for _, target in pairs)
+    real = torch.from_numpy(np.flatnonzero(target_out.numpy() != PAD))
     source_lengths = None if lengths is None else torch.from_numpy(lengths)
-    return Batch(torch.from_numpy(source), source_lengths, target_in, target_out, target_tokens)
+    return Batch(torch.from_numpy(source), source_lengths, target_in, target_out, real, len(real))
 
 
 def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
@@ -154,6 +157,33 @@ class BatchStream:
                     "use more data, smaller batches, longer sentences or fewer processes"
                 )
         return self._plan
+
+
+class Fetched(NamedTuple):
+    """A batch on its device, and where the stream was when it had given it out."""
+
+    batch: Batch
+    epoch: int
+    position: int
+    target_tokens: int  # of all ranks
+
+
+def fetch(stream: BatchStream, device: torch.device, ahead: int = 4) -> Iterator[Fetched]:
+    """The stream's batches on the device, without end.  For a GPU a thread makes and moves them, `ahead` of the
+    training, so that it never waits for data."""
+
+    def one() -> Fetched:
+        batch = next(stream).to(device)
+        return Fetched(batch, stream.epoch, stream.position, stream.target_tokens)
+
+    if device.type == "cpu":
+        while True:
+            yield one()
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:  # one, so that they stay in order
+        coming = deque(thread.submit(one) for _ in range(ahead))
+        while True:
+            coming.append(thread.submit(one))
+            yield coming.popleft().result()
 
 
 def _groups(keys: np.ndarray) -> list[np.ndarray]:

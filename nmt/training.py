@@ -25,9 +25,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from nmt.batching import Batch, BatchStream, Split
+from nmt.batching import Batch, BatchStream, Fetched, Split, fetch
 from nmt.checkpoint import (
     Checkpoint,
     load_model,
@@ -40,10 +39,11 @@ from nmt.checkpoint import (
 from nmt.config import Config, dump_config, load_config
 from nmt.distributed import Processes
 from nmt.errors import UserError
+from nmt.loss import smoothed_cross_entropy
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
-from nmt.tokenizer import PAD, Tokenizer
+from nmt.tokenizer import Tokenizer
 from nmt.training_setup import changes, check_ids, check_out, check_same_model, make_folder, prepare
 from nmt.training_state import Progress, load_state, random_state, save_state
 from nmt.validation import Validation, validate
@@ -123,6 +123,8 @@ class Trainer:
             precision=_precision(config, processes), dataset=self.stream.split.fingerprint()
         )
         self.stopped_by = 0  # the signal that asked for an end
+        self._batches: Iterator[Fetched] | None = None  # begins where the stream is when the first is wanted
+        self._not_finite = torch.zeros((), device=processes.device)  # steps skipped since `count_skipped`
 
     def begin_from(self, checkpoint: Checkpoint) -> None:
         """Take the weights of a checkpoint of the same model and pieces."""
@@ -164,6 +166,7 @@ class Trainer:
             meter.add(*self.step())
             progress.seconds += self.processes.from_first(time.monotonic() - start)
             if progress.step % training.log_every == 0:
+                self.count_skipped()
                 self.reporter.log(
                     progress,
                     self.done,
@@ -191,15 +194,17 @@ class Trainer:
         """One optimiser step over `accumulate` batches.
 
         Returns this process's summed loss (nats, float32 scalar), the gradient's norm, and this process's real
-        target tokens; 0 tokens when the gradient was not finite and the step skipped."""
+        target tokens.  Where the norm is not finite, the step has changed no weight.
+
+        Nothing here asks a GPU for a value: it would wait for all work so far."""
         training, progress = self.config.training, self.progress
-        batches, tokens = [], 0  # the tokens of all processes
-        for _ in range(training.accumulate):
-            batches.append(next(self.stream).to(self.processes.device))
-            tokens += self.stream.target_tokens
-        own_tokens = sum(batch.target_tokens for batch in batches)
+        if self._batches is None:
+            self._batches = fetch(self.stream, self.processes.device)
+        fetched = [next(self._batches) for _ in range(training.accumulate)]
+        tokens = sum(f.target_tokens for f in fetched)  # of all processes
+        own_tokens = sum(f.batch.target_tokens for f in fetched)
         loss = torch.zeros((), device=self.processes.device)
-        for batch in batches:
+        for batch, *_ in fetched:
             batch_loss = self.loss(batch)
             (batch_loss / tokens).backward()
             loss += batch_loss.detach()
@@ -208,20 +213,28 @@ class Trainer:
         progress.step += 1
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training, progress.step, self.done)
-        if torch.isfinite(norm):
-            self.optimizer.step()
-            if self.average:
-                self.average.update(self.model, progress.step)
-        else:
-            own_tokens = 0
-            progress.skipped += 1
-            self.reporter.say(
-                f"step {progress.step}: the gradient is not finite, step skipped ({progress.skipped} so far)"
-            )
+        # torch's fused optimisers leave everything as it is where found_inf is 1.
+        found_inf = 1.0 - torch.isfinite(norm).float()
+        self.optimizer.found_inf = found_inf  # type: ignore[attr-defined]
+        self.optimizer.step()
+        self._not_finite += found_inf
+        if self.average:
+            self.average.update(self.model, progress.step)
         self.optimizer.zero_grad()
-        progress.epoch, progress.position = self.stream.epoch, self.stream.position
+        progress.epoch, progress.position = fetched[-1].epoch, fetched[-1].position
         progress.target_tokens += tokens
         return loss, norm, own_tokens
+
+    def count_skipped(self) -> None:
+        """Report the steps that were skipped since the last call."""
+        skipped = int(self._not_finite.item())
+        if skipped:
+            self._not_finite.zero_()
+            self.progress.skipped += skipped
+            self.reporter.say(
+                f"up to step {self.progress.step}: {skipped} gradient(s) not finite, step(s) skipped "
+                f"({self.progress.skipped} so far)"
+            )
 
     def loss(self, batch: Batch) -> Tensor:
         """Label-smoothed cross-entropy (nats), summed over the real target positions only."""
@@ -233,11 +246,13 @@ class Trainer:
                 )
             else:
                 readouts = self.model(batch.source, batch.source_lengths, batch.target_in)
-            real = batch.target_out != PAD
-            logits = self.model.project(readouts[real])
-        return functional.cross_entropy(
-            logits, batch.target_out[real], reduction="sum", label_smoothing=training.label_smoothing
-        )
+            return smoothed_cross_entropy(
+                readouts.flatten(0, 1)[batch.real],
+                self.model.output.weight,
+                self.model.output.bias,
+                batch.target_out.flatten()[batch.real],
+                training.label_smoothing,
+            )
 
     def autocast(self) -> torch.autocast:
         return torch.autocast(
@@ -278,6 +293,7 @@ class Trainer:
 
     def save(self) -> None:
         """What --resume goes on from."""
+        self.count_skipped()
         random = random_state(self.processes)
         if self.processes.first:
             save_state(self.run, self.progress, self.model, self.optimizer, self.average, random)
@@ -303,6 +319,7 @@ class Trainer:
             progress.precision = self.config.training.precision
         self.progress = progress
         self.stream.epoch, self.stream.position = progress.epoch, progress.position
+        self._batches = None
 
     def _score(self) -> Validation:
         config = self.config
@@ -370,24 +387,21 @@ class Meter:
         self._reset()
 
     def _reset(self) -> None:
-        self.loss = torch.zeros((), device=self.device)
-        self.norm = torch.zeros((), device=self.device)
-        self.tokens = self.steps = 0
+        self.sums = torch.zeros(4, dtype=torch.float64, device=self.device)  # loss, norm, tokens, steps
+        self.tokens = 0
         self.since = time.monotonic()
 
     def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
-        """What `Trainer.step` returned; skipped steps do not count."""
-        if not tokens:
-            return
-        self.loss += loss
-        self.norm += norm
+        """What `Trainer.step` returned; in the means, skipped steps do not count."""
+        one = torch.stack([loss, norm, torch.full_like(loss, tokens), torch.ones_like(loss)])
+        self.sums += torch.where(torch.isfinite(norm), one, 0.0)
         self.tokens += tokens
-        self.steps += 1
 
     def read(self, progress: Progress, lr: float) -> dict[str, float]:
+        loss, norm, tokens, steps = self.sums.tolist()
         figures = {
-            "loss": self.loss.item() / self.tokens if self.tokens else math.nan,
-            "gradient_norm": self.norm.item() / self.steps if self.steps else math.nan,
+            "loss": loss / tokens if tokens else math.nan,
+            "gradient_norm": norm / steps if steps else math.nan,
             "tokens_per_second": self.tokens / (time.monotonic() - self.since),
             "lr": lr,
             "target_tokens": float(progress.target_tokens),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from nmt.batching import BatchStream, Split, make_batch, plan_epoch
+from nmt.batching import Batch, BatchStream, Split, fetch, make_batch, plan_epoch
 from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.tokenizer import BOS, EOS, PAD, load_tokenizers
@@ -125,3 +126,18 @@ def test_damaged_data_is_named(reversal_data: Path, tmp_path: Path) -> None:
 def test_a_training_split_too_small_for_its_processes_is_refused(reversal_data: Path) -> None:
     with pytest.raises(UserError, match="use more data"):
         next(BatchStream(Split(reversal_data, "train"), DataConfig(), seed=1, ranks=1000))
+
+
+def test_a_thread_fetches_the_same_batches_for_a_gpu(
+    reversal_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order, each with its place in the stream, though the stream is ahead of it."""
+    monkeypatch.setattr(Batch, "to", lambda self, device: self)
+    split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=200)
+    waited, threaded = (
+        itertools.islice(fetch(BatchStream(split, config, seed=1), torch.device(device)), 30)
+        for device in ("cpu", "cuda")
+    )
+    for one, other in zip(waited, threaded, strict=True):
+        assert torch.equal(one.batch.source, other.batch.source)
+        assert one[1:] == other[1:]

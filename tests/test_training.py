@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
@@ -262,7 +263,7 @@ def test_a_dev_score_that_is_no_number_is_never_the_best(
 def test_skipped_steps_do_not_enter_the_logged_means() -> None:
     meter = Meter(torch.device("cpu"))
     meter.add(torch.tensor(6.0), torch.tensor(1.0), 3)
-    meter.add(torch.tensor(float("nan")), torch.tensor(float("nan")), 0)
+    meter.add(torch.tensor(float("nan")), torch.tensor(float("nan")), 5)
     figures = meter.read(Progress(), 0.1)
     assert (figures["loss"], figures["gradient_norm"]) == (2.0, 1.0)
     assert math.isnan(meter.read(Progress(), 0.1)["loss"])  # none since
@@ -390,8 +391,12 @@ def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(
     before = {name: weight.clone() for name, weight in named_weights(trainer.model).items()}
     honest = trainer.loss
     trainer.loss = lambda batch: honest(batch) * float("nan")  # type: ignore[method-assign]
-    assert trainer.step()[2] == 0
+    moments = copy.deepcopy(trainer.optimizer.state_dict()["state"])
+    trainer.step()
+    trainer.count_skipped()
     assert trainer.progress.skipped == 1
+    for one, other in zip(moments.values(), trainer.optimizer.state_dict()["state"].values(), strict=True):
+        assert all(torch.equal(one[key], other[key]) for key in ("exp_avg", "exp_avg_sq", "step"))
     assert all(torch.equal(before[name], weight) for name, weight in named_weights(trainer.model).items())
     trainer.loss = honest  # type: ignore[method-assign]
     trainer.step()
