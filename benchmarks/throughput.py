@@ -24,10 +24,16 @@ class TokenMeter:
     """
 
     def __init__(
-        self, warmup: float, windows: int, seconds: float, clock: Callable[[], float] = time.perf_counter
+        self,
+        warmup: float,
+        windows: int,
+        seconds: float,
+        clock: Callable[[], float] = time.perf_counter,
+        settle: Callable[[], object] = lambda: None,
     ) -> None:
+        """settle: waits for work that is still queued, as on a GPU; called where a window begins or ends"""
         self.warmup, self.windows, self.seconds = warmup, windows, seconds
-        self.clock = clock
+        self.clock, self.settle = clock, settle
         self.rates: list[float] = []  # target tokens/s of every closed window
         self.tokens = self.updates = 0  # of all closed windows
         self.measured = 0.0  # seconds, of all closed windows
@@ -42,8 +48,11 @@ class TokenMeter:
         self._first = now if self._first is None else self._first
         if self._window_start is None:
             if now - self._first >= self.warmup:
-                self._open_window(now)
+                self.settle()
+                self._open_window(self.clock())
         elif now - self._window_start >= self.seconds:
+            self.settle()
+            now = self.clock()
             self._close_window(now - self._window_start)
             self._open_window(now)
         return len(self.rates) < self.windows

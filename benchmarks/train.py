@@ -14,6 +14,8 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +57,58 @@ def measure(trainer: Trainer, meter: TokenMeter) -> None:
         meter.count(tokens)
 
 
-def clock_of(device: torch.device) -> Any:
-    """A clock that waits for a GPU's queue, so that a window ends when its work does."""
-    if device.type != "cuda":
-        return time.perf_counter
+def settle_of(device: torch.device) -> Callable[[], object]:
+    """What waits for the work that a GPU still has to do, so that a window ends when its work does."""
+    return partial(torch.cuda.synchronize, device) if device.type == "cuda" else lambda: None
 
-    def synchronised() -> float:
-        torch.cuda.synchronize(device)
-        return time.perf_counter()
 
-    return synchronised
+# Names of kernels, on a GPU and on a CPU, that are the work itself; all else is overhead.
+RECURRENT = ("rnn", "lstm", "gru")
+PRODUCTS = (
+    "gemm",
+    "gemv",
+    "cutlass",
+    "nvjet",
+    "xmma",
+    "wgmma",
+    "aten::mm",
+    "aten::addmm",
+    "aten::bmm",
+    "splitk",
+)
+
+
+def profile(trainer: Trainer, steps: int = 10) -> dict[str, Any]:
+    """Where the time of some steps goes: shares of recurrent kernels, matrix products, and the rest by name."""
+    gpu = trainer.processes.device.type == "cuda"
+    activity = torch.profiler.ProfilerActivity
+    with torch.profiler.profile(activities=[activity.CUDA if gpu else activity.CPU]) as profiler:
+        start = time.perf_counter()
+        for _ in range(steps):
+            trainer.step()
+        settle_of(trainer.processes.device)()
+        seconds = time.perf_counter() - start
+    kernels = {
+        event.key: (event.self_device_time_total if gpu else event.self_cpu_time_total) / 1e6
+        for event in profiler.key_averages()
+    }
+
+    def share(*parts: str) -> float:
+        return round(
+            sum(t for name, t in kernels.items() if any(p in name.lower() for p in parts)) / seconds, 3
+        )
+
+    recurrent = share(*RECURRENT)
+    products = round(share(*RECURRENT, *PRODUCTS) - recurrent, 3)
+    rest = {n: t for n, t in kernels.items() if not any(p in n.lower() for p in RECURRENT + PRODUCTS)}
+    largest = sorted(rest, key=lambda name: -rest[name])[:12]
+    return {
+        "seconds_a_step": round(seconds / steps, 4),
+        "recurrent": recurrent,
+        "products": products,
+        "busy": round(sum(kernels.values()) / seconds, 3),
+        "largest_others": {name[:80]: round(rest[name] / seconds, 3) for name in largest},
+    }
 
 
 def beside_peers(figures: dict[str, Any], files: list[Path]) -> dict[str, Any]:
@@ -88,11 +132,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         data = args.data
         if data is None:
             data = Path(folder) / "dataset"
-            write_dataset(data)
+            write_dataset(data, args.pairs, args.vocab_size, args.sentence_pieces)
         trainer = make_trainer(config, data, Path(folder), args.device)
         device = trainer.processes.device
-        meter = TokenMeter(args.warmup, args.windows, args.window_seconds, clock_of(device))
+        meter = TokenMeter(args.warmup, args.windows, args.window_seconds, settle=settle_of(device))
         measure(trainer, meter)
+        profiled = {"profile": profile(trainer)} if args.profile else {}
         trainer.count_skipped()
         trainer.reporter.line.stop()
     figures = {
@@ -105,6 +150,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "data": "dataset" if args.data else "generated",
         "skipped_updates": trainer.progress.skipped,
+        **profiled,
         "machine": machine("torch"),
     }
     return figures | {"peers": beside_peers(figures, args.peer_json)}
@@ -112,8 +158,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--shape", default="joeynmt", help="joeynmt, opennmt, or a recipe (name or file)")
+    parser.add_argument(
+        "--shape", default="joeynmt", help="joeynmt, opennmt, gpu, or a recipe (name or file)"
+    )
     parser.add_argument("--data", type=Path, metavar="DATASET", help="default: made-up sentences")
+    parser.add_argument("--pairs", type=int, default=40_000, metavar="N", help="of the made-up sentences")
+    parser.add_argument("--vocab-size", type=int, default=8000, metavar="N", help="of the made-up sentences")
+    parser.add_argument(
+        "--sentence-pieces", type=float, default=8.7, metavar="X", help="their mean length in pieces (8.7)"
+    )
+    parser.add_argument("--profile", action="store_true", help="also say where the time goes")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `nmt train`")
     parser.add_argument("--peer-json", type=Path, action="append", default=[], metavar="FILE")

@@ -1,8 +1,15 @@
-"""The clock of the speed benchmarks, on a clock of our own: whole updates, no warm-up, medians."""
+"""The clock of the speed benchmarks, on a clock of our own: whole updates, no warm-up, medians; and their data."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.generated import write_dataset
 from benchmarks.throughput import TokenMeter
+from nmt.batching import Split
+from nmt.tokenizer import load_tokenizers
 
 
 def test_windows_hold_whole_updates_after_the_warm_up() -> None:
@@ -19,3 +26,23 @@ def test_windows_hold_whole_updates_after_the_warm_up() -> None:
     # Warm-up ends with the update that starts at 6 s; the windows are 6..18 s (3 updates) and 18..28 s (2).
     assert meter.rates == [3 * 120 / 12, 2 * 120 / 10]
     assert (meter.updates, meter.tokens, meter.measured, updates) == (5, 600, 22.0, 7)
+
+
+def test_a_window_begins_and_ends_with_no_work_queued() -> None:
+    now, settled = 0.0, []
+    meter = TokenMeter(1.0, 1, 10.0, clock=lambda: now, settle=lambda: settled.append(now))
+    for start in (0.0, 2.0, 7.0, 13.0):
+        now = start
+        meter.start_update()
+        meter.count(100)
+    assert settled == [2.0, 13.0]
+    assert meter.rates == [200 / 11]
+
+
+def test_made_up_sentences_make_a_dataset_that_training_reads(tmp_path: Path) -> None:
+    write_dataset(tmp_path, pairs=1500, vocab_size=600, mean=12.0)
+    split = Split(tmp_path, "train")
+    assert len(split) == 1300 and len(Split(tmp_path, "dev")) == 100
+    assert split.highest_ids()[0] < len(load_tokenizers(tmp_path)[0]) == 600
+    assert 10 < split.source_lengths.mean()
+    assert np.corrcoef(split.source_lengths, split.target_lengths)[0, 1] > 0.6
