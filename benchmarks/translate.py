@@ -25,6 +25,17 @@ TEN_WORDS = {  # a plain sentence of ten words in the model's source language
 }
 
 
+def beginnings(translator: Any, lines: list[str], pieces: int) -> list[str]:
+    """The first `pieces` pieces of every line that has so many, where they are one sentence."""
+    from nmt.text import split_text
+    from nmt.tokenizer import load_tokenizers
+
+    tokenizer, _ = load_tokenizers(translator.folder)
+    cut = [tokenizer.decode(ids[:pieces]) for ids in tokenizer.encode_batch(lines) if len(ids) >= pieces]
+    whole = [text for text in cut if len(split_text(text, translator.source_language)) == 1]
+    return [text for text in whole if len(tokenizer.encode(text)) == pieces]
+
+
 def run(args: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     from nmt import Translator  # here, since a user waits for the import too
@@ -41,7 +52,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
         torch.set_num_threads(args.threads)
     with open(args.source, encoding="utf-8") as file:
-        lines = file.read().removesuffix("\n").split("\n")[: args.lines]
+        lines = file.read().removesuffix("\n").split("\n")
+    if args.pieces:
+        lines = beginnings(translator, lines, args.pieces)
+    lines = lines[: args.lines]
     figures: dict[str, Any] = {
         "system": f"nmt {revision()}",
         "model": f"{translator.source_language}-{translator.target_language}",
@@ -52,7 +66,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
         translate = partial(translator.translate_batch, lines, beam=beam)
         figures[name] = sentence_rate(translate, len(lines), args.runs)
-    sentence = args.sentence or TEN_WORDS.get(translator.source_language, lines[0])
+    ten_words = lines[0] if args.pieces else TEN_WORDS.get(translator.source_language, lines[0])
+    sentence = args.sentence or ten_words
     one = latency(partial(translator.translate_batch, [sentence], beam=args.beam), args.calls)
     return figures | {
         "one_sentence": {"words": len(sentence.split()), "beam": args.beam, **one},
@@ -69,6 +84,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
     parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="one sentence a line")
     parser.add_argument("--lines", type=int, metavar="N", help="only the first N lines")
+    parser.add_argument("--pieces", type=int, metavar="N", help="only the first N pieces of longer lines")
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument(
         "--length", type=int, metavar="N", help="most pieces of a hypothesis (untrained models)"

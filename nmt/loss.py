@@ -32,9 +32,10 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         of_bias = torch.zeros_like(bias, dtype=torch.float32)
         loss = torch.zeros((), device=readouts.device)
         low = weight.to(readouts.dtype)  # what the products are computed in: float32 or bfloat16
+        room = readouts.new_empty(min(rows, len(readouts)), vocab)  # the same memory for each part
         for start in range(0, len(readouts), rows):
             some, gold = readouts[start : start + rows], targets[start : start + rows, None]
-            scores = torch.addmm(bias.to(low.dtype), some, low.T).float()
+            scores = torch.mm(some, low.T, out=room[: len(some)]).float().add_(bias)
             # loss = - (1 - smoothing) log p(gold) - smoothing / vocab * sum over the vocabulary of log p
             log_p = torch.log_softmax(scores, dim=-1)
             loss -= (1 - smoothing) * log_p.gather(1, gold).sum() + smoothing / vocab * log_p.sum()

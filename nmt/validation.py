@@ -14,7 +14,7 @@ from nmt.config import DataConfig, DecodingConfig
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length, pad_sources
 from nmt.search import beam_search
-from nmt.tokenizer import EOS, PAD, Tokenizer
+from nmt.tokenizer import EOS, Tokenizer
 from nmt.torch_runtime import TorchModel
 
 
@@ -70,9 +70,9 @@ def mean_loss(
         indices = rows[chosen]
         batch = make_batch(split.ids(indices)).to(device)
         readouts = model(batch.source, batch.source_lengths, batch.target_in)
-        real = batch.target_out != PAD
-        logits = model.project(readouts[real])
-        total += functional.cross_entropy(logits, batch.target_out[real], reduction="sum").item()
+        logits = model.project(readouts.flatten(0, 1)[batch.real])
+        gold = batch.target_out.flatten()[batch.real]
+        total += functional.cross_entropy(logits, gold, reduction="sum").item()
         tokens += batch.target_tokens
     return total / max(1, tokens)
 
