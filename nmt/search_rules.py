@@ -73,12 +73,23 @@ class Rules:
         written int64 [live, width, t]: the tokens so far (only if `ngram`)
         Where fewer are allowed, the rest has the logit -inf.
         """
-        top, ids = _without_special(step.top, step.ids, count)
-        at = self._restricted(t, rows, written, ids)
-        if at is not None:
+        count = min(count, step.ids.shape[-1])
+        barred = self._barred(t, rows, written, step.ids)
+        if barred is None and step.ids[..., :count].min() > max(SPECIAL):  # nearly always
+            top, ids = step.top[..., :count], step.ids[..., :count]
+            lacking = np.zeros(ids.shape[:2], bool)
+        else:
+            special = step.ids <= max(SPECIAL)
+            barred = special if barred is None else barred | special
+            top, ids = _without(step.top, step.ids, barred, count)
+            lacking = (~barred).sum(axis=-1) < count  # further down there may be others
+        if t < self.forced.shape[1]:
+            lacking[self.forced[rows, t] >= 0] = True
+        if lacking.any():
             top, ids = top.copy(), ids.copy()  # they may be the model's own
+            at = lacking.nonzero()
             logits = self.allowed(step, t, rows, written, at)
-            best = np.argpartition(-logits, top.shape[-1] - 1, axis=-1)[:, : top.shape[-1]]
+            best = np.argpartition(-logits, count - 1, axis=-1)[:, :count]
             best.sort(axis=-1)  # of equals the lowest id comes first
             best_logits = np.take_along_axis(logits, best, -1)
             order = np.argsort(-best_logits, axis=-1, kind="stable")
@@ -106,23 +117,17 @@ class Rules:
         logits[fixed, forced[fixed]] = given
         return logits
 
-    def _restricted(self, t: int, rows: Array, written: Array, ids: Array) -> tuple[Array, Array] | None:
-        """Rows and slots whose best tokens are not simply the highest logits; None if there are none."""
-        forced, guarded = t < self.forced.shape[1], self.ngram and t >= self.ngram
-        if not forced and not guarded:
+    def _barred(self, t: int, rows: Array, written: Array, ids: Array) -> Array | None:
+        """Which of the candidates ids [live, width, n] would repeat too much: bool; None if none would."""
+        if not self.ngram or t < self.ngram:
             return None
-        touched = np.zeros(ids.shape[:2], bool)
-        if forced:
-            touched[self.forced[rows, t] >= 0] = True
-        if guarded:
-            row, slot, token = self._repeating(rows, written)
-            if len(row):
-                harmful = (ids[row, slot] == token[:, None]).any(axis=-1)
-                touched[row[harmful], slot[harmful]] = True
-        if not touched.any():
+        row, slot, token = self._repeating(rows, written)
+        hit = ids[row, slot] == token[:, None]
+        if not hit.any():
             return None
-        row, slot = touched.nonzero()
-        return row, slot
+        barred = np.zeros(ids.shape, bool)
+        np.logical_or.at(barred, (row, slot), hit)  # a hypothesis may have several such tokens
+        return barred
 
     def _repeating(self, rows: Array, written: Array) -> tuple[Array, Array, Array]:
         """Row, slot and token of what would complete an n-gram once more than `repetitions` allows.
@@ -158,12 +163,8 @@ class Rules:
         return self._repetitions
 
 
-def _without_special(top: Array, ids: Array, count: int) -> tuple[Array, Array]:
-    """The first `count` of the candidates that are no special ids; -inf where there are not so many."""
-    count = min(count, ids.shape[-1])
-    if ids[..., :count].min() > max(SPECIAL):  # nearly always
-        return top[..., :count], ids[..., :count]
-    special = ids <= max(SPECIAL)
-    order = np.argsort(special, axis=-1, kind="stable")[..., :count]
-    top = np.where(np.take_along_axis(special, order, -1), NEVER, np.take_along_axis(top, order, -1))
+def _without(top: Array, ids: Array, barred: Array, count: int) -> tuple[Array, Array]:
+    """The first `count` of the candidates that are not barred; -inf where there are not so many."""
+    order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
+    top = np.where(np.take_along_axis(barred, order, -1), NEVER, np.take_along_axis(top, order, -1))
     return top, np.take_along_axis(ids, order, -1)
