@@ -87,7 +87,8 @@ class Rules:
             lacking[self.forced[rows, t] >= 0] = True
         if lacking.any():
             top, ids = top.copy(), ids.copy()  # they may be the model's own
-            at = lacking.nonzero()
+            row, slot = lacking.nonzero()
+            at = row, slot
             logits = self.allowed(step, t, rows, written, at)
             best = np.argpartition(-logits, count - 1, axis=-1)[:, :count]
             best.sort(axis=-1)  # of equals the lowest id comes first
