@@ -21,6 +21,7 @@ from rich.console import Console
 
 from data_prep import report as reporting
 from data_prep import splits, subwords
+from data_prep.careless import SIDES
 from data_prep.cleaning import normalise
 from data_prep.errors import UserError
 from data_prep.files import Tally, sha256
@@ -105,7 +106,8 @@ class _Build:
         models = self.train_subwords(parts["train"], pair_keys(*pool.keys(train)))
         if recipe.careless.share:
             path = self.work / "careless.arrow"
-            parts["train"] = add_careless(parts["train"], recipe.careless, path, self.num_proc)
+            copies = add_careless(parts["train"], recipe.careless, path, self.num_proc)
+            parts["train"] = self.without_held_out_copies(copies, held_out, parts)
         parts = {name: self.encode(part, models, name) for name, part in parts.items()}
         statistics = {name: reporting.describe_split(part, models) for name, part in parts.items()}
         parts["train"] = parts["train"].select(self.repeats(parts["train"]))
@@ -298,6 +300,20 @@ class _Build:
             return train_one("source.spm", "source"), train_one("target.spm", "target")
         joint = train_one("joint.spm", "source", "target")
         return joint, joint
+
+    def without_held_out_copies(
+        self, train: datasets.Dataset, held_out: list[HeldOut], parts: dict[str, datasets.Dataset]
+    ) -> datasets.Dataset:
+        """Without the careless copies that read like a sentence of a held-out set: "esta" is not "está"."""
+        altered = np.array(train["altered"])
+        touching = np.zeros(len(train), dtype=bool)
+        for side in SIDES:
+            rows = np.flatnonzero(altered == side)
+            held = [getattr(one, f"{side}_keys") for one in held_out]
+            held += [sentence_keys(parts[name][side]) for name in ("dev", "test")]
+            keys = sentence_keys(train.select(rows)[side])
+            touching[rows[np.isin(keys, np.concatenate(held))]] = True
+        return train.select(np.flatnonzero(~touching))
 
     def encode(self, part: datasets.Dataset, models: tuple[Path, Path], name: str) -> datasets.Dataset:
         self.say(f"encoding {name}: {len(part):,} pairs")

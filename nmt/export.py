@@ -1,10 +1,11 @@
 """A checkpoint as ONNX graphs for serving on a CPU: `encoder.onnx`, and `decoder.onnx` for one step of search.
 
-The graphs are traced from the modules that training uses.  Two things are written otherwise: a decoder cell is
-two linear maps and a few element-wise operations (a recurrent kernel would stay float32), and a layer of the
-encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.  Then
-come 8-bit integers (`nmt.quantisation`).  Needs the extra `export`; running the graphs
-(`nmt.onnx_runtime`) needs neither that nor torch.
+The graphs are traced from the modules that training uses.  Two things are written otherwise: a decoder cell is a
+linear map for each gate and a few element-wise operations (a recurrent kernel would stay float32), and a layer of
+the encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.
+What the decoder's first layer makes of a token alone is a table.  Then come 8-bit integers
+(`nmt.quantisation`).  Needs the extra `export`; running the graphs (`nmt.onnx_runtime`) needs neither that nor
+torch.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ from nmt.runtimes import DECODER_FILE, ENCODER_FILE
 from nmt.tokenizer import BOS, EOS, SPECIAL_IDS
 
 OPSET = 20
-MADE_UP, MADE_UP_LENGTH = 64, 24  # sentences, and pieces of each, that tell how large numbers become
-HEADROOM = 1.5  # by how much they may be larger in real sentences
+# Sentences of each of these lengths in pieces tell how large numbers become.  The short ones matter most: their
+# attention is peaked, and contexts are as large as the values.
+MADE_UP, MADE_UP_LENGTHS = 48, (1, 2, 4, 8, 16, 24)
+HEADROOM = 1.25  # by how much numbers may be larger in real sentences
 LARGEST_TABLE = 64_000_000  # bytes of what a decoder's first layer makes of every token
 
 
@@ -278,8 +281,9 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
 def find_bounds(encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1) -> dict[str, np.ndarray]:
     """How large the operands of the decoder's products become: float32 [size] of each.
 
-    Hidden states and what comes out of tanh never exceed 1.  For all else made-up sentences are translated: random
-    pieces on both sides, for all that counts is how large the numbers are.  Real ones get some room beyond."""
+    The states that come in and what comes out of tanh never exceed 1.  For all else made-up sentences are
+    translated, random pieces on both sides.  Bounds are powers of 2^(1/8): the last digits of a sum, which differ
+    between kinds of processor, should not get into the graphs."""
     import onnxruntime
     from onnx import helper
 
@@ -295,25 +299,31 @@ def find_bounds(encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1) -
         onnxruntime.InferenceSession(graph.SerializeToString(), quiet, providers=["CPUExecutionProvider"])
         for graph in (encoder, watched)
     )
-    random = np.random.default_rng(seed)
-    source = random.integers(len(SPECIAL_IDS), model.source_vocab, (MADE_UP, MADE_UP_LENGTH))
-    source[:, -1] = EOS
-    encoded = encode.run(None, {"source": source, "lengths": np.full(MADE_UP, MADE_UP_LENGTH)})
-    feeds = dict(zip((output.name for output in encode.get_outputs()), encoded, strict=True))
-    feeds |= {"tokens": np.full((MADE_UP, 1), BOS), "count": np.array([1])}
-    taken = {node.name for node in decode.get_inputs()}
+    random, taken = np.random.default_rng(seed), {node.name for node in decode.get_inputs()}
     bounds = {name: np.float32(1e-6) for name in asked}
-    for _ in range(MADE_UP_LENGTH):
-        found = decode.run(None, {name: value for name, value in feeds.items() if name in taken})
-        named = dict(zip((output.name for output in decode.get_outputs()), found, strict=True))
-        for name in asked:
-            bounds[name] = np.maximum(bounds[name], HEADROOM * np.abs(named[name]).max(axis=(0, 1)))
-        feeds |= {f"state_{name[5:]}": value for name, value in named.items() if name.startswith("next_")}
-        feeds["tokens"] = random.integers(len(SPECIAL_IDS), model.target_vocab, (MADE_UP, 1))
+    states: dict[str, np.ndarray] = {}
+    for length in MADE_UP_LENGTHS:
+        source = random.integers(len(SPECIAL_IDS), model.source_vocab, (MADE_UP, length + 1))
+        source[:, -1] = EOS
+        encoded = encode.run(None, {"source": source, "lengths": np.full(MADE_UP, length + 1)})
+        feeds = dict(zip((output.name for output in encode.get_outputs()), encoded, strict=True))
+        feeds |= {"tokens": np.full((MADE_UP, 1), BOS), "count": np.array([1])}
+        for _ in range(length + 1):
+            found = decode.run(None, {name: value for name, value in feeds.items() if name in taken})
+            named = dict(zip((output.name for output in decode.get_outputs()), found, strict=True))
+            for name in asked:
+                largest = np.abs(named[name]).max(axis=tuple(range(named[name].ndim - 1)))
+                bounds[name] = np.maximum(bounds[name], HEADROOM * largest)
+            feeds |= {f"state_{name[5:]}": value for name, value in named.items() if name.startswith("next_")}
+            feeds["tokens"] = random.integers(len(SPECIAL_IDS), model.target_vocab, (MADE_UP, 1))
+        states = {
+            name: np.ones(v.shape[-1], np.float32) for name, v in feeds.items() if name.startswith("state_")
+        }
     tanh = {output for node in decoder.graph.node if node.op_type == "Tanh" for output in node.output}
-    bounds |= {name: np.ones_like(bounds[name]) for name in tanh.intersection(asked)}
-    states = {name: np.ones(value.shape[-1], np.float32) for name, value in feeds.items() if name in inputs}
-    return states | bounds
+    return states | {
+        name: np.ones_like(bound) if name in tanh else 2 ** (np.ceil(8 * np.log2(bound)) / 8)
+        for name, bound in bounds.items()
+    }
 
 
 def _trace_encoder(model: Seq2Seq) -> Any:

@@ -55,7 +55,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
         of_readouts, of_weight, of_bias = ctx.saved_tensors
-        return of_readouts * factor.to(of_readouts.dtype), of_weight * factor, of_bias * factor, None, None
+        return of_readouts * factor, of_weight * factor, of_bias * factor, None, None
 
 
 def smoothed_cross_entropy(

@@ -53,8 +53,6 @@ class OnnxModel:
         self.states = [name for name in self.encoded_names if name.startswith("state_")]
         self.vocab = next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits")
         self.outputs = ["top", "ids", "log_z", *(f"next_{i}" for i in range(len(self.states)))]
-        self.only_what_is_asked_for = onnxruntime.RunOptions()
-        self.only_what_is_asked_for.only_execute_path_to_fetches = True
 
     def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
         if lengths is None:
@@ -79,12 +77,13 @@ class OnnxModel:
         feeds = {"tokens": tokens, "count": np.array([min(count, self.vocab)], np.int64), **encoded.parts}
         feeds.update(zip(self.states, state.states, strict=True))
         outputs = [*self.outputs, "attention"] if with_attention else self.outputs
-        top, ids, log_z, *more = self.decoder.run(outputs, feeds, self.only_what_is_asked_for)
+        top, ids, log_z, *more = self.decoder.run(outputs, feeds)
         attention = more.pop() if with_attention else None
 
         def some_logits(rows: Array, slots: Array) -> Array:
-            # Seldom asked for, and too many to be handed over at every step: computed again.
-            all_logits: Array = self.decoder.run(["logits"], feeds, self.only_what_is_asked_for)[0]
+            # Too many to be handed over at every step; what wants them (a forced prefix, sampling, a repetition
+            # guard that bars much) pays for a second run.
+            all_logits: Array = self.decoder.run(["logits"], feeds)[0]
             return all_logits[rows, slots]
 
         return Step(top, ids, log_z, some_logits, attention, OnnxState(tuple(more)))

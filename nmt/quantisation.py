@@ -36,11 +36,12 @@ def operands(model: onnx.ModelProto) -> list[str]:
 
 
 def quantise(model: onnx.ModelProto, bounds: Mapping[str, np.ndarray]) -> None:
-    """Constant matrices of products as 7-bit integers with a scale a column, the vectors multiplied with them as
+    """Constant matrices of products as 8-bit integers with a scale a column, the vectors multiplied with them as
     8-bit ones whose steps are fixed beforehand: what stands beside a sentence in its batch changes nothing, and
     nothing is to be found out while translating.
 
-    7 bits, since processors without VNNI add two products in 16 bits: with 8 they would overflow.
+    Processors without VNNI add the products of two neighbours in 16 bits.  So that these never overflow, two
+    neighbouring weights of one sign add up to 128 at most.
 
     bounds  of every operand the greatest absolute value that counts, float32 [size]; what is beyond it is cut off
     """
@@ -80,8 +81,11 @@ class _Writer:
     def product(self, vector: str, matrix: str, output: str, bias: str | None = None) -> None:
         """vector @ matrix + bias"""
         bound = self._quantise_vector(vector)
+        assert bound.ndim == 1
         weights = numpy_helper.to_array(self.constants[matrix]) * bound[:, None]
-        integers, scales = _to_integers(weights, axis=0, largest=63)
+        pairs = np.pad(weights, ((0, len(weights) % 2), (0, 0))).reshape(-1, 2, weights.shape[1])
+        sums = np.maximum(pairs.clip(min=0).sum(axis=1), -pairs.clip(max=0).sum(axis=1))
+        integers, scales = _to_integers(weights, sums.max(axis=0, keepdims=True), 127)
         # By its output, for one matrix may come after different vectors.
         self._constant(f"{output}_matrix", integers)
         self._constant(f"{output}_scale", scales[0])
@@ -135,7 +139,7 @@ def compress(model: onnx.ModelProto) -> None:
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.ndim < 2 or values.size < 10_000:
             continue
-        integers, scales = _to_integers(values, axis=-1, largest=127)
+        integers, scales = _to_integers(values, np.abs(values).max(axis=-1, keepdims=True), 127)
         name = tensor.name
         stored = {f"{name}_stored": integers, f"{name}_step": scales}
         graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in stored.items())
@@ -145,9 +149,9 @@ def compress(model: onnx.ModelProto) -> None:
     _replace(graph.node, [*nodes, *graph.node])
 
 
-def _to_integers(values: np.ndarray, axis: int, largest: int) -> tuple[np.ndarray, np.ndarray]:
-    """values ≈ integers * scales, the greatest along `axis` being `largest`; the scales keep that axis."""
-    scales = np.maximum(np.abs(values).max(axis=axis, keepdims=True), 1e-30) / largest
+def _to_integers(values: np.ndarray, greatest: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray]:
+    """values ≈ integers * scales, `greatest` becoming `largest`; the scales have the shape of `greatest`."""
+    scales = np.maximum(greatest, 1e-30) / largest
     return np.round(values / scales).astype(np.int8), scales.astype(np.float32)
 
 

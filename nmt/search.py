@@ -2,7 +2,7 @@
 
 Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`), wherever that
 runs: what a step gives the search is small, the best few tokens of each hypothesis, as numpy arrays.  Knows
-ids only: text, sentence splitting and batching by length are `nmt.translator`'s.
+ids only: text and batching by length are `nmt.sentence_search`'s.
 
 What all searches here keep to:
 

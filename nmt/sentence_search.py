@@ -35,7 +35,7 @@ class Settings:
     decoding: DecodingConfig
     n_best: int
     with_attention: bool
-    batch_tokens: int  # source pieces × beam of one batch
+    batch_tokens: int  # source pieces × beam of one batch (a beam below `NARROWEST` counts as that)
     batch_rows: int  # sentences × beam: each row has scores over the whole vocabulary, however short it is
     parallel: bool  # batches run on the threads of `nmt.runtimes.pool`
 
@@ -50,9 +50,13 @@ class Started:
     def results(self) -> list[SentenceTranslation]:
         """One for each request, in order."""
         found: list[SentenceTranslation | None] = [None] * len(self.requests)
-        for batch, future in self.batches:
-            for i, result in zip(batch, future.result(), strict=True):
-                found[i] = result
+        try:
+            for batch, future in self.batches:
+                for i, result in zip(batch, future.result(), strict=True):
+                    found[i] = result
+        except BaseException:  # Ctrl-C too
+            self.cancel()
+            raise
         return [result for result in found if result is not None]
 
     def cancel(self) -> None:
@@ -131,14 +135,18 @@ class SentenceSearch:
                 for i, rows in zip(batch, found, strict=True)
             ]
 
-        # The longest first: short ones fill the time in which one thread would wait for another.
-        for batch in reversed(list(self._batches([len(ids) for ids in sources]))):
-            future: Future[list[SentenceTranslation]] = Future()
-            if settings.parallel:
-                future = pool().submit(search, batch)
-            else:
-                future.set_result(search(batch))
-            started.batches.append((batch, future))
+        try:
+            # The longest first: short ones fill the time in which one thread would wait for another.
+            for batch in reversed(list(self._batches([len(ids) for ids in sources]))):
+                future: Future[list[SentenceTranslation]] = Future()
+                if settings.parallel:
+                    future = pool().submit(search, batch)
+                else:
+                    future.set_result(search(batch))
+                started.batches.append((batch, future))
+        except BaseException:
+            started.cancel()
+            raise
         return started
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -161,12 +161,16 @@ class Trainer:
         """Step after step, with what is due in between."""
         training, progress = self.config.training, self.progress
         meter = Meter(self.processes.device)
+        start = time.monotonic()  # since when time has not been counted
         while not self.finished and not self._stopping_anywhere():
-            start = time.monotonic()
             meter.add(*self.step())
-            progress.seconds += self.processes.from_first(time.monotonic() - start)
             if progress.step % training.log_every == 0:
-                self.count_skipped()
+                self.count_skipped()  # waits for a GPU, whose work the time is to include
+            # Not a GPU's step alone, which runs on while the next is prepared: all since the last count.
+            now = time.monotonic()
+            progress.seconds += self.processes.from_first(now - start)
+            start = now
+            if progress.step % training.log_every == 0:
                 self.reporter.log(
                     progress,
                     self.done,
@@ -174,8 +178,10 @@ class Trainer:
                 )
             if progress.step % training.validate_every == 0:
                 self.validate()
+                start = time.monotonic()  # validation is no training time, nor is saving
             if progress.step % training.save_every == 0:
                 self.save()
+                start = time.monotonic()
 
     @property
     def finished(self) -> bool:
@@ -219,7 +225,9 @@ class Trainer:
         self.optimizer.step()
         self._not_finite += found_inf
         if self.average:
-            self.average.update(self.model, progress.step)
+            self.average.update(
+                self.model, progress.step
+            )  # also after a skipped step: towards the same weights
         self.optimizer.zero_grad()
         progress.epoch, progress.position = fetched[-1].epoch, fetched[-1].position
         progress.target_tokens += tokens

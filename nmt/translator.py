@@ -23,9 +23,11 @@ from nmt.text import Part, cut_long, model_input, split_around, split_text, with
 from nmt.translation import SentenceTranslation, Translation, assemble
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
-WINDOW_LINES, WINDOW_CHARACTERS = 512, 100_000  # that are sorted by length together
+# Lines that are sorted by length together: few, where others are cut while they are searched; many, for batches of
+# a GPU's size.
+WINDOW_LINES, WINDOW_LINES_GPU, WINDOW_CHARACTERS = 512, 4096, 400_000
 # Source pieces × beam, and sentences × beam, of one search; of ONNX Runtime's, several run side by side.
-BATCHES = {"onnx": (8192, 192), "cpu": (4096, 512), "cuda": (65536, 16384)}
+BATCHES = {"onnx": (8192, 160), "cpu": (4096, 512), "cuda": (65536, 16384)}
 
 
 class Translator:
@@ -48,6 +50,7 @@ class Translator:
         self.target_language = checkpoint.config.target_language
         self.device, self.runtime = device, runtime
         self._model = model
+        self._window_lines = WINDOW_LINES_GPU if device == "cuda" else WINDOW_LINES
         self._batch_tokens, self._batch_rows = BATCHES["onnx" if runtime == "onnx" else device]
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
@@ -69,13 +72,15 @@ class Translator:
         return self.translate_batch([text], **options)[0].text
 
     def stream(self, lines: Iterable[str], **options: Any) -> Iterator[Translation]:
-        """Translate lines in order while they come, some at a time; options as of `translate_batch`."""
-        search, windows = self._search(**options), _windows(lines)
+        """Translate lines in order while they come, some at a time; options as of `translate_batch`, but for
+        `prefixes`."""
+        search, windows = self._search(**options), _windows(lines, self._window_lines)
         running: _Window | None = None
+        following: _Window | None = None
         try:
             while True:
                 error: Exception | None = None
-                following: _Window | None = None
+                following = None
                 try:
                     if window := next(windows, None):
                         following = _Window(self, search, window)
@@ -89,8 +94,9 @@ class Translator:
                 if not running:
                     return
         finally:
-            if running:
-                running.cancel()
+            for window_left in (running, following):
+                if window_left:
+                    window_left.cancel()
 
     def translate_batch(
         self,
@@ -107,7 +113,8 @@ class Translator:
         beam, length_penalty  None: what the checkpoint's configuration says
         n_best         how many different translations of a line, at most the beam
         prefixes       for each line what its (first sentence's) translation must begin with, or ""
-        batch_tokens   source pieces × beam that are searched at once: more is faster and takes more memory
+        batch_tokens   source pieces × beam that are searched at once: more is faster and takes more memory, up
+                       to the limits on sentences × beam and on lines that are looked at together
         Raises UserError when beam or n_best cannot be.
         """
         if isinstance(lines, str):
@@ -118,7 +125,7 @@ class Translator:
         running: list[_Window] = []
         done = 0
         try:
-            for some in _windows(lines):
+            for some in _windows(lines, self._window_lines):
                 given = prefixes[done : done + len(some)] if prefixes else ()
                 running.append(_Window(self, search, some, given))
                 done += len(some)
@@ -199,14 +206,14 @@ class _Window:
         self.started.cancel()
 
 
-def _windows(lines: Iterable[str]) -> Iterator[list[str]]:
+def _windows(lines: Iterable[str], most: int) -> Iterator[list[str]]:
     window: list[str] = []
     characters = 0
     try:
         for line in lines:
             window.append(line)
             characters += len(line)
-            if len(window) >= WINDOW_LINES or characters >= WINDOW_CHARACTERS:
+            if len(window) >= most or characters >= WINDOW_CHARACTERS:
                 yield window
                 window, characters = [], 0
     except Exception:

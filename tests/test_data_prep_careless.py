@@ -10,6 +10,7 @@ import pytest
 datasets = pytest.importorskip("datasets")
 
 from data_prep.careless import CarelessConfig, careless, careless_copies, without_accents, without_marks  # noqa: E402
+from data_prep.keys import fold  # noqa: E402
 from nmt.batching import Split, plan_epoch  # noqa: E402
 from nmt.config import DataConfig  # noqa: E402
 from tests.test_data_prep_build import PAIRS, SIZES, SMALL, build, write_tsv  # noqa: E402
@@ -50,3 +51,15 @@ def test_no_direction_learns_to_write_carelessly(tmp_path: Path) -> None:
         assert 0.2 < len(careless_ones) / len(texts) < 0.5
     for name in ("dev", "test"):
         assert "altered" not in datasets.load_from_disk(str(tmp_path / "data" / name)).column_names
+
+
+def test_no_copy_reads_like_a_held_out_sentence(tmp_path: Path) -> None:
+    """Without its accents a training sentence may be one of the test set, which has none."""
+    pairs = [*PAIRS, ("¿Está allí?", "Is he there?")]
+    write_tsv(tmp_path / "test.tsv", [("Esta alli", "This one")])
+    arguments = [*SMALL, "--dev", "20", "--test-from", f"tsv:{tmp_path / 'test.tsv'}"]
+    arguments += ["--source", write_tsv(tmp_path / "a.tsv", pairs), "--set", "careless.share=1.0"]
+    build(tmp_path / "data", *arguments, "--set", "careless.seed=1")
+    sources = datasets.load_from_disk(str(tmp_path / "data" / "train"))["source"]
+    assert "¿Está allí?" in sources  # which differs from the test's sentence
+    assert not any(fold(source) == "estaalli" for source in sources)

@@ -16,7 +16,7 @@ from nmt import UserError
 from nmt.checkpoint import load_model, named_weights, save_checkpoint
 from nmt.config import Config
 from nmt.model import Seq2Seq
-from nmt.search import beam_search
+from nmt.search import beam_search, score_target
 from nmt.tokenizer import EOS, PAD, load_tokenizers
 from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
@@ -95,6 +95,19 @@ def test_eight_bits_stay_close_to_the_model(served: Path) -> None:
     )
     for one, other in zip(expected, found, strict=True):
         assert other[0].score == pytest.approx(one[0].score, abs=0.1)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_eight_bits_serve_the_whole_family(name: str, reversal_data: Path, tmp_path: Path) -> None:
+    """Log-probabilities of given targets: random models of few units are hard to round, so within 0.15 on average."""
+    folder = checkpoint(tmp_path / "model", reversal_data, **FAMILY[name])
+    export(folder)
+    targets = [[5, 6, 7], [8], [9, 10, 11, 12], [6]]
+    expected, found = (
+        np.concatenate([np.array(h.token_scores) for h in score_target(model, *sources(), targets)])
+        for model in (TorchModel(load_model(folder).model), OnnxModel(folder))
+    )
+    assert 0 < np.abs(found - expected).mean() < 0.15
 
 
 def test_a_graph_tells_nothing_of_the_machine_and_is_the_same_each_time(served: Path, tmp_path: Path) -> None:

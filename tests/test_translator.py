@@ -18,6 +18,7 @@ from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
 from nmt.runtimes import choose
+from nmt.sentence_search import SentenceSearch, Started
 from nmt.text import Part
 from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
@@ -314,6 +315,20 @@ def test_what_comes_before_an_unreadable_line_is_translated() -> None:
         for result in translator.stream(broken(), beam=1):
             results.append(result.text)
     assert results == [f"A {number}" for number in range(WINDOW_LINES + 3)]
+
+
+def test_a_stream_that_is_closed_takes_back_what_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    translator, _ = uppercase_translator()
+    begun: list[Started] = []
+    cancelled: list[Started] = []
+    start = SentenceSearch.start
+    monkeypatch.setattr(SentenceSearch, "start", lambda self, r: begun.append(start(self, r)) or begun[-1])
+    monkeypatch.setattr(Started, "cancel", lambda self: cancelled.append(self))
+    stream = translator.stream((f"a {n}" for n in itertools.count()), beam=1)
+    next(stream)
+    stream.close()
+    assert len(begun) == 2  # a window, and the one after it
+    assert set(map(id, begun)) <= set(map(id, cancelled))
 
 
 def test_a_single_string_is_not_a_batch() -> None:
