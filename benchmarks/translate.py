@@ -51,11 +51,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         import torch
 
         torch.set_num_threads(args.threads)
-    with open(args.source, encoding="utf-8") as file:
-        lines = file.read().removesuffix("\n").split("\n")
+    from nmt.lines import read_lines
+
+    lines = read_lines(args.source)
     if args.pieces:
         lines = beginnings(translator, lines, args.pieces)
     lines = lines[: args.lines]
+    if not lines:
+        raise UserError(f"{args.source}: there is no line to translate")
     figures: dict[str, Any] = {
         "system": f"nmt {revision()}",
         "model": f"{translator.source_language}-{translator.target_language}",
@@ -99,7 +102,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         publish(run(args), args.json)
-    except (UserError, OSError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

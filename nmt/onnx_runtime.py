@@ -33,11 +33,9 @@ class OnnxState(NamedTuple):
 class OnnxModel:
     """See `nmt.search.SearchableModel`."""
 
-    def __init__(self, folder: str | Path, threads: int = 1) -> None:
+    def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
-        self.encoder, self.decoder = (
-            _session(folder / name, threads) for name in (ENCODER_FILE, DECODER_FILE)
-        )
+        self.encoder, self.decoder = (_session(folder / name) for name in (ENCODER_FILE, DECODER_FILE))
         wanted_by = [
             s.get_modelmeta().custom_metadata_map.get("weights") for s in (self.encoder, self.decoder)
         ]
@@ -89,9 +87,9 @@ class OnnxModel:
         return Step(top, ids, log_z, some_logits, attention, OnnxState(tuple(more)))
 
 
-def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(file: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # searches run side by side instead (`nmt.runtimes.pool`)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # made for one shape of batch, and every batch has its own

@@ -225,9 +225,8 @@ class Trainer:
         self.optimizer.step()
         self._not_finite += found_inf
         if self.average:
-            self.average.update(
-                self.model, progress.step
-            )  # also after a skipped step: towards the same weights
+            # Also after a skipped step: then it moves on towards the weights as they are.
+            self.average.update(self.model, progress.step)
         self.optimizer.zero_grad()
         progress.epoch, progress.position = fetched[-1].epoch, fetched[-1].position
         progress.target_tokens += tokens
