@@ -132,19 +132,16 @@ def _joins(graph: Any) -> dict[str, list[str]]:
 
 
 def compress(model: onnx.ModelProto) -> None:
-    """What is still large is stored as 8-bit integers with a scale a row; loading the graph makes floats of it."""
+    """What is still large is stored in 16 bits; loading the graph makes float32 of it."""
     graph = model.graph
     nodes: list[Any] = []
     for tensor in list(graph.initializer):
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.ndim < 2 or values.size < 10_000:
             continue
-        integers, scales = _to_integers(values, np.abs(values).max(axis=-1, keepdims=True), 127)
-        name = tensor.name
-        stored = {f"{name}_stored": integers, f"{name}_step": scales}
-        graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in stored.items())
-        nodes.append(helper.make_node("Cast", [f"{name}_stored"], [f"{name}_cast"], to=TensorProto.FLOAT))
-        nodes.append(helper.make_node("Mul", [f"{name}_cast", f"{name}_step"], [name]))
+        stored = f"{tensor.name}_stored"
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
+        nodes.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
         graph.initializer.remove(tensor)
     _replace(graph.node, [*nodes, *graph.node])
 
