@@ -23,7 +23,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder, previous
-from nmt.config import Config, dump_config
+from nmt.config import Config, EncoderConfig, dump_config
+from nmt.convolutional import dilations, receptive_field
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.tokenizer import Tokenizer, save_tokenizers
@@ -157,9 +158,13 @@ def describe(folder: str | Path) -> str:
     joint = checkpoint.source_tokenizer is checkpoint.target_tokenizer
     size = sum(path.stat().st_size for path in checkpoint.folder.glob("model*.safetensors"))
     lines = [
-        f"{checkpoint.folder}: {config.source_language or '?'} → {config.target_language or '?'}",
-        f"encoder     {encoder.layers} × {'bidirectional ' * encoder.bidirectional}{encoder.cell}, "
-        f"{encoder.hidden} units",
+        f"{checkpoint.folder}: "
+        + (
+            f"language model of {config.target_language or '?'}"
+            if config.data.language_model
+            else f"{config.source_language or '?'} → {config.target_language or '?'}"
+        ),
+        f"encoder     {describe_encoder(encoder)}",
         f"attention   {attention.kind}"
         + (f", {attention.heads} heads" if attention.kind == "multihead" else ""),
         f"decoder     {decoder.layers} × {decoder.cell}, {decoder.hidden} units"
@@ -174,6 +179,18 @@ def describe(folder: str | Path) -> str:
     ]
     lines += [f"{name:<11} {value}" for name, value in sorted(checkpoint.notes.items())]
     return "\n".join(lines)
+
+
+def describe_encoder(config: EncoderConfig) -> str:
+    """Its shape, and of a convolutional one how much of a sentence it can see."""
+    if config.kind == "recurrent":
+        both = "bidirectional " * config.bidirectional
+        return f"{config.layers} × {both}{config.cell}, {config.hidden} units"
+    apart = ", ".join(map(str, dilations(config)))
+    return (
+        f"{config.layers} × gated convolution of {config.kernel} (dilation {apart}), {config.hidden} units, "
+        f"receptive field {receptive_field(config)} pieces"
+    )
 
 
 def write_weights(

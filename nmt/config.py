@@ -20,20 +20,35 @@ import yaml
 from nmt.errors import UserError
 
 Cell = Literal["rnn", "gru", "lstm"]
+MAX_DILATIONS = 16
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    cell: Cell = "lstm"
+    cell: Cell = "lstm"  # of `recurrent`
     layers: int = 2
     hidden: int = 512  # units a layer gives out; a bidirectional layer has half of them in each direction
-    bidirectional: bool = True
+    bidirectional: bool = True  # of `recurrent`; a convolution sees both sides in any case
+    kind: Literal["recurrent", "convolutional"] = "recurrent"
+    kernel: int = 3  # of `convolutional`: positions that one convolution reads
+    # Of `convolutional`: layers read positions 1, 2, 4, … apart, and after so many layers 1 apart again.
+    dilations: int = 6
 
     def __post_init__(self) -> None:
         _at_least("encoder.layers", self.layers, 1)
         _at_least("encoder.hidden", self.hidden, 1)
-        if self.bidirectional and self.hidden % 2:
+        _at_least("encoder.kernel", self.kernel, 1)
+        _at_least("encoder.dilations", self.dilations, 1)
+        if self.kernel % 2 == 0:
+            raise UserError(
+                f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
+            )
+        if self.dilations > MAX_DILATIONS:
+            raise UserError(
+                f"encoder.dilations is {self.dilations}: with more than {MAX_DILATIONS} a layer reads only padding"
+            )
+        if self.kind == "recurrent" and self.bidirectional and self.hidden % 2:
             raise UserError(f"encoder.hidden is {self.hidden}: a bidirectional encoder needs an even number")
 
 
@@ -110,6 +125,7 @@ class ModelConfig:
 @dataclass(frozen=True)
 class DataConfig:
     reverse: bool = False  # translate from the dataset's target language into its source language
+    language_model: bool = False  # learn the target side alone: the source of every pair is left empty
     max_length: int = 120  # pieces; longer pairs are left out of training
     batch_tokens: int = 3000  # pieces of one batch, padding included, of the longer side
     length_step: int = 1  # source lengths up to this many pieces apart may share a batch (1: equal lengths)
@@ -203,6 +219,20 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def __post_init__(self) -> None:
+        if not self.data.language_model:
+            return
+        if self.model.attention.kind != "none":
+            raise UserError(
+                f"data.language_model: there is no source to attend to, but model.attention.kind is "
+                f"{self.model.attention.kind!r}; set it to none"
+            )
+        if self.training.valid_metric != "loss":
+            raise UserError(
+                f"data.language_model: training.valid_metric is {self.training.valid_metric!r}, but there are no "
+                "translations to score; set it to loss"
+            )
 
 
 def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Config:

@@ -197,7 +197,8 @@ class EncoderGraph(nn.Module):
     def __init__(self, model: Seq2Seq) -> None:
         super().__init__()
         self.model = copy.deepcopy(model)
-        self.model.encoder.layers = nn.ModuleList(NodeLayer(layer) for layer in model.encoder.layers)  # type: ignore[arg-type]
+        if model.config.encoder.kind == "recurrent":  # convolutions are exported as they are
+            self.model.encoder.layers = nn.ModuleList(NodeLayer(layer) for layer in model.encoder.layers)  # type: ignore[arg-type]
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
         encoded = self.model.encode(source, lengths)

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from nmt.attention import Encoded
 from nmt.config import ModelConfig
+from nmt.convolutional import ConvolutionalEncoder, real_positions
 from nmt.decoder import AttentionDecoder, DecoderState
 from nmt.encoder import RecurrentEncoder
 
@@ -39,7 +40,8 @@ class Seq2Seq(nn.Module):
             if config.tied_embeddings == "all"
             else PieceEmbedding(config.source_vocab, config)
         )
-        self.encoder = RecurrentEncoder(config)
+        kind = ConvolutionalEncoder if config.encoder.kind == "convolutional" else RecurrentEncoder
+        self.encoder = kind(config)
         self.decoder = AttentionDecoder(config)
         self.output = nn.Linear(config.embedding, config.target_vocab)
         nn.init.normal_(self.output.weight, std=config.embedding**-0.5)
@@ -50,9 +52,7 @@ class Seq2Seq(nn.Module):
     def encode(self, source: Tensor, lengths: Tensor | None = None) -> Encoded:
         """source int64 [batch, src_len], each sentence with its EOS, filled up with PAD;
         lengths int64 [batch], or None when no sentence is padded (faster)."""
-        mask = None
-        if lengths is not None:
-            mask = torch.arange(source.size(1), device=source.device) < lengths.to(source.device)[:, None]
+        mask = None if lengths is None else real_positions(lengths.to(source.device), source.size(1))
         memory, final = self.encoder(self.source_embedding(source), lengths)
         return self.decoder.attention.prepare(memory, mask, final)
 

@@ -45,6 +45,7 @@ def tiny_model_config(
     input_feeding: bool = False,
     bidirectional: bool = True,
     dropout: DropoutConfig = NO_DROPOUT,
+    kind: str = "recurrent",
     **changes: object,
 ) -> ModelConfig:
     """A ModelConfig small enough for exhaustive tests."""
@@ -55,7 +56,7 @@ def tiny_model_config(
         **changes,
     }
     return ModelConfig(
-        encoder=EncoderConfig(cell, layers, hidden, bidirectional),  # type: ignore[arg-type]
+        encoder=EncoderConfig(cell, layers, hidden, bidirectional, kind),  # type: ignore[arg-type]
         attention=AttentionConfig(attention, 2, hidden),  # type: ignore[arg-type]
         decoder=DecoderConfig(cell, layers, hidden, input_feeding),  # type: ignore[arg-type]
         dropout=dropout,

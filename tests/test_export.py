@@ -28,13 +28,14 @@ pytest.importorskip("onnxscript")
 from nmt.export import export  # noqa: E402
 from nmt.onnx_runtime import OnnxModel  # noqa: E402
 
-# Every cell, attention, direction, and input feeding at least once.
+# Every cell, attention, direction, kind of encoder, and input feeding at least once.
 FAMILY: dict[str, dict[str, Any]] = {
     "lstm-multihead": {"cell": "lstm", "attention": "multihead"},
     "gru-additive-feeding": {"cell": "gru", "attention": "additive", "input_feeding": True},
     "gru-dot-one-direction": {"cell": "gru", "attention": "dot", "bidirectional": False},
     "rnn-general": {"cell": "rnn", "attention": "general", "layers": 1},
     "lstm-none": {"cell": "lstm", "attention": "none", "layers": 3},
+    "convolutional": {"cell": "gru", "attention": "additive", "kind": "convolutional"},
 }
 
 
