@@ -51,18 +51,30 @@ class Batch(NamedTuple):
 
 
 class Split:
-    """`train`, `dev` or `test` of a dataset folder: text and ids of pair `index`, never all in memory."""
+    """`train`, `dev` or `test` of a dataset folder: text and ids of pair `index`, never all in memory.
 
-    def __init__(self, folder: str | Path, name: str, reverse: bool = False) -> None:
+    Of a split for a language model the source of every pair is empty."""
+
+    def __init__(
+        self, folder: str | Path, name: str, reverse: bool = False, language_model: bool = False
+    ) -> None:
         self.table = _memory_mapped(Path(folder) / name)
+        self.language_model = language_model
         self.sides = ("target", "source") if reverse else ("source", "target")
         self.source_lengths, self.target_lengths = (
             _lengths(self.table, f"{side}_ids") for side in self.sides
         )
-        if "altered" in self.table.column_names:
+        altered = self.table["altered"] if "altered" in self.table.column_names else None
+        self.usable = self.target_lengths > 0  # [pairs] bool: whether to learn from them
+        if language_model:
+            self.source_lengths = np.zeros_like(self.source_lengths)
+            if altered is not None:  # neither careless targets nor, for careless sources, the same once more
+                self.usable &= pc.equal(altered, "").to_numpy()
+            return
+        if altered is not None:
             # Copies whose target is careless (data_prep/careless.py) are not to be learned: as good as empty.
-            careless = pc.equal(self.table["altered"], self.sides[1]).to_numpy()
-            self.source_lengths[careless] = 0
+            self.source_lengths[pc.equal(altered, self.sides[1]).to_numpy()] = 0
+        self.usable &= self.source_lengths > 0
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -74,7 +86,7 @@ class Split:
             for side in self.sides
         ]
         source, target = (max((i for i in ids if i is not None), default=-1) for ids in highest)
-        return source, target
+        return -1 if self.language_model else source, target
 
     def fingerprint(self) -> str:
         """Tells datasets apart by the lengths of all their pairs, which decide the order of the batches."""
@@ -84,12 +96,14 @@ class Split:
 
     def text(self, index: int) -> tuple[str, str]:
         source, target = (self.table[side][index].as_py() for side in self.sides)
-        return source, target
+        return "" if self.language_model else source, target
 
     def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
         rows = self.table.select([f"{side}_ids" for side in self.sides]).take(pa.array(indices))
-        columns = [[item.values.to_numpy() for item in column] for column in rows.columns]
-        return list(zip(*columns, strict=True))
+        sources, targets = ([item.values.to_numpy() for item in column] for column in rows.columns)
+        if self.language_model:
+            sources = [ids[:0] for ids in sources]
+        return list(zip(sources, targets, strict=True))
 
 
 def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
@@ -110,9 +124,7 @@ def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[
     """
     rng = np.random.default_rng((seed, epoch))
     longest = np.maximum(split.source_lengths, split.target_lengths)
-    usable = np.flatnonzero(
-        (longest <= config.max_length) & (split.source_lengths > 0) & (split.target_lengths > 0)
-    )
+    usable = np.flatnonzero((longest <= config.max_length) & split.usable)
     rng.shuffle(usable)
     source, target = split.source_lengths[usable] + 1, split.target_lengths[usable] + 1  # with EOS
     # Equal source lengths (up to length_step) together, in them targets of similar length; ties stay shuffled.

@@ -67,17 +67,15 @@ class Reporter:
         """Scores and a few translations."""
         if not self.active:
             return
-        table = Table(
-            title=f"step {progress.step}: dev loss {result.loss:.3f}, BLEU {result.bleu:.1f}, "
-            f"chrF2 {result.chrf:.1f}{', best so far' if best else ''}",
-            show_lines=True,
-        )
-        for heading in ("source", "translation", "reference"):
-            table.add_column(heading, overflow="fold")
-        for row in result.samples:
-            table.add_row(*(Text(text) for text in row))  # not markup, whatever it holds
-        self.console.print(table)
-        self._record("dev", progress.step, {"loss": result.loss, "bleu": result.bleu, "chrf": result.chrf})
+        scores = f"BLEU {result.bleu:.1f}, chrF2 {result.chrf:.1f}"
+        if result.language_model:
+            scores = f"perplexity {result.perplexity:.2f} a piece"
+        title = f"step {progress.step}: dev loss {result.loss:.3f}, {scores}{', best so far' if best else ''}"
+        if result.language_model:
+            self.say(title)
+        else:
+            self.console.print(_translations(title, result.samples))
+        self._record("dev", progress.step, result.figures)
 
     def _record(self, group: str, step: int, figures: dict[str, float]) -> None:
         entry: dict[str, Any] = {"time": round(time.time(), 1), "kind": group, "step": step, **figures}
@@ -86,6 +84,15 @@ class Reporter:
         if self.board:
             for name, value in figures.items():
                 self.board.add_scalar(f"{group}/{name}", value, step)
+
+
+def _translations(title: str, samples: list[tuple[str, str, str]]) -> Table:
+    table = Table(title=title, show_lines=True)
+    for heading in ("source", "translation", "reference"):
+        table.add_column(heading, overflow="fold")
+    for row in samples:
+        table.add_row(*(Text(text) for text in row))  # not markup, whatever it holds
+    return table
 
 
 def _tensorboard(folder: Path) -> Any:

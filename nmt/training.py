@@ -29,6 +29,7 @@ from torch import Tensor
 from nmt.batching import Batch, BatchStream, Fetched, Split, fetch
 from nmt.checkpoint import (
     Checkpoint,
+    describe_encoder,
     load_model,
     load_weights,
     named_weights,
@@ -71,6 +72,7 @@ def train(
             check_same_model(beginning, config, tokenizers)
         make_folder(run)
         with Reporter(run, processes.first) as reporter:
+            reporter.say(f"encoder: {describe_encoder(config.model.encoder)}")
             for change in changes(run, config) if resume else ():
                 reporter.say(f"resuming with a changed recipe: {change}")
             trainer = Trainer(config, data, run, tokenizers, processes, reporter)
@@ -111,13 +113,13 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config.training)
         self.average = MovingAverage(self.model, config.training.ema) if config.training.ema else None
         self.stream = BatchStream(
-            Split(data, "train", config.data.reverse),
+            Split(data, "train", config.data.reverse, config.data.language_model),
             config.data,
             config.training.seed,
             processes.rank,
             processes.ranks,
         )
-        self.dev = Split(data, "dev", config.data.reverse)
+        self.dev = Split(data, "dev", config.data.reverse, config.data.language_model)
         check_ids(data, (self.stream.split, self.dev), tokenizers)
         self.progress = Progress(
             precision=_precision(config, processes), dataset=self.stream.split.fingerprint()
@@ -278,13 +280,7 @@ class Trainer:
             score = result.metric(training.valid_metric)
             best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
             progress.history.append(
-                {
-                    "step": progress.step,
-                    "loss": result.loss,
-                    "bleu": result.bleu,
-                    "chrf": result.chrf,
-                    "minutes": progress.seconds / 60,
-                }
+                {"step": progress.step, **result.figures, "minutes": progress.seconds / 60}
             )
             self._save_checkpoint(result)
             if best:
@@ -341,12 +337,10 @@ class Trainer:
         )
 
     def _save_checkpoint(self, result: Validation) -> None:
-        notes = {
-            "step": str(self.progress.step),
-            "dev_bleu": f"{result.bleu:.2f}",
-            "dev_chrf": f"{result.chrf:.2f}",
-            "dev_loss": f"{result.loss:.4f}",
+        figures = {
+            f"dev_{name}": f"{value:.{4 if name == 'loss' else 2}f}" for name, value in result.figures.items()
         }
+        notes = {"step": str(self.progress.step), **figures}
         weights = self.average.weights if self.average else named_weights(self.model)
         save_checkpoint(
             self._checkpoint_folder(self.progress.step), self.config, weights, self.tokenizers, notes

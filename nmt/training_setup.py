@@ -58,6 +58,8 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
         ) from None
     if config.data.reverse:
         source_language, target_language = target_language, source_language
+    if config.data.language_model:  # it reads nothing: all it knows is the target's
+        tokenizers, source_language = (tokenizers[1], tokenizers[1]), ""
     model = config.model
     if tokenizers[0] is not tokenizers[1] and model.tied_embeddings == "all":
         raise UserError(
@@ -79,7 +81,9 @@ def changes(run: Path, config: Config) -> list[str]:
     pairs = zip(_flat(before), _flat(now), strict=True)
     changed = [f"{name} was {old}, is {new}" for (name, old), (_, new) in pairs if old != new]
     for change in changed:
-        other_model = change.startswith(("model.", "source_language", "target_language", "data.reverse"))
+        other_model = change.startswith(
+            ("model.", "source_language", "target_language", "data.reverse", "data.language_model")
+        )
         if other_model and not change.startswith("model.dropout."):
             raise UserError(f"{run}: {change}: that is another model; resume with the settings it began with")
     return changed

@@ -65,6 +65,11 @@ class Translator:
         runtime  "torch", "onnx" (the graphs that `nmt export` wrote, on the CPU), or "auto": these if they are
                  there and the device is a CPU"""
         opened = open_folder(folder)
+        if opened.config.data.language_model:
+            raise UserError(
+                f"{folder}: is a language model, which translates nothing; let it write with "
+                f"`nmt lab sample --model {folder}`"
+            )
         return cls(opened, *load_runtime(opened, device, runtime))
 
     def translate(self, text: str, **options: Any) -> str:
@@ -232,7 +237,8 @@ def find_checkpoints(folder: str | Path) -> dict[tuple[str, str], Path]:
     found: dict[tuple[str, str], Path] = {}
     for path in sorted(Path(folder).glob(f"*/{CONFIG_FILE}")):
         config = load_config(path)
-        found.setdefault((config.source_language, config.target_language), path.parent)
+        if not config.data.language_model:
+            found.setdefault((config.source_language, config.target_language), path.parent)
     return found
 
 

@@ -1,8 +1,11 @@
-"""How good is the model now?  Loss on the dev split, and BLEU and chrF of real beam decoding."""
+"""How good is the model now?  Loss on the dev split, and BLEU and chrF of real beam decoding.
+
+A language model has nothing to translate: of it the perplexity is told instead.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import sacrebleu
@@ -21,9 +24,23 @@ from nmt.torch_runtime import TorchModel
 @dataclass(frozen=True)
 class Validation:
     loss: float  # mean negative log-likelihood of a target piece, nats, without label smoothing
-    bleu: float
-    chrf: float
-    samples: list[tuple[str, str, str]]  # source, hypothesis, reference
+    bleu: float = np.nan  # of a language model: not a number, as chrf
+    chrf: float = np.nan
+    samples: list[tuple[str, str, str]] = field(default_factory=list)  # source, hypothesis, reference
+    language_model: bool = False
+
+    @property
+    def perplexity(self) -> float:
+        """Of a target piece, EOS counted: among how many equally likely ones it would be as hard to guess."""
+        with np.errstate(over="ignore"):
+            return float(np.exp(np.float64(self.loss)))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What of it is worth telling."""
+        if self.language_model:
+            return {"loss": self.loss, "perplexity": self.perplexity}
+        return {"loss": self.loss, "bleu": self.bleu, "chrf": self.chrf}
 
     def metric(self, name: str) -> float:
         """The figure to choose checkpoints by; higher is better."""
@@ -47,6 +64,8 @@ def validate(
     try:
         with torch.inference_mode():
             loss = mean_loss(model, split, rows, data, device)
+            if data.language_model:
+                return Validation(loss, language_model=True)
             hypotheses = _decode(model, split, rows, tokenizers[1], data, decoding, device)
     finally:
         model.train(was_training)
@@ -66,7 +85,8 @@ def mean_loss(
 ) -> float:
     """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
     total, tokens = 0.0, 0
-    for chosen in batches_by_length(split.source_lengths[rows] + 1, data.batch_tokens):
+    lengths = split.target_lengths if data.language_model else split.source_lengths
+    for chosen in batches_by_length(lengths[rows] + 1, data.batch_tokens):
         indices = rows[chosen]
         batch = make_batch(split.ids(indices)).to(device)
         readouts = model(batch.source, batch.source_lengths, batch.target_in)

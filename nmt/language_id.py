@@ -1,0 +1,155 @@
+"""Which language of a pair is a text in?  A recurrent network that reads a sequence and gives one number.
+
+Characters -> embeddings -> one bidirectional GRU -> the mean of its states -> one logit.  Written in numpy as
+the equations of the GRU, so that whoever translates needs no torch for it; it learns in
+`nmt.language_id_training`.  It tells two languages apart and nothing else: of a text in a third one it says
+which of the two that resembles more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from nmt.errors import UserError
+
+Array = np.ndarray
+
+IDENTIFIER_FILE = "identifier.safetensors"  # not config.yaml: this folder holds no translation model
+UNKNOWN, SPACE = 0, 1  # ids; those of the known characters follow
+MAX_CHARACTERS = 256  # of a text that are read
+_APART = re.compile(r"\S*://\S*|\S*@\S*|\bwww\.\S*")  # addresses are in no language
+_BETWEEN = re.compile(r"[^\w'¿¡]|[\d_]")  # all but letters, apostrophes and the marks that only Spanish has
+
+
+class Identification(NamedTuple):
+    language: str
+    probability: float  # of that language, 0.5 to 1; 0.5 where the text has no letter that the model knows
+
+
+def normalised(text: str) -> str:
+    """What the network reads: small letters, one space between words and at either end; "" if there is no letter.
+
+    Case, numbers, addresses and most punctuation tell nothing of the language, so they are not left to be learned."""
+    text = unicodedata.normalize("NFC", _APART.sub(" ", text[: 8 * MAX_CHARACTERS])).lower().replace("’", "'")
+    words = [word for word in _BETWEEN.sub(" ", text).split() if any(map(str.isalpha, word))]
+    return f" {' '.join(words)} "[:MAX_CHARACTERS] if words else ""
+
+
+class LanguageIdentifier:
+    """A trained identifier.
+
+    languages   the two that it tells apart
+    characters  those it knows, in the order of their ids
+    weights     named as torch names them, float32:
+                embedding.weight [2 + characters, embedding], output.weight [1, 2 × units], output.bias [1], and
+                for both directions (the backward one with `_reverse` at the end)
+                gru.weight_ih_l0 [3 × units, embedding], gru.weight_hh_l0 [3 × units, units] and
+                gru.bias_ih_l0, gru.bias_hh_l0 [3 × units], each with the gates r, z, n one below the other
+    """
+
+    def __init__(self, languages: tuple[str, str], characters: str, weights: Mapping[str, Array]) -> None:
+        self.languages, self.characters, self.weights = languages, characters, dict(weights)
+        self._ids = {character: i for i, character in enumerate(characters, start=SPACE + 1)} | {" ": SPACE}
+
+        def both(name: str) -> Array:
+            return np.stack([weights[f"gru.{name}_l0"], weights[f"gru.{name}_l0_reverse"]])
+
+        # What each character adds to the gates, looked up instead of computed: [2, 2 + characters, 3 × units]
+        self._inputs = (
+            weights["embedding.weight"] @ both("weight_ih").swapaxes(1, 2) + both("bias_ih")[:, None]
+        )
+        self._recurrent = np.ascontiguousarray(both("weight_hh").swapaxes(1, 2))  # [2, units, 3 × units]
+        self._bias = both("bias_hh")[:, None]  # [2, 1, 3 × units]
+        self._output, self._output_bias = weights["output.weight"][0], float(weights["output.bias"][0])
+
+    @classmethod
+    def load(cls, folder: str | Path) -> LanguageIdentifier:
+        """Read the folder that `nmt lab train-identifier` wrote; UserError if it is none."""
+        file = Path(folder) / IDENTIFIER_FILE
+        if not file.is_file():
+            raise UserError(f"{folder}: no language identifier: it has no {IDENTIFIER_FILE}")
+        try:
+            with safe_open(file, framework="numpy") as opened:
+                notes = json.loads((opened.metadata() or {})["identifier"])
+                weights = {name: opened.get_tensor(name).astype(np.float32) for name in opened.keys()}
+            first, second = notes["languages"]
+            return cls((first, second), notes["characters"], weights)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{file}: not a whole language identifier ({error}); copy or train it again"
+            ) from None
+
+    def save(self, folder: str | Path) -> None:
+        """Write the folder that `load` reads, in half precision."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        notes = json.dumps({"languages": self.languages, "characters": self.characters}, ensure_ascii=False)
+        weights = {name: weight.astype(np.float16) for name, weight in self.weights.items()}
+        (folder / IDENTIFIER_FILE).write_bytes(save(weights, metadata={"identifier": notes}))
+
+    def identify(self, text: str) -> Identification:
+        return self.identify_batch([text])[0]
+
+    def identify_batch(self, texts: Sequence[str]) -> list[Identification]:
+        """The language of each text; what one gets does not depend on those beside it."""
+        odds = self.log_odds(texts).tolist()
+        return [
+            Identification(self.languages[logit > 0], float(1 / (1 + np.exp(-abs(logit))))) for logit in odds
+        ]
+
+    def log_odds(self, texts: Sequence[str]) -> Array:
+        """float32 [texts]: log p / (1 - p), p the probability of the second language; 0: nothing to go by."""
+        rows = [self.ids(text) for text in texts]
+        result = np.zeros(len(rows), np.float32)
+        for length in {len(row) for row in rows if max(row, default=UNKNOWN) > SPACE}:
+            # Those of one length together: nothing is padded, so nothing needs a mask.
+            same = [i for i, row in enumerate(rows) if len(row) == length and max(row) > SPACE]
+            result[same] = self._forward(np.array([rows[i] for i in same]))
+        return result
+
+    def ids(self, text: str) -> list[int]:
+        """Of the characters of a text as anybody wrote it."""
+        return [self._ids.get(character, UNKNOWN) for character in normalised(text)]
+
+    def _forward(self, ids: Array) -> Array:
+        """ids int64 [batch, length] -> logits float32 [batch].
+
+        Both directions go through time together, the backward one from the end:
+
+            r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)              reset gate / puerta de reinicio
+            z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)              update gate / puerta de actualización
+            n_t = tanh(W_in x_t + b_in + r_t * (W_hn h_{t-1} + b_hn))   candidate state / estado candidato
+            h_t = (1 - z_t) * n_t + z_t * h_{t-1}
+
+        (Cho et al. 2014, arXiv:1406.1078, eqs. 5-8, with the reset gate after the recurrent product and z for what
+        is kept: torch's convention.)
+        """
+        batch, length = ids.shape
+        units = self._recurrent.shape[1]
+        inputs = np.stack(
+            [self._inputs[0][ids], self._inputs[1][ids[:, ::-1]]]
+        )  # [2, batch, length, 3 × units]
+        state = np.zeros((2, batch, units), np.float32)
+        total = np.zeros_like(state)
+        for t in range(length):
+            x = inputs[:, :, t]
+            h = state @ self._recurrent + self._bias
+            gates = 0.5 + 0.5 * np.tanh(
+                0.5 * (x[..., : 2 * units] + h[..., : 2 * units])
+            )  # σ, without overflow
+            r, z = gates[..., :units], gates[..., units:]
+            n = np.tanh(x[..., 2 * units :] + r * h[..., 2 * units :])
+            state = n + z * (state - n)
+            total += state
+        means = np.concatenate([total[0], total[1]], axis=-1) / length  # [batch, 2 × units]
+        logits: Array = means @ self._output + self._output_bias
+        return logits

@@ -1,0 +1,207 @@
+"""Trains `nmt.language_id` on a dataset folder: one side of its pairs is the one language, one the other.
+
+People type carelessly and briefly, data sets are tidy: so most of what the network sees is cut out of sentences,
+one word or a few, some of it without accents or marks.  Case it never sees at all.
+"""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+import yaml
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nmt.batching import Split
+from nmt.errors import UserError
+from nmt.language_id import SPACE, UNKNOWN, LanguageIdentifier, normalised
+
+
+@dataclass(frozen=True)
+class IdentifierConfig:
+    embedding: int = 32
+    units: int = 96  # of the GRU, in each direction
+    steps: int = 7000
+    batch: int = 256  # texts of one length
+    lr: float = 4e-3  # the highest, after `warmup` steps; from there down to 0 along a cosine
+    warmup: int = 100
+    unknown: float = (
+        0.01  # share of the characters that are made unknown, so that unknown ones come to mean something
+    )
+    least: int = 20  # a character that occurs less often in the pairs that are looked at first stays unknown
+    words: float = 1.0  # single words of the vocabulary, as a share of `pool`, that each pool has besides
+    pool: int = 16384  # pairs whose texts are sorted into batches together
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("embedding", "units", "steps", "batch", "least", "pool"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}: at least 1 is needed")
+
+
+class CharacterGru(nn.Module):
+    """The network of `nmt.language_id`, to learn; its parameters have the names that are read there."""
+
+    def __init__(self, characters: int, config: IdentifierConfig) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(characters + SPACE + 1, config.embedding)
+        self.gru = nn.GRU(config.embedding, config.units, batch_first=True, bidirectional=True)
+        self.output = nn.Linear(2 * config.units, 1)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids int64 [batch, length], all of one length -> logits [batch]: above 0 for the second language"""
+        states, _ = self.gru(self.embedding(ids))
+        logits: Tensor = self.output(states.mean(dim=1)).squeeze(-1)
+        return logits
+
+
+def train_identifier(
+    data: str | Path,
+    out: str | Path,
+    config: IdentifierConfig | None = None,
+    say: Callable[[str], None] = print,
+) -> LanguageIdentifier:
+    """Train on the dataset folder `data`, write the identifier into the folder `out`, return it as it was written."""
+    config = config or IdentifierConfig()
+    if Path(out).exists():
+        raise UserError(f"{out}: exists already; give another --out or remove it")
+    languages, split = _languages(Path(data)), Split(data, "train")
+    torch.manual_seed(config.seed)
+    chance = np.random.default_rng(config.seed)
+    seen = _pairs(split, chance.integers(0, len(split), 8 * config.pool))
+    characters, vocabularies = _characters(seen, config.least), vocabulary(seen)
+    model = CharacterGru(len(characters), config)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.lr, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_lr(step, config))
+    ids = {character: i for i, character in enumerate(characters, start=SPACE + 1)} | {" ": SPACE}
+    losses: list[Tensor] = []
+    batches = _batches(split, vocabularies, config)
+    for step, (texts, second) in zip(range(1, config.steps + 1), batches, strict=False):
+        batch = torch.tensor([[ids.get(character, UNKNOWN) for character in text] for text in texts])
+        batch[torch.rand(batch.shape) < config.unknown] = UNKNOWN
+        loss = functional.binary_cross_entropy_with_logits(model(batch), torch.tensor(second))
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.detach())
+        if step % 500 == 0 or step == config.steps:
+            say(f"step {step} of {config.steps}: loss {torch.stack(losses).mean():.4f}")
+            losses.clear()
+    weights = {name: parameter.detach().numpy() for name, parameter in model.named_parameters()}
+    LanguageIdentifier(languages, characters, weights).save(out)
+    return LanguageIdentifier.load(out)
+
+
+def snippet(sentence: str, other: str, draw: random.Random) -> str:
+    """A text as somebody may type it: the normalised sentence, or some words of it, with more or less care; ""
+    where it has no word that its translation `other` lacks, for such a text is in both languages."""
+    words = normalised(sentence).split()
+    foreign = {word.strip("¿¡'") for word in normalised(other).split()}
+    if words:
+        kind = draw.random()
+        most = 1 if kind < 0.25 else draw.randint(2, 3) if kind < 0.7 else draw.randint(4, 20)
+        start = draw.randint(0, max(0, len(words) - most))
+        words = words[start : start + most]
+    if all(word.strip("¿¡'") in foreign for word in words):
+        return ""
+    return _careless(f" {' '.join(words)} ", draw)
+
+
+def _careless(text: str, draw: random.Random) -> str:
+    """A normalised text, often without its accents or marks."""
+    if draw.random() < 0.4:
+        text = _without_accents(text)
+    if draw.random() < 0.4:
+        text = normalised(text.translate(dict.fromkeys(map(ord, "¿¡'"))))
+    return text
+
+
+def vocabulary(pairs: list[tuple[str, str]]) -> tuple[Counter[str], Counter[str]]:
+    """The words of either language that are its own, being more than three times as frequent there as in the other,
+    and how often they occur."""
+    counts = tuple(
+        Counter(word for pair in pairs for word in normalised(pair[side]).split()) for side in (0, 1)
+    )
+    own = [
+        Counter({word: n for word, n in here.items() if n >= 5 and n > 3 * there[word]})
+        for here, there in (counts, counts[::-1])
+    ]
+    return own[0], own[1]
+
+
+def _batches(
+    split: Split, vocabularies: tuple[Counter[str], Counter[str]], config: IdentifierConfig
+) -> Iterator[tuple[list[str], list[float]]]:
+    """Texts of one length, and for each 1.0 if it is in the second language; without end."""
+    draw = random.Random(config.seed)
+    chance = np.random.default_rng((config.seed, 1))
+    while True:
+        by_length: dict[int, list[tuple[str, float]]] = {}
+        for pair in _pairs(split, chance.integers(0, len(split), config.pool)):
+            for side in (0, 1):
+                if text := snippet(pair[side], pair[1 - side], draw):
+                    by_length.setdefault(len(text), []).append((text, float(side)))
+        for side, words in enumerate(vocabularies):
+            # By the root of their frequency, or the few most frequent would be all that is seen.
+            weights = [count**0.5 for count in words.values()]
+            for word in (
+                draw.choices(list(words), weights, k=int(config.words * config.pool / 2)) if words else ()
+            ):
+                text = _careless(f" {word} ", draw)
+                by_length.setdefault(len(text), []).append((text, float(side)))
+        batches = [
+            some[start : start + config.batch]
+            for some in by_length.values()
+            for start in range(0, len(some), config.batch)
+        ]
+        if not batches:
+            raise UserError("the training split's two sides do not differ: there is nothing to tell apart")
+        draw.shuffle(batches)
+        for batch in batches:
+            texts, second = zip(*batch, strict=True)
+            yield list(texts), list(second)
+
+
+def _pairs(split: Split, rows: np.ndarray) -> list[tuple[str, str]]:
+    texts = split.table.select(["source", "target"]).take(pa.array(np.sort(rows)))
+    return list(zip(*(column.to_pylist() for column in texts.columns), strict=True))
+
+
+def _characters(pairs: list[tuple[str, str]], least: int) -> str:
+    """Letters and signs of the texts, the most frequent first."""
+    count = Counter(c for pair in pairs for text in pair for c in normalised(text) if c != " ")
+    return "".join(
+        c for c, times in sorted(count.items(), key=lambda item: (-item[1], item[0])) if times >= least
+    )
+
+
+def _languages(data: Path) -> tuple[str, str]:
+    try:
+        first, second = str(yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))["pair"]).split(
+            "-"
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
+        ) from None
+    return first, second
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+def _share_of_lr(step: int, config: IdentifierConfig) -> float:
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    return 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / config.steps))))
