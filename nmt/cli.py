@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nmt.errors import UserError
+from nmt.lab import commands as lab
+from nmt.lab import generate_commands as generate
 
 if TYPE_CHECKING:
     from nmt.scoring import Comparison, Score
@@ -128,6 +130,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = _add(commands, "info", info, "describe a checkpoint", INFO)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     _add(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)
+    generate.add(lab.add(commands))
     return parser
 
 

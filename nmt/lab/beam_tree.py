@@ -1,0 +1,130 @@
+"""A beam search with everything it considered: the candidates it kept, and those it dropped, with their scores.
+
+`nmt.search` runs as always; a model that remembers its steps stands between them.  What the search chose from is
+worked out again from these steps afterwards, and must agree with what it chose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nmt.config import DecodingConfig
+from nmt.search import Hypothesis, SearchableModel, beam_search
+from nmt.search_rules import NEVER, Array, Rules, Step
+from nmt.search_state import Coverage
+from nmt.tokenizer import BOS, EOS
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that the search could have written after a hypothesis that it had kept."""
+
+    step: int  # from 0
+    token: int
+    parent: (
+        int | None
+    )  # the candidate that it continues, as an index of `BeamTree.candidates`; None: the beginning
+    log_prob: float  # of this token
+    score: float  # log-probability of everything from the beginning to here
+    kept: bool
+    rank: float | None  # of one that was kept and ended: what hypotheses are compared by in the end
+
+    @property
+    def ended(self) -> bool:
+        return self.kept and self.token == EOS
+
+
+@dataclass(frozen=True)
+class BeamTree:
+    beam: int
+    candidates: list[Candidate]  # step by step, in each step the best first
+    best: list[int]  # the path that was returned, as indices of `candidates`
+    score: float  # its rank
+
+
+class RecordingModel:
+    """A `SearchableModel` that remembers the steps that another one made."""
+
+    def __init__(self, model: SearchableModel) -> None:
+        self.model = model
+        self.steps: list[Recorded] = []
+
+    def encode(self, source: Array, lengths: Array | None = None) -> Any:
+        return self.model.encode(source, lengths)
+
+    def initial_state(self, encoded: Any) -> Any:
+        return self.model.initial_state(encoded)
+
+    def step(self, tokens: Array, state: Any, encoded: Any, count: int, with_attention: bool) -> Step:
+        step = self.model.step(tokens, state, encoded, count, with_attention=True)
+        self.steps.append(Recorded(tokens, step))
+        return step if with_attention else step._replace(attention=None)
+
+
+class Recorded(NamedTuple):
+    tokens: Array  # [1, width] that went into the step
+    step: Step
+
+
+def beam_tree(
+    model: SearchableModel, source: Array, decoding: DecodingConfig
+) -> tuple[BeamTree, Hypothesis, list[Recorded]]:
+    """Search one sentence, int64 [1, src_len] with its EOS; also what `beam_search` found, and its steps."""
+    recorder = RecordingModel(model)
+    found = beam_search(recorder, source, None, decoding, with_attention=True)[0][0]
+    candidates = _considered(recorder.steps, source, decoding)
+    written = [*found.tokens, *[EOS] * found.finished]
+    best = _path(candidates, written)
+    return BeamTree(decoding.beam, candidates, best, found.score), found, recorder.steps
+
+
+def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) -> list[Candidate]:
+    """All candidates: at each step those of every live hypothesis that a beam can be chosen from.
+
+    The same arithmetic as in `nmt.search`, for a single row: scores in float32, stable sorting.
+    """
+    rules = Rules(source, None, decoding, None)
+    coverage = Coverage(rules, decoding.coverage_penalty)
+    row = np.zeros(1, np.int64)
+    scores, written = np.zeros((1, 1), np.float32), np.zeros((1, 1, 0), np.int64)
+    tokens, width = np.full((1, 1), BOS), decoding.beam
+    slots: list[int | None] = [None]  # of each live hypothesis its last candidate
+    found: list[Candidate] = []
+    for t, (given, step) in enumerate(steps):
+        if not np.array_equal(given, tokens):
+            raise AssertionError(f"the search went another way at step {t}")
+        top, ids = rules.best(step, t, row, written, decoding.beam)
+        gains = np.minimum(np.where(np.isnan(top), NEVER, top) - step.log_z[:, :, None], 0.0)
+        totals = (scores[:, :, None] + gains).reshape(1, -1)
+        order = np.argsort(-totals, axis=1, kind="stable")
+        kept, choices = order[:, :width], ids.shape[-1]
+        origin, tokens = kept // choices, np.take_along_axis(ids.reshape(1, -1), kept, 1)
+        scores = np.take_along_axis(totals, kept, 1)
+        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
+        after: list[int | None] = []
+        for place, index in enumerate(order[0].tolist()):
+            token, total = int(ids.reshape(-1)[index]), float(totals[0, index])
+            if place < width:
+                after.append(len(found) if total > NEVER else None)
+            if total > NEVER:
+                rank = float(ranks[0, place]) if place < width and token == EOS else None
+                parent, gain = slots[index // choices], float(gains.reshape(-1)[index])
+                found.append(Candidate(t, token, parent, gain, total, place < width, rank))
+        ended = (tokens == EOS) & (scores > NEVER)
+        scores, width = np.where(ended, NEVER, scores), width - int(ended.sum())
+        slots = after
+        coverage.reorder(row, origin)
+        written = np.concatenate([written[:, origin[0]], tokens[:, :, None]], axis=-1)
+    return found
+
+
+def _path(candidates: list[Candidate], tokens: list[int]) -> list[int]:
+    """The kept candidates that spell `tokens` from the beginning."""
+    following = {(c.parent, c.token): i for i, c in enumerate(candidates) if c.kept}
+    path: list[int] = []
+    for token in tokens:
+        path.append(following[path[-1] if path else None, token])
+    return path

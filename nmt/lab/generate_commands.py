@@ -1,0 +1,222 @@
+"""`nmt lab sample`, `vector`, `identify` and `train-identifier`: arguments in, text out.
+
+What they do lies in `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id`; nothing heavy is imported before
+it is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+SAMPLE = """\
+Let a language model write.
+
+The model is one that `nmt train language-model` made: it guesses each piece from
+those before it, and here its guesses are drawn. One text a line."""
+
+SAMPLE_MORE = """\
+examples
+  nmt lab sample --model runs/words --count 5 --temperature 0.7
+  nmt lab sample --model runs/words --prompt "The old man" --top-p 0.9 --seed 1"""
+
+VECTOR = """\
+Turn a sentence into its context vector and the vector back into a sentence.
+
+Of a model without attention the decoder reads nothing but this vector. With two
+sentences, points on the line between their vectors are decoded too."""
+
+VECTOR_MORE = """\
+examples
+  nmt lab vector --model runs/one-vector "Tengo un perro."
+  nmt lab vector --model runs/one-vector "Tengo un perro." "Ella vive en Madrid." --steps 7"""
+
+IDENTIFY = """\
+Tell which of two languages a text is in, and how probable that is.
+
+One line is written for each text (or, without any, for each line of standard
+input): language, probability and text, separated by tabs. With --score, how many
+lines of two line-aligned files, one of each language, are told right."""
+
+IDENTIFY_MORE = """\
+examples
+  nmt lab identify --model checkpoints/language-id-es-en "donde esta la biblioteca"
+  nmt lab identify --model checkpoints/language-id-es-en --score test.es test.en"""
+
+TRAIN_IDENTIFIER = """\
+Train a language identifier on a dataset folder, whose sources are in one language
+and whose targets are in the other. Takes about ten minutes of one core."""
+
+
+def add(commands: Any) -> None:
+    """Add the four commands to the sub-commands of `nmt lab`."""
+    _add_sample(commands)
+    _add_vector(commands)
+    _add_identify(commands)
+    _add_train_identifier(commands)
+
+
+def _add_sample(commands: Any) -> None:
+    command = _add(commands, "sample", sample, "let a language model write", SAMPLE, SAMPLE_MORE)
+    add = command.add_argument
+    add("--model", required=True, metavar="CHECKPOINT", help="folder of a language model")
+    add("--prompt", default="", metavar="TEXT", help="what every text begins with (default: nothing)")
+    add("--count", type=int, default=1, metavar="N", help="texts (default: 1)")
+    add(
+        "--temperature", type=float, default=1.0, metavar="T", help="below 1 tamer, 0: no chance (default: 1)"
+    )
+    add("--top-k", type=int, default=0, metavar="K", help="draw from the K best pieces only (default 0: all)")
+    add(
+        "--top-p",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="draw from the best pieces that together have probability P (default 1: all)",
+    )
+    add("--max-pieces", type=int, metavar="N", help="cut longer texts (default: the longest in training)")
+    add(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="the same seed gives the same texts (default: other ones each time)",
+    )
+
+
+def _add_vector(commands: Any) -> None:
+    command = _add(commands, "vector", vector, "a sentence as one vector, and back", VECTOR, VECTOR_MORE)
+    add = command.add_argument
+    add("sentences", nargs="+", metavar="SENTENCE", help="one sentence, or two")
+    add("--model", required=True, metavar="CHECKPOINT", help="folder of a model with attention none")
+    add(
+        "--steps",
+        type=int,
+        default=5,
+        metavar="N",
+        help="points between two sentences, these counted (default: 5)",
+    )
+    add("--beam", type=int, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
+
+
+def _add_identify(commands: Any) -> None:
+    command = _add(commands, "identify", identify, "tell the language of a text", IDENTIFY, IDENTIFY_MORE)
+    add = command.add_argument
+    add("texts", nargs="*", metavar="TEXT", help="texts (default: the lines of standard input)")
+    add("--model", required=True, metavar="IDENTIFIER", help="folder that `nmt lab train-identifier` wrote")
+    add("--score", nargs=2, metavar="FILE", help="two line-aligned files, in the order of the languages")
+
+
+def _add_train_identifier(commands: Any) -> None:
+    name, summary = "train-identifier", "train a language identifier"
+    command = _add(commands, name, train_identifier, summary, TRAIN_IDENTIFIER)
+    add = command.add_argument
+    add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
+    add("--out", required=True, metavar="IDENTIFIER", help="folder to write; it must not exist yet")
+    add("--steps", type=int, metavar="N", help="optimiser steps (default: those of the shipped one)")
+    add(
+        "--units",
+        type=int,
+        metavar="N",
+        help="of the network, in each direction (default: the shipped one's)",
+    )
+    add("--seed", type=int, default=1, metavar="N", help="(default: 1)")
+
+
+def _add(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+    details: str,
+    more: str = "",
+) -> argparse.ArgumentParser:
+    as_written = argparse.RawDescriptionHelpFormatter
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=details, epilog=more, formatter_class=as_written
+    )
+    command.set_defaults(run=run, usage_error=command.error)
+    return command
+
+
+def sample(arguments: argparse.Namespace) -> None:
+    """`nmt lab sample`"""
+    from nmt.checkpoint import load_model
+    from nmt.lab.sampling import write_texts
+
+    if arguments.seed is not None and arguments.seed < 0:
+        arguments.usage_error("--seed: a number of at least 0 is needed")
+    texts = write_texts(
+        load_model(arguments.model),
+        arguments.count,
+        arguments.prompt,
+        arguments.temperature,
+        arguments.top_k,
+        arguments.top_p,
+        arguments.seed,
+        arguments.max_pieces,
+    )
+    print("\n".join(texts))
+
+
+def vector(arguments: argparse.Namespace) -> None:
+    """`nmt lab vector`"""
+    if len(arguments.sentences) > 2:
+        arguments.usage_error("give one sentence or two (in quotation marks)")
+    from nmt.checkpoint import load_model
+    from nmt.lab.vectors import decode_vectors, interpolate, sentence_vector, similarity
+
+    checkpoint = load_model(arguments.model)
+    vectors = [sentence_vector(checkpoint, sentence) for sentence in arguments.sentences]
+    for sentence, its_vector in zip(arguments.sentences, vectors, strict=True):
+        print(f"{sentence}\t{len(its_vector)} numbers, norm {its_vector.norm():.2f}")
+    if len(vectors) == 1:
+        print(decode_vectors(checkpoint, vectors[0][None], arguments.beam)[0])
+        return
+    print(f"distance {(vectors[0] - vectors[1]).norm():.2f}, cosine {similarity(*vectors):.2f}")
+    points = interpolate(vectors[0], vectors[1], arguments.steps)
+    for number, text in enumerate(decode_vectors(checkpoint, points, arguments.beam)):
+        print(f"{number / (arguments.steps - 1):.2f}\t{text}")
+
+
+def identify(arguments: argparse.Namespace) -> None:
+    """`nmt lab identify`"""
+    from nmt.language_id import LanguageIdentifier
+
+    identifier = LanguageIdentifier.load(arguments.model)
+    if arguments.score:
+        from nmt.language_id_scoring import accuracy
+        from nmt.lines import read_lines
+        from nmt.scoring import check_line_counts
+
+        first, second = (read_lines(file) for file in arguments.score)
+        check_line_counts([(arguments.score[0], len(first)), (arguments.score[1], len(second))])
+        print(accuracy(identifier, first, second))
+        return
+    for text in arguments.texts or _lines_of_standard_input():
+        language, probability = identifier.identify(text)
+        print(f"{language}\t{probability:.4f}\t{text}")
+
+
+def train_identifier(arguments: argparse.Namespace) -> None:
+    """`nmt lab train-identifier`"""
+    from dataclasses import replace
+
+    from nmt.batching import Split
+    from nmt.language_id_scoring import accuracy
+    from nmt.language_id_training import IdentifierConfig
+    from nmt.language_id_training import train_identifier as train
+
+    given = {
+        name: getattr(arguments, name) for name in ("steps", "units") if getattr(arguments, name) is not None
+    }
+    config = replace(IdentifierConfig(seed=arguments.seed), **given)
+    identifier = train(arguments.data, arguments.out, config, lambda text: print(text, file=sys.stderr))
+    dev = Split(arguments.data, "dev")
+    first, second = (dev.table[side].to_pylist() for side in ("source", "target"))
+    print(f"dev, {accuracy(identifier, first, second)}")
+
+
+def _lines_of_standard_input() -> Iterator[str]:
+    for line in sys.stdin:
+        yield line.rstrip("\r\n")

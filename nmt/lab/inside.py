@@ -1,0 +1,219 @@
+"""Inside one translation: gates, hidden states, attention, the beam tree, and the probability of every token.
+
+`look_inside` gathers it as plain data, for `nmt lab inside`, the page, or a notebook; drawing it is
+`nmt.lab.plots`'s work.  It looks at the trained weights in float32 on the CPU, whatever serves the model otherwise,
+and reads the text as one sentence, without what `nmt.translator` does before and after a search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nmt.checkpoint import Checkpoint, load_model
+from nmt.checkpoint_folder import open_folder
+from nmt.config import Cell, DecodingConfig
+from nmt.errors import UserError
+from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
+from nmt.lab.gates import Caught, catching, recurrent_layers, trace
+from nmt.search import score_target
+from nmt.text import model_input, one_line
+from nmt.tokenizer import BOS, EOS, Tokenizer
+from nmt.torch_runtime import TorchModel
+from nmt.translator import MAX_PIECES, Translator
+
+UNITS = 8  # of each layer are shown one by one
+ALTERNATIVES = 5  # most probable tokens at each position
+
+
+@dataclass(frozen=True)
+class LayerActivity:
+    """One direction of a layer over the tokens that it read."""
+
+    name: str  # "encoder layer 1 forward"
+    cell: Cell
+    tokens: list[str]
+    means: dict[
+        str, list[float]
+    ]  # over all units, of each gate; of "hidden" (and "memory") the root mean square
+    units: list[int]  # a sample, evenly spaced
+    sample: dict[str, list[list[float]]]  # of each gate, "hidden" and "memory": [units][tokens]
+
+
+@dataclass(frozen=True)
+class TokenProbability:
+    """What the model thought of a token, given the source and all tokens before it."""
+
+    token: str
+    log_prob: float
+    probability: float
+    place: int  # 1: the most probable of all tokens
+    alternatives: list[tuple[str, float]]  # the most probable tokens here, with their probabilities
+
+
+@dataclass(frozen=True)
+class Inside:
+    source: str
+    source_tokens: list[str]  # "</s>" last
+    translation: str
+    given: bool  # the translation was given; otherwise it is the model's own
+    target_tokens: list[str]  # "</s>" last, unless the model's own came to no end
+    layers: list[LayerActivity]  # while the translation was written
+    attention: list[list[float]] | None  # [target_tokens][source_tokens]; None: the model has none
+    tokens: list[TokenProbability]  # one for each of target_tokens
+    tree: BeamTree  # of the model's own search
+    tree_tokens: list[str]  # of each of the tree's candidates
+
+    @property
+    def log_prob(self) -> float:
+        """Of the whole translation."""
+        return sum(token.log_prob for token in self.tokens)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"log_prob": self.log_prob}
+
+
+def look_inside(
+    model: Translator | Checkpoint | str | Path,
+    text: str,
+    translation: str | None = None,
+    beam: int | None = None,
+    units: int = UNITS,
+) -> Inside:
+    """Everything there is to see while `text`, one sentence, becomes `translation` (None: what the model writes).
+
+    model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are kept for the next call
+    beam   of the search (None: the checkpoint's)
+    units  how many of each layer are shown one by one
+    UserError for an empty text, one too long for the model, or an impossible beam.
+    """
+    checkpoint = _checkpoint(model)
+    if units < 1:
+        raise UserError(f"inside: {units} units: at least 1 is needed")
+    decoding = checkpoint.config.decoding
+    if beam is not None:
+        decoding = DecodingConfig(**(asdict(decoding) | {"beam": beam}))
+    source_ids = [*_ids(checkpoint, checkpoint.source_tokenizer, text, "sentence"), EOS]
+    source, runtime = np.array([source_ids]), TorchModel(checkpoint.model)
+    tree, found, _ = beam_tree(runtime, source, decoding)
+    if translation is None:
+        target_ids, ends = list(found.tokens), found.finished
+    else:
+        target_ids = _ids(checkpoint, checkpoint.target_tokenizer, translation, "translation")
+        ends = True
+    written = [*target_ids, *[EOS] * ends]
+    target = checkpoint.target_tokenizer
+    tokens, attention = _teacher_forced(runtime, source, target_ids, decoding, target)
+    source_pieces = checkpoint.source_tokenizer.pieces(source_ids)
+    return Inside(
+        source=model_input(text),
+        source_tokens=source_pieces,
+        translation=one_line(target.decode(target_ids)) if translation is None else model_input(translation),
+        given=translation is not None,
+        target_tokens=target.pieces(written),
+        layers=_activities(checkpoint, source, target_ids, units, source_pieces),
+        attention=None
+        if checkpoint.config.model.attention.kind == "none"
+        else attention[: len(written)].tolist(),
+        tokens=tokens[: len(written)],
+        tree=tree,
+        tree_tokens=target.pieces([candidate.token for candidate in tree.candidates]),
+    )
+
+
+def _ids(checkpoint: Checkpoint, tokenizer: Tokenizer, text: str, what: str) -> list[int]:
+    ids = tokenizer.encode(model_input(text))
+    longest = min(MAX_PIECES, checkpoint.config.data.max_length)
+    if not ids:
+        raise UserError(f"inside: the {what} is empty; give one with at least a word")
+    if len(ids) > longest:
+        raise UserError(
+            f"inside: the {what} has {len(ids)} pieces, the model reads at most {longest} at once; give a shorter one"
+        )
+    return ids
+
+
+def _teacher_forced(
+    model: TorchModel,
+    source: np.ndarray,
+    target: Sequence[int],
+    decoding: DecodingConfig,
+    tokenizer: Tokenizer,
+) -> tuple[list[TokenProbability], np.ndarray]:
+    """Each token of the target and EOS, and the attention [target + 1, src_len] float32 while it is written."""
+    recorder = RecordingModel(model)
+    scored = score_target(recorder, source, None, [target], decoding)[0]
+    found, none = [], np.zeros(1, np.int64)
+    for log_prob, token, (_, step) in zip(scored.token_scores, [*target, EOS], recorder.steps, strict=True):
+        logits = step.logits(none, none)[0]
+        best = np.argsort(-logits, kind="stable")[:ALTERNATIVES].tolist()
+        shares = np.exp(np.minimum(logits[best] - step.log_z[0, 0], 0.0)).tolist()
+        found.append(
+            TokenProbability(
+                token=tokenizer.pieces([token])[0],
+                log_prob=log_prob,
+                probability=float(np.exp(log_prob)),
+                place=1 + int((logits > logits[token]).sum()),
+                alternatives=list(zip(tokenizer.pieces(best), shares, strict=True)),
+            )
+        )
+    attention = [step.attention[0, 0] for _, step in recorder.steps if step.attention is not None]
+    return found, np.stack(attention)
+
+
+@torch.no_grad()
+def _activities(
+    checkpoint: Checkpoint, source: np.ndarray, target: Sequence[int], units: int, source_pieces: list[str]
+) -> list[LayerActivity]:
+    """All layers, encoder first, while the target is written; the decoder reads BOS and the target."""
+    model = checkpoint.model
+    read = [BOS, *target]
+    with catching(recurrent_layers(model)) as caught:
+        model(torch.from_numpy(source), None, torch.tensor([read]))
+    target_pieces = checkpoint.target_tokenizer.pieces(read)
+    return [
+        activity
+        for one in caught
+        for activity in _layer(one, source_pieces if one.name.startswith("encoder") else target_pieces, units)
+    ]
+
+
+def _layer(caught: Caught, tokens: list[str], count: int) -> list[LayerActivity]:
+    found = []
+    for direction, weights, inputs, first in caught.directions():
+        traced = trace(weights, inputs, first, backward=direction == "backward")
+        series = {**traced.gates, "hidden": traced.hidden}
+        if traced.memory is not None:
+            series["memory"] = traced.memory
+        units = torch.linspace(0, weights.units - 1, min(count, weights.units)).long()
+        means = {
+            name: (values.square().mean(dim=1).sqrt() if name in _SIGNED else values.mean(dim=1)).tolist()
+            for name, values in series.items()
+        }
+        sample = {name: values[:, units].T.tolist() for name, values in series.items()}
+        name = f"{caught.name} {direction}".strip()
+        found.append(LayerActivity(name, weights.cell, tokens, means, units.tolist(), sample))
+    return found
+
+
+_SIGNED = ("candidate", "hidden", "memory")  # between -1 and 1 or more: their mean is near 0 and says nothing
+
+
+def _checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
+    if isinstance(model, Checkpoint):
+        return model
+    folder = open_folder(model.folder if isinstance(model, Translator) else model).folder
+    newest = max((file.stat().st_mtime_ns for file in folder.glob("model*.safetensors")), default=0)
+    return _loaded(str(folder.resolve()), newest)
+
+
+@lru_cache(maxsize=2)  # both directions of the page
+def _loaded(folder: str, newest: int) -> Checkpoint:
+    """`newest`: so that weights that have changed are read again."""
+    return load_model(folder)

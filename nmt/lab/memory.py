@@ -1,0 +1,224 @@
+"""How far back a recurrent layer remembers: the norm of ∂s_t/∂s_k against the distance t − k.
+
+Bengio, Simard & Frasconi 1994, section 4; Pascanu, Mikolov & Bengio 2013, eq. 5: the derivative of a state by an
+earlier one is the product of the Jacobians of the steps between; where it vanishes, nothing that came earlier can
+be learned from.  What a *trained* task holds on to is `nmt.lab.recall`'s question.
+
+The state s is all that a layer carries on: h of a simple RNN or GRU, (h, c) together of an LSTM, whose long memory
+is c.  The inputs are held fixed: it is the path through this layer's own time.
+
+The norm is Frobenius', divided by that of the identity, its value at distance 0.  That is the factor by which a
+random small change of s_k is stretched or shrunk on its way to s_t (root of the mean square over directions).
+The spectral norm would tell the fate of the luckiest direction alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import jvp
+
+from nmt.checkpoint import Checkpoint, load_model
+from nmt.config import Cell
+from nmt.errors import UserError
+from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers, step
+from nmt.lab.recall import open_gates
+from nmt.recurrent import RecurrentLayer, State
+from nmt.search import greedy_search
+from nmt.text import model_input
+from nmt.tokenizer import BOS, EOS
+from nmt.torch_runtime import TorchModel
+
+PROBES = 64  # random directions; a state of no more units is measured exactly
+BURN_IN = 20  # steps of a fresh cell before the first state that counts
+
+# For a checkpoint that was given no text; sentences long enough to have distances to measure.
+SENTENCES = {
+    "es": (
+        "Cuando llegamos a la estación, el último tren de la noche ya había salido hacia la capital.",
+        "El médico que la atendió el año pasado le dijo que no volviera a trabajar tantas horas seguidas.",
+        "No sé si tendré tiempo de terminar el informe que me pediste antes de que empiece la reunión.",
+        "Aunque llovía mucho, los niños quisieron quedarse en el parque hasta que se hizo de noche.",
+    ),
+    "en": (
+        "When we arrived at the station, the last train of the night had already left for the capital.",
+        "The doctor who saw her last year told her not to go back to working so many hours in a row.",
+        "I do not know whether I will have time to finish the report you asked for before the meeting.",
+        "Although it was raining hard, the children wanted to stay in the park until it got dark.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How strongly a change of a layer's state is still felt, by distance."""
+
+    name: str  # "encoder layer 1 forward"
+    cell: Cell
+    units: int  # of h
+    norms: list[float]  # norms[d]: mean over examples at distance d; norms[0] is 1
+    pairs: list[int]  # how many (k, t) each of them is the mean of
+
+    def half(self) -> int | None:
+        """The first distance at which the norm is below one half; None: it never is."""
+        return next((d for d, norm in enumerate(self.norms) if norm < 0.5), None)
+
+
+@dataclass(frozen=True)
+class Memory:
+    subject: str  # what was measured, for a title
+    curves: list[Curve]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def of_fresh_cells(
+    cells: Sequence[Cell],
+    hidden: int = 64,
+    distance: int = 100,
+    gates_open: bool = True,
+    examples: int = 8,
+    seed: int = 1,
+) -> Memory:
+    """Untrained cells that read standard normal inputs, as many as units.
+
+    gates_open  biases of the gates for memories of 1 to `distance` steps (`nmt.lab.recall.open_gates`); without,
+                biases as at the start of a training of this project: 0, of LSTM's forget gate 1
+    """
+    for name, value in (("hidden", hidden), ("distance", distance), ("examples", examples)):
+        if value < 1:
+            raise UserError(f"memory: {name} is {value}: at least 1 is needed")
+    if unknown := [cell for cell in cells if cell not in get_args(Cell)]:
+        raise UserError(f"memory: no cell is called {unknown[0]!r}; there are {', '.join(get_args(Cell))}")
+    curves = []
+    for cell in cells:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            layer = RecurrentLayer(cell, hidden, hidden).double()
+            if gates_open:
+                open_gates(layer.rnn, cell, max(2, distance))
+            weights = cell_weights(cell, layer.rnn)
+            first = tuple(
+                torch.zeros(hidden, dtype=torch.float64) for _ in range(weights.state_size // hidden)
+            )
+            rows = [
+                jacobian_norms(weights, torch.randn(BURN_IN + distance, hidden).double(), first, [BURN_IN])
+                for _ in range(examples)
+            ]
+        curves.append(_curve(cell, weights, rows))
+    gates = f"gates open for up to {distance} steps" if gates_open else "gate biases as before training"
+    return Memory(f"fresh cells, {gates}", curves)
+
+
+def of_checkpoint(model: Checkpoint | str | Path, sentences: Sequence[str] = ()) -> Memory:
+    """Every layer of a trained encoder over sentences, and the decoder's bottom layer over the model's own (greedy)
+    translations of them.  Without sentences: built-in ones of the checkpoint's source language."""
+    checkpoint = model if isinstance(model, Checkpoint) else load_model(model)
+    language = checkpoint.config.source_language
+    sentences = [s for s in map(model_input, sentences or SENTENCES.get(language, ())) if s]
+    if not sentences:
+        raise UserError(
+            f"memory: no sentences to read, and none built in for language {language!r}; give --source FILE"
+        )
+    rows: dict[str, list[Tensor]] = {}
+    of: dict[str, CellWeights] = {}
+    for sentence in sentences:
+        for name, weights, inputs, first in _layers_over(checkpoint, sentence):
+            norms = jacobian_norms(weights, inputs, first, range(1, len(inputs)))
+            of[name] = weights
+            rows.setdefault(name, []).append(norms)
+    if not rows:
+        raise UserError("memory: every sentence is a single piece: there is no distance to measure")
+    languages = f"{language or '?'} → {checkpoint.config.target_language or '?'}"
+    curves = [_curve(name, of[name], found) for name, found in rows.items()]
+    return Memory(f"{languages} model, {len(sentences)} sentences", curves)
+
+
+def jacobian_norms(
+    weights: CellWeights,
+    inputs: Tensor,
+    first: State,
+    starts: Sequence[int],
+    probes: int = PROBES,
+    seed: int = 1,
+) -> Tensor:
+    """‖∂s_t/∂s_k‖ for every k of `starts` and all t from k on: float64 [starts, len + 1], by the distance t − k;
+    NaN where t would lie beyond the end.
+
+    inputs [len, input_size]; s_0 is `first` (each [units]), s_t the state after t inputs.
+
+    All starts are followed in one pass: at every step each of them has a set of directions, which this step's
+    Jacobian is applied to (forward-mode differentiation).  The directions are random and orthonormal:
+    ‖J‖² is estimated without bias by the mean square of J v (Hutchinson 1990), and found exactly where there are
+    as many directions as the state has numbers.
+    """
+    weights, inputs, size = weights.double(), inputs.double(), weights.state_size
+    state: State = tuple(part.double()[None] for part in first)
+    count = min(probes, size)
+    generator = torch.Generator().manual_seed(seed)
+    directions = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))[0][:count]
+    length, begin = len(inputs), {k: row for row, k in enumerate(starts)}
+    norms = torch.full((len(starts), length + 1), torch.nan, dtype=torch.float64)
+    tangents = torch.zeros(
+        0, count, size, dtype=torch.float64
+    )  # of the starts so far, in the order they came
+    following: list[int] = []
+    for t in range(length + 1):
+        if t in begin:
+            following.append(t)
+            tangents = torch.cat([tangents, directions[None]])
+        for row, k in enumerate(following):
+            norms[begin[k], t - k] = tangents[row].square().sum().div(count).sqrt()
+        if t < length:
+            state, tangents = _advance(weights, inputs[t], state, tangents)
+    return norms
+
+
+def _advance(weights: CellWeights, inputs: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
+    """One step of the state (each [1, units]), and of tangents [starts, probes, size] along with it."""
+    rows = tangents.flatten(0, 1)
+    if not len(rows):
+        return step(weights, inputs[None], state), tangents
+
+    def after(flat: Tensor) -> Tensor:
+        moved = step(weights, inputs.expand(len(flat), -1), tuple(flat.split(weights.units, dim=1)))
+        return torch.cat(moved, dim=1)
+
+    here = torch.cat(state, dim=1).expand(len(rows), -1)
+    value, moved = jvp(after, (here.contiguous(),), (rows.contiguous(),))[:2]  # third: what has no derivative
+    return tuple(value[:1].split(weights.units, dim=1)), moved.view_as(tangents)
+
+
+def _layers_over(
+    checkpoint: Checkpoint, sentence: str
+) -> Iterator[tuple[str, CellWeights, Tensor, tuple[Tensor, ...]]]:
+    """Name, weights, inputs [len, input_size] in reading order, first state: of each layer and direction."""
+    model, everything = checkpoint.model, recurrent_layers(checkpoint.model)
+    layers = {name: layer for name, layer in everything.items() if name.startswith("encoder")}
+    layers["decoder layer 1"] = everything["decoder layer 1"]
+    source = np.array([[*checkpoint.source_tokenizer.encode(sentence), EOS]])
+    written = greedy_search(TorchModel(model), source, None, checkpoint.config.decoding)[0].tokens
+    with torch.no_grad(), catching(layers) as caught:
+        model(torch.from_numpy(source), None, torch.tensor([[BOS, *written]]))
+    for one in caught:
+        for direction, weights, inputs, first in one.directions():
+            yield f"{one.name} {direction}".strip(), weights, inputs, first
+
+
+def _curve(name: str, weights: CellWeights, rows: Sequence[Tensor]) -> Curve:
+    """The mean at each distance of rows [starts, lengths]; what is NaN does not count."""
+    longest = max(row.size(1) for row in rows)
+    padded = [torch.nn.functional.pad(row, (0, longest - row.size(1)), value=math.nan) for row in rows]
+    everything = torch.cat(padded)
+    pairs = (~everything.isnan()).sum(dim=0)
+    reached = int((pairs > 0).sum())
+    norms = everything.nanmean(dim=0)[:reached]
+    return Curve(name, weights.cell, weights.units, norms.tolist(), pairs[:reached].tolist())

@@ -1,0 +1,77 @@
+"""Text out of a language model: piece after piece, each drawn from what the model expects next.
+
+The classic experiment of recurrent networks (Sutskever, Martens & Hinton 2011; Graves 2013, arXiv:1308.0850,
+section 2).  The drawing itself is `nmt.search.sample`; the model comes from `nmt train language-model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nmt.checkpoint import Checkpoint
+from nmt.errors import UserError
+from nmt.search import sample
+from nmt.tokenizer import EOS, UNK
+from nmt.torch_runtime import TorchModel
+
+
+def write_texts(
+    checkpoint: Checkpoint,
+    count: int = 1,
+    prompt: str = "",
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    seed: int | None = None,
+    max_pieces: int | None = None,
+) -> list[str]:
+    """`count` texts, each beginning with `prompt`.
+
+    temperature, top_k, top_p   as of `nmt.search.sample`
+    seed        the same seed and count give the same texts; None: other ones each time
+    max_pieces  where a text that goes on is cut, the prompt counted (None: the longest that training saw)
+    Raises UserError for a checkpoint that is no language model, and for a prompt that it has no pieces for.
+    """
+    check_language_model(checkpoint)
+    if count < 1:
+        raise UserError(f"count is {count}: at least 1 is needed")
+    longest = checkpoint.config.data.max_length if max_pieces is None else max_pieces
+    prefix = checkpoint.target_tokenizer.encode(prompt)
+    if UNK in prefix:
+        raise UserError(f"prompt {prompt!r}: has characters that the model's texts did not; leave them out")
+    if len(prefix) >= longest:
+        raise UserError(
+            f"prompt of {len(prefix)} pieces, of {longest} at most: nothing is left to write; shorten it"
+        )
+    # Nothing of a source limits the text, and what repeats is the model's own affair.
+    decoding = replace(
+        checkpoint.config.decoding,
+        max_length_ratio=0.0,
+        max_length_extra=longest,
+        no_repeat_ngram=0,
+        coverage_penalty=0.0,
+    )
+    empty = np.full((count, 1), EOS, np.int64)
+    written = sample(
+        TorchModel(checkpoint.model, next(checkpoint.model.parameters()).device),
+        empty,
+        None,
+        decoding,
+        temperature,
+        top_k,
+        top_p,
+        np.random.default_rng(seed),
+        [prefix] * count,
+    )
+    return [checkpoint.target_tokenizer.decode(text.tokens) for text in written]
+
+
+def check_language_model(checkpoint: Checkpoint) -> None:
+    """UserError for a checkpoint that reads a source."""
+    if not checkpoint.config.data.language_model:
+        raise UserError(
+            f"{checkpoint.folder}: translates, and writes nothing without a source; train a language model with "
+            "`nmt train language-model` (or data.language_model: true in a recipe)"
+        )
