@@ -2,9 +2,9 @@
 
     python -m benchmarks.family --pairs tatoeba.es-en.tsv --out FOLDER --docs docs
 
-FILE.tsv has a Spanish and an English column (as https://tatoeba.org exports).  Held out of training: 1,000 pairs at
+FILE.tsv has two columns, a Spanish sentence and its English translation.  Held out of training: 1,000 pairs at
 random and up to 400 whose source has more than 15 words, so that long sentences can be judged.  Two members train
-side by side; twelve of them for 8 minutes each take under an hour on two cores.  A member that is trained and
+side by side; twelve of them for 5 minutes each take some 40 minutes on two cores.  A member that is trained and
 scored already is not trained again.  Writes docs/family.json, docs/family.md and docs/family-*.png.
 """
 
@@ -104,8 +104,8 @@ def train_and_score(member: Member, data: Path, out: Path, minutes: float) -> di
     """Figures of one member; kept in its run's folder."""
     run = out / "runs" / "-".join(member.name.lower().replace(",", "").split())
     result = run / "figures.json"
+    settings = BASE | {"training.minutes": minutes} | member.changes
     if not result.exists():
-        settings = BASE | {"training.minutes": minutes} | member.changes
         options = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
         resume = ["--resume"] if (run / "state").exists() else []
         recipe = ["train", "tatoeba-cpu", "--data", str(data), "--out", str(run)]
@@ -113,8 +113,12 @@ def train_and_score(member: Member, data: Path, out: Path, minutes: float) -> di
         source = (out / "dev.es").read_bytes()
         written = _run("-m", "nmt", "translate", "--model", str(run), "--runtime", "torch", given=source)
         (run / "dev.hypothesis").write_bytes(written)
-        result.write_text(json.dumps(figures(member, run, out)), encoding="utf-8")
-    return json.loads(result.read_text(encoding="utf-8"))
+        found = figures(member, run, out) | {"settings": settings}
+        result.write_text(json.dumps(found), encoding="utf-8")
+    found = json.loads(result.read_text(encoding="utf-8"))
+    if found["settings"] != settings:
+        raise UserError(f"{run}: was trained with other settings or minutes; give another --out")
+    return found
 
 
 def figures(member: Member, run: Path, out: Path) -> dict[str, Any]:
@@ -180,9 +184,9 @@ def main() -> int:
         "--out", type=Path, required=True, metavar="FOLDER", help="datasets and runs go there"
     )
     parser.add_argument("--docs", type=Path, default=Path("docs"), metavar="FOLDER", help="table and plots")
-    parser.add_argument("--minutes", type=float, default=8, help="of training, for each member (8)")
+    parser.add_argument("--minutes", type=float, default=5, help="of training, for each member (5)")
     parser.add_argument("--side-by-side", type=int, default=2, metavar="N", help="members at once (2)")
-    parser.add_argument("--only", nargs="+", metavar="GROUP", help="the base and these groups only")
+    parser.add_argument("--only", nargs="+", metavar="GROUP", help="the base and these groups, and no files")
     args = parser.parse_args()
     try:
         if not (args.out / "train.tsv").exists():
@@ -200,6 +204,9 @@ def main() -> int:
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    print(table(rows))
+    if args.only:
+        return 0
     from benchmarks.family_plots import draw
 
     args.docs.mkdir(parents=True, exist_ok=True)
@@ -209,7 +216,6 @@ def main() -> int:
         json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     draw(rows, args.docs)
-    print(table(rows))
     return 0
 
 

@@ -48,6 +48,15 @@ def open_folder(folder: str | Path) -> CheckpointFolder:
     return CheckpointFolder(folder, config, source_tokenizer, target_tokenizer)
 
 
+def check_translates(checkpoint: CheckpointFolder) -> None:
+    """UserError for a language model."""
+    if checkpoint.config.data.language_model:
+        raise UserError(
+            f"{checkpoint.folder}: is a language model, which translates nothing; let it write with "
+            f"`nmt lab sample --model {checkpoint.folder}`"
+        )
+
+
 def weights_digest(folder: Path) -> str:
     """SHA-256 of a checkpoint folder's weight files; "" if it has none."""
     files = sorted(folder.glob("model*.safetensors"))

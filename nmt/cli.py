@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nmt.errors import UserError
 from nmt.lab import commands as lab
 from nmt.lab import generate_commands as generate
+from nmt.numbers import positive
 
 if TYPE_CHECKING:
     from nmt.scoring import Comparison, Score
@@ -138,7 +139,7 @@ def _add_translate(commands: Any) -> None:
     command = _add(commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE)
     add = command.add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
-    add("--n-best", type=_positive, default=1, metavar="N", help="translations a line (default: 1)")
+    add("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
     add("--json", action="store_true", help="write a JSON object for each line")
     add("--attention", action="store_true", help="with --json: add the attention weights")
     _add_decoding(command)
@@ -165,7 +166,7 @@ def _add_score(commands: Any) -> None:
 
 def _add_decoding(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--beam", type=_positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
+    add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
     add(
         "--length-penalty",
         type=float,
@@ -209,7 +210,7 @@ def _add_average(commands: Any) -> None:
         nargs="+",
         help="folder that `nmt train` wrote; or several checkpoints or runs",
     )
-    add("--last", type=_positive, default=5, metavar="N", help="how many of a single run (default: 5)")
+    add("--last", type=positive, default=5, metavar="N", help="how many of a single run (default: 5)")
     add("--out", required=True, metavar="CHECKPOINT", help="folder to write; it must not exist yet")
 
 
@@ -228,12 +229,6 @@ def _add(
     )
     command.set_defaults(run=run, usage_error=command.error)
     return command
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return int(text)
 
 
 def translate(arguments: argparse.Namespace) -> None:

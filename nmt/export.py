@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from nmt.attention import Encoded
 from nmt.checkpoint import load_model
-from nmt.checkpoint_folder import open_folder, weights_digest
+from nmt.checkpoint_folder import check_translates, open_folder, weights_digest
 from nmt.config import Cell, ModelConfig
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
@@ -258,7 +258,9 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
         raise UserError(
             f"exporting needs the package {error.name}: pip install -e '.[export]' -c constraints.txt"
         ) from None
-    source = open_folder(checkpoint).folder.resolve()  # a training may point `best` to another meanwhile
+    opened = open_folder(checkpoint)
+    check_translates(opened)
+    source = opened.folder.resolve()  # a training may point `best` to another meanwhile
     digest = weights_digest(source)
     loaded = load_model(source)
     folder = Path(out or source)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder
+from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, check_translates, open_folder
 from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
 from nmt.runtimes import load_runtime
@@ -65,11 +65,7 @@ class Translator:
         runtime  "torch", "onnx" (the graphs that `nmt export` wrote, on the CPU), or "auto": these if they are
                  there and the device is a CPU"""
         opened = open_folder(folder)
-        if opened.config.data.language_model:
-            raise UserError(
-                f"{folder}: is a language model, which translates nothing; let it write with "
-                f"`nmt lab sample --model {folder}`"
-            )
+        check_translates(opened)
         return cls(opened, *load_runtime(opened, device, runtime))
 
     def translate(self, text: str, **options: Any) -> str:

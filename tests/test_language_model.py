@@ -289,8 +289,15 @@ def test_nothing_takes_it_for_a_translation_model(
 ) -> None:
     with pytest.raises(UserError, match="is a language model.*nmt lab sample --model"):
         Translator.load(run)
-    assert main(["translate", "--model", str(run)]) == 1
-    assert "is a language model" in capsys.readouterr().err
+    model = str(run)
+    for command in (
+        ["translate", "--model", model],
+        ["export", model],
+        ["lab", "inside", "--model", model, "uno dos"],
+        ["lab", "memory", "--model", model],
+    ):
+        assert main(command) == 1
+        assert "is a language model" in capsys.readouterr().err
     (tmp_path / "model").symlink_to((run / "best").resolve())
     assert find_checkpoints(tmp_path) == {}
 

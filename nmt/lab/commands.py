@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nmt.errors import UserError
+from nmt.numbers import natural, positive
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,8 +30,8 @@ MEMORY = """\
 How strongly an earlier state of a recurrent layer is still felt later: the norm of
 the derivative of the state by the one so many steps before, 1 at distance 0.
 
-Of a checkpoint: every layer and direction of its encoder, and its decoder's bottom
-layer, over sentences. Without --model, of fresh cells that read random numbers."""
+Of a checkpoint: every recurrent layer and direction of its encoder and decoder, over
+sentences (convolutions have no states). Without --model, of fresh cells that read random numbers."""
 
 MEMORY_MORE = """\
 examples
@@ -97,8 +99,8 @@ def _add_memory(experiments: Any) -> None:
         choices=("rnn", "gru", "lstm"),
         help="a fresh cell; repeat for several (default: all)",
     )
-    add("--hidden", type=_positive, metavar="N", help="units of a fresh cell (default: 64)")
-    add("--distance", type=_positive, metavar="N", help="steps that a fresh cell is followed (default: 100)")
+    add("--hidden", type=positive, metavar="N", help="units of a fresh cell (default: 64)")
+    add("--distance", type=positive, metavar="N", help="steps that a fresh cell is followed (default: 100)")
     add("--plain-gates", action="store_true", help="of fresh cells: gate biases as before training, not open")
     _add_output(add)
 
@@ -114,12 +116,12 @@ def _add_recall(experiments: Any) -> None:
     add(
         "--delay",
         action="append",
-        type=_natural,
+        type=natural,
         metavar="N",
         help="steps of noise; repeat for several delays",
     )
-    add("--seeds", type=_positive, metavar="N", help="trainings of each cell and delay (default: 3)")
-    add("--steps", type=_positive, metavar="N", help="optimiser steps of a training at most")
+    add("--seeds", type=positive, metavar="N", help="trainings of each cell and delay (default: 3)")
+    add("--steps", type=positive, metavar="N", help="optimiser steps of a training at most")
     add("--plain-gates", action="store_true", help="gate biases as before any training, not open")
     add("--quick", action="store_true", help="two delays, one short training of each")
     _add_output(add)
@@ -129,8 +131,8 @@ def _add_clipping(experiments: Any) -> None:
     add = _add(experiments, "clipping", clipping, "exploding gradients and clipping", CLIPPING).add_argument
     add("--threshold", type=float, metavar="X", help="of the gradient's norm (default: 1)")
     add("--gain", type=float, metavar="X", help="size of the recurrent weights at the start (default: 1.5)")
-    add("--steps", type=_positive, metavar="N", help="optimiser steps (default: 600)")
-    add("--seed", type=_natural, metavar="N", help="of weights and examples (default: 1)")
+    add("--steps", type=positive, metavar="N", help="optimiser steps (default: 600)")
+    add("--seed", type=natural, metavar="N", help="of weights and examples (default: 1)")
     _add_output(add)
 
 
@@ -141,8 +143,8 @@ def _add_inside(experiments: Any) -> None:
     add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
     add("sentence", metavar="SENTENCE", help="what to translate")
     add("--translation", metavar="TEXT", help="look at this translation (default: the model's own)")
-    add("--beam", type=_positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
-    add("--units", type=_positive, default=8, metavar="N", help="units of each layer to show (default: 8)")
+    add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
+    add("--units", type=positive, default=8, metavar="N", help="units of each layer to show (default: 8)")
     _add_output(add)
 
 
@@ -330,8 +332,15 @@ def _wordy(rows: Sequence[Sequence[str]], column: int) -> bool:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse what could not be written, before an experiment that takes minutes."""
     for file in (arguments.json, arguments.plot):
-        if file and not Path(file).absolute().parent.is_dir():
+        if file is None:
+            continue
+        folder = Path(file).absolute().parent
+        if not folder.is_dir():
             raise UserError(f"{file}: there is no folder {Path(file).parent}; make it first")
+        if not os.access(folder, os.W_OK) or Path(file).is_dir():
+            raise UserError(
+                f"{file!r}: cannot be written there; give the name of a file in a folder of yours"
+            )
     if arguments.plot:
         try:
             from nmt.lab.plots import check_name
@@ -359,15 +368,3 @@ def _write(
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return int(text)
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nmt.numbers import natural, positive
+
 SAMPLE = """\
 Let a language model write.
 
@@ -63,11 +65,17 @@ def _add_sample(commands: Any) -> None:
     add = command.add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a language model")
     add("--prompt", default="", metavar="TEXT", help="what every text begins with (default: nothing)")
-    add("--count", type=int, default=1, metavar="N", help="texts (default: 1)")
+    add("--count", type=positive, default=1, metavar="N", help="texts (default: 1)")
     add(
         "--temperature", type=float, default=1.0, metavar="T", help="below 1 tamer, 0: no chance (default: 1)"
     )
-    add("--top-k", type=int, default=0, metavar="K", help="draw from the K best pieces only (default 0: all)")
+    add(
+        "--top-k",
+        type=natural,
+        default=0,
+        metavar="K",
+        help="draw from the K best pieces only (default 0: all)",
+    )
     add(
         "--top-p",
         type=float,
@@ -75,10 +83,12 @@ def _add_sample(commands: Any) -> None:
         metavar="P",
         help="draw from the best pieces that together have probability P (default 1: all)",
     )
-    add("--max-pieces", type=int, metavar="N", help="cut longer texts (default: the longest in training)")
+    add(
+        "--max-pieces", type=positive, metavar="N", help="cut longer texts (default: the longest in training)"
+    )
     add(
         "--seed",
-        type=int,
+        type=natural,
         metavar="N",
         help="the same seed gives the same texts (default: other ones each time)",
     )
@@ -91,12 +101,12 @@ def _add_vector(commands: Any) -> None:
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a model with attention none")
     add(
         "--steps",
-        type=int,
+        type=positive,
         default=5,
         metavar="N",
         help="points between two sentences, these counted (default: 5)",
     )
-    add("--beam", type=int, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
+    add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
 
 
 def _add_identify(commands: Any) -> None:
@@ -113,14 +123,14 @@ def _add_train_identifier(commands: Any) -> None:
     add = command.add_argument
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
     add("--out", required=True, metavar="IDENTIFIER", help="folder to write; it must not exist yet")
-    add("--steps", type=int, metavar="N", help="optimiser steps (default: those of the shipped one)")
+    add("--steps", type=positive, metavar="N", help="optimiser steps (default: those of the shipped one)")
     add(
         "--units",
-        type=int,
+        type=positive,
         metavar="N",
         help="of the network, in each direction (default: the shipped one's)",
     )
-    add("--seed", type=int, default=1, metavar="N", help="(default: 1)")
+    add("--seed", type=natural, default=1, metavar="N", help="(default: 1)")
 
 
 def _add(
@@ -144,8 +154,6 @@ def sample(arguments: argparse.Namespace) -> None:
     from nmt.checkpoint import load_model
     from nmt.lab.sampling import write_texts
 
-    if arguments.seed is not None and arguments.seed < 0:
-        arguments.usage_error("--seed: a number of at least 0 is needed")
     texts = write_texts(
         load_model(arguments.model),
         arguments.count,
@@ -183,6 +191,8 @@ def identify(arguments: argparse.Namespace) -> None:
     """`nmt lab identify`"""
     from nmt.language_id import LanguageIdentifier
 
+    if arguments.score and arguments.texts:
+        arguments.usage_error("give texts, or two files with --score")
     identifier = LanguageIdentifier.load(arguments.model)
     if arguments.score:
         from nmt.language_id_scoring import accuracy

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from nmt.checkpoint import Checkpoint, load_model
-from nmt.checkpoint_folder import open_folder
+from nmt.checkpoint_folder import check_translates, open_folder
 from nmt.config import Cell, DecodingConfig
 from nmt.errors import UserError
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
@@ -94,6 +94,7 @@ def look_inside(
     UserError for an empty text, one too long for the model, or an impossible beam.
     """
     checkpoint = _checkpoint(model)
+    check_translates(checkpoint)
     if units < 1:
         raise UserError(f"inside: {units} units: at least 1 is needed")
     decoding = checkpoint.config.decoding

@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.func import jvp
 
 from nmt.checkpoint import Checkpoint, load_model
+from nmt.checkpoint_folder import check_translates
 from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers, step
@@ -119,9 +120,10 @@ def of_fresh_cells(
 
 
 def of_checkpoint(model: Checkpoint | str | Path, sentences: Sequence[str] = ()) -> Memory:
-    """Every layer of a trained encoder over sentences, and the decoder's bottom layer over the model's own (greedy)
+    """Every recurrent layer of a trained encoder over sentences, and of its decoder over the model's own (greedy)
     translations of them.  Without sentences: built-in ones of the checkpoint's source language."""
     checkpoint = model if isinstance(model, Checkpoint) else load_model(model)
+    check_translates(checkpoint)
     language = checkpoint.config.source_language
     sentences = [s for s in map(model_input, sentences or SENTENCES.get(language, ())) if s]
     if not sentences:
@@ -201,12 +203,10 @@ def _layers_over(
     checkpoint: Checkpoint, sentence: str
 ) -> Iterator[tuple[str, CellWeights, Tensor, tuple[Tensor, ...]]]:
     """Name, weights, inputs [len, input_size] in reading order, first state: of each layer and direction."""
-    model, everything = checkpoint.model, recurrent_layers(checkpoint.model)
-    layers = {name: layer for name, layer in everything.items() if name.startswith("encoder")}
-    layers["decoder layer 1"] = everything["decoder layer 1"]
+    model = checkpoint.model
     source = np.array([[*checkpoint.source_tokenizer.encode(sentence), EOS]])
     written = greedy_search(TorchModel(model), source, None, checkpoint.config.decoding)[0].tokens
-    with torch.no_grad(), catching(layers) as caught:
+    with torch.no_grad(), catching(recurrent_layers(model)) as caught:
         model(torch.from_numpy(source), None, torch.tensor([[BOS, *written]]))
     for one in caught:
         for direction, weights, inputs, first in one.directions():

@@ -171,8 +171,8 @@ def examples(config: RecallConfig, delay: int, count: int) -> tuple[Tensor, Tens
 
 @torch.no_grad()
 def open_gates(rnn: nn.RNNBase, cell: Cell, horizon: int) -> None:
-    """Biases with which gates begin by keeping what they hold for between 1 and `horizon` steps, spread evenly over
-    the orders of magnitude: "chrono initialisation" (Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
+    """Biases with which gates begin by keeping what they hold for between 2 and `horizon` steps, spread evenly:
+    "chrono initialisation" (Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
 
     A simple RNN has no gates: nothing of it changes."""
     units = rnn.hidden_size
