@@ -106,12 +106,15 @@ def model_config(case: Case) -> ModelConfig:
     return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, layers=layers))
 
 
-def made_up(case: Case, unseen: int = 60) -> tuple[list[Pair], list[Pair]]:
-    """Pairs of ids to learn from, and others: no sentence is in both."""
+def made_up(case: Case, unseen: int = 60, of_words: int | None = None) -> tuple[list[Pair], list[Pair]]:
+    """Pairs of ids to learn from, and others: no sentence is in both.  of_words: so many in every sentence."""
     level = LEVELS[case.level]
     longest = level.longest_without if case.attention == "none" else level.longest
     rng = random.Random(0)
-    sentences = {tuple(rng.sample(WORDS, k=rng.randint(1, longest))) for _ in range(6000)}
+    if of_words is None:
+        sentences = {tuple(rng.sample(WORDS, k=rng.randint(1, longest))) for _ in range(6000)}
+    else:
+        sentences = {tuple(rng.choices(WORDS, k=of_words)) for _ in range(6000)}
     ordered = sorted(sentences)
     rng.shuffle(ordered)
     pairs = [(level.spell(list(words)), level.spell(TASKS[case.task](list(words)))) for words in ordered]
@@ -160,6 +163,20 @@ def test_the_family_learns(case: Case) -> None:
     seen, unseen = made_up(case)
     learn(model, seen)
     assert accuracy(model, unseen) >= (ACCURACY_WITHOUT if case.attention == "none" else ACCURACY)
+
+
+def test_attention_holds_sentences_that_a_context_vector_does_not() -> None:
+    """Sixteen random words, the same training for both: so the models above can use their attention."""
+    learned = {}
+    for attention in ("multihead", "none"):
+        case = Case("bigru", attention, "copy", "subword")
+        torch.manual_seed(0)
+        model = Seq2Seq(model_config(case))
+        seen, unseen = made_up(case, of_words=16)
+        learn(model, seen)
+        learned[attention] = accuracy(model, unseen)
+    assert learned["multihead"] >= ACCURACY
+    assert learned["none"] <= 0.2
 
 
 ENGLISH = {"uno": "one", "dos": "two", "tres": "three", "cuatro": "four", "cinco": "five", "seis": "six"}
