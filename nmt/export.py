@@ -23,8 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.library import custom_op
+from torch import Tensor, library, nn
 from torch.nn import functional
 
 from nmt.attention import Encoded
@@ -130,7 +129,7 @@ class LinearCell(nn.Module):
 
 
 # A recurrent layer over whole sentences, as one node: the exporter would otherwise fix the length of the example.
-@custom_op("nmt::recurrent", mutates_args=())
+@library.custom_op("nmt::recurrent", mutates_args=())
 def _recurrent(
     inputs: Tensor, lengths: Tensor, weight: Tensor, recurrent: Tensor, bias: Tensor, cell: str
 ) -> tuple[Tensor, Tensor]:
