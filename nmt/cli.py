@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nmt.arguments import add_command, positive
 from nmt.errors import UserError
 from nmt.lab import commands as lab
 from nmt.lab import generate_commands as generate
-from nmt.numbers import positive
 
 if TYPE_CHECKING:
     from nmt.scoring import Comparison, Score
@@ -126,17 +126,19 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(commands)
     _add_train(commands)
     _add_average(commands)
-    command = _add(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
+    command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
-    command = _add(commands, "info", info, "describe a checkpoint", INFO)
+    command = add_command(commands, "info", info, "describe a checkpoint", INFO)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
-    _add(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)
+    add_command(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)
     generate.add(lab.add(commands))
     return parser
 
 
 def _add_translate(commands: Any) -> None:
-    command = _add(commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE)
+    command = add_command(
+        commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE
+    )
     add = command.add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
     add("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
@@ -146,7 +148,7 @@ def _add_translate(commands: Any) -> None:
 
 
 def _add_score(commands: Any) -> None:
-    command = _add(commands, "score", score, "score translations: BLEU, chrF2, TER", SCORE, SCORE_MORE)
+    command = add_command(commands, "score", score, "score translations: BLEU, chrF2, TER", SCORE, SCORE_MORE)
     add = command.add_argument
     add("--model", metavar="CHECKPOINT", help="checkpoint folder to translate --source with")
     add("--source", metavar="FILE", help="text to translate")
@@ -185,7 +187,7 @@ def _add_decoding(command: argparse.ArgumentParser) -> None:
 
 
 def _add_train(commands: Any) -> None:
-    command = _add(commands, "train", train, "train a model", TRAIN)
+    command = add_command(commands, "train", train, "train a model", TRAIN)
     add = command.add_argument
     add("recipe", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
@@ -202,7 +204,7 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_average(commands: Any) -> None:
-    command = _add(commands, "average", average, "average checkpoints", AVERAGE)
+    command = add_command(commands, "average", average, "average checkpoints", AVERAGE)
     add = command.add_argument
     add(
         "sources",
@@ -212,23 +214,6 @@ def _add_average(commands: Any) -> None:
     )
     add("--last", type=positive, default=5, metavar="N", help="how many of a single run (default: 5)")
     add("--out", required=True, metavar="CHECKPOINT", help="folder to write; it must not exist yet")
-
-
-def _add(
-    commands: Any,
-    name: str,
-    run: Callable[[argparse.Namespace], int | None],
-    summary: str,
-    details: str,
-    more: str = "",
-) -> argparse.ArgumentParser:
-    """A sub-command whose help shows `details` before the options and `more` after them, line by line."""
-    as_written = argparse.RawDescriptionHelpFormatter
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=details, epilog=more, formatter_class=as_written
-    )
-    command.set_defaults(run=run, usage_error=command.error)
-    return command
 
 
 def translate(arguments: argparse.Namespace) -> None:

@@ -140,3 +140,11 @@ def tiny_recipe(**training: object) -> Config:
         data=DataConfig(batch_tokens=300),
         training=TrainingConfig(**settings),  # type: ignore[arg-type]
     )
+
+
+def run_lab(*arguments: str) -> None:
+    """`nmt lab ARGUMENTS`, but a UserError comes through."""
+    from nmt.cli import build_parser
+
+    parsed = build_parser().parse_args(["lab", *arguments])
+    parsed.run(parsed)

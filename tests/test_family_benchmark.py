@@ -47,10 +47,13 @@ def test_a_familys_figures_are_of_the_whole_and_of_each_length(tmp_path: Path) -
 
 
 def test_the_family_has_every_comparison_of_the_course() -> None:
-    """All settings are ones that a recipe may have, and members differ from the first in what they say."""
+    """All settings are ones that a recipe may have, and no two members are the same model."""
+    configs = []
     for member in family.MEMBERS:
         settings = family.BASE | member.changes
-        load_config("tatoeba-cpu", [f"{key}={value}" for key, value in settings.items()])
+        config = load_config("tatoeba-cpu", [f"{key}={value}" for key, value in settings.items()])
+        configs.append((config.model, member.characters))
+    assert all(config not in configs[:i] for i, config in enumerate(configs))
     assert {"cell", "direction", "depth", "attention", "pieces", "encoder"} <= {
         m.group for m in family.MEMBERS
     }

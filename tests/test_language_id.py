@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import random
 import subprocess
@@ -16,25 +15,16 @@ import pytest
 import torch
 
 from nmt.errors import UserError
-from nmt.lab import generate_commands
 from nmt.language_id import IDENTIFIER_FILE, MAX_CHARACTERS, LanguageIdentifier, normalised
 from nmt.language_id_scoring import accuracy
 from nmt.language_id_training import CharacterGru, IdentifierConfig, snippet, train_identifier
 from nmt.translator import find_checkpoints
-from tests.conftest import WORDS, toy_pairs, write_dataset
+from tests.conftest import WORDS, run_lab, toy_pairs, write_dataset
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 SHIPPED = CHECKPOINTS / "language-id-es-en"
 ENGLISH = dict(zip(WORDS, "one two three four five six seven eight nine ten".split(), strict=True))
 CHARACTERS = "abcdefghijklmnopqrstuvwxyzñ¿'"
-
-
-def run_lab(*arguments: str) -> None:
-    """What `nmt lab` does with its commands."""
-    parser = argparse.ArgumentParser()
-    generate_commands.add(parser.add_subparsers(required=True))
-    parsed = parser.parse_args(arguments)
-    parsed.run(parsed)
 
 
 @pytest.fixture(scope="module")

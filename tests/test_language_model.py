@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import random
@@ -19,7 +18,6 @@ from nmt.checkpoint import Checkpoint, load_model, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config, load_config
 from nmt.errors import UserError
-from nmt.lab import generate_commands
 from nmt.lab.sampling import write_texts
 from nmt.search import score_target
 from nmt.tokenizer import EOS, load_tokenizers
@@ -27,7 +25,7 @@ from nmt.torch_runtime import TorchModel
 from nmt.training import train
 from nmt.translator import Translator, find_checkpoints
 from nmt.validation import Validation, validate
-from tests.conftest import tiny_model_config, write_dataset
+from tests.conftest import run_lab, tiny_model_config, write_dataset
 
 SUBJECTS = ["the dog", "a small cat", "my brother", "the old man", "our teacher", "a bird"]
 VERBS = ["sees", "likes", "never finds", "wants", "sold", "draws"]
@@ -36,14 +34,6 @@ OBJECTS = ["the house", "a red car", "some bread", "the garden", "water", "his l
 SENTENCES = [" ".join(parts) for parts in itertools.product(SUBJECTS, VERBS, OBJECTS)]
 random.Random(1).shuffle(SENTENCES)
 WORDS = {word for sentence in SENTENCES for word in sentence.split()}
-
-
-def run_lab(*arguments: str) -> None:
-    """What `nmt lab` does with its commands."""
-    parser = argparse.ArgumentParser()
-    generate_commands.add(parser.add_subparsers(required=True))
-    parsed = parser.parse_args(arguments)
-    parsed.run(parsed)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import torch
 from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config
 from nmt.errors import UserError
-from nmt.lab import generate_commands
 from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vector, similarity
 from nmt.model import Seq2Seq
 from nmt.search import beam_search
@@ -21,17 +19,9 @@ from nmt.tokenizer import EOS
 from nmt.torch_runtime import TorchModel
 from nmt.training import train
 from nmt.translator import Translator
-from tests.conftest import tiny_model_config, toy_pairs, write_dataset
+from tests.conftest import run_lab, tiny_model_config, toy_pairs, write_dataset
 
 SENTENCES = ["uno dos", "tres", "diez nueve ocho", "cuatro cinco seis siete"]
-
-
-def run_lab(*arguments: str) -> None:
-    """What `nmt lab` does with its commands."""
-    parser = argparse.ArgumentParser()
-    generate_commands.add(parser.add_subparsers(required=True))
-    parsed = parser.parse_args(arguments)
-    parsed.run(parsed)
 
 
 @pytest.fixture(scope="module", params=["gru", "lstm"])

@@ -24,9 +24,8 @@ class Candidate:
 
     step: int  # from 0
     token: int
-    parent: (
-        int | None
-    )  # the candidate that it continues, as an index of `BeamTree.candidates`; None: the beginning
+    # The candidate that it continues, as an index of `BeamTree.candidates`; None: the beginning.
+    parent: int | None
     log_prob: float  # of this token
     score: float  # log-probability of everything from the beginning to here
     kept: bool

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nmt.arguments import add_command, natural, positive
 from nmt.errors import UserError
-from nmt.numbers import natural, positive
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,7 +84,7 @@ def add(commands: Any) -> Any:
 
 
 def _add_memory(experiments: Any) -> None:
-    add = _add(
+    add = add_command(
         experiments, "memory", memory, "how far back a layer remembers", MEMORY, MEMORY_MORE
     ).add_argument
     add("--model", metavar="CHECKPOINT", help="checkpoint folder, instead of fresh cells")
@@ -106,7 +106,9 @@ def _add_memory(experiments: Any) -> None:
 
 
 def _add_recall(experiments: Any) -> None:
-    add = _add(experiments, "recall", recall, "how long a trained cell holds a symbol", RECALL).add_argument
+    add = add_command(
+        experiments, "recall", recall, "how long a trained cell holds a symbol", RECALL
+    ).add_argument
     add(
         "--cell",
         action="append",
@@ -128,7 +130,9 @@ def _add_recall(experiments: Any) -> None:
 
 
 def _add_clipping(experiments: Any) -> None:
-    add = _add(experiments, "clipping", clipping, "exploding gradients and clipping", CLIPPING).add_argument
+    add = add_command(
+        experiments, "clipping", clipping, "exploding gradients and clipping", CLIPPING
+    ).add_argument
     add("--threshold", type=float, metavar="X", help="of the gradient's norm (default: 1)")
     add("--gain", type=float, metavar="X", help="size of the recurrent weights at the start (default: 1.5)")
     add("--steps", type=positive, metavar="N", help="optimiser steps (default: 600)")
@@ -137,7 +141,7 @@ def _add_clipping(experiments: Any) -> None:
 
 
 def _add_inside(experiments: Any) -> None:
-    add = _add(
+    add = add_command(
         experiments, "inside", inside, "gates, attention and search of one sentence", INSIDE, INSIDE_MORE
     ).add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
@@ -146,22 +150,6 @@ def _add_inside(experiments: Any) -> None:
     add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
     add("--units", type=positive, default=8, metavar="N", help="units of each layer to show (default: 8)")
     _add_output(add)
-
-
-def _add(
-    experiments: Any,
-    name: str,
-    run: Callable[[argparse.Namespace], None],
-    summary: str,
-    details: str,
-    more: str = "",
-) -> argparse.ArgumentParser:
-    as_written = argparse.RawDescriptionHelpFormatter
-    command: argparse.ArgumentParser = experiments.add_parser(
-        name, help=summary, description=details, epilog=more, formatter_class=as_written
-    )
-    command.set_defaults(run=run, usage_error=command.error)
-    return command
 
 
 def _add_output(add: Callable[..., Any]) -> None:

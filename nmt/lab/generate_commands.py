@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from nmt.numbers import natural, positive
+from nmt.arguments import add_command, natural, positive
 
 SAMPLE = """\
 Let a language model write.
@@ -61,7 +61,7 @@ def add(commands: Any) -> None:
 
 
 def _add_sample(commands: Any) -> None:
-    command = _add(commands, "sample", sample, "let a language model write", SAMPLE, SAMPLE_MORE)
+    command = add_command(commands, "sample", sample, "let a language model write", SAMPLE, SAMPLE_MORE)
     add = command.add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a language model")
     add("--prompt", default="", metavar="TEXT", help="what every text begins with (default: nothing)")
@@ -95,7 +95,9 @@ def _add_sample(commands: Any) -> None:
 
 
 def _add_vector(commands: Any) -> None:
-    command = _add(commands, "vector", vector, "a sentence as one vector, and back", VECTOR, VECTOR_MORE)
+    command = add_command(
+        commands, "vector", vector, "a sentence as one vector, and back", VECTOR, VECTOR_MORE
+    )
     add = command.add_argument
     add("sentences", nargs="+", metavar="SENTENCE", help="one sentence, or two")
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a model with attention none")
@@ -110,7 +112,9 @@ def _add_vector(commands: Any) -> None:
 
 
 def _add_identify(commands: Any) -> None:
-    command = _add(commands, "identify", identify, "tell the language of a text", IDENTIFY, IDENTIFY_MORE)
+    command = add_command(
+        commands, "identify", identify, "tell the language of a text", IDENTIFY, IDENTIFY_MORE
+    )
     add = command.add_argument
     add("texts", nargs="*", metavar="TEXT", help="texts (default: the lines of standard input)")
     add("--model", required=True, metavar="IDENTIFIER", help="folder that `nmt lab train-identifier` wrote")
@@ -119,7 +123,7 @@ def _add_identify(commands: Any) -> None:
 
 def _add_train_identifier(commands: Any) -> None:
     name, summary = "train-identifier", "train a language identifier"
-    command = _add(commands, name, train_identifier, summary, TRAIN_IDENTIFIER)
+    command = add_command(commands, name, train_identifier, summary, TRAIN_IDENTIFIER)
     add = command.add_argument
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
     add("--out", required=True, metavar="IDENTIFIER", help="folder to write; it must not exist yet")
@@ -131,22 +135,6 @@ def _add_train_identifier(commands: Any) -> None:
         help="of the network, in each direction (default: the shipped one's)",
     )
     add("--seed", type=natural, default=1, metavar="N", help="(default: 1)")
-
-
-def _add(
-    commands: Any,
-    name: str,
-    run: Callable[[argparse.Namespace], None],
-    summary: str,
-    details: str,
-    more: str = "",
-) -> argparse.ArgumentParser:
-    as_written = argparse.RawDescriptionHelpFormatter
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=details, epilog=more, formatter_class=as_written
-    )
-    command.set_defaults(run=run, usage_error=command.error)
-    return command
 
 
 def sample(arguments: argparse.Namespace) -> None:

@@ -39,9 +39,8 @@ class LayerActivity:
     name: str  # "encoder layer 1 forward"
     cell: Cell
     tokens: list[str]
-    means: dict[
-        str, list[float]
-    ]  # over all units, of each gate; of "hidden" (and "memory") the root mean square
+    # Over all units, [tokens] of each gate; of what is signed ("candidate", "hidden", "memory") the root mean square.
+    means: dict[str, list[float]]
     units: list[int]  # a sample, evenly spaced
     sample: dict[str, list[list[float]]]  # of each gate, "hidden" and "memory": [units][tokens]
 

@@ -169,9 +169,8 @@ def jacobian_norms(
     directions = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))[0][:count]
     length, begin = len(inputs), {k: row for row, k in enumerate(starts)}
     norms = torch.full((len(starts), length + 1), torch.nan, dtype=torch.float64)
-    tangents = torch.zeros(
-        0, count, size, dtype=torch.float64
-    )  # of the starts so far, in the order they came
+    # Of the starts so far, in the order they came.
+    tangents = torch.zeros(0, count, size, dtype=torch.float64)
     following: list[int] = []
     for t in range(length + 1):
         if t in begin:

@@ -39,9 +39,8 @@ class RecallConfig:
     noise: float = 1.0  # standard deviation of what follows, on the symbol's own inputs
     hidden: int = 32
     batch: int = 32
-    steps: int = (
-        600  # optimiser steps at most; a training that names all symbols of several batches ends early
-    )
+    # Optimiser steps at most; a training that names all symbols of several batches ends early.
+    steps: int = 600
     lr: float = 1e-2
     clip: float = 1.0
     open_gates: bool = True  # see `open_gates`

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nmt.checkpoint import Checkpoint
+from nmt.checkpoint_folder import check_translates
 from nmt.errors import UserError
 from nmt.search import beam_search
 from nmt.search_rules import Array
@@ -85,10 +86,7 @@ def check_one_vector(checkpoint: Checkpoint) -> None:
             f"{checkpoint.folder}: its decoder reads, by {kind} attention, the encoder's states at all positions, so "
             "no one vector holds a sentence; train a model with --set model.attention.kind=none"
         )
-    if checkpoint.config.data.language_model:
-        raise UserError(
-            f"{checkpoint.folder}: is a language model, which reads no sentence; see `nmt lab sample`"
-        )
+    check_translates(checkpoint)
 
 
 class _FromVectors(TorchModel):
