@@ -223,6 +223,24 @@ def score_target(
     return _generate(model, source, lengths, decoding, _most_probable, forced, with_attention=False)
 
 
+def next_tokens(
+    model: SearchableModel, source: Array, prefix: Sequence[int], count: int
+) -> list[tuple[int, float]]:
+    """The `count` most probable tokens after `prefix`, best first, with their log-probabilities; EOS, as the end
+    of the sentence, is never one of them.  source int64 [1, src_len] with its EOS.
+    """
+    _check_ids([prefix])
+    encoded = model.encode(source, None)
+    state = model.initial_state(encoded)
+    barred = (*SPECIAL, EOS)
+    for token in [BOS, *prefix]:
+        step = model.step(np.array([[token]]), state, encoded, count + len(barred), with_attention=False)
+        state = step.state
+    gains = _gain(step.top, step.log_z[:, :, None])[0, 0].tolist()
+    found = zip(step.ids[0, 0].tolist(), gains, strict=True)
+    return [(token, gain) for token, gain in found if token not in barred and gain > NEVER][:count]
+
+
 Choose = Callable[[Step, Rules, int, Array, Array], tuple[Array, Array]]
 
 

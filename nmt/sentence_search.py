@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 
 from nmt.config import DecodingConfig
 from nmt.padding import batches_by_length, pad_sources
 from nmt.repair import put_back
 from nmt.runtimes import pool
-from nmt.search import Hypothesis, SearchableModel, beam_search
+from nmt.search import Hypothesis, SearchableModel, beam_search, next_tokens
 from nmt.text import Item, Part, missing_items, model_input, one_line, split_around
 from nmt.tokenizer import EOS, Tokenizer
 from nmt.translation import SentenceTranslation, assemble, copied
 
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
+
+
+UNLIKELY = log(100)  # what is less probable than another by more than this is not offered beside it
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Request:
 
     sentence: str  # as `nmt.text.model_input` gives it
     prefix: str = ""  # what the hypothesis must begin with
+    following: int | None = None  # the target piece (its id) that must come after the prefix
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,29 @@ class SentenceSearch:
                 results[i] = self._around(requests[i], result, lost)
         return results
 
+    def continue_from(self, request: Request, count: int) -> list[SentenceTranslation]:
+        """The request translated with each of the `count` most probable pieces after its prefix; best first, each
+        text once, and nothing that is a hundred times less probable at that place than the first."""
+        source = pad_sources([[*self.source_ids(request.sentence), EOS]])[0]
+        following = next_tokens(self.model, source, self._forced(request), 2 * count)
+        likely = [
+            token
+            for token, log_prob in following
+            if log_prob > following[0][1] - UNLIKELY and self._leaves_whole(request.prefix, token)
+        ]
+        found = self.translate([replace(request, following=token) for token in likely[:count]])
+        first_of = {result.text: result for result in reversed(found)}
+        return [result for result in found if first_of[result.text] is result]
+
+    def _leaves_whole(self, prefix: str, token: int) -> bool:
+        """Whether the token begins a word or a sign of its own, and so leaves the prefix's last word as it is."""
+        piece = self.target_tokenizer.pieces([token])[0]
+        return not prefix or piece.startswith("▁") or not (piece[0].isalnum() or piece.startswith("<0x"))
+
+    def _forced(self, request: Request) -> list[int]:
+        ids = self.target_tokenizer.encode(request.prefix) if request.prefix else []
+        return ids if request.following is None else [*ids, request.following]
+
     def _around(self, request: Request, whole: SentenceTranslation, lost: list[Item]) -> SentenceTranslation:
         """The sentence translated in parts, with the lost items copied between them."""
         plan = split_around(request.sentence, [(item.start, item.end) for item in lost])
@@ -116,7 +144,7 @@ class SentenceSearch:
         """Searches batches of like length for the n best hypotheses of each request, and makes text of them."""
         settings, started = self.settings, Started(requests)
         sources = [[*self.source_ids(request.sentence), EOS] for request in requests]
-        prefixes = [self.target_tokenizer.encode(r.prefix) if r.prefix else [] for r in requests]
+        prefixes = [self._forced(request) for request in requests]
 
         def search(batch: list[int]) -> list[SentenceTranslation]:
             source, lengths = pad_sources([sources[i] for i in batch])

@@ -26,6 +26,7 @@ MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer one
 # Lines that are sorted by length together: few, where others are cut while they are searched; many, for batches of
 # a GPU's size.
 WINDOW_LINES, WINDOW_LINES_GPU, WINDOW_CHARACTERS = 512, 4096, 400_000
+CONTINUATIONS = 8  # ways to go on after a prefix
 # Source pieces × beam, and sentences × beam, of one search; of ONNX Runtime's, several run side by side.
 BATCHES = {"onnx": (8192, 160), "cpu": (4096, 512), "cuda": (65536, 16384)}
 
@@ -135,6 +136,40 @@ class Translator:
             for window in running:
                 window.cancel()
 
+    def plan(self, text: str) -> list[Part]:
+        """The text's parts: sentences to translate, each short enough for the model and in its script, and what is
+        copied between them.  `nmt.sentence_search.requests_of` makes requests of them, `translate_sentences`
+        translates these, `nmt.translation.assemble` joins the results: `translate_batch`, step by step."""
+        parts: list[Part] = []
+        for part in split_text(without_surrogates(text), self.source_language):
+            pieces = self._pieces(part.text) if part.translate else []
+            if len(pieces) <= self._max_pieces and not _characters_in_bytes(pieces):
+                parts.append(part)
+                continue
+            for cut in cut_long(part.text, lambda text: len(self._pieces(text)), self._max_pieces):
+                parts += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
+        return parts
+
+    def translate_sentences(
+        self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1
+    ) -> list[SentenceTranslation]:
+        """One result for each request, in order; `beam` and `n_best` as of `translate_batch`."""
+        search = self._search(beam, n_best)
+        distinct = list(dict.fromkeys(requests))
+        found = dict(zip(distinct, search.translate(distinct), strict=True))
+        return [found[request] for request in requests]
+
+    def continuations(
+        self, sentence: str, prefix: str, count: int = CONTINUATIONS, beam: int | None = None
+    ) -> list[SentenceTranslation]:
+        """Translations of one sentence that begin with `prefix` and go on differently, the likeliest first.
+
+        Each takes another of the `count` most probable pieces after the prefix and is completed by a search of its
+        own; those that come to the same text are one.  For translating interactively (Barrachina et al. 2009,
+        "Statistical approaches to computer-assisted translation", section 3: prefix and suffix).
+        """
+        return self._search(beam).continue_from(Request(sentence, prefix), count)
+
     def _search(
         self,
         beam: int | None = None,
@@ -159,18 +194,6 @@ class Translator:
             raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size ({decoding.beam})")
         return decoding
 
-    def _plan(self, line: str) -> list[Part]:
-        """The line's parts, each to translate short enough for the model and in its script."""
-        plan: list[Part] = []
-        for part in split_text(without_surrogates(line), self.source_language):
-            pieces = self._pieces(part.text) if part.translate else []
-            if len(pieces) <= self._max_pieces and not _characters_in_bytes(pieces):
-                plan.append(part)
-                continue
-            for cut in cut_long(part.text, lambda text: len(self._pieces(text)), self._max_pieces):
-                plan += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
-        return plan
-
     def _pieces(self, sentence: str) -> list[str]:
         return self._source_tokenizer.pieces(self._source_ids(model_input(sentence)))
 
@@ -191,7 +214,7 @@ class _Window:
         self, owner: Translator, search: SentenceSearch, lines: Sequence[str], prefixes: Sequence[str] = ()
     ) -> None:
         self.search = search
-        self.plans = [owner._plan(line) for line in lines]
+        self.plans = [owner.plan(line) for line in lines]
         self.requests = [requests_of(p, prefixes[i] if prefixes else "") for i, p in enumerate(self.plans)]
         self.started: Started = search.start(list(dict.fromkeys(r for line in self.requests for r in line)))
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-NAMES = {
-    "ca": "Catalan",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "eu": "Basque",
-    "fr": "French",
-    "gl": "Galician",
-    "it": "Italian",
-    "nl": "Dutch",
-    "pt": "Portuguese",
+NAMES = {  # English, Spanish
+    "ca": ("Catalan", "catalán"),
+    "de": ("German", "alemán"),
+    "en": ("English", "inglés"),
+    "es": ("Spanish", "español"),
+    "eu": ("Basque", "euskera"),
+    "fr": ("French", "francés"),
+    "gl": ("Galician", "gallego"),
+    "it": ("Italian", "italiano"),
+    "nl": ("Dutch", "neerlandés"),
+    "pt": ("Portuguese", "portugués"),
 }
 
 EXAMPLES = {
@@ -33,9 +33,9 @@ EXAMPLES = {
 }
 
 
-def name(code: str) -> str:
-    """The English name of a language code ("es" -> "Spanish"); an unknown code stands for itself."""
-    return NAMES.get(code, code)
+def name(code: str) -> tuple[str, str]:
+    """The names of a language in English and Spanish ("es" -> "Spanish", "español"); an unknown code's is itself."""
+    return NAMES.get(code, (code, code))
 
 
 def examples(code: str) -> list[str]:

@@ -1,64 +1,198 @@
-"""What the page does with a request: check it, run the right translator, shape the answer.
+"""What the page does with a request: check it, have it translated, shape the answer.
 
-No component and no HTML: the tab and the API endpoint call the same `TranslationService`, and the tests
-call it without a browser.
+No component and no HTML: the tabs, the endpoints and the JSON routes call the same `TranslationService`, and the
+tests call it without a browser.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from math import exp
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
-from nmt.webui import languages
+from nmt.sentence_search import requests_of
+from nmt.text import Part
+from nmt.translation import SentenceTranslation, assemble
+from nmt.webui import languages, words
+from nmt.webui.batcher import Batcher, Busy, Kind
 
 if TYPE_CHECKING:
-    from nmt.translator import SentenceTranslation, Translator
+    from nmt.language_id import LanguageIdentifier
+    from nmt.translator import Translator
+
+Direction = tuple[str, str]
 
 MAX_CHARS = 5000  # of one request, unless told otherwise
 MAX_BEAM = 12
 MAX_ALTERNATIVES = 5
-FAILED = "Something went wrong while translating. The page still works; the reason is in the program's log."
+TIMEOUT = 60.0  # seconds
+SURE = 0.8  # probability from which the identifier is believed
+AUTO = "auto"  # instead of a source language: to be found out
+OFTEN = 0.15  # seconds between two looks at a translation that grows
+LONG = 2000  # characters whose planning is kept off the event loop
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class AttentionMap:
-    """Where the decoder looked in one sentence."""
+class PageError(UserError):
+    """A message for the visitor that the page can say in either language; elsewhere it is in English."""
 
-    sentence: str  # of the source text
-    source: list[str]  # pieces, the end symbol last
-    target: list[str]  # pieces, the end symbol last
-    weights: list[list[float]]  # [len(target)][len(source)], each row sums to 1
+    def __init__(self, key: str, **values: words.Value) -> None:
+        super().__init__(words.say("en", key, **values))
+        self.key, self.values = key, values
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the translation: a sentence, or what was only copied."""
+
+    text: str
+    sentence: SentenceTranslation | None = None
+
+    @property
+    def probability(self) -> float:
+        """Geometric mean over the sentence's pieces; 1 for what was copied."""
+        return exp(self.sentence.score) if self.sentence else 1.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One request, translated."""
+    """One text translated, or as much of it as is done, from its beginning."""
 
-    text: str
-    alternatives: list[str] = field(default_factory=list)  # further whole texts, best first
-    attention: list[AttentionMap] = field(
-        default_factory=list
-    )  # one a sentence, in reading order; none for what is only copied
+    direction: Direction
+    segments: tuple[Segment, ...] = ()
+    alternatives: tuple[str, ...] = ()  # further whole texts, best first
+    done: int = 0  # sentences
+    total: int = 0
     seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+    def with_sentence(self, index: int, sentence: SentenceTranslation) -> Answer:
+        """Another translation of the segment `index`; what was said of the whole text no longer holds."""
+        segments = list(self.segments)
+        segments[index] = Segment(sentence.text, sentence)
+        return replace(self, segments=tuple(segments), alternatives=())
+
+
+class Work:
+    """Texts on their way; their sentences wait in the batcher or are done."""
+
+    def __init__(self, direction: Direction, plans: Sequence[list[Part]], n_best: int) -> None:
+        self.direction, self.plans, self.n_best = direction, plans, n_best
+        self.requests = [requests_of(plan) for plan in plans]
+        self.started = time.perf_counter()
+        self.futures: list[Future[SentenceTranslation]] = []
+        self.stopped = self.superseded = False
+        self._done = 0
+
+    def submit(self, batcher: Batcher, owner: Hashable, kind: Kind) -> None:
+        try:
+            self.futures = batcher.submit(owner, kind, [r for line in self.requests for r in line])
+        except Busy:
+            raise PageError("page.busy") from None
+
+    def cancel(self) -> None:
+        self.stopped = True
+        for future in self.futures:
+            future.cancel()
+
+    @property
+    def done(self) -> int:
+        """How many sentences from the first on are translated; one that failed or was cancelled is not."""
+        while self._done < len(self.futures) and _succeeded(self.futures[self._done]):
+            self._done += 1
+        return self._done
+
+    async def grow(self, timeout: float | None) -> AsyncIterator[int]:
+        """How many sentences are done, now and then, the last time when all are or it was stopped.
+
+        UserError for a failure of any kind; after `timeout` seconds the work is cancelled.
+        """
+        shown = self.started
+        try:
+            while (done := self.done) < len(self.futures) and not self.stopped:
+                await self._wait_for(done, timeout)
+                if time.perf_counter() - shown > OFTEN and self.done < len(self.futures) and not self.stopped:
+                    shown = time.perf_counter()
+                    yield self.done
+            yield self.done
+        finally:
+            self.cancel()
+
+    async def _wait_for(self, index: int, timeout: float | None) -> None:
+        left = None if timeout is None else max(0.0, self.started + timeout - time.perf_counter())
+        future = asyncio.wrap_future(self.futures[index])
+        await asyncio.wait([future], timeout=left)
+        if not future.done():
+            future.cancel()
+            assert timeout is not None
+            raise PageError("page.timeout", seconds=round(timeout))
+        error = None if future.cancelled() else future.exception()
+        if isinstance(error, UserError):
+            raise error
+        if error:
+            logger.error("translating %s-%s failed", *self.direction, exc_info=error)
+            raise PageError("page.failed")
+
+    def answers(self) -> list[Answer]:
+        """One for each text."""
+        results = [future.result() for future in self.futures[: self.done]]
+        found, first = [], 0
+        for plan, requests in zip(self.plans, self.requests, strict=True):
+            found.append(self._answer(plan, results[first : first + len(requests)], len(requests)))
+            first += len(requests)
+        return found
+
+    def _answer(self, plan: list[Part], results: list[SentenceTranslation], total: int) -> Answer:
+        segments, following = [], iter(results)
+        for part in plan:
+            sentence = next(following, None) if part.translate else None
+            if part.translate and sentence is None:
+                break
+            segments.append(Segment(sentence.text if sentence else part.text, sentence))
+        whole = len(results) == total
+        alternatives = assemble(plan, results, self.n_best).alternatives if whole and self.n_best > 1 else ()
+        seconds = time.perf_counter() - self.started
+        return Answer(self.direction, tuple(segments), tuple(alternatives), len(results), total, seconds)
 
 
 class TranslationService:
-    """All directions of the page behind one call; `translators` has a key ("es", "en") for each."""
+    """All directions of the page behind one call; `translators` has a key ("es", "en") for each.
 
-    def __init__(self, translators: Mapping[tuple[str, str], Translator], max_chars: int = MAX_CHARS) -> None:
+    identifier  tells the two source languages apart; None: the visitor has to say
+    timeout     seconds that one text may take
+    """
+
+    def __init__(
+        self,
+        translators: Mapping[Direction, Translator],
+        max_chars: int = MAX_CHARS,
+        identifier: LanguageIdentifier | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
         if not translators:
             raise UserError("the page needs at least one translator")
         self.translators = dict(translators)
-        self.max_chars = max_chars
+        self.max_chars, self.timeout = max_chars, timeout
+        knows_all = identifier is not None and set(identifier.languages) == set(self.sources())
+        self.identifier = identifier if knows_all else None  # of other languages it knows nothing
+        self.batcher = Batcher()
+        self._running: dict[Hashable, Work] = {}  # the last work of each visitor
+
+    def close(self) -> None:
+        self.batcher.close()
 
     @property
-    def first(self) -> tuple[str, str]:
+    def first(self) -> Direction:
         """The direction the page opens with."""
         return next(iter(self.translators))
 
@@ -74,11 +208,32 @@ class TranslationService:
         """Names of the directions, as the API takes them: "es-en"."""
         return [f"{source}-{target}" for source, target in self.translators]
 
-    def default_beam(self, direction: tuple[str, str]) -> int:
+    def default_beam(self, direction: Direction) -> int:
         """The beam size that the direction's checkpoint was tuned for."""
         return self.translators[direction].config.decoding.beam
 
-    def find(self, direction: str) -> tuple[str, str]:
+    def detect(self, text: str) -> str | None:
+        """The language of a text; None where that is not certain enough."""
+        if self.identifier is None:
+            return None
+        language, probability = self.identifier.identify(text)
+        return language if probability >= SURE else None
+
+    def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
+        """The direction to translate in, and whether its source was detected.
+
+        The source may be `AUTO`.  Where it turns out to be the target, another target is taken, as the page's
+        languages stand for a pair rather than for two separate choices.  UserError if nothing leads from `source`.
+        """
+        detected = self.detect(text) if source == AUTO else None
+        if source == AUTO:
+            source = detected or next((s for s, t in self.translators if t == target), self.first[0])
+        targets = self.targets(source)
+        if not targets:
+            raise PageError("translate.no_model", source=languages.name(source), target=languages.name(target))
+        return (source, target if target in targets else targets[0]), detected is not None
+
+    def find(self, direction: str) -> Direction:
         """ "es-en" -> ("es", "en"); raises UserError for a direction without a model."""
         source, _, target = str(direction).partition("-")
         if (source, target) not in self.translators:
@@ -87,55 +242,110 @@ class TranslationService:
             )
         return source, target
 
-    def translate(
+    async def stream(
         self,
         text: str,
-        direction: tuple[str, str],
+        direction: Direction,
         beam: float = 0,
         alternatives: float = 0,
-        with_attention: bool = False,
-    ) -> Answer:
-        """Translate a text of any number of lines and sentences.
+        owner: Hashable = None,
+    ) -> AsyncIterator[Answer]:
+        """Translate a text of any number of lines and sentences; the answers have more and more of it.
 
-        `beam` 0 means the checkpoint's own.  A text of nothing but white space gives an empty answer.
-        Raises UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
+        beam    0: the checkpoint's own
+        owner   the visitor: what the same one asked for before is stopped.  None: nobody's, nothing stops it.
+        The last answer is whole, unless `stop` was called.  A text of nothing but white space has an empty one.
+        UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
         """
-        self._check(text, direction)
-        hypotheses = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
-        width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
-        if not text.strip():
-            return Answer("")
-        started = time.perf_counter()
+        self.check(text, direction)
+        work = await self._begin([text], direction, beam, alternatives, owner)
         try:
-            translation = self.translators[direction].translate_batch(
-                [text],
-                beam=max(width, hypotheses),  # the search finds no more than its beam holds
-                n_best=hypotheses,
-                with_attention=with_attention,
-            )[0]
-        except UserError:
-            raise
-        except Exception:
-            logger.exception("translating %d characters %s-%s failed", len(text), *direction)
-            raise UserError(FAILED) from None
-        return Answer(
-            text=translation.text,
-            alternatives=translation.alternatives,
-            attention=[_attention_map(part) for part in translation.sentences if part.attention],
-            seconds=time.perf_counter() - started,
-        )
+            async for _ in work.grow(self.timeout):
+                if not work.superseded:
+                    yield work.answers()[0]
+        finally:
+            self._end(work, owner)
 
-    def _check(self, text: str, direction: tuple[str, str]) -> None:
-        if not isinstance(text, str):  # a program may send anything
-            raise UserError("The text is not a string.")
+    async def translate(
+        self, text: str, direction: Direction, beam: float = 0, alternatives: float = 0
+    ) -> Answer:
+        """What `stream` gives last."""
+        return (await self.translate_many([text], direction, beam, alternatives))[0]
+
+    async def translate_many(
+        self, texts: Sequence[str], direction: Direction, beam: float = 0, alternatives: float = 0
+    ) -> list[Answer]:
+        """An answer for each text, in order.  The limit on characters is on all of them together."""
+        if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+            raise PageError("page.not_a_text")  # a program may send anything
+        self.check("".join(texts), direction)
+        work = await self._begin(texts, direction, beam, alternatives, None)
+        async for _ in work.grow(self.timeout):
+            pass
+        return work.answers()
+
+    async def continue_from(self, answer: Answer, index: int, prefix: str) -> list[SentenceTranslation]:
+        """Other translations of the sentence in segment `index` that begin with `prefix`, the likeliest first."""
+        sentence = answer.segments[index].sentence
+        assert sentence is not None
+        translator = self.translators[answer.direction]
+        return await asyncio.to_thread(translator.continuations, sentence.source, prefix)
+
+    async def document(
+        self, texts: Sequence[str], direction: Direction, owner: Hashable
+    ) -> AsyncIterator[tuple[int, int, list[str]]]:
+        """Texts of a document, without a limit on characters or time: (sentences done, of how many, texts), now
+        and then; the texts only when all are done.  `stop(owner)` stops it."""
+        work = await self._begin(texts, direction, 0, 0, owner)
+        try:
+            async for done in work.grow(None):
+                total = len(work.futures)
+                yield done, total, [a.text for a in work.answers()] if done == total else []
+        finally:
+            self._end(work, owner)
+
+    def stop(self, owner: Hashable) -> None:
+        """What this visitor waits for ends with what is done."""
+        if work := self._running.get(owner):
+            work.cancel()
+
+    def check(self, text: str, direction: Direction) -> None:
+        """UserError for what cannot be translated."""
+        if not isinstance(text, str):
+            raise PageError("page.not_a_text")
         if len(text) > self.max_chars:
-            raise UserError(
-                f"This text has {len(text):,} characters; the limit is {self.max_chars:,}. "
-                "Shorten it or translate it in parts."
-            )
+            raise PageError("translate.too_long", length=len(text), limit=self.max_chars)
         if direction not in self.translators:
-            source, target = direction
-            raise UserError(f"No model translates {languages.name(source)} into {languages.name(target)}.")
+            source, target = map(languages.name, direction)
+            raise PageError("translate.no_model", source=source, target=target)
+
+    async def _begin(
+        self, texts: Sequence[str], direction: Direction, beam: float, alternatives: float, owner: Hashable
+    ) -> Work:
+        n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
+        width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
+        translator = self.translators[direction]
+        if owner is not None and owner in self._running:
+            self._running[owner].superseded = True
+            self._running[owner].cancel()
+        if sum(map(len, texts)) > LONG:
+            plans = await asyncio.to_thread(lambda: [translator.plan(text) for text in texts])
+        else:
+            plans = [translator.plan(text) for text in texts]
+        work = Work(direction, plans, n_best)
+        # The search finds no more than its beam holds.
+        work.submit(self.batcher, owner or object(), Kind(translator, max(width, n_best), n_best))
+        if owner is not None:
+            self._running[owner] = work
+        return work
+
+    def _end(self, work: Work, owner: Hashable) -> None:
+        if owner is not None and self._running.get(owner) is work:
+            del self._running[owner]
+
+
+def _succeeded(future: Future[SentenceTranslation]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 def _whole_number(value: float, what: str, least: int, most: int) -> int:
@@ -144,10 +354,3 @@ def _whole_number(value: float, what: str, least: int, most: int) -> int:
     if not least <= value <= most:
         raise UserError(f"{what} is {int(value)}, expected {least} to {most}.")
     return int(value)
-
-
-def _attention_map(sentence: SentenceTranslation) -> AttentionMap:
-    assert sentence.attention is not None
-    return AttentionMap(
-        sentence.source, sentence.source_tokens, [*sentence.tokens, "</s>"], sentence.attention
-    )
