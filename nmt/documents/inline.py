@@ -1,0 +1,287 @@
+"""Markup inside a text (emphasis, links, tags, code), taken out for the translation and put back into it.
+
+The translator gets the text without markup, and each marked stretch once more by itself.  In the translation the
+stretch is where what it became by itself stands, or nearly so (`locate`).  Where nothing is like it
+
+- style (emphasis) is given up: an unmarked word harms less than a marked wrong one;
+- what must be kept (a link) goes to the words at the same proportion of the text (`proportional`);
+- what is fixed (code, never translated) is looked for as it is, else written at that place;
+- a mark at a place, of no stretch (an image, a footnote's number), goes to the end of a word at that place, after
+  the same punctuation if there was any.
+
+No text is ever lost, and no markup but style.  What the markup is in a format is that format's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Literal
+
+from nmt.text import has_words
+
+ALIKE = (
+    0.75  # of difflib's ratio, from which on other words count as the stretch: "working" for "works" does not
+)
+LONGEST = 200  # characters of a stretch that similar words are looked for: it takes the square of them
+MOST = 200  # marks in one text, beyond which it is no prose, and formats leave it as it is
+FAR = 12  # words from where proportion would have it, beyond which a merely similar stretch is not looked for
+
+Span = tuple[int, int]
+
+_OPENING, _CLOSING = "¿¡«“‘\"'([", ".,;:!?…»”’\"')]"
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_TOKEN = re.compile(r"\S+")
+
+
+@dataclass(eq=False)
+class Mark:
+    """Markup around characters [start, end) of a text; an empty stretch is a place."""
+
+    start: int
+    end: int
+    opening: str = ""
+    closing: str = ""
+    kind: Literal["style", "keep", "fixed"] = "style"
+    inner: list[Mark] = field(default_factory=list)  # `nested` fills it
+
+    @property
+    def is_place(self) -> bool:
+        return self.start == self.end
+
+
+@dataclass(frozen=True)
+class Placed:
+    mark: Mark
+    start: int  # in the translation
+    end: int
+    written: str | None = None  # in place of the translation's characters: what could not be found in it
+    inner: tuple[Placed, ...] = ()
+
+
+class Marked:
+    """A text and the markup that was taken out of it."""
+
+    def __init__(self, text: str, marks: Iterable[Mark]) -> None:
+        self.text = text
+        self.marks = nested(marks)
+        self._alone: list[Mark] = []
+        self._collect(self.marks, (0, len(text)))
+
+    @property
+    def texts(self) -> list[str]:
+        """The text, and the stretches to be translated by themselves."""
+        return [self.text, *(self.text[mark.start : mark.end] for mark in self._alone)]
+
+    def place(self, translations: Sequence[str]) -> tuple[Placed, ...]:
+        """Where the markup belongs in the first of the translations of `texts`."""
+        translation, *alone = translations
+        by_mark = dict(zip(self._alone, alone, strict=True))
+        return self._place(self.marks, (0, len(self.text)), translation, (0, len(translation)), by_mark)
+
+    def _collect(self, marks: Sequence[Mark], around: Span) -> None:
+        for mark in marks:
+            stretch = self.text[mark.start : mark.end]
+            if mark.kind != "fixed" and not self._covers(mark, around) and has_words(stretch):
+                self._alone.append(mark)
+            self._collect(mark.inner, (mark.start, mark.end))
+
+    def _covers(self, mark: Mark, around: Span) -> bool:
+        rest = self.text[around[0] : mark.start] + self.text[mark.end : around[1]]
+        return not mark.is_place and not rest.strip()
+
+    def _place(
+        self, marks: Sequence[Mark], around: Span, translation: str, within: Span, alone: dict[Mark, str]
+    ) -> tuple[Placed, ...]:
+        """`marks` of text[around], placed in translation[within]; what lies inside them comes with them."""
+        taken: dict[Mark, Placed] = {}
+
+        def put(mark: Mark, span: Span, written: str | None = None) -> None:
+            inner = ()
+            if written is None:
+                inner = self._place(mark.inner, (mark.start, mark.end), translation, span, alone)
+            taken[mark] = Placed(mark, *span, written, inner)
+
+        stretches = [mark for mark in marks if not mark.is_place]
+        for mark in stretches:
+            span: Span | None = within
+            if not self._covers(mark, around) or mark.kind == "fixed":
+                own = self.text[mark.start : mark.end]
+                near = _proportion(mark.start, around, within)
+                busy = [(placed.start, placed.end) for placed in taken.values()]
+                if mark.kind == "fixed":
+                    span = _nearest(re.escape(own), translation, within, near, busy)
+                else:
+                    span = locate(own, alone.get(mark, own), translation, within, near, busy)
+            if span:
+                put(mark, span)
+        for mark in stretches:
+            if mark in taken:
+                continue
+            busy = [(placed.start, placed.end) for placed in taken.values()]
+            if mark.kind == "style":
+                for placed in self._place(mark.inner, around, translation, within, alone):
+                    if not any(_overlap((placed.start, placed.end), other) for other in busy):
+                        taken[placed.mark] = placed
+                continue
+            own = self.text[mark.start : mark.end]
+            free = None if mark.kind == "fixed" else proportional(mark, around, translation, within, busy)
+            if free:
+                put(mark, free)
+            else:
+                at = place_at(self.text, mark.start, around, translation, within, busy)
+                put(mark, (at, at), _spaced(alone.get(mark, own), translation, at))
+        for mark in marks:
+            if mark.is_place:
+                busy = [(placed.start, placed.end) for placed in taken.values()]
+                at = place_at(self.text, mark.start, around, translation, within, busy)
+                put(mark, (at, at))
+        order = {mark: i for i, mark in enumerate(marks)}
+        return tuple(sorted(taken.values(), key=lambda p: (p.start, p.end, order.get(p.mark, 0))))
+
+
+def written(
+    translation: str, placed: Sequence[Placed], escape: Callable[[str], str] = str, markup: bool = True
+) -> str:
+    """The translation with its markup; `escape` is applied to text outside of what is fixed."""
+
+    def write(start: int, end: int, inner: Sequence[Placed], escape: Callable[[str], str]) -> str:
+        pieces, position = [], start
+        for one in inner:
+            pieces.append(escape(translation[position : one.start]))
+            own = str if one.mark.kind == "fixed" else escape
+            text = one.written
+            lead = " " if text and text.startswith(" ") else ""  # a space between words is not emphasised
+            body = write(one.start, one.end, one.inner, own) if text is None else own(text[len(lead) :])
+            opening, closing = (one.mark.opening, one.mark.closing) if markup else ("", "")
+            pieces.append(f"{lead}{opening}{body}{closing}")
+            position = one.end
+        return "".join([*pieces, escape(translation[position:end])])
+
+    return write(0, len(translation), placed, escape)
+
+
+def nested(marks: Iterable[Mark]) -> list[Mark]:
+    """The outermost marks, each with those inside it; marks that cross each other must not be there."""
+    outermost: list[Mark] = []
+    opened: list[Mark] = []
+    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+        while opened and (mark.start >= opened[-1].end or opened[-1].is_place):
+            opened.pop()
+        (opened[-1].inner if opened else outermost).append(mark)
+        opened.append(mark)
+    return outermost
+
+
+def locate(
+    own: str, alone: str, translation: str, within: Span, near: float, busy: Sequence[Span] = ()
+) -> Span | None:
+    """Characters of translation[within] that a stretch of the source became, or None.
+
+    own    the stretch in the source; `alone`, its translation by itself; `near`, where it is to be expected
+    busy   characters that others have already
+    """
+    core = alone.strip(_OPENING + _CLOSING + " ")
+    if not core:
+        return None
+    pattern = r"(?<!\w)" + r"\s+".join(map(re.escape, core.split())) + r"(?!\w)"
+    span = _nearest(pattern, translation, within, near, busy, re.IGNORECASE)
+    span = span or _similar(core, translation, within, near, busy)
+    return span and _with_punctuation(own, translation, span, within, busy)
+
+
+def proportional(
+    mark: Mark, around: Span, translation: str, within: Span, busy: Sequence[Span]
+) -> Span | None:
+    """The free words at the mark's proportion of text[around], as long as it is by proportion; or None."""
+    start, end = _proportion(mark.start, around, within), _proportion(mark.end, around, within)
+    words = [match.span() for match in _WORD.finditer(translation, *within)]
+    free = [word for word in words if not any(_overlap(word, other) for other in busy)]
+    if not free:
+        return None
+    first = min(free, key=lambda word: abs(word[0] - start))
+    last = first
+    for word in free[free.index(first) + 1 :]:
+        between = (last[1], word[0])
+        if word[1] > end + (word[1] - word[0]) / 2 or any(_overlap(between, other) for other in busy):
+            break
+        last = word
+    return first[0], last[1]
+
+
+def place_at(
+    text: str, at: int, around: Span, translation: str, within: Span, busy: Sequence[Span] = ()
+) -> int:
+    """Where in translation[within] the place `at` of text[around] is: not inside of `busy`, nor of a word."""
+    start, end = within
+    if not text[around[0] : at].strip():
+        candidates = [start]
+    elif not text[at : around[1]].strip():
+        candidates = [end]
+    else:
+        before = text[at - 1]
+        part = translation[start:end]
+        if before.isspace():
+            candidates = [start + match.start() for match in _TOKEN.finditer(part)]
+        else:
+            same = [] if before.isalnum() else [m.end() for m in re.finditer(re.escape(before), part)]
+            ends = _TOKEN if not before.isalnum() or text[at].isspace() else _WORD
+            candidates = [start + place for place in same or [m.end() for m in ends.finditer(part)]]
+    near = _proportion(at, around, within)
+    allowed = [place for place in candidates if not any(low < place < high for low, high in busy)]
+    allowed = allowed or [edge for span in busy for edge in span] or [start]
+    return min(allowed, key=lambda place: abs(place - near))
+
+
+def _nearest(
+    pattern: str, translation: str, within: Span, near: float, busy: Sequence[Span], flags: int = 0
+) -> Span | None:
+    spans = [match.span() for match in re.compile(pattern, flags).finditer(translation, *within)]
+    free = [span for span in spans if not any(_overlap(span, other) for other in busy)]
+    return min(free, key=lambda span: abs(span[0] - near), default=None)
+
+
+def _similar(core: str, translation: str, within: Span, near: float, busy: Sequence[Span]) -> Span | None:
+    """The words most like `core`, about as many and about there, if they are alike enough."""
+    words = [match.span() for match in _WORD.finditer(translation, *within)]
+    if not words or not 4 <= len(core) <= LONGEST:
+        return None
+    count = len(_WORD.findall(core))
+    middle = min(range(len(words)), key=lambda i: abs(words[i][0] - near))
+    best, best_ratio = None, ALIKE
+    for first in range(max(0, middle - FAR), min(len(words), middle + FAR + 1)):
+        for last in range(max(first, first + count - 2), min(len(words), first + count + 1)):
+            span = words[first][0], words[last][1]
+            alike = SequenceMatcher(None, core.casefold(), translation[slice(*span)].casefold()).ratio()
+            if alike >= best_ratio and not any(_overlap(span, other) for other in busy):
+                best, best_ratio = span, alike
+    return best
+
+
+def _with_punctuation(own: str, translation: str, span: Span, within: Span, busy: Sequence[Span]) -> Span:
+    """The span and the punctuation around it, if the stretch of the source had such around it, too."""
+    start, end = span
+    had = own.rstrip()[-1:] in _CLOSING and own.rstrip()[-1:] != ""
+    while had and end < within[1] and translation[end] in _CLOSING:
+        end += 1
+    opened = own.lstrip()[:1] in _OPENING or own.rstrip()[-1:] in ("?", "!")
+    while opened and start > within[0] and translation[start - 1] in _OPENING:
+        start -= 1
+    return span if any(_overlap((start, end), other) for other in busy) else (start, end)
+
+
+def _proportion(at: int, around: Span, within: Span) -> float:
+    share = (at - around[0]) / max(1, around[1] - around[0])
+    return within[0] + share * (within[1] - within[0])
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _spaced(text: str, translation: str, at: int) -> str:
+    """`text`, to be put in at a word's end or beginning, with the space that keeps it apart."""
+    before = " " if at > 0 and not translation[at - 1].isspace() else ""
+    return before + text + ("" if before or at >= len(translation) else " ")
