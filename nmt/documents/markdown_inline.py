@@ -20,7 +20,7 @@ from nmt.text import has_words
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
+_FOOTNOTE = re.compile(r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]")  # where it is explained, or referred to
 _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
 _ALT = re.compile("\0(\\d+)\0")
@@ -161,7 +161,8 @@ def _events(rule: str, content: str, start: int, end: int, extra: list[Any]) -> 
         return [Event(start, end, "hard")] if raw.startswith("\\") else []
     if rule == "newline":
         blanks = len(content[:start]) - len(content[:start].rstrip(" "))
-        return [Event(start - blanks, end, "hard" if blanks >= 2 else "soft")]
+        forced = blanks >= 2 or content.startswith("[^", end)  # the next footnote's explanation
+        return [Event(start - blanks, end, "hard" if forced else "soft")]
     if rule == "link":
         return [Event(start, start + 1, "open", name="link"), Event(extra[0], end, "close", name="link")]
     if rule == "image":
@@ -243,8 +244,10 @@ def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
             if has_words(event.text) and not _SPECIAL.search(event.text):
                 raw = "![" + _PLACEHOLDER.format(len(descriptions)) + _closing(content, event)
                 descriptions.append(event.text)
+            raw, position = _with_blank(content, text, raw, position)
             marks.append(Mark(len(text), len(text), raw, kind="keep"))
         else:  # a place, or a forced break inside of emphasis
+            raw, position = _with_blank(content, text, raw, position)
             marks.append(Mark(len(text), len(text), raw, kind="keep"))
     text += content[position : span[1]]
     return Inline(Marked(text, marks), spelled, descriptions)
@@ -258,6 +261,12 @@ def _pair(content: str, opening: Event, closing: Event, start: int, end: int, in
     before += "".join(mark.opening + mark.closing for mark in inner)
     kept = start == end or opening.name in ("link", "<a>")
     return Mark(start, end, before, after, "keep" if kept else "style")
+
+
+def _with_blank(content: str, text: str, raw: str, position: int) -> tuple[str, int]:
+    """Of a place between two blanks, the second belongs to it: one of two in a row would not be translated."""
+    blank = (not text or text[-1].isspace()) and content[position : position + 1] == " "
+    return (raw + " ", position + 1) if blank else (raw, position)
 
 
 def _closing(content: str, image: Event) -> str:

@@ -2,10 +2,10 @@
 
 A paragraph whose lines were broken in the middle of sentences to fit a width is one text, and its translation is
 broken again at that width: line by line, a sentence would be translated in pieces.  Such a paragraph is told by
-all of: no line but the last has room for the first word of the next; the longest has at least 40 characters;
-some line ends within a sentence, with the next beginning in a small letter.  Poems, lists, addresses and tables
-have not all of these.  Everything else is translated line by line, the mark of a list item and of a quotation
-(`>`) left where it is.
+all of: no line but the last has room for the first word of the next (and a tenth of the width to spare); the
+longest has at least 40 characters; some line ends within a sentence, with the next beginning in a small letter.
+Poems, lists, addresses and tables have not all of these.  Everything else is translated line by line, the mark of
+a list item and of a quotation (`>`) left where it is.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def is_wrapped(block: Sequence[Line]) -> bool:
     bodies = [text[len(_margin(text)) :] for text in texts]
     width = max(map(len, texts))
     full = all(
-        len(text) + 1 + len(following.split(maxsplit=1)[0]) > width
+        len(text) + 1 + len(following.split(maxsplit=1)[0]) > 0.9 * width
         for text, following in zip(texts, bodies[1:], strict=False)
     )
     goes_on = any(

@@ -134,7 +134,7 @@ def _of_entry(entry: Entry, content: str, ending: str) -> Iterator[Passage]:
 def _lines(form: str, text: str) -> list[str]:
     """`msgstr "…"`, over several lines as gettext writes what is long or has line breaks."""
     pieces = [""]
-    for word in re.findall(r"[^\s\n]*[^\S\n]*\n?", text):
+    for word in re.findall(r"\S+[^\S\n]*\n?|[^\S\n]+\n?|\n", text):
         escaped = polib.escape(word)
         if pieces[-1].endswith("\\n") or (pieces[-1] and len(pieces[-1]) + len(escaped) > WIDTH):
             pieces.append("")
