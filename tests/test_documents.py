@@ -123,8 +123,6 @@ def test_unchanged_texts_give_the_same_bytes(tmp_path: Path, suffix: str, ending
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_translation_in_capitals_changes_nothing_but_case(tmp_path: Path, suffix: str, ending: str) -> None:
     """Every kind of markup keeps its place when the words keep theirs; line ends and encoding stay."""
-    if ending == "\r" and suffix == ".tsv":
-        ending = "\n"
     source = SAMPLES[suffix].replace("\n", ending)
     result = translated(tmp_path, suffix, source)
     assert result != source
@@ -137,7 +135,7 @@ def test_translation_in_capitals_changes_nothing_but_case(tmp_path: Path, suffix
 
 def test_what_is_no_text_is_not_offered_for_translation(tmp_path: Path) -> None:
     texts = "\n".join(open_document(save(tmp_path, ".md", MD)).texts)
-    for kept in ("http", "No se traduce", "hola", "sangría", "NOTE", "x.png", "[^1]", "<b>", "nada"):
+    for kept in ("http://", "No se traduce", "hola", "sangría", "NOTE", "x.png", "[^1]", "<b>", "nada"):
         assert kept not in texts
     texts = "\n".join(open_document(save(tmp_path, ".vtt", VTT)).texts)
     assert "Tom & Jerry son muy buenos amigos" in texts
@@ -258,7 +256,7 @@ def test_emphasis_that_is_not_found_is_given_up_but_a_link_never(tmp_path: Path)
     result = translated(tmp_path, ".md", "Uno **dos** tres [cuatro](x) cinco ![](i.png).\n", translate)
     assert "**" not in result
     assert result.startswith("One two three [four](x) five")
-    assert "![](i.png)" in result
+    assert result.endswith("five ![](i.png).\n")
 
 
 def test_code_that_the_translation_lost_is_written_anyway(tmp_path: Path) -> None:
@@ -284,11 +282,17 @@ def test_a_sentence_over_several_cues_is_one_text_and_is_shared_out(tmp_path: Pa
     assert document.texts[:2] == ["Había una vez un hombre que vivía en el bosque.", "Hola, amigo mío."]
     said = ["Once upon a time a man lived in the forest.", "Hello, my friend.", "friend", "Bye.", "The song"]
     document.write(said, tmp_path / "out.srt")
-    assert (tmp_path / "out.srt").read_text() == SRT.replace("Había una vez", "Once upon").replace(
-        "un hombre que", "a time a man"
-    ).replace("vivía en el bosque", "lived in the forest").replace("Hola, <b>amigo</b> mío", "Hello, my <b>friend</b>").replace(
-        "Adiós", "Bye"
-    ).replace("La canción", "The song")
+    expected = SRT
+    for old, new in (
+        ("Había una vez", "Once upon a"),
+        ("un hombre que", "time a man"),
+        ("vivía en el bosque", "lived in the forest"),
+        ("Hola, <b>amigo</b> mío", "Hello, my <b>friend</b>"),
+        ("Adiós", "Bye"),
+        ("La canción", "The song"),
+    ):
+        expected = expected.replace(old, new)
+    assert (tmp_path / "out.srt").read_text() == expected
 
 
 def test_no_cue_is_left_empty_and_no_line_blank(tmp_path: Path) -> None:
@@ -345,13 +349,15 @@ def test_random_documents_come_back_whole(tmp_path: Path) -> None:
     def sentence() -> str:
         return " ".join(rng.choices(words, k=rng.randint(1, 14)))
 
-    for trial in range(60):
+    for trial in range(30):
         for suffix, text in _random_documents(rng, sentence).items():
             text = text.replace("\n", rng.choice(["\n", "\r\n"]))
             path = save(tmp_path, suffix, text)
             assert written(path, str) == path.read_bytes(), (trial, suffix, text)
-            if suffix != ".txt":  # whose paragraphs may be wrapped anew
-                assert translated(tmp_path, suffix, text).casefold() == text.casefold(), (trial, suffix)
+            result = translated(tmp_path, suffix, text).casefold()
+            if suffix in (".txt", ".srt", ".vtt"):  # whose lines may be broken elsewhere
+                result, text = " ".join(result.split()), " ".join(text.split())
+            assert result == text.casefold(), (trial, suffix)
 
 
 def _random_documents(rng: random.Random, sentence: Callable[[], str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -238,35 +238,44 @@ def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
             opened.append((event, len(text), len(marks)))
         elif event.kind == "close":
             opening, start, first = opened.pop()
-            inner = [marks.pop() for _ in marks[first:]][::-1] if start == len(text) else []
-            marks.append(_pair(content, opening, event, start, len(text), inner))
+            before, after = _pair(content, opening, event)
+            if start < len(text):
+                kind: Literal["style", "keep"] = "keep" if opening.name in ("link", "<a>") else "style"
+                marks.append(Mark(start, len(text), before, after, kind))
+            else:  # around nothing but images: it is a place, with them
+                inner = "".join(mark.opening for mark in marks[first:])
+                del marks[first:]
+                text, raw, position = _with_blank(content, text, before + inner + after, position)
+                marks.append(Mark(len(text), len(text), raw, kind="keep"))
         elif event.kind == "image":
             if has_words(event.text) and not _SPECIAL.search(event.text):
                 raw = "![" + _PLACEHOLDER.format(len(descriptions)) + _closing(content, event)
                 descriptions.append(event.text)
-            raw, position = _with_blank(content, text, raw, position)
+            text, raw, position = _with_blank(content, text, raw, position)
             marks.append(Mark(len(text), len(text), raw, kind="keep"))
         else:  # a place, or a forced break inside of emphasis
-            raw, position = _with_blank(content, text, raw, position)
+            text, raw, position = _with_blank(content, text, raw, position)
             marks.append(Mark(len(text), len(text), raw, kind="keep"))
     text += content[position : span[1]]
     return Inline(Marked(text, marks), spelled, descriptions)
 
 
-def _pair(content: str, opening: Event, closing: Event, start: int, end: int, inner: Sequence[Mark]) -> Mark:
-    """The mark of a pair; one around no text is a place, with the images that are in it."""
+def _pair(content: str, opening: Event, closing: Event) -> tuple[str, str]:
+    """What a pair writes before and after its text."""
     before, after = content[opening.start : opening.end], content[closing.start : closing.end]
     if opening.name == "link" and after in ("]", "][]"):  # the text is the name of the link's definition
         after = f"][{content[opening.end : closing.start]}]"
-    before += "".join(mark.opening + mark.closing for mark in inner)
-    kept = start == end or opening.name in ("link", "<a>")
-    return Mark(start, end, before, after, "keep" if kept else "style")
+    return before, after
 
 
-def _with_blank(content: str, text: str, raw: str, position: int) -> tuple[str, int]:
-    """Of a place between two blanks, the second belongs to it: one of two in a row would not be translated."""
-    blank = (not text or text[-1].isspace()) and content[position : position + 1] == " "
-    return (raw + " ", position + 1) if blank else (raw, position)
+def _with_blank(content: str, text: str, raw: str, position: int) -> tuple[str, str, int]:
+    """A place takes one of the blanks around it: a translator leaves no two in a row, and none before a full stop."""
+    following = content[position : position + 1]
+    if (not text or text[-1].isspace()) and following == " ":
+        return text, raw + " ", position + 1
+    if text.endswith(" ") and following in ("", *".,;:!?)"):
+        return text[:-1], " " + raw, position
+    return text, raw, position
 
 
 def _closing(content: str, image: Event) -> str:

@@ -214,7 +214,7 @@ def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: 
         tagged = written(translations[0], marked.place(translations), _escape if escaped else str)
         broken: list[str] = []
         for own, share in zip(by_cue.values(), shares(tagged, weights), strict=True):
-            broken += shares(share or "…", [1] * len(own))
+            broken += shares(share or "…", _balance(own, content))
         pieces = [broken[0]]
         for gap, before, line, words in zip(between, sentence, sentence[1:], broken[1:], strict=False):
             if not words and line.cue == before.cue:  # fewer words than lines
@@ -223,6 +223,12 @@ def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: 
         return "".join(pieces)
 
     return Passage(sentence[0].start, sentence[-1].end, tuple(marked.texts), render)
+
+
+def _balance(cue: Sequence[Spoken], content: str) -> list[int]:
+    """The weights of a cue's lines: all the same, unless tags between them mark what is in one of them."""
+    tagged = TAG.search(content, cue[0].end, cue[-1].start)
+    return [len(line.raw) if tagged else 1 for line in cue]
 
 
 def _escape(text: str) -> str:
