@@ -17,7 +17,7 @@ TEXTS = {
         "# La casa\n\nTengo **dos perros** y `code` en [la casa](http://x.es).\n",
         ["# The house\n\n", "**two dogs**", "`code`", "](http://x.es)"],
     ),
-    ".srt": ("1\n00:00:01,000 --> 00:00:02,000\n<i>Tengo dos perros.</i>\n", ["--> 00:00:02,000\n<i>", "two dogs.</i>"]),
+    ".srt": ("1\n00:00:01,000 --> 00:00:02,000\n<i>Tengo dos perros.</i>\n", [",000\n<i>", "two dogs.</i>"]),
     ".vtt": ("WEBVTT\n\n00:01.000 --> 00:02.000\nTengo dos perros.\n", ["WEBVTT\n\n00:01.000 --> ", "two dogs"]),
     ".po": ('msgid "Tengo %d perros.\\n"\nmsgstr ""\n', ['#, fuzzy\nmsgid "Tengo', "%d", "dogs", '\\n"\n']),
     ".tsv": ("id\ttexto\na_1\tTengo dos perros.\n", ["\na_1\t", "two dogs"]),
@@ -54,7 +54,9 @@ def test_wrong_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     source.write_bytes(b"hola\n")
     assert main(["translate-file", str(source), str(source), "--model", MODEL]) == 1
     assert main(["translate-file", str(source), str(tmp_path / "no" / "out.txt"), "--model", MODEL]) == 1
-    assert main(["translate-file", str(tmp_path / "no.txt"), str(tmp_path / "out.txt"), "--model", MODEL]) == 1
+    assert (
+        main(["translate-file", str(tmp_path / "no.txt"), str(tmp_path / "out.txt"), "--model", MODEL]) == 1
+    )
     with pytest.raises(SystemExit, match="2"):
         main(["translate-file", str(source), str(tmp_path / "out.md"), "--model", MODEL])
     errors = capsys.readouterr().err

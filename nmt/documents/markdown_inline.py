@@ -20,7 +20,9 @@ from nmt.text import has_words
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_FOOTNOTE = re.compile(r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]")  # where it is explained, or referred to
+_FOOTNOTE = re.compile(
+    r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]"
+)  # where it is explained, or referred to
 _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
 _ALT = re.compile("\0(\\d+)\0")
