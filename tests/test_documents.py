@@ -335,6 +335,12 @@ def test_po_fills_what_is_missing_marks_it_and_leaves_the_rest(tmp_path: Path) -
         subprocess.run(["msgfmt", "--check-format", "--use-fuzzy", "-o", "/dev/null", path], check=True)
 
 
+def test_po_keeps_its_line_ends(tmp_path: Path) -> None:
+    result = translated(tmp_path, ".po", PO.replace("\n", "\r\n"))
+    assert result.replace("\r\n", "\n") == translated(tmp_path, ".po", PO)
+    assert result.count("\n") == result.count("\r\n")
+
+
 def test_po_is_left_alone_once_it_is_complete(tmp_path: Path) -> None:
     complete = 'msgid "Hecho"\nmsgstr "Done"\n\nmsgid "%s"\nmsgstr ""\n'
     assert open_document(save(tmp_path, ".po", complete)).texts == []

@@ -78,68 +78,83 @@ class Marked:
     def place(self, translations: Sequence[str]) -> tuple[Placed, ...]:
         """Where the markup belongs in the first of the translations of `texts`."""
         translation, *alone = translations
-        by_mark = dict(zip(self._alone, alone, strict=True))
-        return self._place(self.marks, (0, len(self.text)), translation, (0, len(translation)), by_mark)
+        room = Room(self.text, (0, len(self.text)), translation, (0, len(translation)), [])
+        return _place(self.marks, room, dict(zip(self._alone, alone, strict=True)))
 
     def _collect(self, marks: Sequence[Mark], around: Span) -> None:
         for mark in marks:
             stretch = self.text[mark.start : mark.end]
-            if mark.kind != "fixed" and not self._covers(mark, around) and has_words(stretch):
+            if mark.kind != "fixed" and not _covers(mark, self.text, around) and has_words(stretch):
                 self._alone.append(mark)
             self._collect(mark.inner, (mark.start, mark.end))
 
-    def _covers(self, mark: Mark, around: Span) -> bool:
-        rest = self.text[around[0] : mark.start] + self.text[mark.end : around[1]]
-        return not mark.is_place and not rest.strip()
 
-    def _place(
-        self, marks: Sequence[Mark], around: Span, translation: str, within: Span, alone: dict[Mark, str]
-    ) -> tuple[Placed, ...]:
-        """`marks` of text[around], placed in translation[within]; what lies inside them comes with them."""
-        taken: dict[Mark, Placed] = {}
+@dataclass(frozen=True)
+class Room:
+    """Where marks are placed: those of text[around] go to translation[within], beside what is `busy` there."""
 
-        def put(mark: Mark, span: Span, written: str | None = None) -> None:
-            inner = ()
-            if written is None:
-                inner = self._place(mark.inner, (mark.start, mark.end), translation, span, alone)
-            taken[mark] = Placed(mark, *span, written, inner)
+    text: str
+    around: Span
+    translation: str
+    within: Span
+    busy: list[Span]
 
-        stretches = [mark for mark in marks if not mark.is_place]
-        for mark in stretches:
-            span: Span | None = within
-            if not self._covers(mark, around) or mark.kind == "fixed":
-                own = self.text[mark.start : mark.end]
-                near = _proportion(mark.start, around, within)
-                busy = [(placed.start, placed.end) for placed in taken.values()]
-                if mark.kind == "fixed":
-                    span = _nearest(re.escape(own), translation, within, near, busy)
-                else:
-                    span = locate(own, alone.get(mark, own), translation, within, near, busy)
-            if span:
-                put(mark, span)
-        for mark in stretches:
-            if mark in taken:
-                continue
-            busy = [(placed.start, placed.end) for placed in taken.values()]
-            if mark.kind == "style":
-                for placed in self._place(mark.inner, around, translation, within, alone):
-                    if not any(_overlap((placed.start, placed.end), other) for other in busy):
-                        taken[placed.mark] = placed
-                continue
-            own = self.text[mark.start : mark.end]
-            free = None if mark.kind == "fixed" else proportional(mark, around, translation, within, busy)
-            if free:
-                put(mark, free)
-            else:
-                at = place_at(self.text, mark.start, around, translation, within, busy)
-                put(mark, (at, at), _spaced(alone.get(mark, own), translation, at))
-        for mark in marks:
-            if mark.is_place:
-                busy = [(placed.start, placed.end) for placed in taken.values()]
-                at = place_at(self.text, mark.start, around, translation, within, busy)
-                put(mark, (at, at))
-        order = {mark: i for i, mark in enumerate(marks)}
-        return tuple(sorted(taken.values(), key=lambda p: (p.start, p.end, order.get(p.mark, 0))))
+    def own(self, mark: Mark) -> str:
+        return self.text[mark.start : mark.end]
+
+    def near(self, at: int) -> float:
+        """Where `at` of the text would be, by proportion."""
+        return _proportion(at, self.around, self.within)
+
+    def place_at(self, at: int) -> int:
+        return place_at(self.text, at, self.around, self.translation, self.within, self.busy)
+
+
+def _place(marks: Sequence[Mark], room: Room, alone: dict[Mark, str]) -> tuple[Placed, ...]:
+    """The marks, and those inside of them: first what is found, then what must have a place, then places."""
+    taken: list[Placed] = []
+
+    def put(mark: Mark, span: Span, written: str | None = None) -> None:
+        room.busy.append(span)
+        inside = Room(room.text, (mark.start, mark.end), room.translation, span, [])
+        inner = _place(mark.inner, inside, alone) if written is None else ()
+        taken.append(Placed(mark, *span, written, inner))
+
+    unfound: list[Mark] = []
+    for mark in marks:
+        span = None if mark.is_place else _found(mark, room, alone)
+        if span:
+            put(mark, span)
+        elif not mark.is_place:
+            unfound.append(mark)
+    for mark in unfound:
+        if mark.kind == "style":  # given up, but not what is inside of it
+            taken += _place(mark.inner, room, alone)
+        elif mark.kind == "keep" and (free := proportional(mark, room)):
+            put(mark, free)
+        else:
+            at = room.place_at(mark.start)
+            put(mark, (at, at), _spaced(alone.get(mark, room.own(mark)), room.translation, at))
+    for mark in marks:
+        if mark.is_place:
+            put(mark, (room.place_at(mark.start),) * 2)
+    order = {mark: i for i, mark in enumerate(marks)}
+    return tuple(sorted(taken, key=lambda p: (p.start, p.end, order.get(p.mark, 0))))
+
+
+def _found(mark: Mark, room: Room, alone: dict[Mark, str]) -> Span | None:
+    own, near = room.own(mark), room.near(mark.start)
+    if mark.kind == "fixed":
+        return _nearest(re.escape(own), room.translation, room.within, near, room.busy)
+    if _covers(mark, room.text, room.around):
+        return room.within
+    return locate(own, alone.get(mark, own), room.translation, room.within, near, room.busy)
+
+
+def _covers(mark: Mark, text: str, around: Span) -> bool:
+    """Whether there are no other words in text[around]."""
+    rest = text[around[0] : mark.start] + text[mark.end : around[1]]
+    return not mark.is_place and not rest.strip()
 
 
 def written(
@@ -192,20 +207,18 @@ def locate(
     return span and _with_punctuation(own, translation, span, within, busy)
 
 
-def proportional(
-    mark: Mark, around: Span, translation: str, within: Span, busy: Sequence[Span]
-) -> Span | None:
-    """The free words at the mark's proportion of text[around], as long as it is by proportion; or None."""
-    start, end = _proportion(mark.start, around, within), _proportion(mark.end, around, within)
-    words = [match.span() for match in _WORD.finditer(translation, *within)]
-    free = [word for word in words if not any(_overlap(word, other) for other in busy)]
+def proportional(mark: Mark, room: Room) -> Span | None:
+    """The free words at the mark's proportion of the text, as long as it is by proportion; None if none is free."""
+    start, end = room.near(mark.start), room.near(mark.end)
+    words = [match.span() for match in _WORD.finditer(room.translation, *room.within)]
+    free = [word for word in words if not any(_overlap(word, other) for other in room.busy)]
     if not free:
         return None
     first = min(free, key=lambda word: abs(word[0] - start))
     last = first
     for word in free[free.index(first) + 1 :]:
         between = (last[1], word[0])
-        if word[1] > end + (word[1] - word[0]) / 2 or any(_overlap(between, other) for other in busy):
+        if word[1] > end + (word[1] - word[0]) / 2 or any(_overlap(between, other) for other in room.busy):
             break
         last = word
     return first[0], last[1]

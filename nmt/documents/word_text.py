@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from nmt.documents.inline import MOST, Mark, Span, locate, place_at, proportional
+from nmt.documents.inline import MOST, Mark, Room, Span, locate, place_at, proportional
 from nmt.text import has_words
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -143,7 +143,9 @@ class WordText:
                 span = locate(own, alone.get(id(slot), own.strip()), translation, (low, whole[1]), near)
                 if span is None and slot.kind == "keep":
                     mark = Mark(at, at + len(own))
-                    span = proportional(mark, around, translation, whole, [(0, low)] if low else [])
+                    span = proportional(
+                        mark, Room(self.text, around, translation, whole, [(0, low)] if low else [])
+                    )
             at += len(slot.text)
             low = span[1] if span else low
             found.append(span)
