@@ -86,11 +86,14 @@ class InlineParser:
     def parse(self, content: str) -> list[str | Inline] | None:
         """What the content consists of: text, and the breaks between, as they are written.
         None if there is more markup than prose has."""
+        events = self.events(content)
+        if events is None:
+            return None
         parts: list[str | Inline] = []
-        for part in self._parts(content):
+        for part in _parts(content, events):
             if isinstance(part, str):
                 parts.append(part)
-            elif len(part[1]) > MOST:
+            elif sum(event.kind not in ("soft", "character") for event in part[1]) > MOST:
                 return None
             else:
                 parts.append(_inline(content, *part))
@@ -101,33 +104,20 @@ class InlineParser:
         parts = self.parse(content)
         return "".join(part if isinstance(part, str) else part.render(part.texts)[2] for part in parts or [])
 
-    def _parts(self, content: str) -> list[str | tuple[Span, list[Event]]]:
-        """The content cut at its forced breaks: breaks as they are written, and ([start, end), events)."""
-        events = self.events(content)
-        lines = content.split("\n")
-        by_sentence = len(lines) > 1 and all(_SENTENCE_END.search(line.rstrip()) for line in lines[:-1])
-        parts: list[str | tuple[Span, list[Event]]] = []
-        start, own, depth = 0, [], 0
-        for event in events:
-            depth += {"open": 1, "close": -1}.get(event.kind, 0)
-            if depth == 0 and (event.kind == "hard" or (event.kind == "soft" and by_sentence)):
-                parts += [((start, event.start), own), content[event.start : event.end]]
-                start, own = event.end, []
-            else:
-                own.append(event)
-        return [*parts, ((start, len(content)), own)]
-
-    def events(self, content: str) -> list[Event]:
-        """The markup of the content from left to right."""
+    def events(self, content: str) -> list[Event] | None:
+        """The markup of the content from left to right; None if there is so much that pairing it takes long."""
         self._src, self._seen = content, []
         self.markdown.inline.parse(content, self.markdown, self.env, [])
         events: list[Event] = []
         for rule, start, end, extra in self._seen:
             events += _events(rule, content, start, end, extra)
-        busy = [(event.start, event.end) for event in events if event.kind in ("fixed", "image", "close")]
+        busy = [event for event in events if event.kind in ("fixed", "image", "close")]
+        places = {place for event in busy for place in range(event.start, event.end)}
         for note in _FOOTNOTE.finditer(content):
-            if not any(low <= note.start() < high for low, high in busy):
+            if note.start() not in places:
                 events.append(Event(note.start(), note.end(), "place"))
+        if sum(event.kind in ("open", "close") for event in events) > 10 * MOST:
+            return None
         return sorted(_paired(events), key=lambda event: (event.start, event.end))
 
     def _watched(
@@ -152,6 +142,22 @@ class InlineParser:
         return run
 
 
+def _parts(content: str, events: Sequence[Event]) -> list[str | tuple[Span, list[Event]]]:
+    """The content cut at its forced breaks: breaks as they are written, and ([start, end), events)."""
+    lines = content.split("\n")
+    by_sentence = len(lines) > 1 and all(_SENTENCE_END.search(line.rstrip()) for line in lines[:-1])
+    parts: list[str | tuple[Span, list[Event]]] = []
+    start, own, depth = 0, [], 0
+    for event in events:
+        depth += {"open": 1, "close": -1}.get(event.kind, 0)
+        if depth == 0 and (event.kind == "hard" or (event.kind == "soft" and by_sentence)):
+            parts += [((start, event.start), own), content[event.start : event.end]]
+            start, own = event.end, []
+        else:
+            own.append(event)
+    return [*parts, ((start, len(content)), own)]
+
+
 def _events(rule: str, content: str, start: int, end: int, extra: list[Any]) -> list[Event]:
     raw = content[start:end]
     if rule in ("backticks", "autolink"):
@@ -162,7 +168,9 @@ def _events(rule: str, content: str, start: int, end: int, extra: list[Any]) -> 
             return [Event(start, end, "character", extra[0].content)]
         return [Event(start, end, "hard")] if raw.startswith("\\") else []
     if rule == "newline":
-        blanks = len(content[:start]) - len(content[:start].rstrip(" "))
+        blanks = 0
+        while blanks < start and content[start - blanks - 1] == " ":
+            blanks += 1
         forced = blanks >= 2 or content.startswith("[^", end)  # the next footnote's explanation
         return [Event(start - blanks, end, "hard" if forced else "soft")]
     if rule == "link":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -119,8 +120,10 @@ def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
 def _passages(cues: Iterator[list[Line]], content: str, escaped: bool) -> Iterator[Passage]:
     for sentence in _sentences(cues):
         joined = " ".join(line.raw for line in sentence)
+        if len(TAG.findall(joined)) > MOST:
+            continue
         marked = _marked(joined, escaped)
-        if has_words(marked.text) and len(marked.marks) <= MOST:
+        if has_words(marked.text):
             yield _passage(sentence, marked, content, escaped)
 
 
@@ -242,15 +245,16 @@ def shares(tagged: str, weights: Sequence[int]) -> list[str]:
     ends = [0]  # length up to each word's end
     for word in words:
         ends.append(ends[-1] + len(TAG.sub("", word)) + 1)
-    parts, first, weight = [], 0, 0
-    for index, own in enumerate(weights):
+    parts, first, weight, total = [], 0, 0, max(1, sum(weights))
+    for rest, own in zip(reversed(range(len(weights))), weights, strict=True):
         weight += own
-        goal = ends[-1] * weight / max(1, sum(weights))
-        rest = len(weights) - index - 1
-        least, most = min(first + 1, len(words)), max(first + 1, len(words) - rest)
-        options = range(least, min(most, len(words)) + 1)
-        last = min(options, key=lambda count: abs(ends[count] - goal), default=len(words))
-        last = len(words) if rest == 0 else last
+        goal = ends[-1] * weight / total
+        least, most = min(first + 1, len(words)), min(max(first + 1, len(words) - rest), len(words))
+        last = bisect_left(
+            ends, goal, least, most
+        )  # the first word that ends behind the goal, or the one before
+        if last > least and goal - ends[last - 1] < ends[last] - goal:
+            last -= 1
         parts.append(" ".join(words[first:last]))
         first = last
     return parts

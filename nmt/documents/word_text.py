@@ -22,6 +22,7 @@ from nmt.documents.inline import MOST, Mark, Room, Span, locate, place_at, propo
 from nmt.text import has_words
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+DEEPEST = 20  # fields in fields; a hostile file can open as many as it likes
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
@@ -218,7 +219,7 @@ def _run_items(run: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | Non
 
 
 def _follow(kind: str | None, fields: list[Field]) -> None:
-    if kind == "begin":
+    if kind == "begin" and len(fields) < DEEPEST:
         fields.append(Field())
     elif kind == "end" and fields:
         fields.pop()
