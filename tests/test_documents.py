@@ -270,6 +270,10 @@ def test_emphasis_that_is_not_found_is_given_up_but_a_link_never(tmp_path: Path)
 def test_code_that_the_translation_lost_is_written_anyway(tmp_path: Path) -> None:
     result = translated(tmp_path, ".md", "Escribe `ls -l` ahora mismo.\n", lambda text: "Type it right now.")
     assert result.count("`ls -l`") == 1 and "right now." in result
+    result = translated(
+        tmp_path, ".md", "Pulsa <kbd>Intro</kbd> ahora[^1].\n", lambda text: "Type it right now."
+    )
+    assert result.count("<kbd>Intro</kbd>") == 1 and result.endswith(" now[^1].\n")
 
 
 def test_a_translation_cannot_break_the_structure(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from nmt.cli import main
 
 MODEL = str(Path(__file__).resolve().parent.parent / "checkpoints" / "es-en")
 TEXTS = {
-    ".txt": ("Hola.\r\n\r\n  Tengo dos perros.\r\n", ["Hello.\r\n\r\n  ", "two dogs"]),
+    ".txt": ("Gracias.\r\n\r\n  Tengo dos perros.\r\n", [".\r\n\r\n  ", "two dogs"]),
     ".md": (
         "# La casa\n\nTengo **dos perros** y `code` en [la casa](http://x.es).\n",
         ["# The house\n\n", "**two dogs**", "`code`", "](http://x.es)"],

@@ -6,7 +6,7 @@ stretch is where what it became by itself stands, or nearly so (`locate`).  Wher
 - style (emphasis) is given up: an unmarked word harms less than a marked wrong one;
 - what must be kept (a link) goes to the words at the same proportion of the text (`proportional`);
 - what is fixed (code, never translated) is looked for as it is, else written at that place;
-- a mark at a place, of no stretch (an image, a footnote's number), goes to the end of a word at that place, after
+- a mark at a place, of no stretch (an image, a footnote's number), goes to the end of a word at that place, next to
   the same punctuation if there was any.
 
 No text is ever lost, and no markup but style.  What the markup is in a format is that format's business.
@@ -166,12 +166,16 @@ def written(
         pieces, position = [], start
         for one in inner:
             pieces.append(escape(translation[position : one.start]))
-            own = str if one.mark.kind == "fixed" else escape
-            text = one.written
-            lead = " " if text and text.startswith(" ") else ""  # a space between words is not emphasised
-            body = write(one.start, one.end, one.inner, own) if text is None else own(text[len(lead) :])
+            own = (
+                str if one.mark.kind == "fixed" and not one.mark.opening else escape
+            )  # code has its own rules
             opening, closing = (one.mark.opening, one.mark.closing) if markup else ("", "")
-            pieces.append(f"{lead}{opening}{body}{closing}")
+            if one.written is None:
+                body = opening + write(one.start, one.end, one.inner, own) + closing
+            else:  # the space that keeps it from its neighbour is not marked
+                core = one.written.strip(" ")
+                body = one.written.replace(core, opening + own(core) + closing, 1)
+            pieces.append(body)
             position = one.end
         return "".join([*pieces, escape(translation[position:end])])
 
@@ -234,14 +238,18 @@ def place_at(
     elif not text[at : around[1]].strip():
         candidates = [end]
     else:
-        before = text[at - 1]
-        part = translation[start:end]
+        before, after, part = text[at - 1], text[at], translation[start:end]
         if before.isspace():
-            candidates = [start + match.start() for match in _TOKEN.finditer(part)]
-        else:
-            same = [] if before.isalnum() else [m.end() for m in re.finditer(re.escape(before), part)]
-            ends = _TOKEN if not before.isalnum() or text[at].isspace() else _WORD
-            candidates = [start + place for place in same or [m.end() for m in ends.finditer(part)]]
+            found = [match.start() for match in _TOKEN.finditer(part)]
+        elif before.isalnum():
+            ends = [match.end() for match in _WORD.finditer(part)]
+            found = [
+                place for place in ends if part[place : place + 1] == after and not after.isspace()
+            ] or ends
+        else:  # after the same punctuation
+            found = [match.end() for match in re.finditer(re.escape(before), part)]
+            found = found or [match.end() for match in _TOKEN.finditer(part)]
+        candidates = [start + place for place in found]
     near = _proportion(at, around, within)
     allowed = [place for place in candidates if not any(low < place < high for low, high in busy)]
     allowed = allowed or [edge for span in busy for edge in span] or [start]

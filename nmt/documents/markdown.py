@@ -32,7 +32,8 @@ class Block:
     """The content of a paragraph, heading or cell, and where it stands."""
 
     content: str
-    start: int  # in the file
+    source: str  # the same as it is written in the file, at characters [start, end)
+    start: int
     end: int
     between: (
         str  # what a line break of the content is in the file: the line end, and what precedes the next line
@@ -93,7 +94,10 @@ def _block(
         between = all_lines[own[0]].ending + second.text[: places[1][0] - second.start]
         width = max(len(all_lines[number].text.rstrip()) for number in own[: len(parts)])
         width -= places[1][0] - second.start
-    return Block(content, places[0][0], places[-1][1], between, width, kind)
+    first, *rest = (all_lines[number] for number in own[: len(parts)])
+    source = "".join([first.text, *(text for line in rest for text in (line.ending, line.text))])
+    start, end = places[0][0], places[-1][1]
+    return Block(content, source[start - first.start : end - first.start], start, end, between, width, kind)
 
 
 def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
@@ -128,7 +132,7 @@ def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
             content = _guarded(kept + content, block)
             if " ".join(parser.plain(content[len(kept) :]).split()) == " ".join(plain.split()):
                 return content.replace("\n", block.between)
-        return block.content.replace("\n", block.between)
+        return block.source
 
     yield Passage(block.start, block.end, tuple(texts), render)
 

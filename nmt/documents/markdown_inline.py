@@ -19,6 +19,11 @@ from nmt.text import has_words
 
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
+# What of pairs is more than style; the others may be given up where their words are not found.
+_KINDS: dict[str, Literal["keep", "fixed"]] = {
+    **dict.fromkeys(("link", "<a>", "<sub>", "<sup>", "<abbr>"), "keep"),
+    **dict.fromkeys(("<kbd>", "<code>", "<samp>", "<var>"), "fixed"),
+}
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _FOOTNOTE = re.compile(
     r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]"
@@ -147,7 +152,8 @@ def _parts(content: str, events: Sequence[Event]) -> list[str | tuple[Span, list
     lines = content.split("\n")
     by_sentence = len(lines) > 1 and all(_SENTENCE_END.search(line.rstrip()) for line in lines[:-1])
     parts: list[str | tuple[Span, list[Event]]] = []
-    start, own, depth = 0, [], 0
+    own: list[Event] = []
+    start = depth = 0
     for event in events:
         depth += {"open": 1, "close": -1}.get(event.kind, 0)
         if depth == 0 and (event.kind == "hard" or (event.kind == "soft" and by_sentence)):
@@ -250,8 +256,7 @@ def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
             opening, start, first = opened.pop()
             before, after = _pair(content, opening, event)
             if start < len(text):
-                kind: Literal["style", "keep"] = "keep" if opening.name in ("link", "<a>") else "style"
-                marks.append(Mark(start, len(text), before, after, kind))
+                marks.append(Mark(start, len(text), before, after, _KINDS.get(opening.name, "style")))
             else:  # around nothing but images: it is a place, with them
                 inner = "".join(mark.opening for mark in marks[first:])
                 del marks[first:]
