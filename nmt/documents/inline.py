@@ -166,9 +166,8 @@ def written(
         pieces, position = [], start
         for one in inner:
             pieces.append(escape(translation[position : one.start]))
-            own = (
-                str if one.mark.kind == "fixed" and not one.mark.opening else escape
-            )  # code has its own rules
+            code = one.mark.kind == "fixed" and not one.mark.opening  # nothing is escaped in it
+            own = str if code else escape
             opening, closing = (one.mark.opening, one.mark.closing) if markup else ("", "")
             if one.written is None:
                 body = opening + write(one.start, one.end, one.inner, own) + closing
