@@ -21,7 +21,7 @@ from gradio_client.exceptions import AppError
 
 import app_gradio
 from nmt.errors import UserError
-from nmt.webui import translate_tab, translation_views, words
+from nmt.webui import language_bar, translate_tab, translation_views, words
 from nmt.webui.service import Answer, PageError, TranslationService
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, served_page
 
@@ -211,7 +211,7 @@ def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
     three: Any = {pair: FakeTranslator(*pair) for pair in (ES_EN, EN_ES, ("fr", "en"))}
     service = TranslationService(three, identifier=FakeIdentifier())  # type: ignore[arg-type]
     assert service.detect("el tren") is None
-    assert "auto" not in dict(map(reversed, translate_tab.source_choices(service, "en")))  # type: ignore[arg-type]
+    assert "auto" not in dict(map(reversed, language_bar.source_choices(service, "en")))  # type: ignore[arg-type]
     service.close()
 
 

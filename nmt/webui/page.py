@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from nmt.webui import api, languages, translate_tab, words
+from nmt.webui import api, language_bar, languages, translate_tab, words
 from nmt.webui.service import TranslationService
 
 TITLE = "Recurrent translator"
@@ -24,7 +24,7 @@ def build_page(service: TranslationService) -> gr.Blocks:
 
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         def name_languages(request: gr.Request) -> list[Any]:
-            return translate_tab.in_language(service, words.of_visitor(request))
+            return language_bar.in_language(service, words.of_visitor(request))
 
         page.load(
             name_languages, None, [tab.source, tab.target], api_visibility="private", show_progress="hidden"

@@ -6,7 +6,7 @@ components and wires the handlers to them.  HTML is made in `translation_views.p
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from nmt.errors import UserError
 from nmt.translation import SentenceTranslation
 from nmt.webui import languages, words
 from nmt.webui import translation_views as views
+from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
 from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, Answer, PageError, TranslationService
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
@@ -185,14 +186,14 @@ def build(service: TranslationService) -> Components:
 
 def lay_out(service: TranslationService) -> Components:
     """The components from top to bottom, in the state in which the page opens."""
-    source, target = AUTO if service.identifier else service.first[0], service.first[1]
+    source, target = opening(service)
     script = _scripts()
     with gr.Row(elem_classes="nmt-languages"):
-        source_box = _language_box("from", source_choices(service, "en"), source)
+        source_box = language_box("from", source_choices(service, "en"), source, "nmt-from")
         swap_button = gr.Button(
             words.label("translate.swap"), size="md", scale=0, min_width=96, elem_id="nmt-swap"
         )
-        target_box = _language_box("to", target_choices(service, source, "en"), target)
+        target_box = language_box("to", target_choices(service, source, "en"), target, "nmt-to")
     with gr.Row():
         with gr.Column(min_width=320):
             text = _text_box()
@@ -323,24 +324,9 @@ def updates(shown: Shown) -> list[Any]:
     return [gr.skip() if v is None and (i != 6 or keep_answer) else v for i, v in enumerate(values)]
 
 
-def source_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
-    automatic = [(words.say(language, "translate.detect"), AUTO)] if service.identifier else []
-    return automatic + _named(service.sources(), language)
-
-
-def target_choices(
-    service: TranslationService, source: str, language: words.Language
-) -> list[tuple[str, str]]:
-    codes = service.targets(source)
-    if source == AUTO:
-        codes = list(dict.fromkeys(target for _, target in service.translators))
-    return _named(codes, language)
-
-
 def _language_updates(service: TranslationService, source: str, target: str, text: str | None = None) -> list[Any]:
     """The language bar and the examples after a change of direction."""
-    if source != AUTO and target not in service.targets(source):
-        target = service.targets(source)[0]
+    target = fitting_target(service, source, target)
     samples = _samples(service, source)
     return [
         gr.update(value=source),
@@ -348,14 +334,6 @@ def _language_updates(service: TranslationService, source: str, target: str, tex
         gr.update(interactive=can_swap(service, target)),
         gr.update(samples=samples, visible=bool(samples)),
         gr.skip() if text is None else text,
-    ]
-
-
-def in_language(service: TranslationService, language: words.Language) -> list[Any]:
-    """The language menus (source, target) in the visitor's language."""
-    return [
-        gr.update(choices=source_choices(service, language)),
-        gr.update(choices=target_choices(service, AUTO, language)),
     ]
 
 
@@ -367,19 +345,6 @@ def _sent(event: gr.EventData, *names: str) -> list[Any]:
     """What the browser sent with an event; None for what it left out."""
     data = event._data if isinstance(event._data, dict) else {}
     return [data.get(name) for name in names]
-
-
-def _language_box(name: str, choices: Sequence[tuple[str, str]], value: str) -> gr.Dropdown:
-    return gr.Dropdown(
-        choices,
-        value=value,
-        label=words.label(f"translate.{name}"),
-        container=False,
-        filterable=False,
-        interactive=True,
-        min_width=80,
-        elem_id=f"nmt-{name}",
-    )
 
 
 def _text_box() -> gr.Textbox:
@@ -414,10 +379,6 @@ def _slider(name: str, least: int, most: int, value: int) -> gr.Slider:
         buttons=[],
         min_width=240,
     )
-
-
-def _named(codes: Sequence[str], language: words.Language) -> list[tuple[str, str]]:
-    return [(languages.name(code)[words.LANGUAGES.index(language)].capitalize(), code) for code in codes]
 
 
 def _samples(service: TranslationService, source: str) -> list[list[str]]:

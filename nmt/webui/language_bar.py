@@ -1,0 +1,63 @@
+"""The menus of a tab that say from which language into which, and what they offer.  No translation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from nmt.webui import languages, words
+from nmt.webui.service import AUTO, Direction, TranslationService
+
+
+def opening(service: TranslationService) -> Direction:
+    """What the menus (source, target) say when the page opens."""
+    return AUTO if service.identifier else service.first[0], service.first[1]
+
+
+def language_box(name: str, choices: Sequence[tuple[str, str]], value: str, elem_id: str) -> gr.Dropdown:
+    """The menu "from" or "to"."""
+    return gr.Dropdown(
+        choices,
+        value=value,
+        label=words.label(f"translate.{name}"),
+        container=False,
+        filterable=False,
+        interactive=True,
+        min_width=80,
+        elem_id=elem_id,
+    )
+
+
+def source_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
+    automatic = [(words.say(language, "translate.detect"), AUTO)] if service.identifier else []
+    return automatic + _named(service.sources(), language)
+
+
+def target_choices(
+    service: TranslationService, source: str, language: words.Language
+) -> list[tuple[str, str]]:
+    codes = service.targets(source)
+    if source == AUTO:
+        codes = list(dict.fromkeys(target for _, target in service.translators))
+    return _named(codes, language)
+
+
+def fitting_target(service: TranslationService, source: str, target: str) -> str:
+    """The target after a change of either menu: as it was, if something translates into it from `source`."""
+    if source != AUTO and target not in service.targets(source):
+        return service.targets(source)[0]
+    return target
+
+
+def in_language(service: TranslationService, language: words.Language) -> list[Any]:
+    """The menus (source, target) in the visitor's language."""
+    return [
+        gr.update(choices=source_choices(service, language)),
+        gr.update(choices=target_choices(service, AUTO, language)),
+    ]
+
+
+def _named(codes: Sequence[str], language: words.Language) -> list[tuple[str, str]]:
+    return [(languages.name(code)[words.LANGUAGES.index(language)].capitalize(), code) for code in codes]
