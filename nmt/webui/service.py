@@ -11,7 +11,9 @@ import logging
 import time
 from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ from nmt.sentence_search import requests_of
 from nmt.text import Part
 from nmt.translation import SentenceTranslation, assemble
 from nmt.webui import languages, words
-from nmt.webui.batcher import Batcher, Busy, Kind
+from nmt.webui.batcher import MOST, Batcher, Busy, Kind
 
 if TYPE_CHECKING:
     from nmt.language_id import LanguageIdentifier
@@ -36,6 +38,7 @@ SURE = 0.8  # probability from which the identifier is believed
 AUTO = "auto"  # instead of a source language: to be found out
 OFTEN = 0.15  # seconds between two looks at a translation that grows
 LONG = 2000  # characters whose planning is kept off the event loop
+AHEAD = 4 * MOST  # sentences of a document that wait in the batcher, which thus has room for others
 
 logger = logging.getLogger(__name__)
 
@@ -100,21 +103,34 @@ class Work:
     def __init__(self, direction: Direction, plans: Sequence[list[Part]], n_best: int) -> None:
         self.direction, self.plans, self.n_best = direction, plans, n_best
         self.requests = [requests_of(plan) for plan in plans]
+        self.sentences = [request for line in self.requests for request in line]
         self.started = time.perf_counter()
         self.futures: list[Future[SentenceTranslation]] = []
         self.stopped = self.superseded = False
         self._done = 0
 
-    def submit(self, batcher: Batcher, owner: Hashable, kind: Kind) -> None:
+    def submit(self, batcher: Batcher, owner: Hashable, kind: Kind, ahead: int | None = None) -> None:
+        """Give the batcher all sentences, or the first `ahead`, and while it grows as many more as are done."""
+        self._submit = partial(batcher.submit, owner, kind)
+        self._ahead = ahead or self.total
         try:
-            self.futures = batcher.submit(owner, kind, [r for line in self.requests for r in line])
+            self._submit_more()
         except Busy:
             raise PageError("page.busy") from None
+
+    def _submit_more(self) -> None:
+        more = self.sentences[len(self.futures) : self.done + self._ahead]
+        if more and not self.stopped:
+            self.futures += self._submit(more)
 
     def cancel(self) -> None:
         self.stopped = True
         for future in self.futures:
             future.cancel()
+
+    @property
+    def total(self) -> int:
+        return len(self.sentences)
 
     @property
     def done(self) -> int:
@@ -130,9 +146,11 @@ class Work:
         """
         shown = self.started
         try:
-            while self.done < len(self.futures) and not self.stopped:
+            while self.done < self.total and not self.stopped:
                 await self._wait(timeout)
-                if time.perf_counter() - shown > OFTEN and self.done < len(self.futures) and not self.stopped:
+                with suppress(Busy):  # later, then
+                    self._submit_more()
+                if time.perf_counter() - shown > OFTEN and self.done < self.total and not self.stopped:
                     shown = time.perf_counter()
                     yield self.done
             yield self.done
@@ -145,6 +163,9 @@ class Work:
         if left <= 0:
             assert timeout is not None
             raise PageError("page.timeout", seconds=round(timeout))
+        if self.done == len(self.futures):  # the batcher had no room for more
+            await asyncio.sleep(min(left, OFTEN))
+            return
         future = asyncio.wrap_future(self.futures[self.done])
         await asyncio.wait([future], timeout=min(left, 1.1 * OFTEN))
         error = future.exception() if future.done() and not future.cancelled() else None
@@ -307,11 +328,12 @@ class TranslationService:
     ) -> AsyncIterator[tuple[int, int, list[str]]]:
         """Texts of a document, without a limit on characters or time: (sentences done, of how many, texts), now
         and then; the texts only when all are done.  `stop(owner)` stops it."""
-        work = await self._begin(texts, direction, 0, 0, owner)
+        work = await self._begin(texts, direction, 0, 0, owner, AHEAD)
         try:
             async for done in work.grow(None):
-                total = len(work.futures)
-                yield done, total, [a.text for a in work.answers()] if done == total else []
+                if not work.superseded:
+                    whole = done == work.total
+                    yield done, work.total, [answer.text for answer in work.answers()] if whole else []
         finally:
             self._end(work, owner)
 
@@ -331,7 +353,13 @@ class TranslationService:
             raise PageError("translate.no_model", source=source, target=target)
 
     async def _begin(
-        self, texts: Sequence[str], direction: Direction, beam: float, alternatives: float, owner: Hashable
+        self,
+        texts: Sequence[str],
+        direction: Direction,
+        beam: float,
+        alternatives: float,
+        owner: Hashable,
+        ahead: int | None = None,
     ) -> Work:
         n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
         width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
@@ -345,7 +373,7 @@ class TranslationService:
             plans = [translator.plan(text) for text in texts]
         work = Work(direction, plans, n_best)
         # The search finds no more than its beam holds.
-        work.submit(self.batcher, owner or object(), Kind(translator, max(width, n_best), n_best))
+        work.submit(self.batcher, owner or object(), Kind(translator, max(width, n_best), n_best), ahead)
         if owner is not None:
             self._running[owner] = work
         return work
