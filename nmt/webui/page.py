@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from nmt.webui import api, language_bar, languages, translate_tab, words
+from nmt.webui import api, documents_tab, language_bar, languages, translate_tab, words
 from nmt.webui.service import TranslationService
 
 TITLE = "Recurrent translator"
@@ -16,19 +16,22 @@ UPLOADS_LAST = 3600  # seconds
 
 def build_page(service: TranslationService) -> gr.Blocks:
     """The page over the given translators; `nmt.webui.server` serves it."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)) as page:
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)
+    ) as page:
         gr.HTML(_header(service), elem_classes="nmt-header")
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
+            with gr.Tab(words.label("page.tab_documents"), id="documents"):
+                documents = documents_tab.build(service)
 
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         def name_languages(request: gr.Request) -> list[Any]:
-            return language_bar.in_language(service, words.of_visitor(request))
+            return 2 * language_bar.in_language(service, words.of_visitor(request))
 
-        page.load(
-            name_languages, None, [tab.source, tab.target], api_visibility="private", show_progress="hidden"
-        )
+        menus = [tab.source, tab.target, documents.source, documents.target]
+        page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
         api.build(service)
     return page.queue(max_size=WAITING, default_concurrency_limit=None)
 

@@ -1,0 +1,296 @@
+"""The tab that translates documents: a file in, progress, the same format out.
+
+The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
+components and wires the handlers to them.  The formats are `nmt.documents`, HTML is made in `documents_views.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import accumulate, takewhile
+from pathlib import Path, PureWindowsPath
+from typing import Any, NamedTuple, TypeVar
+
+import gradio as gr
+
+from nmt.documents.document import Document, Limits
+from nmt.documents.formats import SUFFIXES, open_document
+from nmt.errors import UserError
+from nmt.webui import documents_views as views
+from nmt.webui import languages, translation_views, words
+from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
+from nmt.webui.service import Answer, Direction, PageError, TranslationService
+
+LIMITS = Limits()
+SAMPLE = 2000  # characters by which the language is found out
+LONGEST_NAME = 150  # bytes; file systems allow 255 for it with what is added
+FORMATS = ", ".join(SUFFIXES)
+
+# A large document takes seconds to read: not on the event loop, and not on all threads that others wait for.
+_files = ThreadPoolExecutor(2, thread_name_prefix="documents")
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Shown(NamedTuple):
+    """What the tab shows, in the order of its outputs."""
+
+    status: str = ""  # HTML, as the next two
+    notice: str = ""
+    preview: str = ""
+    result: Path | None = None
+    running: bool = False
+    target: str | None = None  # language; None: as it is
+
+
+async def look(service: TranslationService, file: str | None, source: str, target: str) -> Shown:
+    """What there is to translate in a file that has just been uploaded, or what is wrong with it."""
+    try:
+        if file is None:
+            return _nothing()
+        document = await _opened(file)
+        direction = _direction(service, document.texts, source, target)
+        return Shown(
+            views.said(
+                "documents.opened",
+                name=_name(file),
+                characters=views.number(sum(map(len, document.texts))),
+                **_named(direction),
+            ),
+            target=direction[1],
+        )
+    except UserError as error:
+        return Shown(notice=views.notice(error))
+
+
+async def translate(
+    service: TranslationService, owner: Hashable, file: str | None, source: str, target: str, folder: Path
+) -> AsyncIterator[Shown]:
+    """What to show while a document is translated; an error becomes a notice, never an exception.
+
+    folder  the translation is written into a new folder in it
+    """
+    if file is None:
+        yield _nothing()
+        return
+    started = time.perf_counter()
+    try:
+        yield Shown(words.html("documents.reading", name=_name(file)), running=True)
+        document = await _opened(file)
+        direction = _direction(service, document.texts, source, target)
+        translations: list[str] = []
+        total = 0
+        async for done, total, translations in service.document(document.texts, direction, owner):  # noqa: B007
+            status = translation_views.status(Answer(direction, done=done, total=total), False)
+            yield Shown(status, running=True, target=direction[1])
+        if not translations:
+            yield stopped()
+            return
+        name = result_name(file, direction)
+        yield Shown(words.html("documents.writing", name=name), running=True)
+        result = await _off_the_loop(lambda: _written(document, translations, folder, name))
+        values = {
+            "sentences": views.number(total),
+            "seconds": time.perf_counter() - started,
+            **_named(direction),
+        }
+        yield Shown(
+            f"{views.said('documents.ready', name=name)}{words.html('documents.done', **values)}",
+            preview=views.preview(document.texts, translations, direction),
+            result=result,
+            target=direction[1],
+        )
+    except UserError as error:
+        yield Shown(notice=views.notice(error))
+
+
+def stopped() -> Shown:
+    return Shown(views.said("documents.stopped"))
+
+
+def result_name(file: str, direction: Direction) -> str:
+    """ "letter.docx" -> "letter.en.docx", "guide.es.md" -> "guide.en.md"; a name and never a path."""
+    name = Path(_name(file))
+    stem = "".join(
+        c for c in name.stem.removesuffix(f".{direction[0]}") if c.isprintable() and c not in '<>:"|?*'
+    )
+    stem = stem.encode("utf-8", "ignore")[:LONGEST_NAME].decode("utf-8", "ignore").strip(" .")
+    return f"{stem or 'document'}.{direction[1]}{name.suffix}"
+
+
+def _name(file: str) -> str:
+    """The last part of a path of this system or of Windows, which is what the visitor called it."""
+    return PureWindowsPath(file).name
+
+
+def _direction(service: TranslationService, texts: Sequence[str], source: str, target: str) -> Direction:
+    lengths = accumulate(map(len, texts))
+    count = sum(1 for _ in takewhile(lambda length: length < SAMPLE, lengths)) + 1
+    return service.resolve("\n".join(texts[:count])[:SAMPLE], source, target)[0]
+
+
+async def _opened(file: str) -> Document:
+    """UserError for a file that cannot be translated."""
+    name = _name(file)
+    if Path(name).suffix.lower() not in SUFFIXES:
+        raise PageError("documents.bad_format", name=name, formats=FORMATS)
+    document = await _off_the_loop(lambda: open_document(file, LIMITS, name))
+    if not document.texts:
+        raise PageError("documents.no_text", name=name)
+    return document
+
+
+def _written(document: Document, translations: Sequence[str], folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    own = Path(tempfile.mkdtemp(prefix="document-", dir=folder))  # whose name nobody else can guess
+    try:
+        document.write(translations, own / name)
+    except BaseException:
+        shutil.rmtree(own, ignore_errors=True)
+        raise
+    return own / name
+
+
+async def _off_the_loop(work: Callable[[], T]) -> T:
+    """UserError for a failure of any kind."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_files, work)
+    except UserError:
+        raise
+    except Exception:
+        logger.exception("a document failed")
+        raise PageError("page.failed") from None
+
+
+def _named(direction: Direction) -> dict[str, words.Value]:
+    return {"source": languages.name(direction[0]), "target": languages.name(direction[1])}
+
+
+def _nothing() -> Shown:
+    return Shown(words.html("documents.hint"))
+
+
+@dataclass
+class Components:
+    """Every component of the tab that an event reads or writes."""
+
+    source: gr.Dropdown
+    target: gr.Dropdown
+    file: gr.File
+    translate: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+    notice: gr.HTML
+    result: gr.Column
+    download: gr.DownloadButton
+    preview: gr.HTML
+
+
+def build(service: TranslationService) -> Components:
+    """Lay out the tab inside the current Blocks and wire its events."""
+    components = lay_out(service)
+    wire(service, components)
+    return components
+
+
+def lay_out(service: TranslationService) -> Components:
+    """The components from top to bottom, in the state in which the page opens."""
+    source, target = opening(service)
+    with gr.Row(elem_classes="nmt-languages"):
+        source_box = language_box("from", source_choices(service, "en"), source, "nmt-document-from")
+        gr.HTML('<span aria-hidden="true">→</span>', elem_classes="nmt-arrow")
+        target_box = language_box("to", target_choices(service, source, "en"), target, "nmt-document-to")
+    # No `file_types`: phones grey out what they have no type for, .po and .srt among them, and Gradio's own message
+    # for another file is in English only.
+    file = gr.File(label=words.label("documents.file"), height=160, elem_id="nmt-document")
+    gr.HTML(
+        words.html(
+            "documents.about",
+            formats=FORMATS,
+            megabytes=LIMITS.file_bytes / 1e6,
+            characters=views.number(LIMITS.characters),
+        ),
+        elem_classes="nmt-quiet",
+    )
+    with gr.Row(elem_classes="nmt-below", elem_id="nmt-document-row"):
+        translate_button = gr.Button(
+            words.label("documents.translate"),
+            variant="primary",
+            scale=0,
+            min_width=120,
+            elem_id="nmt-document-translate",
+        )
+        stop = gr.Button(
+            words.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-document-stop"
+        )
+        status = gr.HTML(
+            words.html("documents.hint"), elem_id="nmt-document-status", elem_classes="nmt-quiet"
+        )
+    notice = gr.HTML(visible=False, elem_id="nmt-document-notice")
+    with gr.Column(visible=False) as result:
+        download: Any = gr.DownloadButton(
+            words.label("documents.download"),  # type: ignore[arg-type]
+            variant="primary",
+            elem_id="nmt-document-download",
+        )
+        preview = gr.HTML(elem_id="nmt-document-preview")
+    return Components(
+        source_box, target_box, file, translate_button, stop, status, notice, result, download, preview
+    )
+
+
+def wire(service: TranslationService, c: Components) -> None:
+    """Which event runs which handler."""
+    outputs = [c.status, c.notice, c.preview, c.download, c.result, c.translate, c.stop, c.target]
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    folder = Path(c.download.GRADIO_CACHE)
+
+    async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
+        async for shown in translate(service, _owner(request), file, source, target, folder):
+            yield updates(shown)
+
+    async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
+        service.stop(_owner(request))
+        return updates(await look(service, file, source, target))
+
+    def stop(request: gr.Request) -> list[Any]:
+        service.stop(_owner(request))
+        return updates(stopped())
+
+    def turned(source: str, target: str) -> str:
+        return fitting_target(service, source, target)
+
+    inputs = [c.file, c.source, c.target]
+    running = c.translate.click(run, inputs, outputs, **private)
+    # Another document or none: what runs is of no use.  `change` comes with every upload and every removal.
+    c.file.change(uploaded, inputs, outputs, cancels=[running], **private)
+    c.stop.click(stop, None, outputs, cancels=[running], queue=False, **private)
+    for menu in (c.source, c.target):
+        menu.input(turned, [c.source, c.target], c.target, **private)
+
+
+def updates(shown: Shown) -> list[Any]:
+    """`Shown` as updates of the components."""
+    return [
+        shown.status,
+        gr.update(value=shown.notice, visible=bool(shown.notice)),
+        shown.preview,
+        # A value and no update, or Gradio would not know that the file is to be deleted.
+        str(shown.result) if shown.result else None,
+        gr.update(visible=shown.result is not None),
+        gr.update(interactive=not shown.running),
+        gr.update(visible=shown.running),
+        gr.skip() if shown.target is None else shown.target,
+    ]
+
+
+def _owner(request: gr.Request) -> Hashable:
+    """Not the one under which the visitor's typed text is translated: neither stops the other."""
+    return "document", request.session_hash

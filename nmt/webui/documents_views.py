@@ -1,0 +1,62 @@
+"""A document's translation as HTML: how far it is, how it begins, what is wrong with the file.  Text in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import islice
+
+from nmt.errors import UserError
+from nmt.webui import languages, words
+from nmt.webui import translation_views as views
+from nmt.webui.service import Direction, PageError
+
+PAIRS = 10
+LONGEST = 300  # characters of a text that are shown
+
+
+def notice(error: UserError) -> str:
+    """What is wrong with a file is said in English, with its line; everything else in both languages."""
+    if isinstance(error, PageError):
+        return views.notice(words.html(error.key, **error.values))
+    return views.notice(f'{words.html("documents.bad_file")} <span lang="en">{escape(str(error))}</span>')
+
+
+def said(key: str, /, **values: words.Value) -> str:
+    """A state of things that a screen reader reads out when it is reached; progress it would not stop reading."""
+    return f'<div role="status">{words.html(key, **values)}</div>'
+
+
+def number(count: int) -> tuple[str, str]:
+    """As it is written in English and in Spanish, where groups of digits stand apart from five digits on."""
+    grouped = f"{count:,}"
+    return grouped, grouped.replace(",", "\N{NO-BREAK SPACE}" if count >= 10_000 else "")
+
+
+def preview(texts: Sequence[str], translations: Sequence[str], direction: Direction) -> str:
+    """The first texts beside their translations."""
+    heads = "".join(
+        f'<th scope="col">{words.html("documents.language", name=languages.name(code))}</th>'
+        for code in direction
+    )
+    rows = "".join(
+        f'<tr><td lang="{direction[0]}">{_cut(text)}</td><td lang="{direction[1]}">{_cut(translation)}</td></tr>'
+        for text, translation in islice(_whole(texts, translations), PAIRS)
+    )
+    return (
+        f'<div class="nmt-panel"><h2>{words.html("documents.preview")}</h2>'
+        f'<table class="nmt-pairs"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _whole(texts: Sequence[str], translations: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Without the stretches with markup, which follow the text that they are part of."""
+    last = ""
+    for text, translation in zip(texts, translations, strict=True):
+        if text not in last:
+            last = text
+            yield text, translation
+
+
+def _cut(text: str) -> str:
+    return escape(text if len(text) <= LONGEST else text[:LONGEST].rstrip() + "…")
