@@ -35,6 +35,7 @@ TIMEOUT = 60.0  # seconds
 SURE = 0.8  # probability from which the identifier is believed
 AUTO = "auto"  # instead of a source language: to be found out
 PATIENCE = 0.3  # seconds after which a visitor is shown how far it is
+ENOUGH = 120  # characters that tell the language of a text
 OFTEN = 0.15  # seconds between two looks at a translation that grows
 LONG = 2000  # characters whose planning is kept off the event loop
 
@@ -233,7 +234,7 @@ class TranslationService:
         """The language of a text; None where that is not certain enough."""
         if self.identifier is None:
             return None
-        language, probability = self.identifier.identify(text)
+        language, probability = self.identifier.identify(text[:ENOUGH])
         return language if probability >= SURE else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
