@@ -24,9 +24,7 @@ from nmt.webui import languages
 from nmt.webui.service import AUTO, Answer, PageError, TranslationService
 
 MOST_BYTES = 1_000_000  # of a request's body
-MARKUP = re.compile(
-    r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^>]*>)", re.DOTALL | re.IGNORECASE
-)
+MARKUP = re.compile(r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^>]*>)", re.DOTALL | re.IGNORECASE)
 
 Allowed = Callable[[str, str], bool]  # user and password
 
@@ -52,9 +50,7 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
         try:
             return JSONResponse(await _translated(service, fields))
         except PageError as error:
-            raise Refused(
-                {"page.busy": 429, "page.timeout": 503, "page.failed": 500}.get(error.key, 400), str(error)
-            ) from None
+            raise Refused({"page.busy": 429, "page.timeout": 503, "page.failed": 500}.get(error.key, 400), str(error)) from None
         except UserError as error:
             raise Refused(400, str(error)) from None
 

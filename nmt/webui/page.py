@@ -14,9 +14,7 @@ UPLOADS_LAST = 3600  # seconds
 
 def build_page(service: TranslationService) -> gr.Blocks:
     """The page over the given translators; `nmt.webui.server` serves it."""
-    with gr.Blocks(
-        title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)
-    ) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)) as page:
         gr.HTML(_header(service), elem_classes="nmt-header")
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):

@@ -1,4 +1,4 @@
-"""The components of the tab Retrain from top to bottom, in the state in which the page opens.  Nothing is wired here."""
+"""The components of the tab Retrain from top to bottom, as they are when the page opens.  Nothing is wired here."""
 
 from __future__ import annotations
 

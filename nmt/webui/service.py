@@ -87,10 +87,7 @@ class Answer:
         place = next(i for i, segment in enumerate(self.segments) if segment.sentence)
         sentence = self.segments[place].sentence
         assert sentence is not None
-        around = (
-            "".join(s.text for s in self.segments[:place]),
-            "".join(s.text for s in self.segments[place + 1 :]),
-        )
+        around = "".join(s.text for s in self.segments[:place]), "".join(s.text for s in self.segments[place + 1 :])
         text = self.alternatives[index][len(around[0]) : len(self.alternatives[index]) - len(around[1])]
         others = [*self.alternatives[:index], self.text, *self.alternatives[index + 1 :]]
         changed = self.with_sentence(place, replace(sentence, text=text))
@@ -244,9 +241,7 @@ class TranslationService:
             source = detected or next((s for s, t in self.translators if t == target), self.first[0])
         targets = self.targets(source)
         if not targets:
-            raise PageError(
-                "translate.no_model", source=languages.name(source), target=languages.name(target)
-            )
+            raise PageError("translate.no_model", source=languages.name(source), target=languages.name(target))
         return (source, target if target in targets else targets[0]), detected is not None
 
     def find(self, direction: str) -> Direction:

@@ -108,12 +108,7 @@ async def look_up(
 
 def choose(answer: Answer | None, choices: Choices | None, index: Any) -> Shown:
     """The translation with one of the choices in it."""
-    if (
-        answer is None
-        or choices is None
-        or not isinstance(index, int)
-        or not 0 <= index < len(choices.options)
-    ):
+    if answer is None or choices is None or not isinstance(index, int) or not 0 <= index < len(choices.options):
         return Shown(*[None] * len(Shown._fields))
     changed = answer.with_sentence(choices.segment, choices.options[index])
     return Shown(views.translation(changed), None, "", "", "", None, changed)
@@ -252,20 +247,13 @@ def lay_out(service: TranslationService) -> Components:
 
 def wire(service: TranslationService, c: Components) -> None:
     """Which event runs which handler.  All are private: programs call the endpoints of `api.py`."""
-    outputs = [
-        c.translation,
-        c.status,
-        c.notice,
-        c.alternatives_view,
-        c.choices_view,
-        c.stop,
-        c.answer,
-        c.target,
-    ]
+    outputs = [c.translation, c.status, c.notice, c.alternatives_view, c.choices_view, c.stop, c.answer, c.target]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
     async def run(text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for shown in translate(service, request.session_hash, text, source, target, beam, alternatives):
+        async for shown in translate(
+            service, request.session_hash, text, source, target, beam, alternatives
+        ):
             yield updates(shown)
 
     translating: dict[str, Any] = {
@@ -347,9 +335,7 @@ def target_choices(
     return _named(codes, language)
 
 
-def _language_updates(
-    service: TranslationService, source: str, target: str, text: str | None = None
-) -> list[Any]:
+def _language_updates(service: TranslationService, source: str, target: str, text: str | None = None) -> list[Any]:
     """The language bar and the examples after a change of direction."""
     if source != AUTO and target not in service.targets(source):
         target = service.targets(source)[0]

@@ -57,7 +57,7 @@ def status(answer: Answer, detected: bool) -> str:
     """How far it is, or how long it took and what the marks in it mean."""
     if answer.done < answer.total:
         bar = f'<progress max="{answer.total}" value="{answer.done}"></progress>'
-        return f"{bar} {words.html('translate.progress', done=answer.done, total=answer.total)}"
+        return f'{bar} {words.html("translate.progress", done=answer.done, total=answer.total)}'
     if not answer.text.strip():
         return words.html("translate.hint")
     name = languages.name(answer.direction[0])
@@ -98,7 +98,7 @@ def _continued(prefix: str, option: str) -> str:
     match = _WORD.search(option, len(prefix))
     end = match.end() if match else len(option)
     before = "… " if prefix else ""
-    return f"{before}<strong>{escape(option[len(prefix) : end].strip())}</strong>{escape(option[end:])}"
+    return f"{before}<strong>{escape(option[len(prefix):end].strip())}</strong>{escape(option[end:])}"
 
 
 def _panel(title: str, items: Sequence[str]) -> str:

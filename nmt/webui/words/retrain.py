@@ -25,8 +25,8 @@ falls, the model learns its text by heart: stop, or bring more text. *BLEU*: how
 common with the given ones, from 0 to 100; below 10 you read little sense, above 30 mostly the right thing. The best
 checkpoint by this score is the one you try and keep.
 
-**Stopping.** Stop saves the state and Resume goes on from it, as if nothing had happened; so does the end of the server.
-The training has low priority, but on a machine without a graphics card translating is slower meanwhile.
+**Stopping.** Stop saves the state and Resume goes on from it, as if nothing had happened; the end of the server is such
+a stop. The training has low priority, but on a machine without a graphics card translating is slower meanwhile.
 """,
         """\
 **El texto.** Un par por línea, con un tabulador entre los dos lados, en UTF-8 y sin cabecera. Con unos cientos de
