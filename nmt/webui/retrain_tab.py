@@ -22,6 +22,7 @@ from nmt.webui.service import Direction, PageError, TranslationService
 from nmt.webui.training_request import TrainingRequest, check, commands, recipes
 from nmt.webui.trainings import RUNNING, Training, Trainings
 
+STYLE_SHEET = Path(__file__).with_name("retrain.css")
 OFTEN = 2.0  # seconds between two looks at a training that runs
 
 OnNew = Callable[[Direction], Any]

@@ -1,0 +1,603 @@
+"""The tab Retrain without a browser: what may be asked for, processes and folders, curves, and one real training."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+gr = pytest.importorskip("gradio", reason="the page's extra is not installed")
+
+from nmt.cli import build_parser
+from nmt.config import recipe_names
+from nmt.errors import UserError
+from nmt.webui import retrain_tab, retrain_views, supervisor, training_request, words
+from nmt.webui import trainings as trainings_module
+from nmt.webui.retrain_tab import Seen
+from nmt.webui.service import PageError
+from nmt.webui.training_log import MOST_POINTS, read_log, tail, thinned
+from nmt.webui.training_request import TrainingRequest, check, commands, safe_name
+from nmt.webui.trainings import State, Training, Trainings
+from tests.fake_translator import fake_service
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0  # seconds; a busy machine is slow, not wrong
+
+# --- a toy language pair ----------------------------------------------------------------------------------
+
+NOUNS = {"gato": "cat", "perro": "dog", "caballo": "horse", "pájaro": "bird", "vecino": "neighbour",
+         "médico": "doctor", "maestro": "teacher", "niño": "boy"}  # fmt: skip
+ADJECTIVES = {"negro": "black", "blanco": "white", "viejo": "old", "pequeño": "small", "cansado": "tired"}
+VERBS = {"come": "eats", "duerme": "sleeps", "corre": "runs", "canta": "sings", "espera": "waits"}
+PLACES = {"en la casa": "in the house", "en el jardín": "in the garden", "aquí": "here", "hoy": "today"}
+PAIRS = [
+    (f"el {noun} {adjective} {verb} {place}", f"the {ADJECTIVES[adjective]} {NOUNS[noun]} {VERBS[verb]} {PLACES[place]}")
+    for noun in NOUNS for adjective in ADJECTIVES for verb in VERBS for place in PLACES
+]  # fmt: skip
+
+
+def write_pairs(file: Path, count: int = len(PAIRS)) -> Path:
+    file.write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS[:count]), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    return write_pairs(tmp_path / "mine.tsv")
+
+
+def request_for(base: Path, text: Path, **changes: Any) -> TrainingRequest:
+    """What the form gives for a file on the server."""
+    form: dict[str, Any] = {
+        "name": "toy", "recipe": "tiny", "first": "es", "second": "en", "reverse": False, "upload": None,
+        "path": str(text), **changes,
+    }  # fmt: skip
+    return check(base, **form)
+
+
+# --- what may be asked for --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("Médico nº 2", "Medico-no-2"), ("../../etc/passwd", "etc-passwd"), ("--out", "out"), ("a_b-1", "a_b-1"),
+     ("; rm -rf ~", "rm-rf"), ("x" * 200, "x" * 60)],
+)  # fmt: skip
+def test_a_name_becomes_that_of_a_folder(typed: str, name: str) -> None:
+    assert safe_name(typed) == name
+    assert training_request.is_safe_name(name)
+
+
+@pytest.mark.parametrize("typed", ["", "..", "-", "¿?", "日本"])
+def test_a_name_without_letters_and_digits_is_refused(typed: str) -> None:
+    with pytest.raises(PageError, match="Give the training a name"):
+        safe_name(typed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recipe": "language-model"}, "no recipe language-model"),
+        ({"recipe": "../tiny"}, "no recipe"),
+        ({"recipe": "/etc/hostname"}, "no recipe"),
+        ({"first": "Spanish"}, "not a language code"),
+        ({"first": "--"}, "not a language code"),
+        ({"second": "es"}, "Both columns"),
+        ({"path": ""}, "Give one text"),
+        ({"path": "nowhere.tsv"}, "nowhere.tsv: no such file"),
+        ({"path": "."}, "not a file"),
+        ({"path": "/dev/zero"}, "not a file"),
+        ({"path": "a\0b"}, "cannot be used"),
+        ({"path": "mine.tsv:es=0,en=1"}, "cannot be used"),
+        ({"path": "mine.tsv@repeat=9"}, "cannot be used"),
+        ({"vocab_size": 299}, "at least 300"),
+        ({"vocab_size": 10**6}, "Pieces of the vocabulary: write a number from 0 to 32,000"),
+        ({"steps": -1}, "Most steps"),
+        ({"steps": 1.5}, "Most steps"),
+        ({"steps": "1000"}, "Most steps"),
+        ({"minutes": float("nan")}, "Most minutes"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(
+    tmp_path: Path, text: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PageError, match=message):
+        request_for(tmp_path / "runs", text, **changes)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"only one column\n", "1 column"),
+        (b"one\ttwo\tthree\n", "3 column"),
+        (b"\tmissing\n", "one of the two columns is empty"),
+        (b"missing\t \n", "one of the two columns is empty"),
+        (b"caf\xe9\tcoffee\n", "not UTF-8"),
+        (b"x" * training_request.MOST_OF_A_LINE, "longer than"),
+    ],
+)
+def test_the_first_bad_line_is_named_by_file_and_number(text: Path, line: bytes, message: str) -> None:
+    lines = text.read_bytes().splitlines(keepends=True)
+    text.write_bytes(b"".join([*lines[:300], line, *lines[300:400], line, *lines[400:]]))
+    with pytest.raises(PageError, match=f"mine.tsv:301: .*{message}"):
+        request_for(text.parent, text)
+
+
+def test_lines_are_counted_as_data_prep_does(text: Path) -> None:
+    """Blank lines and a byte order mark are no error; CR LF is a line end."""
+    lines = text.read_text(encoding="utf-8").splitlines()
+    text.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(["", *lines, "", " \t "]).encode())
+    assert request_for(text.parent, text).pairs == len(PAIRS)
+
+
+def test_a_few_pairs_again_and_again_are_not_enough(tmp_path: Path) -> None:
+    file = write_pairs(tmp_path / "few.tsv", 150)
+    file.write_bytes(file.read_bytes() * 10)
+    with pytest.raises(PageError, match=r"few\.tsv: only 150 different pairs; at least 200"):
+        request_for(tmp_path, file)
+
+
+def test_compressed_text_and_csv_are_refused_by_name(text: Path) -> None:
+    for suffix in (".gz", ".CSV"):
+        other = text.with_suffix(suffix)
+        text.rename(other)
+        with pytest.raises(PageError, match="only plain TSV"):
+            request_for(text.parent, other)
+        other.rename(text)
+
+
+def test_an_unreadable_file_and_a_pipe_are_refused(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = text.parent / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(PageError, match="not a file"):
+        request_for(text.parent, pipe)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the tests may run as root, who may read everything
+    with pytest.raises(PageError, match="may not read it"):
+        request_for(text.parent, text)
+
+
+def test_an_upload_is_bounded_and_the_message_says_what_to_do(
+    text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_request, "MOST_UPLOADED", 1000)
+    with pytest.raises(PageError, match="mine.tsv is larger than .* give its path"):
+        request_for(text.parent, text, upload=str(text), path="")
+
+
+def test_both_an_upload_and_a_path_are_one_too_many(text: Path) -> None:
+    with pytest.raises(PageError, match="Give one text"):
+        request_for(text.parent, text, upload=str(text))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_commands_are_understood_as_they_are_meant(tmp_path: Path, reverse: bool) -> None:
+    """By the parsers of both commands, after being typed into a shell."""
+    pytest.importorskip("lingua", reason="the extra `data` is not installed")
+    from data_prep.cli import make_parser, recipe_settings
+    from data_prep.recipe import Spec, make_recipe
+
+    odd = write_pairs(tmp_path / 'it\'s; $(touch x) "mine".tsv')
+    base = tmp_path / "my runs"
+    request = request_for(base, odd, reverse=reverse, steps=300, minutes=1.5, language_filter=False)
+    lines = [shlex.join(command) for command in commands(request, base / request.name).values()]
+    prepare, train = (shlex.split(line) for line in lines)
+    assert prepare[:3] == [sys.executable, "-m", "data_prep"] and train[:3] == [sys.executable, "-m", "nmt"]
+    built = make_parser().parse_args(prepare[3:])
+    recipe = make_recipe(recipe_settings(built), "test")
+    assert recipe.pair == "es-en" and recipe.cleaning.language_filter is False
+    assert recipe.subwords.vocab_size == request.vocab_size
+    assert Spec.parse(recipe.sources[0].spec) == Spec("tsv", str(odd), {})
+    trained = build_parser().parse_args(train[3:])
+    assert (trained.recipe, trained.data, trained.out) == ("tiny", str(built.out), str(base / "toy" / "run"))
+    limits = ["training.steps=300", "training.minutes=1.5"]
+    assert trained.set == (["data.reverse=true", *limits] if reverse else limits)
+    assert request.direction == (("en", "es") if reverse else ("es", "en"))
+
+
+def test_every_recipe_of_a_translator_is_offered_and_no_other() -> None:
+    offered = training_request.recipes()
+    assert set(recipe_names()) - set(offered) == {"language-model"}
+    assert offered[0] == "tiny"
+    assert "104 minutes" in retrain_views.recipe("tatoeba-cpu")
+
+
+# --- processes and folders, with commands that only pretend -----------------------------------------------
+
+PRETEND = """
+import signal, sys, time
+from pathlib import Path
+stage, folder, resume = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+print(stage, "begins", flush=True)
+if stage == "prepare":
+    (folder / "data").mkdir()
+    (folder / "data" / "data.yaml").touch()
+    sys.exit(0)
+def stop(number, frame):
+    (folder / "run" / "saved").touch()
+    sys.exit(128 + number)
+signal.signal(signal.SIGTERM, stop)
+(folder / "run").mkdir(exist_ok=True)
+(folder / "run" / "config.yaml").touch()
+while not resume:
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def pretending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The training goes on until SIGTERM; resumed, it ends at once."""
+    monkeypatch.setattr(trainings_module, "commands", pretended)
+
+
+def pretended(request: TrainingRequest, folder: Path, resume: bool = False) -> dict[str, list[str]]:
+    python = [sys.executable, "-c", PRETEND]
+    again = "again" if resume else ""
+    return {stage: [*python, stage, str(folder), again] for stage in ("prepare", "train")}
+
+
+@pytest.fixture
+def trainings(tmp_path: Path) -> Iterator[Trainings]:
+    with Trainings(tmp_path / "runs") as found:
+        yield found
+
+
+def wait_for(found: Callable[[], bool], what: str = "") -> None:
+    until = time.monotonic() + PATIENCE
+    while not found():
+        assert time.monotonic() < until, f"waited too long for {what}"
+        time.sleep(0.02)
+
+
+def wait_for_state(trainings: Trainings, name: str, state: State) -> Training:
+    wait_for(lambda: trainings.get(name).state == state, f"{state}, is {trainings.get(name).state}")
+    return trainings.get(name)
+
+
+def is_training(trainings: Trainings, name: str) -> bool:
+    """Far enough to have taken SIGTERM into its own hands."""
+    return (
+        trainings.get(name).state == "training" and (trainings.folder / name / "run" / "config.yaml").exists()
+    )
+
+
+@pytest.mark.usefixtures("pretending")
+def test_a_training_is_prepared_trained_stopped_resumed_and_done(trainings: Trainings, text: Path) -> None:
+    assert trainings.all() == [] and trainings.running() == ""
+    assert trainings.start(request_for(trainings.folder, text)).state in ("preparing", "training")
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    assert trainings.running() == "toy"
+    assert list(trainings.get("toy").commands()) == ["train"]  # what is prepared stays
+    trainings.stop("toy")
+    stopped = wait_for_state(trainings, "toy", "stopped")
+    assert (stopped.run / "saved").exists()  # it was SIGTERM, and time to save
+    assert trainings.running() == ""
+    trainings.resume("toy")
+    done = wait_for_state(trainings, "toy", "done")
+    printed = (done.folder / "output.txt").read_text().splitlines()
+    assert (printed.count("prepare begins"), printed.count("train begins")) == (1, 2)
+    with pytest.raises(PageError, match="not one that was stopped"):
+        trainings.resume("toy")
+
+
+@pytest.mark.usefixtures("pretending")
+def test_one_training_at_a_time_whoever_asks(trainings: Trainings, text: Path) -> None:
+    trainings.start(request_for(trainings.folder, text))
+    second = request_for(trainings.folder, text, name="second")
+    another_server = Trainings(trainings.folder)
+    for asked in (trainings, another_server):
+        with pytest.raises(PageError, match="training toy is running"):
+            asked.start(second)
+        with pytest.raises(PageError, match="training toy is running"):
+            asked.resume("toy")
+    assert not (trainings.folder / "second").exists()
+    assert another_server.get("toy").running
+    trainings.stop("toy")
+    wait_for_state(trainings, "toy", "stopped")
+    another_server.start(second)
+    another_server.close()
+    assert [training.name for training in trainings.all()] == ["second", "toy"]
+
+
+@pytest.mark.usefixtures("pretending")
+def test_the_end_of_the_server_stops_the_training_so_that_it_can_be_resumed(
+    tmp_path: Path, text: Path
+) -> None:
+    with Trainings(tmp_path / "runs") as first:
+        first.start(request_for(first.folder, text))
+        wait_for(lambda: is_training(first, "toy"), "the training")
+    with Trainings(tmp_path / "runs") as second:  # a restart
+        found = second.get("toy")
+        assert (found.state, (found.run / "saved").exists()) == ("stopped", True)
+        second.resume("toy")
+        wait_for_state(second, "toy", "done")
+
+
+def test_a_killed_server_leaves_no_training_behind(tmp_path: Path, text: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from nmt.webui import trainings
+from tests.test_webui_retrain import pretended, request_for
+trainings.commands = pretended
+trainings.Trainings(Path(sys.argv[1])).start(request_for(Path(sys.argv[1]), Path(sys.argv[2])))
+time.sleep(600)
+"""
+    base = tmp_path / "runs"
+    base.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen([sys.executable, "-c", code, str(base), str(text)], env=environment)
+    try:
+        later = Trainings(base)
+        wait_for(lambda: (base / "toy" / "training.json").exists(), "the server")
+        wait_for(lambda: is_training(later, "toy"), "the training")
+    finally:
+        server.kill()
+        server.wait()
+    stopped = wait_for_state(later, "toy", "stopped")
+    assert (stopped.run / "saved").exists()
+
+
+def test_a_command_that_fails_ends_the_training_and_is_quoted(
+    trainings: Trainings, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = [sys.executable, "-c", "raise SystemExit('error: no room')"]
+    monkeypatch.setattr(trainings_module, "commands", lambda *_, **__: {"prepare": failing, "train": failing})
+    trainings.start(request_for(trainings.folder, text))
+    failed = wait_for_state(trainings, "toy", "failed")
+    assert failed.last_lines().splitlines()[-1] == "error: no room"
+    assert failed.last_lines().count("error") == 2  # in the command as shown, and as printed: once
+    assert "no room" in retrain_views.last_lines(failed)
+
+
+@pytest.mark.parametrize(
+    ("stage", "status", "stopping", "state"),
+    [
+        ("train", 0, False, "done"),
+        ("train", 0, True, "done"),  # the stop came too late
+        ("prepare", 0, True, "stopped"),
+        ("prepare", -15, True, "stopped"),
+        ("train", 143, True, "stopped"),
+        ("train", 130, False, "stopped"),
+        ("train", None, False, "stopped"),  # the machine lost power
+        ("prepare", 1, False, "failed"),
+        ("train", -9, False, "failed"),  # out of memory
+    ],
+)
+def test_the_state_is_found_from_the_folder(
+    tmp_path: Path, stage: str, status: int | None, stopping: bool, state: str
+) -> None:
+    text = write_pairs(tmp_path / "mine.tsv")
+    request = request_for(tmp_path, text)
+    (tmp_path / "toy").mkdir()
+    fields = {**vars(request), "columns": list(request.columns)}
+    (tmp_path / "toy" / "training.json").write_text(json.dumps(fields))
+    supervisor.write_status(tmp_path / "toy", stage, status, stopping)
+    assert Trainings(tmp_path).get("toy").state == state
+    assert Trainings(tmp_path).get("toy").request == request
+
+
+@pytest.mark.parametrize("name", ["", "..", "../toy", "toy/../toy", "/etc", "nobody", ".running"])
+def test_a_browser_cannot_name_another_folder(trainings: Trainings, name: str) -> None:
+    (trainings.folder.parent / "training.json").write_text("{}")
+    for act in (trainings.get, trainings.stop, trainings.resume):
+        with pytest.raises(PageError, match="no training"):
+            act(name)
+
+
+@pytest.mark.usefixtures("pretending")
+def test_what_was_uploaded_is_kept_with_the_training(trainings: Trainings, text: Path) -> None:
+    request = request_for(trainings.folder, text, upload=str(text), path="")
+    assert request.text == str(trainings.folder / "toy" / "text.tsv")
+    content = text.read_bytes()
+    trainings.start(request)
+    text.unlink()  # as Gradio does some time later
+    assert (trainings.folder / "toy" / "text.tsv").read_bytes() == content
+    assert trainings.get("toy").request == replace(request, upload="")
+    with pytest.raises(PageError, match="named toy already"):
+        request_for(trainings.folder, write_pairs(text))
+
+
+def test_a_folder_that_cannot_be_is_a_message(text: Path) -> None:
+    with pytest.raises(UserError, match="cannot be made a folder"):
+        Trainings(text / "runs")
+
+
+# --- curves -----------------------------------------------------------------------------------------------
+
+
+def write_log(file: Path, entries: list[dict[str, Any]], rest: str = "") -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries) + rest, encoding="utf-8")
+    return file
+
+
+def test_a_step_that_was_done_twice_is_in_the_curve_once(tmp_path: Path) -> None:
+    """Killed after step 40, resumed from step 20."""
+    entries = [{"kind": "train", "step": step, "loss": 5.0} for step in (10, 20, 30, 40)]
+    entries += [{"kind": "dev", "step": 40, "loss": 4.0, "bleu": 9.0}]
+    entries += [{"kind": "train", "step": step, "loss": 3.0} for step in (30, 40, 50)]
+    log = read_log(write_log(tmp_path / "log.jsonl", entries, rest='{"kind": "train", "st'))
+    assert log.curve("train", "loss") == [(10, 5.0), (20, 5.0), (30, 3.0), (40, 3.0), (50, 3.0)]
+    assert log.curve("dev", "bleu") == [(40, 9.0)]
+    assert (log.step, log.best) == (50, 9.0)
+
+
+def test_a_curve_has_few_points_its_ends_among_them_and_no_holes(tmp_path: Path) -> None:
+    entries = [{"kind": "train", "step": step, "loss": float(step)} for step in range(1, 20_001)]
+    entries[100]["loss"] = float("nan")
+    curve = read_log(write_log(tmp_path / "log.jsonl", entries)).curve("train", "loss")
+    assert len(curve) == MOST_POINTS == 500
+    assert curve[0] == (1, 1.0) and curve[-1] == (20_000, 20_000.0)
+    gaps = [later - earlier for (earlier, _), (later, _) in zip(curve, curve[1:], strict=False)]
+    assert min(gaps) >= 40 and max(gaps) <= 42
+    assert thinned([1, 2, 3], 500) == [1, 2, 3]
+
+
+def test_the_time_left_is_in_proportion_to_what_is_done(tmp_path: Path) -> None:
+    assert read_log(tmp_path / "none").seconds_left is None
+    entries = [{"kind": "train", "step": 10, "loss": 1.0, "done": 0.25, "seconds": 30.0}]
+    assert read_log(write_log(tmp_path / "log.jsonl", entries)).seconds_left == 90.0
+    assert [retrain_views.duration(s) for s in (40, 90, 3600, 5000)] == [
+        "40 s",
+        "2 min",
+        "1 h 0 min",
+        "1 h 23 min",
+    ]
+
+
+def test_of_a_long_output_only_the_end_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "output.txt"
+    file.write_text("".join(f"línea {number}\n" for number in range(100_000)), encoding="utf-8")
+    assert tail(file, lines=2) == "línea 99998\nlínea 99999"
+    assert tail(tmp_path / "none") == ""
+
+
+# --- handlers ---------------------------------------------------------------------------------------------
+
+
+def form(text: Path, **changes: Any) -> list[Any]:
+    fields = {
+        "name": "toy", "recipe": "tiny", "first": "es", "second": "en", "reverse": False, "upload": None,
+        "path": str(text), "vocab_size": 0, "steps": 0, "minutes": 0, "language_filter": True, **changes,
+    }  # fmt: skip
+    return list(fields.values())
+
+
+def test_both_commands_are_shown_and_nothing_is_started(trainings: Trainings, text: Path) -> None:
+    found = retrain_tab.checked(trainings, *form(text))
+    assert found.request and found.notice == ""
+    prepare, train = found.commands.splitlines()
+    assert shlex.split(prepare)[1:4] == ["-m", "data_prep", "build"]
+    assert shlex.split(train)[1:4] == ["-m", "nmt", "train"]
+    assert "800 pairs" in found.summary and "800 pares" in found.summary
+    assert trainings.all() == []
+
+
+def test_an_error_is_a_notice_in_both_languages(trainings: Trainings, text: Path) -> None:
+    found = retrain_tab.checked(trainings, *form(text, path="<b>.tsv"))
+    assert found.request is None and found.commands == ""
+    assert "no such file" in found.notice and "no existe ese archivo" in found.notice
+    assert "<b>" not in found.notice and "&lt;b&gt;.tsv" in found.notice
+    name, notice = retrain_tab.start(trainings, None)
+    assert name == "" and "Check the settings" in notice
+    assert "no training" in retrain_tab.stop(trainings, None)
+    assert "no training" in retrain_tab.resume(trainings, "../x")
+
+
+@pytest.mark.usefixtures("pretending")
+def test_a_page_opened_again_shows_the_training_that_runs(trainings: Trainings, text: Path) -> None:
+    assert retrain_tab.listed(trainings, None) == ([], None)
+    request = retrain_tab.checked(trainings, *form(text)).request
+    assert retrain_tab.start(trainings, request) == ("toy", "")
+    assert retrain_tab.listed(trainings, None) == (["toy"], "toy")
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    write_log(trainings.folder / "toy" / "run" / "log.jsonl", [
+        {"kind": "train", "step": 50, "loss": 4.5, "tokens_per_second": 1234.0, "done": 0.5, "seconds": 60.0},
+        {"kind": "dev", "step": 50, "loss": 4.0, "bleu": 12.3},
+    ])  # fmt: skip
+    shown = retrain_tab.show(trainings, "toy", Seen(), "es")
+    assert shown.state is not None and "Entrenando" in shown.state
+    assert all(figure in shown.figures for figure in ("50", "4.50", "12.3", "1,234", "1 min"))
+    assert list(shown.losses["curve"]) == ["texto de entrenamiento", "dev"]
+    assert list(shown.scores["bleu"]) == [12.3]
+    assert (shown.running, shown.can_resume, shown.can_try) == (True, False, False)
+    again = retrain_tab.show(trainings, "toy", shown.seen, "es")
+    assert again.losses is None and again.scores is None and again.state is None  # nothing is drawn twice
+    assert retrain_tab.stop(trainings, "toy") == ""
+    wait_for_state(trainings, "toy", "stopped")
+    stopped = retrain_tab.show(trainings, "toy", shown.seen, "es")
+    assert stopped.state is not None and "se puede seguir" in stopped.state
+    assert (stopped.running, stopped.can_resume) == (False, True)
+    assert "nothing to try" in retrain_tab.try_it(fake_service(), trainings, "toy")[1]
+
+
+def test_a_removed_training_leaves_an_empty_board(trainings: Trainings) -> None:
+    shown = retrain_tab.show(trainings, "gone", Seen("gone", 5, "done"), "en")
+    assert not (shown.running or shown.can_resume or shown.can_try)
+    assert shown.state is not None and "No training yet" in shown.state
+
+
+# --- the tab ----------------------------------------------------------------------------------------------
+
+
+def blocks_with_tab(folder: Path, **options: Any) -> tuple[Any, Trainings]:
+    with gr.Blocks(analytics_enabled=False) as blocks, gr.Tabs(), gr.Tab("Retrain") as tab:
+        found = retrain_tab.build(fake_service(), folder, tab=tab, **options)
+    return blocks, found
+
+
+def test_without_the_flag_there_is_neither_tab_nor_event() -> None:
+    from nmt.webui.page import build_page
+
+    config = build_page(fake_service()).get_config_file()
+    assert "nmt-retrain" not in json.dumps(config["components"], default=str)
+    assert not any(component["type"] == "timer" for component in config["components"])
+    assert not any(
+        retrain_tab.__name__ == fn.fn.__module__ for fn in functions_of(build_page(fake_service()))
+    )
+
+
+def test_no_event_of_the_tab_is_in_the_api(tmp_path: Path) -> None:
+    blocks, _ = blocks_with_tab(tmp_path / "runs")
+    mine = [fn for fn in functions_of(blocks) if fn.fn.__module__ == retrain_tab.__name__]
+    assert len(mine) > 15
+    assert blocks.get_api_info()["named_endpoints"] == {}
+    assert all(fn.api_visibility == "private" for fn in mine)
+
+
+def functions_of(blocks: Any) -> list[Any]:
+    return [fn for fn in blocks.fns.values() if fn.fn is not None]
+
+
+def test_every_word_of_the_tab_is_said_in_both_languages() -> None:
+    """And each is used: found by its key in the files of the tab."""
+    sources = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "nmt" / "webui").glob("*.py"))
+    for key, (english, spanish) in words.retrain.WORDS.items():
+        assert english.strip() and spanish.strip()
+        stem = key.split("_")[0]
+        assert f'"retrain.{key}"' in sources or f'"{key}"' in sources or f"retrain.{stem}_{{" in sources, key
+
+
+# --- a real one -------------------------------------------------------------------------------------------
+
+
+def test_from_a_text_to_a_model_on_the_page(
+    tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prepared, trained, stopped, resumed and tried, by the real commands."""
+    pytest.importorskip("lingua", reason="the extra `data` is not installed")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    service = fake_service()
+    with Trainings(tmp_path / "runs") as trainings:
+        values = form(text, path="", upload=str(text), reverse=True, vocab_size=300, steps=260)
+        name, notice = retrain_tab.start(trainings, retrain_tab.checked(trainings, *values).request)
+        assert (name, notice) == ("toy", "")
+        wait_for(lambda: trainings.get("toy").log().step > 0 or not trainings.get("toy").running, "a step")
+        assert retrain_tab.stop(trainings, "toy") == ""
+        wait_for(lambda: not trainings.get("toy").running, "the stop")
+        stopped = trainings.get("toy")
+        assert stopped.state == "stopped", stopped.last_lines()
+        step = stopped.log().step
+        assert retrain_tab.resume(trainings, "toy") == ""
+        wait_for(lambda: not trainings.get("toy").running, "the end")
+        done = trainings.get("toy")
+        assert done.state == "done", done.last_lines()
+        log = done.log()
+        assert log.step == 260 and [s for s, _ in log.curve("train", "loss")] == [50, 100, 150, 200, 250]
+        assert step < 250
+        assert log.train[-1]["done"] == pytest.approx(250 / 260) and log.train[-1]["seconds"] > 0
+        assert log.best is not None and log.best > 5
+        direction, said = retrain_tab.try_it(service, trainings, "toy")
+    assert direction == ("en", "es") and "is now this training" in said
+    assert service.translators["en", "es"].folder == done.run / "best"
+    assert service.translators["en", "es"].translate("the black cat sleeps here")
