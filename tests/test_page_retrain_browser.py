@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
-gr = pytest.importorskip("gradio", reason="the page's extra is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytest.importorskip("gradio", reason="the page's extra is not installed")
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+import gradio as gr
+from playwright import sync_api
 
 from nmt.webui import retrain_tab, words
 from nmt.webui import trainings as trainings_module

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-gr = pytest.importorskip("gradio", reason="the page's extra is not installed")
+pytest.importorskip("gradio", reason="the page's extra is not installed")
+
+import gradio as gr
 
 from nmt.cli import build_parser
 from nmt.config import recipe_names
@@ -40,8 +42,8 @@ ADJECTIVES = {"negro": "black", "blanco": "white", "viejo": "old", "pequeño": "
 VERBS = {"come": "eats", "duerme": "sleeps", "corre": "runs", "canta": "sings", "espera": "waits"}
 PLACES = {"en la casa": "in the house", "en el jardín": "in the garden", "aquí": "here", "hoy": "today"}
 PAIRS = [
-    (f"el {noun} {adjective} {verb} {place}", f"the {ADJECTIVES[adjective]} {NOUNS[noun]} {VERBS[verb]} {PLACES[place]}")
-    for noun in NOUNS for adjective in ADJECTIVES for verb in VERBS for place in PLACES
+    (f"el {noun} {adjective} {verb} {place}", f"the {ADJECTIVES[adjective]} {NOUNS[noun]} {VERBS[verb]} {there}")
+    for noun in NOUNS for adjective in ADJECTIVES for verb in VERBS for place, there in PLACES.items()
 ]  # fmt: skip
 
 
