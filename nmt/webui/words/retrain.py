@@ -50,7 +50,6 @@ el servidor. El entrenamiento tiene poca prioridad, pero en una máquina sin tar
 mientras dura.
 """,
     ),
-    "new": ("New training", "Nuevo entrenamiento"),
     "name": ("Name", "Nombre"),
     "name_info": ("Of its folder: letters, digits, - and _.", "El de su carpeta: letras, cifras, - y _."),
     "recipe": ("Recipe", "Receta"),
@@ -86,7 +85,6 @@ mientras dura.
         "{pairs:,} pares, {source} → {target}, {pieces:,} fragmentos. Lo hacen estos dos comandos:",
     ),
     "commands": ("Commands", "Comandos"),
-    "trainings": ("Trainings", "Entrenamientos"),
     "none": ("No training yet.", "Todavía no hay ningún entrenamiento."),
     "chosen": ("Training", "Entrenamiento"),
     "stop": ("Stop", "Parar"),
@@ -107,7 +105,6 @@ mientras dura.
     "train": ("training text", "texto de entrenamiento"),
     "dev": ("dev", "dev"),
     "bleu": ("BLEU on dev", "BLEU en dev"),
-    "curve": ("of", "de"),
     "figure_step": ("Step", "Paso"),
     "figure_loss": ("Loss", "Pérdida"),
     "figure_best": ("Best BLEU", "Mejor BLEU"),
