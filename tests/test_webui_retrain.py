@@ -572,8 +572,10 @@ def test_every_word_of_the_tab_is_said_in_both_languages() -> None:
 
 # --- a real one -------------------------------------------------------------------------------------------
 
-SMALL = """data.batch_tokens=400 model.embedding=32 model.encoder.hidden=32 model.decoder.hidden=32 model.attention.size=32
-training.lr=0.01 training.warmup=5 training.log_every=5 training.validate_every=40 training.valid_sentences=10""".split()
+SMALL = """
+data.batch_tokens=400 model.embedding=32 model.encoder.hidden=32 model.decoder.hidden=32 model.attention.size=32
+training.lr=0.01 training.warmup=5 training.log_every=5 training.validate_every=40 training.valid_sentences=10
+""".split()
 
 
 def real_but_small(request: TrainingRequest, folder: Path, resume: bool = False) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from nmt.webui import languages, words
 from nmt.webui import retrain_views as views
 from nmt.webui.training_request import MOST_MINUTES, MOST_PIECES, MOST_STEPS, recipes
 
-LINES_OF_COMMANDS = 4
+WIDE = 280  # pixels: two such fields do not fit side by side on a phone
 
 
 @dataclass
@@ -29,12 +29,11 @@ class Form:
     steps: gr.Number
     minutes: gr.Number
     language_filter: gr.Checkbox
-    facts: gr.HTML
     check: gr.Button
     start: gr.Button
     notice: gr.HTML
     summary: gr.HTML
-    commands: gr.Code
+    commands: gr.Textbox
     request: gr.State  # what was checked, and is what Start starts
     started: gr.State  # the name of the training that was started last
 
@@ -64,42 +63,48 @@ class Board:
 def lay_out_form(direction: tuple[str, str]) -> Form:
     """direction  the languages that the form suggests"""
     known = recipes()
-    gr.Markdown(words.label("retrain.intro"), elem_classes="nmt-intro")
+    gr.Markdown(words.label("retrain.intro"))
     with gr.Accordion(words.label("retrain.help"), open=False, elem_id="nmt-retrain-help"):
         gr.Markdown(words.label("retrain.help_text"))
-    with gr.Group(elem_id="nmt-retrain-form"):
+    with gr.Row():
+        name = gr.Textbox(
+            label=words.label("retrain.name"),
+            info=words.label("retrain.name_info"),
+            max_lines=1,
+            max_length=60,
+            min_width=WIDE,
+            elem_id="nmt-retrain-name",
+        )
+        recipe = gr.Dropdown(
+            known,
+            value=known[0],
+            label=words.label("retrain.recipe"),
+            info=views.recipe(known[0]),
+            min_width=WIDE,
+            elem_id="nmt-retrain-recipe",
+        )
+    with gr.Row():
+        first, second = (
+            _language(column, code) for column, code in zip(("first", "second"), direction, strict=True)
+        )
+    reverse = gr.Checkbox(label=words.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
+    with gr.Row(equal_height=True):
+        upload = gr.File(
+            label=words.label("retrain.upload"),
+            file_types=[".tsv", ".txt"],
+            height=130,
+            min_width=WIDE,
+            elem_id="nmt-retrain-upload",
+        )
+        path = gr.Textbox(
+            label=words.label("retrain.path"), max_lines=1, min_width=WIDE, elem_id="nmt-retrain-path"
+        )
+    with gr.Accordion(words.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
         with gr.Row():
-            name = gr.Textbox(
-                label=words.label("retrain.name"),
-                info=words.label("retrain.name_info"),
-                max_lines=1,
-                max_length=60,
-                elem_id="nmt-retrain-name",
-            )
-            with gr.Column(min_width=240):
-                recipe = gr.Dropdown(
-                    known, value=known[0], label=words.label("retrain.recipe"), elem_id="nmt-retrain-recipe"
-                )
-                facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
-        with gr.Row():
-            first, second = (
-                _language(column, code) for column, code in zip(("first", "second"), direction, strict=True)
-            )
-        reverse = gr.Checkbox(label=words.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
-        with gr.Row():
-            upload = gr.File(
-                label=words.label("retrain.upload"),
-                file_types=[".tsv", ".txt"],
-                height=130,
-                elem_id="nmt-retrain-upload",
-            )
-            path = gr.Textbox(label=words.label("retrain.path"), max_lines=1, elem_id="nmt-retrain-path")
-        with gr.Accordion(words.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
-            with gr.Row():
-                vocab_size = _number("vocab_size", "vocab_size_info", MOST_PIECES)
-                steps = _number("steps", "zero", MOST_STEPS)
-                minutes = _number("minutes", "zero", MOST_MINUTES, precision=None)
-            language_filter = gr.Checkbox(value=True, label=words.label("retrain.language_filter"))
+            vocab_size = _number("vocab_size", "vocab_size_info", MOST_PIECES)
+            steps = _number("steps", "zero", MOST_STEPS)
+            minutes = _number("minutes", "zero", MOST_MINUTES, precision=None)
+        language_filter = gr.Checkbox(value=True, label=words.label("retrain.language_filter"))
     with gr.Row(elem_classes="nmt-below"):
         check = gr.Button(words.label("retrain.check"), elem_id="nmt-retrain-check")
         start = gr.Button(
@@ -107,18 +112,18 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
         )
     notice = gr.HTML(visible=False, elem_id="nmt-retrain-notice")
     summary = gr.HTML(visible=False, elem_id="nmt-retrain-summary")
-    shown = gr.Code(
+    shown = gr.Textbox(
         label=words.label("retrain.commands"),
-        language="shell",
+        buttons=["copy"],
         interactive=False,
         visible=False,
-        lines=LINES_OF_COMMANDS,
-        wrap_lines=True,
+        lines=2,
+        max_lines=12,
         elem_id="nmt-retrain-commands",
     )
     return Form(
         name, recipe, first, second, reverse, upload, path, vocab_size, steps, minutes, language_filter,
-        facts, check, start, notice, summary, shown,
+        check, start, notice, summary, shown,
         request=gr.State(None), started=gr.State(None),
     )  # fmt: skip
 
@@ -142,10 +147,8 @@ def lay_out_board(often: float) -> Board:
             x="step",
             y="loss",
             color="curve",
-            color_title=" ",
             label=words.label("retrain.loss"),
-            height=260,
-            min_width=300,
+            min_width=WIDE,
             visible=False,
             elem_id="nmt-retrain-losses",
         )
@@ -153,8 +156,7 @@ def lay_out_board(often: float) -> Board:
             x="step",
             y="bleu",
             label=words.label("retrain.bleu"),
-            height=260,
-            min_width=300,
+            min_width=WIDE,
             visible=False,
             elem_id="nmt-retrain-scores",
         )
@@ -177,6 +179,7 @@ def _language(column: str, code: str) -> gr.Dropdown:
         label=words.label(f"retrain.{column}"),
         info=words.label("retrain.language_info"),
         allow_custom_value=True,
+        min_width=WIDE,
         elem_id=f"nmt-retrain-{column}",
     )
 
