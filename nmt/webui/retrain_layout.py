@@ -29,6 +29,7 @@ class Form:
     steps: gr.Number
     minutes: gr.Number
     language_filter: gr.Checkbox
+    facts: gr.HTML
     check: gr.Button
     start: gr.Button
     notice: gr.HTML
@@ -79,10 +80,10 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
             known,
             value=known[0],
             label=words.label("retrain.recipe"),
-            info=views.recipe(known[0]),
             min_width=WIDE,
             elem_id="nmt-retrain-recipe",
         )
+    facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
     with gr.Row():
         first, second = (
             _language(column, code) for column, code in zip(("first", "second"), direction, strict=True)
@@ -123,7 +124,7 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
     )
     return Form(
         name, recipe, first, second, reverse, upload, path, vocab_size, steps, minutes, language_filter,
-        check, start, notice, summary, shown,
+        facts, check, start, notice, summary, shown,
         request=gr.State(None), started=gr.State(None),
     )  # fmt: skip
 
@@ -135,10 +136,12 @@ def lay_out_board(often: float) -> Board:
             [],
             label=words.label("retrain.chosen"),
             interactive=True,
-            min_width=200,
+            scale=2,
+            min_width=WIDE,
             elem_id="nmt-retrain-chosen",
         )
-        stop, resume, try_it = (_action(name) for name in ("stop", "resume", "try"))
+        with gr.Column(min_width=WIDE), gr.Row(elem_classes="nmt-below"):
+            stop, resume, try_it = (_action(name) for name in ("stop", "resume", "try"))
     answer = gr.HTML("", elem_id="nmt-retrain-answer")
     state = gr.HTML(views.state(None), elem_id="nmt-retrain-state")
     figures = gr.HTML(visible=False, elem_id="nmt-retrain-figures")

@@ -193,7 +193,7 @@ def wire_form(trainings: Trainings, f: layout.Form) -> Any:
         name, notice = start(trainings, request)
         return [name or gr.skip(), *_form_updates(Checked(notice=notice))]
 
-    f.recipe.input(_facts, f.recipe, f.recipe, **PRIVATE)
+    f.recipe.input(_facts, f.recipe, f.facts, **PRIVATE)
     f.check.click(check_form, f.fields(), found, **{**PRIVATE, "show_progress": "minimal"})
     for field in f.fields():  # what was checked is no longer what the form says
         field.change(lambda: _form_updates(Checked()), None, found, queue=False, **PRIVATE)
@@ -252,8 +252,8 @@ def wire_trying(
     tried.then(tell, b.tried, refreshed, **PRIVATE)
 
 
-def _facts(recipe: str) -> Any:
-    return gr.update(info=views.recipe(recipe) if recipe in recipes() else "")
+def _facts(recipe: str) -> str:
+    return views.recipe(recipe) if recipe in recipes() else ""
 
 
 def _form_updates(found: Checked) -> list[Any]:
@@ -272,12 +272,7 @@ def _board_updates(shown: Shown, seen: Seen, language: words.Language) -> list[A
     return [
         gr.skip() if shown.state is None else shown.state,
         gr.update(value=shown.figures, visible=bool(shown.figures)),
-        _plot(
-            shown.losses,
-            x_title=step,
-            y_title=words.say(language, "retrain.loss_axis"),
-            color_title=words.say(language, "retrain.curve"),
-        ),
+        _plot(shown.losses, x_title=step, y_title=words.say(language, "retrain.loss_axis")),
         _plot(shown.scores, x_title=step, y_title="BLEU"),
         gr.update(value=shown.log, visible=bool(shown.log)),
         gr.update(interactive=shown.running and shown.seen.state != "stopping"),

@@ -104,7 +104,6 @@ mientras dura.
     "loss_axis": ("loss, nats a piece", "pérdida, nats por fragmento"),
     "train": ("training text", "texto de entrenamiento"),
     "dev": ("dev", "dev"),
-    "curve": ("on", "en"),
     "bleu": ("BLEU on dev", "BLEU en dev"),
     "figure_step": ("Step", "Paso"),
     "figure_loss": ("Loss", "Pérdida"),
