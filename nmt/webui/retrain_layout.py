@@ -107,9 +107,13 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
             minutes = _number("minutes", "zero", MOST_MINUTES, precision=None)
         language_filter = gr.Checkbox(value=True, label=words.label("retrain.language_filter"))
     with gr.Row(elem_classes="nmt-below"):
-        check = gr.Button(words.label("retrain.check"), elem_id="nmt-retrain-check")
+        check = gr.Button(words.label("retrain.check"), min_width=120, elem_id="nmt-retrain-check")
         start = gr.Button(
-            words.label("retrain.start"), variant="primary", interactive=False, elem_id="nmt-retrain-start"
+            words.label("retrain.start"),
+            variant="primary",
+            interactive=False,
+            min_width=120,
+            elem_id="nmt-retrain-start",
         )
     notice = gr.HTML(visible=False, elem_id="nmt-retrain-notice")
     summary = gr.HTML(visible=False, elem_id="nmt-retrain-summary")
@@ -150,6 +154,7 @@ def lay_out_board(often: float) -> Board:
             x="step",
             y="loss",
             color="curve",
+            color_title=" ",  # else the column's name
             label=words.label("retrain.loss"),
             min_width=WIDE,
             visible=False,
