@@ -156,14 +156,18 @@ def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path)
     assert fits(page)
 
 
-def test_a_change_after_the_check_asks_for_another(page: Page, folder: Path) -> None:
+def test_a_change_after_the_check_is_shown_before_it_is_started(page: Page, folder: Path) -> None:
     field(page, "name").fill("mine")
     field(page, "path").fill(str(folder / "mine.tsv"))
     page.click("#nmt-retrain-check")
-    sync_api.expect(page.locator("#nmt-retrain-start")).to_be_enabled(timeout=PATIENCE)
+    expect(page, "summary", "800 pairs", "800 pares")
     field(page, "name").fill("other")
-    sync_api.expect(page.locator("#nmt-retrain-start")).to_be_disabled(timeout=PATIENCE)
-    sync_api.expect(page.locator("#nmt-retrain-commands")).to_have_count(0, timeout=PATIENCE)
+    page.click("#nmt-retrain-start")
+    expect(page, "notice", "press Start once more", "pulse Empezar otra vez")
+    sync_api.expect(field(page, "commands")).to_have_value(re.compile("runs/other/data"), timeout=PATIENCE)
+    page.click("#nmt-retrain-start")
+    expect(page, "state", "Training", "Entrenando")
+    assert not (folder / "runs" / "mine").exists()
 
 
 def test_a_file_can_be_uploaded(page: Page, folder: Path) -> None:

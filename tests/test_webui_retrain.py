@@ -24,7 +24,7 @@ from nmt.config import recipe_names
 from nmt.errors import UserError
 from nmt.webui import retrain_tab, retrain_views, supervisor, training_request, words
 from nmt.webui import trainings as trainings_module
-from nmt.webui.retrain_tab import Seen
+from nmt.webui.retrain_tab import Checked, Seen
 from nmt.webui.service import PageError
 from nmt.webui.training_log import MOST_POINTS, read_log, tail, thinned
 from nmt.webui.training_request import TrainingRequest, check, commands, safe_name
@@ -490,17 +490,27 @@ def test_an_error_is_a_notice_in_both_languages(trainings: Trainings, text: Path
     assert found.request is None and found.commands == ""
     assert "no such file" in found.notice and "no existe ese archivo" in found.notice
     assert "<b>" not in found.notice and "&lt;b&gt;.tsv" in found.notice
-    name, notice = retrain_tab.start(trainings, None)
-    assert name == "" and "Check the settings" in notice
     assert "no training" in retrain_tab.stop(trainings, None)
     assert "no training" in retrain_tab.resume(trainings, "../x")
+
+
+def test_only_the_commands_that_were_shown_are_run(trainings: Trainings, text: Path) -> None:
+    shown = retrain_tab.checked(trainings, *form(text)).request
+    for request, values in ((shown, form(text, recipe="tatoeba-cpu")), (None, form(text))):
+        name, found = retrain_tab.start(trainings, request, *values)
+        assert name == "" and "no longer those that were checked" in found.notice
+        assert found.request and values[1] in found.commands  # what Start would run next
+    write_pairs(text, 700)  # the file has changed, not the form
+    assert "no longer" in retrain_tab.start(trainings, shown, *form(text))[1].notice
+    assert "Give the training a name" in retrain_tab.start(trainings, shown, *form(text, name=""))[1].notice
+    assert trainings.all() == []
 
 
 @pytest.mark.usefixtures("pretending")
 def test_a_page_opened_again_shows_the_training_that_runs(trainings: Trainings, text: Path) -> None:
     assert retrain_tab.listed(trainings, None) == ([], None)
     request = retrain_tab.checked(trainings, *form(text)).request
-    assert retrain_tab.start(trainings, request) == ("toy", "")
+    assert retrain_tab.start(trainings, request, *form(text)) == ("toy", Checked())
     assert retrain_tab.listed(trainings, None) == (["toy"], "toy")
     wait_for(lambda: is_training(trainings, "toy"), "the training")
     write_log(trainings.folder / "toy" / "run" / "log.jsonl", [
@@ -595,8 +605,8 @@ def test_from_a_text_to_a_model_on_the_page(
     service = fake_service()
     with Trainings(tmp_path / "runs") as trainings:
         values = form(text, path="", upload=str(text), reverse=True, vocab_size=300, steps=80)
-        name, notice = retrain_tab.start(trainings, retrain_tab.checked(trainings, *values).request)
-        assert (name, notice) == ("toy", "")
+        shown = retrain_tab.checked(trainings, *values).request
+        assert retrain_tab.start(trainings, shown, *values) == ("toy", Checked())
         wait_for(lambda: trainings.get("toy").log().step > 0 or not trainings.get("toy").running, "a step")
         assert retrain_tab.stop(trainings, "toy") == ""
         wait_for(lambda: not trainings.get("toy").running, "the stop")

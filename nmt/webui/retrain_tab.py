@@ -70,14 +70,17 @@ def checked(trainings: Trainings, *form: Any) -> Checked:
     return Checked(request, views.checked(request), shown)
 
 
-def start(trainings: Trainings, request: TrainingRequest | None) -> tuple[str, str]:
-    """(name of the training that was started, notice); exactly the commands that were shown are run."""
+def start(trainings: Trainings, shown: TrainingRequest | None, *form: Any) -> tuple[str, Checked]:
+    """(name of the training that was started, what to show): only the very commands that were `shown` are run."""
+    found = checked(trainings, *form)
+    if found.request is None:
+        return "", found
     try:
-        if request is None:
-            raise PageError("retrain.not_checked")
-        return trainings.start(request).name, ""
+        if found.request != shown:
+            raise PageError("retrain.changed")
+        return trainings.start(found.request).name, Checked()
     except UserError as error:
-        return "", views.notice(error)
+        return "", found._replace(notice=views.notice(error))
 
 
 def resume(trainings: Trainings, name: str | None) -> str:
@@ -189,15 +192,13 @@ def wire_form(trainings: Trainings, f: layout.Form) -> Any:
     def check_form(*values: Any) -> list[Any]:
         return _form_updates(checked(trainings, *values))
 
-    def start_checked(request: TrainingRequest | None) -> list[Any]:
-        name, notice = start(trainings, request)
-        return [name or gr.skip(), *_form_updates(Checked(notice=notice))]
+    def start_checked(request: TrainingRequest | None, *values: Any) -> list[Any]:
+        name, shown = start(trainings, request, *values)
+        return [name or gr.skip(), *_form_updates(shown)]
 
     f.recipe.input(_facts, f.recipe, f.facts, **PRIVATE)
     f.check.click(check_form, f.fields(), found, **{**PRIVATE, "show_progress": "minimal"})
-    for field in f.fields():  # what was checked is no longer what the form says
-        field.change(lambda: _form_updates(Checked()), None, found, queue=False, **PRIVATE)
-    return f.start.click(start_checked, f.request, [f.started, *found], **PRIVATE)
+    return f.start.click(start_checked, [f.request, *f.fields()], [f.started, *found], **PRIVATE)
 
 
 def wire_board(

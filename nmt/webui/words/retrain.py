@@ -191,9 +191,9 @@ mientras dura.
         "{what}: write a number from {least:,} to {most:,}.",
         "{what}: escriba un número de {least:,} a {most:,}.",
     ),
-    "not_checked": (
-        "Check the settings first.",
-        "Compruebe antes los ajustes.",
+    "changed": (
+        "The settings are no longer those that were checked. These are the commands now; press Start once more.",
+        "Los ajustes ya no son los que se comprobaron. Los comandos son ahora estos; pulse Empezar otra vez.",
     ),
     "not_written": (
         "The training's folder cannot be written: {reason}.",
