@@ -25,8 +25,8 @@ from nmt.webui import trainings as trainings_module
 from nmt.webui.theme import STYLE_SHEETS, theme
 from nmt.webui.training_request import TrainingRequest
 from tests.fake_translator import FakeTranslator, fake_service
+from tests.pretended_trainings import write_pairs
 from tests.test_page_browser import PATIENCE, Browser, Page, browser
-from tests.test_webui_retrain import write_pairs
 
 __all__ = ["browser"]  # a fixture
 

@@ -41,8 +41,8 @@ class TrainingLog:
     def seconds_left(self) -> float | None:
         """As many as the share that is over took, in proportion; None before anything is known."""
         last = self.train[-1] if self.train else {}
-        done, seconds = last.get("done"), last.get("seconds")
-        if not _is_number(done) or not _is_number(seconds) or done <= 0:
+        done, seconds = last.get("done", 0), last.get("seconds", 0)
+        if not (_is_number(done) and _is_number(seconds) and done > 0):
             return None
         return seconds * (1 - done) / done
 

@@ -192,7 +192,8 @@ def check_tsv(file: Path, shown: str) -> int:
     """
     if file.suffix.lower() in OTHER_FORMATS:
         raise PageError("retrain.not_tsv", name=shown)
-    pairs, different = 0, set()
+    pairs = 0
+    different: set[tuple[str, ...]] = set()
     with open(file, "rb") as stream:
         for number, raw in enumerate(iter(lambda: stream.readline(MOST_OF_A_LINE), b""), start=1):
             if number == 1:
