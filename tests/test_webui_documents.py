@@ -256,7 +256,7 @@ def test_an_event_that_is_cancelled_leaves_nothing_running(
     assert len(sentences(slow_service)) < 10
 
 
-def test_typing_does_not_wait_for_a_document_nor_stop_it(
+def test_a_word_does_not_wait_for_a_document(
     slow_service: TranslationService, tmp_path: Path
 ) -> None:
     file = saved(tmp_path, "a.txt", "\n".join(f"slow {i}" for i in range(6)))
@@ -264,8 +264,7 @@ def test_typing_does_not_wait_for_a_document_nor_stop_it(
     async def both() -> tuple[Shown, int]:
         document = asyncio.create_task(shown(slow_service, file, tmp_path))
         await asyncio.sleep(SLOW)
-        async for _ in slow_service.stream("el tren", ES_EN, owner="typing"):
-            pass
+        assert (await slow_service.translate("el tren", ES_EN)).text == "The train"
         before = sentences(slow_service).index("el tren")
         return (await document)[-1], before
 

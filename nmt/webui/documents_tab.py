@@ -11,8 +11,9 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from pathlib import Path, PureWindowsPath
@@ -26,7 +27,7 @@ from nmt.errors import UserError
 from nmt.webui import documents_views as views
 from nmt.webui import languages, translation_views, words
 from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
-from nmt.webui.service import Answer, Direction, PageError, TranslationService
+from nmt.webui.service import Direction, PageError, TranslationService
 
 LIMITS = Limits()
 SAMPLE = 2000  # characters by which the language is found out
@@ -67,12 +68,12 @@ async def look(service: TranslationService, file: str | None, source: str, targe
             target=direction[1],
         )
     except UserError as error:
-        return Shown(notice=views.notice(error))
+        return Shown(notice=translation_views.notice(error))
 
 
 async def translate(
     service: TranslationService, owner: Hashable, file: str | None, source: str, target: str, folder: Path
-) -> AsyncIterator[Shown]:
+) -> AsyncGenerator[Shown, None]:
     """What to show while a document is translated; an error becomes a notice, never an exception.
 
     folder  the translation is written into a new folder in it
@@ -87,9 +88,10 @@ async def translate(
         direction = _direction(service, document.texts, source, target)
         translations: list[str] = []
         total = 0
-        async for done, total, translations in service.document(document.texts, direction, owner):  # noqa: B007
-            status = translation_views.status(Answer(direction, done=done, total=total), False)
-            yield Shown(status, running=True, target=direction[1])
+        async with aclosing(service.document(document.texts, direction, owner)) as growing:
+            async for done, total, translations in growing:  # noqa: B007
+                status = translation_views.progress(done, total)
+                yield Shown(status, running=True, target=direction[1])
         if not translations:
             yield stopped()
             return
@@ -108,7 +110,7 @@ async def translate(
             target=direction[1],
         )
     except UserError as error:
-        yield Shown(notice=views.notice(error))
+        yield Shown(notice=translation_views.notice(error))
 
 
 def stopped() -> Shown:
@@ -162,8 +164,8 @@ async def _off_the_loop(work: Callable[[], T]) -> T:
     """UserError for a failure of any kind."""
     try:
         return await asyncio.get_running_loop().run_in_executor(_files, work)
-    except UserError:
-        raise
+    except UserError as error:  # which are in English
+        raise PageError("documents.bad_file", reason=str(error)) from None
     except Exception:
         logger.exception("a document failed")
         raise PageError("page.failed") from None
@@ -175,6 +177,26 @@ def _named(direction: Direction) -> dict[str, words.Value]:
 
 def _nothing() -> Shown:
     return Shown(words.html("documents.hint"))
+
+
+class Latest:
+    """Which of a visitor's events may change what the tab shows: the last one.
+
+    Gradio's own way to end an event (`cancels`) now and then leaves the word "Error" on the page (seen in 6.31).
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[Hashable, object] = {}
+
+    @contextmanager
+    def event(self, owner: Hashable) -> Iterator[Callable[[], bool]]:
+        """Gives a function that tells whether this is still the last event."""
+        mine = self._events[owner] = object()
+        try:
+            yield lambda: self._events.get(owner) is mine
+        finally:
+            if self._events.get(owner) is mine:
+                del self._events[owner]
 
 
 @dataclass
@@ -252,26 +274,37 @@ def wire(service: TranslationService, c: Components) -> None:
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     folder = Path(c.download.GRADIO_CACHE)
 
+    latest = Latest()
+
     async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for shown in translate(service, _owner(request), file, source, target, folder):
-            yield updates(shown)
+        owner = _owner(request)
+        with latest.event(owner) as is_latest:
+            async with aclosing(translate(service, owner, file, source, target, folder)) as growing:
+                async for shown in growing:
+                    if not is_latest():
+                        return
+                    yield updates(shown)
 
     async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
-        service.stop(_owner(request))
-        return updates(await look(service, file, source, target))
+        owner = _owner(request)
+        with latest.event(owner) as is_latest:
+            service.stop(owner)
+            shown = await look(service, file, source, target)
+            return updates(shown) if is_latest() else [gr.skip()] * len(outputs)
 
-    def stop(request: gr.Request) -> list[Any]:
-        service.stop(_owner(request))
+    async def stop(request: gr.Request) -> list[Any]:
+        owner = _owner(request)
+        with latest.event(owner):
+            service.stop(owner)
         return updates(stopped())
 
     def turned(source: str, target: str) -> str:
         return fitting_target(service, source, target)
 
     inputs = [c.file, c.source, c.target]
-    running = c.translate.click(run, inputs, outputs, **private)
-    # Another document or none: what runs is of no use.  `change` comes with every upload and every removal.
-    c.file.change(uploaded, inputs, outputs, cancels=[running], **private)
-    c.stop.click(stop, None, outputs, cancels=[running], queue=False, **private)
+    c.translate.click(run, inputs, outputs, trigger_mode="multiple", **private)
+    c.file.change(uploaded, inputs, outputs, trigger_mode="multiple", **private)  # another document, or none
+    c.stop.click(stop, None, outputs, **private)
     for menu in (c.source, c.target):
         menu.input(turned, [c.source, c.target], c.target, **private)
 

@@ -1,4 +1,4 @@
-"""A document's translation as HTML: how far it is, how it begins, what is wrong with the file.  Text in, text out."""
+"""A document's translation as HTML: what has become of it, how it begins.  Text in, text out."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
 
-from nmt.errors import UserError
 from nmt.webui import languages, words
-from nmt.webui import translation_views as views
-from nmt.webui.service import Direction, PageError
+from nmt.webui.service import Direction
 
 PAIRS = 10
 LONGEST = 300  # characters of a text that are shown
-
-
-def notice(error: UserError) -> str:
-    """What is wrong with a file is said in English, with its line; everything else in both languages."""
-    if isinstance(error, PageError):
-        return views.notice(words.html(error.key, **error.values))
-    return views.notice(f'{words.html("documents.bad_file")} <span lang="en">{escape(str(error))}</span>')
 
 
 def said(key: str, /, **values: words.Value) -> str:

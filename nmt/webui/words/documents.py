@@ -26,8 +26,8 @@ WORDS = {
     "language": ("{name}", "{name}"),
     "preview": ("How it begins", "Cómo empieza"),
     "bad_file": (
-        "This file cannot be translated.",
-        "Este archivo no se puede traducir. El motivo, en inglés:",
+        "This file cannot be translated. {reason}",
+        "Este archivo no se puede traducir. El motivo, en inglés: {reason}",
     ),
     "bad_format": (
         "{name} has no format that can be translated. Choose a file of {formats}.",
