@@ -274,6 +274,7 @@ def wire(service: TranslationService, c: Components) -> None:
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     folder = Path(c.download.GRADIO_CACHE)
 
+    nothing_new = [gr.skip()] * len(outputs)
     latest = Latest()
 
     async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
@@ -282,6 +283,7 @@ def wire(service: TranslationService, c: Components) -> None:
             async with aclosing(translate(service, owner, file, source, target, folder)) as growing:
                 async for shown in growing:
                     if not is_latest():
+                        yield nothing_new  # Gradio sends the last update once more when an event ends
                         return
                     yield updates(shown)
 
@@ -290,7 +292,7 @@ def wire(service: TranslationService, c: Components) -> None:
         with latest.event(owner) as is_latest:
             service.stop(owner)
             shown = await look(service, file, source, target)
-            return updates(shown) if is_latest() else [gr.skip()] * len(outputs)
+            return updates(shown) if is_latest() else nothing_new
 
     async def stop(request: gr.Request) -> list[Any]:
         owner = _owner(request)
