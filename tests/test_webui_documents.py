@@ -30,7 +30,10 @@ SAMPLES = {  # a document, and what the fake translator makes of it
         "1\n00:00:01,000 --> 00:00:02,500\nel tren\n",
         "1\n00:00:01,000 --> 00:00:02,500\nThe train\n",
     ),
-    ".vtt": ("WEBVTT\n\n00:01.000 --> 00:02.000\nel tren\n", "WEBVTT\n\n00:01.000 --> 00:02.000\nThe train\n"),
+    ".vtt": (
+        "WEBVTT\n\n00:01.000 --> 00:02.000\nel tren\n",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\nThe train\n",
+    ),
     ".po": (
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "el tren"\nmsgstr ""\n',
         'msgstr "The train"',
@@ -108,7 +111,9 @@ def test_a_word_document_comes_back(service: TranslationService, tmp_path: Path)
     assert (paragraph.text, paragraph.style and paragraph.style.name) == ("The train", "Heading 1")
 
 
-def test_the_language_is_found_out_and_the_other_one_taken(service: TranslationService, tmp_path: Path) -> None:
+def test_the_language_is_found_out_and_the_other_one_taken(
+    service: TranslationService, tmp_path: Path
+) -> None:
     found = last(service, saved(tmp_path, "a.txt", "the train\n"), tmp_path)
     assert found.target == "es"
     assert found.result and found.result.name == "a.es.txt"
@@ -133,7 +138,9 @@ def test_progress_counts_sentences_and_stop_is_there_while_it_runs(
     assert "Sentences: 4." in ended.status and "a.en.txt" in ended.status
 
 
-def test_the_preview_has_the_first_texts_with_markup_escaped(service: TranslationService, tmp_path: Path) -> None:
+def test_the_preview_has_the_first_texts_with_markup_escaped(
+    service: TranslationService, tmp_path: Path
+) -> None:
     lines = ["el <b>tren</b>", *(f"el tren {i}" for i in range(documents_views.PAIRS + 5))]
     found = last(service, saved(tmp_path, "a.txt", "\n".join(lines)), tmp_path)
     assert found.preview.count("<tr><td") == documents_views.PAIRS
@@ -146,7 +153,9 @@ def test_a_stretch_with_markup_is_not_shown_twice(service: TranslationService, t
     assert found.preview.count("<tr><td") == 1
 
 
-def test_an_upload_is_looked_at_before_anything_is_translated(service: TranslationService, tmp_path: Path) -> None:
+def test_an_upload_is_looked_at_before_anything_is_translated(
+    service: TranslationService, tmp_path: Path
+) -> None:
     looked = run(documents_tab.look(service, saved(tmp_path, "a.txt", "the train\n"), "auto", "en"))
     assert "a.txt: 9 characters to translate from English into Spanish" in looked.status
     assert looked.target == "es" and looked.result is None and looked.notice == ""
@@ -197,14 +206,19 @@ def test_markup_in_a_name_is_shown_as_text(service: TranslationService, tmp_path
     assert "<img" not in last(service, file, tmp_path).notice
 
 
-def test_a_model_that_fails_is_a_notice_and_leaves_nothing(service: TranslationService, tmp_path: Path) -> None:
+def test_a_model_that_fails_is_a_notice_and_leaves_nothing(
+    service: TranslationService, tmp_path: Path
+) -> None:
     found = last(service, saved(tmp_path, "a.txt", "crash\n"), tmp_path)
     assert "Something went wrong" in found.notice and found.result is None
     assert not (tmp_path / "results").exists()
 
 
 def test_a_document_that_cannot_be_written_is_a_notice_and_leaves_nothing(
-    service: TranslationService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    service: TranslationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     from nmt.documents.document import TextDocument
 
@@ -256,9 +270,7 @@ def test_an_event_that_is_cancelled_leaves_nothing_running(
     assert len(sentences(slow_service)) < 10
 
 
-def test_a_word_does_not_wait_for_a_document(
-    slow_service: TranslationService, tmp_path: Path
-) -> None:
+def test_a_word_does_not_wait_for_a_document(slow_service: TranslationService, tmp_path: Path) -> None:
     file = saved(tmp_path, "a.txt", "\n".join(f"slow {i}" for i in range(6)))
 
     async def both() -> tuple[Shown, int]:
