@@ -7,7 +7,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-STYLE_SHEETS = [Path(__file__).with_name("style.css")]  # and one a tab where it needs more
+# One for the page, and one for each tab that needs more.
+STYLE_SHEETS = [Path(__file__).with_name(f"{name}.css") for name in ("style", "retrain")]
 ICON = Path(__file__).with_name("icon.svg")
 
 
