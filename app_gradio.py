@@ -1,4 +1,4 @@
-"""The translating page: `python app_gradio.py [--model CHECKPOINT ...] [--host HOST] [--port PORT]`.
+"""The translating page: `python app_gradio.py [--model CHECKPOINT ...] [--host HOST] [--port PORT] [--auth FILE]`.
 
 Parses the flags, loads the translators, launches.  The page itself is `nmt/webui`.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
+    from nmt.language_id import LanguageIdentifier
     from nmt.translator import Translator
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
@@ -41,6 +42,19 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=5000,
         metavar="N",
         help="longest text of one request, in characters (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_positive,
+        default=60,
+        metavar="SECONDS",
+        help="longest time of one translation; documents may take longer (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--auth",
+        type=Path,
+        metavar="FILE",
+        help="ask for a name and password; FILE has a line name:password for each visitor",
     )
     return parser.parse_args(argv)
 
@@ -68,6 +82,14 @@ def load_translators(folders: Sequence[Path]) -> dict[tuple[str, str], Translato
             raise UserError(f"{other} and {folder} both translate {'-'.join(direction)}; give one of them")
         translators[direction] = translator
     return translators
+
+
+def load_identifier(folder: Path = CHECKPOINTS) -> LanguageIdentifier | None:
+    """What tells the languages apart, if one lies beside the checkpoints."""
+    from nmt.language_id import IDENTIFIER_FILE, LanguageIdentifier
+
+    found = sorted(folder.glob(f"*/{IDENTIFIER_FILE}"))
+    return LanguageIdentifier.load(found[0].parent) if found else None
 
 
 def check_address(host: str, port: int) -> None:
@@ -107,26 +129,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Load, launch, say so, and wait for Ctrl-C."""
-    translators = load_translators(arguments.model)
+    translators, identifier = load_translators(arguments.model), load_identifier()
     try:
-        from nmt.webui import page
+        from nmt.webui.server import read_users, served
         from nmt.webui.service import TranslationService
     except ModuleNotFoundError as error:
         raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None
 
-    blocks = page.build_page(TranslationService(translators, arguments.max_chars))
-    try:
-        page.launch(blocks, arguments.host, arguments.port)
-    except OSError as error:
-        raise UserError(
-            f"the page did not start on {arguments.host} port {arguments.port}: {error}"
-        ) from None
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(arguments.host, arguments.host)
-    print(f"Ready: http://{f'[{reachable}]' if ':' in reachable else reachable}:{arguments.port}", flush=True)
-    try:
+    users = read_users(arguments.auth) if arguments.auth else None
+    service = TranslationService(translators, arguments.max_chars, identifier, arguments.timeout)
+    with served(service, arguments.host, arguments.port, users):
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(arguments.host, arguments.host)
+        url = f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{arguments.port}"
+        print(f"Ready: {url}", flush=True)
         threading.Event().wait()
-    finally:
-        blocks.close(verbose=False)
 
 
 def _port(text: str) -> int:

@@ -3,6 +3,7 @@
 from gradio_client import Client
 client = Client("http://127.0.0.1:7860")
 text, alternatives = client.predict("Hola.", "es-en", 5, 2, api_name="/translate")
+texts = client.predict(["Hola.", "Adiós."], "es-en", api_name="/translate_batch")
 client.predict(api_name="/languages")
 """
 
@@ -10,35 +11,54 @@ import gradio as gr
 
 from nmt.errors import UserError
 from nmt.webui import languages
-from nmt.webui.service import TranslationService
-from nmt.webui.translate_tab import ONE_AT_A_TIME
+from nmt.webui.service import AUTO, Direction, TranslationService
 
 
 def build(service: TranslationService) -> None:
-    """Add the endpoints `/translate` and `/languages` to the current Blocks."""
+    """Add the endpoints `/translate`, `/translate_batch` and `/languages` to the current Blocks."""
+    first = service.directions()[0]
 
     # Gradio documents the endpoints from real annotations: no `from __future__ import annotations` here.
-    def translate(
-        text: str, direction: str = service.directions()[0], beam: int = 0, alternatives: int = 0
+    async def translate(
+        text: str, direction: str = first, beam: int = 0, alternatives: int = 0
     ) -> tuple[str, list[str]]:
-        """Translate text in a direction such as "es-en"; beam 0 is the model's own.  Returns the translation
-        and a list of `alternatives` further ones, best first."""
+        """Translate text in a direction such as "es-en", or "auto" to have its language detected; beam 0 is the
+        model's own.  Returns the translation and a list of `alternatives` further ones, best first."""
         try:
-            answer = service.translate(text, service.find(direction), beam, alternatives)
+            answer = await service.translate(text, _direction(service, text, direction), beam, alternatives)
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        return answer.text, answer.alternatives
+        return answer.text, list(answer.alternatives)
+
+    async def translate_batch(texts: list[str], direction: str = first, beam: int = 0) -> list[str]:
+        """Translate a list of texts, together no longer than the limit of one request, in one direction; beam 0 is
+        the model's own.  Returns their translations in order."""
+        try:
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise UserError("texts is not a list of strings.")
+            chosen = _direction(service, "\n".join(texts), direction)
+            answers = await service.translate_many(texts, chosen, beam)
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        return [answer.text for answer in answers]
 
     def available() -> list[dict[str, str]]:
         """The directions that can be asked for, with the names of their languages."""
         return [
             {
                 "direction": f"{source}-{target}",
-                "source": languages.name(source),
-                "target": languages.name(target),
+                "source": languages.name(source)[0],
+                "target": languages.name(target)[0],
             }
             for source, target in service.translators
         ]
 
-    gr.api(translate, api_name="translate", concurrency_id=ONE_AT_A_TIME, concurrency_limit=1)
+    gr.api(translate, api_name="translate")
+    gr.api(translate_batch, api_name="translate_batch")
     gr.api(available, api_name="languages")
+
+
+def _direction(service: TranslationService, text: str, direction: str) -> Direction:
+    if direction != AUTO:
+        return service.find(direction)
+    return service.resolve(text if isinstance(text, str) else "", AUTO, service.first[1])[0]

@@ -18,7 +18,15 @@ def build_page(service: TranslationService) -> gr.Blocks:
         gr.HTML(_header(service), elem_classes="nmt-header")
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
-                translate_tab.build(service)
+                tab = translate_tab.build(service)
+        # The names of languages in a menu are no labels: the browser cannot say them in its own language.
+        page.load(
+            lambda request: translate_tab.in_language(service, words.of_visitor(request)),
+            None,
+            [tab.source, tab.target],
+            api_visibility="private",
+            show_progress="hidden",
+        )
         api.build(service)
     return page.queue(max_size=WAITING, default_concurrency_limit=None)
 

@@ -82,6 +82,17 @@ class Answer:
         segments[index] = Segment(sentence.text, sentence)
         return replace(self, segments=tuple(segments), alternatives=())
 
+    def with_alternative(self, index: int) -> Answer:
+        """One of the other translations of a single sentence takes the place of the best one, and the other way."""
+        place = next(i for i, segment in enumerate(self.segments) if segment.sentence)
+        sentence = self.segments[place].sentence
+        assert sentence is not None
+        around = "".join(s.text for s in self.segments[:place]), "".join(s.text for s in self.segments[place + 1 :])
+        text = self.alternatives[index][len(around[0]) : len(self.alternatives[index]) - len(around[1])]
+        others = [*self.alternatives[:index], self.text, *self.alternatives[index + 1 :]]
+        changed = self.with_sentence(place, replace(sentence, text=text))
+        return replace(changed, alternatives=tuple(others))
+
 
 class Work:
     """Texts on their way; their sentences wait in the batcher or are done."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-STYLE_SHEET = Path(__file__).with_name("style.css")
+STYLE_SHEETS = [Path(__file__).with_name("style.css")]  # and one a tab where it needs more
 ICON = Path(__file__).with_name("icon.svg")
 
 

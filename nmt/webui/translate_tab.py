@@ -1,262 +1,390 @@
-"""The tab that translates: language bar, two text boxes, options, alternatives, attention, examples.
+"""The tab that translates: language bar, two boxes, what else could stand at a word, options, examples.
 
-The handlers are plain functions of values (no component), so that tests call them directly; `build` lays
-out the components and wires the handlers to them.
+The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
+components and wires the handlers to them.  HTML is made in `translation_views.py`.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from nmt.errors import UserError
-from nmt.webui import languages, plots
-from nmt.webui.service import MAX_ALTERNATIVES, MAX_BEAM, AttentionMap, TranslationService
+from nmt.translation import SentenceTranslation
+from nmt.webui import languages, words
+from nmt.webui import translation_views as views
+from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, Answer, PageError, TranslationService
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
-HINT = "Enter translates, Shift+Enter starts a new line."
-ONE_AT_A_TIME = "translate"  # the page and the API take turns: a translation uses every core
+SHORT = 300  # characters; of a longer text other translations as a whole are of no use
+SCRIPTS = Path(__file__).with_name("translate_tab.js")
 
 
 class Shown(NamedTuple):
-    """What a translation changes on the page, in the order of its outputs."""
+    """What a translation changes on the page, in the order of its outputs; None: leave it as it is."""
 
-    translation: str = ""
-    status: str = HINT
-    notice: str = ""  # an error message, as HTML; hidden when empty
-    alternatives: str = ""  # HTML; hidden when empty
-    maps: tuple[AttentionMap, ...] = ()  # kept for drawing, one a sentence
+    translation: str | None = ""  # HTML, as the others
+    status: str | None = ""
+    notice: str | None = ""
+    alternatives: str | None = ""
+    choices: str | None = ""
+    running: bool | None = False
+    answer: Answer | None = None
+    target: str | None = None  # language
 
 
-def translate(
-    service: TranslationService, text: str, source: str, target: str, beam: float, alternatives: float
-) -> Shown:
-    """Translate and say what to show; an error becomes a notice on the page, never an exception."""
+@dataclass(frozen=True)
+class Choices:
+    """What could stand at a word that was clicked."""
+
+    segment: int
+    prefix: str
+    options: list[SentenceTranslation]
+
+
+async def translate(
+    service: TranslationService,
+    owner: Hashable,
+    text: str,
+    source: str,
+    target: str,
+    beam: float,
+    alternatives: float,
+) -> AsyncIterator[Shown]:
+    """What to show, again and again while the text is translated; an error becomes a notice, never an exception."""
     try:
-        answer = service.translate(text, (source, target), beam, alternatives, with_attention=True)
+        if not text.strip():
+            service.stop(owner)
+            yield Shown(status=words.html("translate.hint"))
+            return
+        direction, detected = service.resolve(text, source, target)
+        wanted = alternatives if len(text) <= SHORT else 0
+        async for answer in service.stream(text, direction, beam, wanted, owner):
+            yield _shown(answer, detected, target)
     except UserError as error:
-        return Shown(notice=notice_html(str(error)))
+        yield Shown(translation=None, status="", notice=notice(error))
+
+
+def _shown(answer: Answer, detected: bool, target: str) -> Shown:
+    growing = answer.done < answer.total
     return Shown(
-        translation=answer.text,
-        status=f"Translated in {answer.seconds:.1f} s" if answer.text else HINT,
-        alternatives=alternatives_html(answer.alternatives),
-        maps=tuple(answer.attention),
+        translation=views.translation(answer),
+        status=views.status(answer, detected),
+        alternatives=views.alternatives(answer),
+        running=growing,
+        answer=answer,
+        target=answer.direction[1] if answer.direction[1] != target else None,
     )
 
 
-def swap(text: str, translation: str, source: str, target: str) -> tuple[str, str, str]:
-    """The other direction: (source language, target language, text).  The translation becomes the text."""
-    return target, source, translation or text
+def stopped(answer: Answer | None) -> Shown:
+    """After the visitor stopped it: what is done stays."""
+    if answer is None:
+        return Shown(status=words.html("translate.hint"))
+    status = words.html("translate.stopped", done=answer.done, total=answer.total)
+    return Shown(translation=views.translation(answer), status=status, answer=answer)
 
 
-def nearest_direction(service: TranslationService, source: str, target: str) -> tuple[str, str]:
-    """The direction asked for; another target when no model leads from `source` to `target`."""
-    targets = service.targets(source)
-    return source, target if target in targets else targets[0]
+async def look_up(
+    service: TranslationService, answer: Answer | None, segment: Any, start: Any
+) -> tuple[Choices | None, str]:
+    """What could stand at the character `start` of a segment of the translation, and the panel that shows it."""
+    if not _is_place(answer, segment, start):
+        return None, ""
+    assert answer is not None
+    text = answer.segments[segment].text
+    prefix = text[:start].rstrip()
+    try:
+        found = await service.continue_from(answer, segment, prefix)
+    except UserError as error:
+        return None, notice(error)
+    options = [option for option in found if option.text != text and option.text.startswith(prefix)]
+    return Choices(segment, prefix, options), views.choices(text, prefix, [option.text for option in options])
 
 
-def sentence_choices(maps: Sequence[AttentionMap]) -> list[tuple[str, int]]:
-    """Labels and indices for choosing the sentence whose attention is drawn."""
-    return [(f"{k + 1}. {_beginning(attention)}", k) for k, attention in enumerate(maps)]
+def choose(answer: Answer | None, choices: Choices | None, index: Any) -> Shown:
+    """The translation with one of the choices in it."""
+    if answer is None or choices is None or not isinstance(index, int) or not 0 <= index < len(choices.options):
+        return Shown(*[None] * len(Shown._fields))
+    changed = answer.with_sentence(choices.segment, choices.options[index])
+    return Shown(views.translation(changed), None, "", "", "", None, changed)
 
 
-def draw(maps: Sequence[AttentionMap], sentence: int | None) -> str:
-    """The picture of one sentence, or a line that says why there is none."""
-    if not maps:
-        return (
-            '<p class="nmt-small">Translate something to see which source words each word was read from.</p>'
-        )
-    return plots.attention_html(maps[sentence or 0])
+def take_alternative(answer: Answer | None, index: Any) -> Shown:
+    """The translation of a single sentence exchanged for one of the others."""
+    if answer is None or not isinstance(index, int) or not 0 <= index < len(answer.alternatives):
+        return Shown(*[None] * len(Shown._fields))
+    changed = answer.with_alternative(index)
+    return Shown(views.translation(changed), None, "", views.alternatives(changed), "", None, changed)
 
 
-def notice_html(message: str) -> str:
-    return f'<div class="nmt-notice" role="alert">{html.escape(message)}</div>' if message else ""
+def swap(
+    service: TranslationService, text: str, answer: Answer | None, source: str, target: str
+) -> tuple[str, str, str]:
+    """(source language, target language, text) the other way about.  The translation becomes the text."""
+    was = answer.direction[0] if answer else service.resolve(text, source, target)[0][0]
+    other = was if (target, was) in service.translators else service.targets(target)[0]
+    return target, other, (answer.text if answer else "") or text
 
 
-def alternatives_html(alternatives: list[str]) -> str:
-    if not alternatives:
-        return ""
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in alternatives)
-    return f'<div class="nmt-alternatives"><h2>Other translations</h2><ol>{items}</ol></div>'
+def can_swap(service: TranslationService, target: str) -> bool:
+    return bool(service.targets(target))
 
 
-def _beginning(attention: AttentionMap, characters: int = 48) -> str:
-    text = attention.sentence
-    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
+def notice(error: UserError) -> str:
+    if isinstance(error, PageError):
+        return views.notice(words.html(error.key, **error.values))
+    return views.notice(views.escape(str(error)))
+
+
+def _is_place(answer: Answer | None, segment: Any, start: Any) -> bool:
+    """Whether a browser, which may send anything, names a character of a translated sentence."""
+    if answer is None or not isinstance(segment, int) or not 0 <= segment < len(answer.segments):
+        return False
+    part = answer.segments[segment]
+    if part.sentence is None or part.sentence.copied:
+        return False
+    return isinstance(start, int) and 0 <= start < len(part.text)
 
 
 @dataclass
 class Components:
     """Every component of the tab that an event reads or writes."""
 
-    from_language: gr.Dropdown
+    source: gr.Dropdown
     swap: gr.Button
-    to_language: gr.Dropdown
+    target: gr.Dropdown
     text: gr.Textbox
-    translation: gr.Textbox
+    typing: gr.HTML
+    translation: gr.HTML
     counter: gr.HTML
     status: gr.HTML
     notice: gr.HTML
     translate: gr.Button
+    stop: gr.Button
     clear: gr.Button
+    choices_view: gr.HTML
     alternatives_view: gr.HTML
     examples: gr.Dataset
     beam: gr.Slider
     alternatives: gr.Slider
-    sentence: gr.Dropdown
-    picture: gr.HTML
-    maps: gr.State
+    answer: gr.State
+    choices: gr.State
 
 
-def build(service: TranslationService) -> None:
+def build(service: TranslationService) -> Components:
     """Lay out the tab inside the current Blocks and wire its events."""
-    wire(service, lay_out(service))
+    components = lay_out(service)
+    wire(service, components)
+    return components
 
 
 def lay_out(service: TranslationService) -> Components:
     """The components from top to bottom, in the state in which the page opens."""
-    source, target = service.first
+    source, target = AUTO if service.identifier else service.first[0], service.first[1]
+    script = _scripts()
     with gr.Row(elem_classes="nmt-languages"):
-        from_language = _language_box("From", service.sources(), source)
+        source_box = _language_box("from", source_choices(service, "en"), source)
         swap_button = gr.Button(
-            "⇄ Swap",
-            size="md",
-            scale=0,
-            min_width=88,
-            elem_id="nmt-swap",
-            interactive=_can_swap(service, source, target),
+            words.label("translate.swap"), size="md", scale=0, min_width=96, elem_id="nmt-swap"
         )
-        to_language = _language_box("To", service.targets(source), target)
+        target_box = _language_box("to", target_choices(service, source, "en"), target)
     with gr.Row():
         with gr.Column(min_width=320):
-            text = _text_box(source)
+            text = _text_box()
+            typing = gr.HTML("", js_on_load=script["typing"], elem_classes="nmt-nothing")
             with gr.Row(elem_classes="nmt-below"):
-                translate_button = gr.Button(
-                    "Translate", variant="primary", scale=0, min_width=120, elem_id="nmt-translate"
+                translate_button = _button("translate", "primary", 120)
+                stop_button = gr.Button(
+                    words.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-stop"
                 )
-                clear_button = gr.Button("Clear", scale=0, min_width=80, elem_id="nmt-clear")
+                clear_button = _button("clear", "secondary", 80)
                 counter = gr.HTML(f"0 / {service.max_chars:,}", elem_id="nmt-counter")
-            notice = gr.HTML(visible=False, elem_id="nmt-notice")
         with gr.Column(min_width=320):
-            translation = _translation_box()
+            translation = gr.HTML(
+                views.translation(None), js_on_load=script["translation"], elem_id="nmt-target"
+            )
             with gr.Row(elem_classes="nmt-below"):
-                status = gr.HTML(HINT, elem_id="nmt-status")
-    alternatives_view = gr.HTML(visible=False, elem_id="nmt-alternatives")
+                status = gr.HTML(words.html("translate.hint"), elem_id="nmt-status")
+    notice_view = gr.HTML(visible=False, elem_id="nmt-notice")
+    choices_view = gr.HTML("", js_on_load=script["choices"], elem_id="nmt-choices")
+    alternatives_view = gr.HTML("", js_on_load=script["alternatives"], elem_id="nmt-alternatives")
     examples = gr.Dataset(
         components=[gr.Textbox(visible=False)],
-        samples=_samples(source),
-        label="Examples",
+        samples=_samples(service, source),
+        label=words.label("translate.examples"),
         elem_id="nmt-examples",
     )
-    with gr.Accordion("Options", open=False, elem_id="nmt-options"), gr.Row():
-        beam = gr.Slider(
-            1,
-            MAX_BEAM,
-            service.default_beam((source, target)),
-            step=1,
-            label="Beam size",
-            buttons=[],
-            min_width=240,
-            info="Partial translations kept at each step; more is slower.",
-        )
-        alternatives = gr.Slider(
-            0,
-            MAX_ALTERNATIVES,
-            ALTERNATIVES,
-            step=1,
-            label="Alternatives",
-            buttons=[],
-            min_width=240,
-            info="How many other translations to show.",
-        )
-    with gr.Accordion("Attention", open=False, elem_id="nmt-attention"):
-        sentence = gr.Dropdown(label="Sentence", visible=False, filterable=False, elem_id="nmt-sentence")
-        picture = gr.HTML(draw((), None), elem_id="nmt-picture")
+    with gr.Accordion(words.label("translate.options"), open=False, elem_id="nmt-options"), gr.Row():
+        beam = _slider("beam", 1, MAX_BEAM, service.default_beam(service.first))
+        alternatives = _slider("alternatives_count", 0, MAX_ALTERNATIVES, ALTERNATIVES)
     return Components(
-        from_language,
+        source_box,
         swap_button,
-        to_language,
+        target_box,
         text,
+        typing,
         translation,
         counter,
         status,
-        notice,
+        notice_view,
         translate_button,
+        stop_button,
         clear_button,
+        choices_view,
         alternatives_view,
         examples,
         beam,
         alternatives,
-        sentence,
-        picture,
-        maps=gr.State(()),
+        answer=gr.State(None),
+        choices=gr.State(None),
     )
 
 
 def wire(service: TranslationService, c: Components) -> None:
     """Which event runs which handler.  All are private: programs call the endpoints of `api.py`."""
-    shown = [c.translation, c.status, c.notice, c.alternatives_view, c.maps, c.sentence, c.picture]
-    languages_shown = [c.from_language, c.to_language, c.swap, c.text, c.examples]
+    outputs = [c.translation, c.status, c.notice, c.alternatives_view, c.choices_view, c.stop, c.answer, c.target]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    run: dict[str, Any] = {
-        "fn": lambda *values: _updates(translate(service, *values)),
-        "inputs": [c.text, c.from_language, c.to_language, c.beam, c.alternatives],
-        "outputs": shown,
-        "api_visibility": "private",
-        "show_progress": "minimal",
-        "show_progress_on": c.translation,
-        "concurrency_id": ONE_AT_A_TIME,
-        "concurrency_limit": 1,
-    }
-    show_maps: dict[str, Any] = {
-        "fn": _new_maps,
-        "inputs": c.maps,
-        "outputs": [c.sentence, c.picture],
+
+    async def run(text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
+        async for shown in translate(
+            service, request.session_hash, text, source, target, beam, alternatives
+        ):
+            yield updates(shown)
+
+    translating: dict[str, Any] = {
+        "fn": run,
+        "inputs": [c.text, c.source, c.target, c.beam, c.alternatives],
+        "outputs": outputs,
+        "trigger_mode": "multiple",  # a new one stops the one before
         **private,
     }
+    changed_by_hand = [c.source.input, c.target.input]  # not by a swap
+    gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
+    c.stop.click(lambda request: service.stop(request.session_hash), None, None, queue=False, **private)
 
-    gr.on([c.translate.click, c.text.submit], **run, trigger_mode="always_last").then(**show_maps)
     c.swap.click(
-        lambda *values: _swapped(service, *values),
-        [c.text, c.translation, c.from_language, c.to_language],
-        languages_shown,
+        lambda *values: _language_updates(service, *swap(service, *values)),
+        [c.text, c.answer, c.source, c.target],
+        [c.source, c.target, c.swap, c.examples, c.text],
         **private,
-    ).then(**run).then(**show_maps)
-    c.examples.click(lambda sample: sample[0], c.examples, c.text, **private).then(**run).then(**show_maps)
-    for box in (c.from_language, c.to_language):  # `input`: chosen by the visitor, not set by a swap
-        box.input(
-            lambda *values: _language_updates(service, *values),
-            [c.from_language, c.to_language],
-            languages_shown,
+    ).then(**translating)
+    for event in changed_by_hand:
+        event(
+            lambda source, target: _language_updates(service, source, target)[:4],
+            [c.source, c.target],
+            [c.source, c.target, c.swap, c.examples],
             **private,
-        ).then(**run).then(**show_maps)
-    c.clear.click(lambda: ("", *_updates(Shown())), None, [c.text, *shown], **private).then(**show_maps)
-    c.sentence.input(draw, [c.maps, c.sentence], c.picture, **private)
+        ).then(**translating)
+    c.examples.click(lambda sample: sample[0], c.examples, c.text, **private).then(**translating)
+    c.clear.click(
+        lambda request: (service.stop(request.session_hash), ["", *updates(_nothing())])[1],
+        None,
+        [c.text, *outputs],
+        **private,
+    )
     c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **private)
+    _wire_choices(service, c, outputs, private)
 
 
-def _language_box(label: str, codes: list[str], value: str) -> gr.Dropdown:
+def _wire_choices(
+    service: TranslationService, c: Components, outputs: list[Any], private: dict[str, Any]
+) -> None:
+    async def picked(answer, event: gr.EventData):  # type: ignore[no-untyped-def]
+        return await look_up(service, answer, *_sent(event, "segment", "start"))
+
+    def chosen(answer, choices, event: gr.EventData):  # type: ignore[no-untyped-def]
+        return updates(choose(answer, choices, *_sent(event, "index")))
+
+    def taken(answer, event: gr.EventData):  # type: ignore[no-untyped-def]
+        return updates(take_alternative(answer, *_sent(event, "index")))
+
+    c.translation.pick(picked, c.answer, [c.choices, c.choices_view], **private)
+    c.choices_view.choose(chosen, [c.answer, c.choices], outputs, **private)
+    c.alternatives_view.take(taken, c.answer, outputs, **private)
+
+
+def updates(shown: Shown) -> list[Any]:
+    """`Shown` as updates of the components; what is None stays."""
+    values = list(shown)
+    if shown.notice is not None:
+        values[2] = gr.update(value=shown.notice, visible=bool(shown.notice))
+    if shown.running is not None:
+        values[5] = gr.update(visible=shown.running)
+    if shown.target is not None:
+        values[7] = gr.update(value=shown.target)
+    keep_answer = shown.answer is None and shown.translation is None
+    return [gr.skip() if v is None and (i != 6 or keep_answer) else v for i, v in enumerate(values)]
+
+
+def source_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
+    automatic = [(words.say(language, "translate.detect"), AUTO)] if service.identifier else []
+    return automatic + _named(service.sources(), language)
+
+
+def target_choices(
+    service: TranslationService, source: str, language: words.Language
+) -> list[tuple[str, str]]:
+    codes = service.targets(source)
+    if source == AUTO:
+        codes = list(dict.fromkeys(target for _, target in service.translators))
+    return _named(codes, language)
+
+
+def _language_updates(service: TranslationService, source: str, target: str, text: str | None = None) -> list[Any]:
+    """The language bar and the examples after a change of direction."""
+    if source != AUTO and target not in service.targets(source):
+        target = service.targets(source)[0]
+    samples = _samples(service, source)
+    return [
+        gr.update(value=source),
+        gr.update(value=target),
+        gr.update(interactive=can_swap(service, target)),
+        gr.update(samples=samples, visible=bool(samples)),
+        gr.skip() if text is None else text,
+    ]
+
+
+def in_language(service: TranslationService, language: words.Language) -> list[Any]:
+    """The language menus (source, target) in the visitor's language."""
+    return [
+        gr.update(choices=source_choices(service, language)),
+        gr.update(choices=target_choices(service, AUTO, language)),
+    ]
+
+
+def _nothing() -> Shown:
+    return Shown(translation=views.translation(None), status=words.html("translate.hint"))
+
+
+def _sent(event: gr.EventData, *names: str) -> list[Any]:
+    """What the browser sent with an event; None for what it left out."""
+    data = event._data if isinstance(event._data, dict) else {}
+    return [data.get(name) for name in names]
+
+
+def _language_box(name: str, choices: Sequence[tuple[str, str]], value: str) -> gr.Dropdown:
     return gr.Dropdown(
-        _named(codes),
+        choices,
         value=value,
-        label=label,
+        label=words.label(f"translate.{name}"),
         container=False,
         filterable=False,
         interactive=True,
         min_width=80,
-        elem_id=f"nmt-{label.lower()}",
+        elem_id=f"nmt-{name}",
     )
 
 
-def _text_box(source: str) -> gr.Textbox:
+def _text_box() -> gr.Textbox:
     # One line to Gradio: so Enter submits and Shift+Enter breaks the line.  The style sheet makes it tall.
     return gr.Textbox(
-        label="Your text",
-        placeholder=_placeholder(source),
+        label=words.label("translate.source"),
+        placeholder=words.label("translate.source_placeholder"),
         lines=1,
         max_lines=12,
         autofocus=True,
@@ -266,78 +394,50 @@ def _text_box(source: str) -> gr.Textbox:
     )
 
 
-def _translation_box() -> gr.Textbox:
-    return gr.Textbox(
-        label="Translation",
-        lines=1,
-        max_lines=12,
-        interactive=False,
-        buttons=["copy"],
-        elem_id="nmt-target",
-        elem_classes="nmt-text",
+def _button(name: str, variant: Any, width: int) -> gr.Button:
+    return gr.Button(
+        words.label(f"translate.{name}"), variant=variant, scale=0, min_width=width, elem_id=f"nmt-{name}"
     )
 
 
-def _updates(shown: Shown) -> list[Any]:
-    """`Shown` as component updates: what is empty takes no room."""
-    return [
-        shown.translation,
-        shown.status,
-        gr.update(value=shown.notice, visible=bool(shown.notice)),
-        gr.update(value=shown.alternatives, visible=bool(shown.alternatives)),
-        shown.maps,
-        gr.update(
-            visible=False
-        ),  # the old picture goes at once, the new one is drawn after the text is shown
-        "",
-    ]
+def _slider(name: str, least: int, most: int, value: int) -> gr.Slider:
+    info = "beam_info" if name == "beam" else "alternatives_info"
+    return gr.Slider(
+        least,
+        most,
+        value,
+        step=1,
+        label=words.label(f"translate.{name}"),
+        info=words.label(f"translate.{info}"),
+        buttons=[],
+        min_width=240,
+    )
 
 
-def _swapped(service: TranslationService, text: str, translation: str, source: str, target: str) -> list[Any]:
-    source, target, text = swap(text, translation, source, target)
-    updates = _language_updates(service, source, target)
-    updates[3] = gr.update(value=text, placeholder=_placeholder(source))
-    return updates
+def _named(codes: Sequence[str], language: words.Language) -> list[tuple[str, str]]:
+    return [(languages.name(code)[words.LANGUAGES.index(language)].capitalize(), code) for code in codes]
 
 
-def _language_updates(service: TranslationService, source: str, target: str) -> list[Any]:
-    """The language bar, the placeholder and the examples after a change of direction."""
-    source, target = nearest_direction(service, source, target)
-    samples = _samples(source)
-    return [
-        gr.update(value=source),
-        gr.update(value=target, choices=_named(service.targets(source))),
-        gr.update(interactive=_can_swap(service, source, target)),
-        gr.update(placeholder=_placeholder(source)),
-        gr.update(samples=samples, visible=bool(samples)),
-    ]
+def _samples(service: TranslationService, source: str) -> list[list[str]]:
+    """Examples of a language; where it is found out, of all in turn."""
+    of_each = [languages.examples(code) for code in (service.sources() if source == AUTO else [source])]
+    most = max(map(len, of_each), default=0)
+    return [[some[i]] for i in range(most) for some in of_each if i < len(some)][:5]
 
 
-def _new_maps(maps: Sequence[AttentionMap]) -> list[Any]:
-    choices = sentence_choices(maps)
-    return [gr.update(choices=choices, value=0 if choices else None, visible=len(choices) > 1), draw(maps, 0)]
-
-
-def _can_swap(service: TranslationService, source: str, target: str) -> bool:
-    return (target, source) in service.translators
-
-
-def _named(codes: list[str]) -> list[tuple[str, str]]:
-    return [(languages.name(code), code) for code in codes]
-
-
-def _samples(source: str) -> list[list[str]]:
-    return [[sentence] for sentence in languages.examples(source)]
-
-
-def _placeholder(source: str) -> str:
-    return f"Type or paste {languages.name(source)} text"
+def _scripts() -> dict[str, str]:
+    """The functions of translate_tab.js by name: each is what one component runs when it is loaded."""
+    found: dict[str, str] = {}
+    for function in SCRIPTS.read_text(encoding="utf-8").split("\n// == ")[1:]:
+        name, _, body = function.partition("\n")
+        found[name.split()[0]] = body
+    return found
 
 
 def _counter_js(max_chars: int) -> str:
     """Counts code points, as Python does, without asking the server."""
     return (
         "(text) => { const n = [...(text ?? '')].length;"
-        f" const counter = `${{n.toLocaleString('en')}} / {max_chars:,}`;"
+        f" const counter = `${{n.toLocaleString(document.documentElement.lang)}} / {max_chars:,}`;"
         f" return n > {max_chars} ? `<strong class='nmt-over'>${{counter}}</strong>` : counter; }}"
     )

@@ -1,0 +1,117 @@
+"""The page and the JSON routes on one port: FastAPI holds both, uvicorn serves them in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hmac import compare_digest
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+
+from nmt.errors import UserError
+from nmt.webui import libretranslate, words
+from nmt.webui.page import build_page
+from nmt.webui.service import TranslationService
+from nmt.webui.theme import ICON, STYLE_SHEETS, theme
+
+MOST_UPLOADED = "10mb"  # one file
+SESSIONS = 1000  # of visitors that are remembered; each holds what its page shows
+STARTING = 60.0  # seconds
+
+
+@contextmanager
+def served(
+    service: TranslationService,
+    host: str,
+    port: int,
+    users: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """Serve while the `with` block runs.
+
+    users  names and passwords; None: everybody may come in
+    UserError when nothing can listen on host and port.
+    """
+    with tempfile.TemporaryDirectory(prefix="nmt-page-") as uploads:
+        os.environ["GRADIO_TEMP_DIR"] = uploads  # nothing that was uploaded outlives the program
+        app = make_app(service, users)
+        server = uvicorn.Server(
+            uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+        )
+        thread = threading.Thread(target=server.run, name="server", daemon=True)
+        thread.start()
+        try:
+            _wait_for(server, thread, host, port)
+            yield
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+            service.close()
+
+
+def make_app(service: TranslationService, users: Mapping[str, str] | None = None) -> FastAPI:
+    """The page at / and the routes of `libretranslate` beside it."""
+    allowed = None if users is None else lambda user, password: _matches(users, user, password)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    libretranslate.add_routes(app, service, allowed)
+    page = build_page(service)
+    page.state_session_capacity = SESSIONS
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        auth=allowed,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        run_history=False,
+        footer_links=["api", "settings"],
+        show_error=True,
+        max_file_size=MOST_UPLOADED,
+        i18n=words.I18N,
+        theme=theme(),
+        favicon_path=str(ICON),
+        css_paths=STYLE_SHEETS,
+    )
+
+
+def read_users(file: Path) -> dict[str, str]:
+    """Names and passwords, a line "name:password" for each; empty lines and those that begin with # count for
+    nothing.  UserError for what cannot be read or is no such line."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: cannot be read ({error}); give --auth a text file") from None
+    users: dict[str, str] = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        name, _, password = line.partition(":")
+        if not name or not password:
+            raise UserError(f"{file}:{number}: not name:password")
+        users[name] = password
+    if not users:
+        raise UserError(f"{file}: names nobody; write a line name:password for each visitor")
+    return users
+
+
+def _matches(users: Mapping[str, str], user: str, password: str) -> bool:
+    """In a time that does not tell how much of the password was right."""
+    known = users.get(user)
+    return compare_digest((known or "").encode(), password.encode()) and known is not None
+
+
+def _wait_for(server: uvicorn.Server, thread: threading.Thread, host: str, port: int) -> None:
+    waited = threading.Event()
+    for _ in range(int(STARTING / 0.05)):
+        if server.started:
+            return
+        if not thread.is_alive():
+            raise UserError(f"the page did not start on {host} port {port}; is the port taken?")
+        waited.wait(0.05)
+    raise UserError(f"the page did not start on {host} port {port} within {STARTING:.0f} seconds")
