@@ -164,7 +164,9 @@ def _row(label: str, cells: Iterable[str]) -> str:
 
 
 def _group(label: str, layer: LayerActivity) -> str:
-    return f'<tr><th scope="rowgroup" class="nmt-group">{label}</th><td colspan="{len(layer.tokens)}"></td></tr>'
+    return (
+        f'<tr><th scope="rowgroup" class="nmt-group">{label}</th><td colspan="{len(layer.tokens)}"></td></tr>'
+    )
 
 
 def _grid(kind: str, caption: str, columns: Sequence[str], rows: Sequence[str], join: str) -> str:

@@ -1,6 +1,7 @@
 """Words of the tab that looks inside a translation; (English, Spanish).
 
-What ends in `_about` is Markdown for a student, with formulas between dollar signs."""
+What ends in `_about` is Markdown for a student, with formulas between dollar signs, whose braces are doubled as in
+all that `say` fills in."""
 
 WORDS = {
     "sentence": ("Sentence of your translation", "Frase de su traducción"),
@@ -36,6 +37,7 @@ WORDS = {
         "Su traducción tiene {pieces} piezas; el modelo escribe como mucho {longest} de una vez. Escriba una "
         "más corta.",
     ),
+    "about": ("What is this?", "¿Qué es esto?"),
     # --- of the sentence as a whole
     "source": ("Source", "Original"),
     "own": ("The model's translation", "Traducción del modelo"),
@@ -56,14 +58,14 @@ WORDS = {
         "Before it writes a piece the decoder looks back at the source: it compares its state $q$ with the "
         "encoder's state $h_j$ of every source piece, turns the scores into shares $a_j$ that add up to 1, and "
         "goes on with the mean by these shares (Bahdanau et al. 2015):\n\n"
-        "$$a_j = \\mathrm{softmax}_j\\,\\mathrm{score}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
+        "$$a_j = \\mathrm{{softmax}}_j\\,\\mathrm{{score}}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
         "A row is a piece of the translation, a column one of the source; the stronger the colour, the larger the "
         "share. **Point at a piece of the translation**, or move over the cells with the arrow keys. Look for words "
         "that change places, and for words that take several pieces. Nobody showed the model an alignment.",
         "Antes de escribir una pieza, el decodificador mira el original: compara su estado $q$ con el estado $h_j$ "
         "que el codificador tiene de cada pieza, convierte las puntuaciones en proporciones $a_j$ que suman 1 y "
         "sigue con la media ponderada (Bahdanau et al. 2015):\n\n"
-        "$$a_j = \\mathrm{softmax}_j\\,\\mathrm{score}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
+        "$$a_j = \\mathrm{{softmax}}_j\\,\\mathrm{{score}}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
         "Cada fila es una pieza de la traducción y cada columna, una del original; cuanto más intenso el color, "
         "mayor la proporción. **Señale una pieza de la traducción** o recorra las celdas con las flechas. Busque "
         "palabras que cambian de sitio y palabras que ocupan varias piezas. Nadie enseñó al modelo una alineación.",
@@ -87,13 +89,13 @@ WORDS = {
     "tokens": ("Probabilities", "Probabilidades"),
     "tokens_about": (
         "The decoder gives a probability to *every* piece it knows, knowing the source $x$ and all pieces before:\n\n"
-        "$$p(y \\mid x) = \\prod_i p(y_i \\mid y_1 \\dots y_{i-1}, x)$$\n\n"
+        "$$p(y \\mid x) = \\prod_i p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
         "A bar is the probability of the piece that was written; in orange where another one was more probable. "
         "**Open a piece** to see the five most probable ones at its place. Give a translation of your own above "
         "and you see where it surprises the model.",
         "El decodificador da una probabilidad a *cada* pieza que conoce, sabiendo el original $x$ y todas las "
         "piezas anteriores:\n\n"
-        "$$p(y \\mid x) = \\prod_i p(y_i \\mid y_1 \\dots y_{i-1}, x)$$\n\n"
+        "$$p(y \\mid x) = \\prod_i p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
         "Cada barra es la probabilidad de la pieza escrita; en naranja, si otra era más probable. **Abra una "
         "pieza** para ver las cinco más probables en su lugar. Escriba arriba una traducción propia y verá dónde "
         "sorprende al modelo.",
@@ -106,7 +108,7 @@ WORDS = {
         "There are too many translations to try them all. Beam search keeps the few best beginnings at each step "
         "and drops the others for good. Each piece makes the sum of log-probabilities smaller, so that long ones "
         "would lose: of those that came to an end the one with the best *mean* wins,\n\n"
-        "$$\\frac{1}{m} \\sum_{i=1}^{m} \\log p(y_i \\mid y_1 \\dots y_{i-1}, x)$$\n\n"
+        "$$\\frac{{1}}{{m}} \\sum_{{i=1}}^{{m}} \\log p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
         "(with this model's length penalty $\\alpha$ in place of $m$: $m^\\alpha$). Steps go from left to right, "
         "the best sum of each step on top. Strong and blue: the translation; framed: kept; pale: dropped (the best "
         "three). **Point at a piece** to see its numbers and its way. Try a beam of 1: greedy search cannot take "
@@ -114,7 +116,7 @@ WORDS = {
         "Hay demasiadas traducciones para probarlas todas. La búsqueda en haz conserva a cada paso los mejores "
         "comienzos y descarta los demás para siempre. Como cada pieza rebaja la suma de log-probabilidades, las "
         "largas perderían: de las que llegaron al final gana la de mejor *media*,\n\n"
-        "$$\\frac{1}{m} \\sum_{i=1}^{m} \\log p(y_i \\mid y_1 \\dots y_{i-1}, x)$$\n\n"
+        "$$\\frac{{1}}{{m}} \\sum_{{i=1}}^{{m}} \\log p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
         "(con la penalización de longitud $\\alpha$ del modelo en lugar de $m$: $m^\\alpha$). Los pasos van de "
         "izquierda a derecha, con la mejor suma de cada paso arriba. En azul e intenso, la traducción; con marco, "
         "lo conservado; pálido, lo descartado (lo mejor, tres por paso). **Señale una pieza** para ver sus números "
@@ -143,7 +145,8 @@ WORDS = {
         "much of it passes: numbers between 0 and 1. Choose a layer: above, the mean of each gate over all units "
         "at each token (of signed values the root mean square); below, some units one by one. Look for tokens at "
         "which a gate opens or closes, and for units that hold a value over many tokens.\n\n"
-        "GRU (Cho et al. 2014): *reset* $r$, how much of $h$ the candidate sees; *update* $z$, how much of $h$ stays\n\n"
+        "GRU (Cho et al. 2014): *reset* $r$, how much of $h$ the candidate sees; *update* $z$, how much of $h$ "
+        "stays\n\n"
         "$$r, z = \\sigma(W x + U h + b) \\qquad \\tilde h = \\tanh(W x + b + r \\odot (U h + d)) \\qquad "
         "h' = z \\odot h + (1 - z) \\odot \\tilde h$$\n\n"
         "LSTM (Hochreiter & Schmidhuber 1997): *input* $i$, how much is let in; *forget* $f$, how much is kept; "
@@ -197,7 +200,7 @@ WORDS = {
     "memory_about": (
         "How strongly is a change of the state at token $k$ still felt at token $t$? By a factor for each step "
         "between (Bengio et al. 1994; Pascanu et al. 2013):\n\n"
-        "$$\\frac{\\partial h_t}{\\partial h_k} = \\prod_{i=k+1}^{t} \\frac{\\partial h_i}{\\partial h_{i-1}}$$\n\n"
+        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = \\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
         "If a factor usually shrinks what it multiplies, the product vanishes exponentially (a straight line "
         "downwards on this logarithmic axis), and nothing can be learned from far back. That is why a simple RNN "
         "forgets: its state goes through $\\tanh$ and a matrix at every step. Gates let a state pass almost "
@@ -205,13 +208,14 @@ WORDS = {
         "and fresh cells with plain gates: gates alone are no memory, they are the ability to learn one.",
         "¿Con qué fuerza se nota aún en el token $t$ un cambio del estado en el token $k$? Hay un factor por cada "
         "paso intermedio (Bengio et al. 1994; Pascanu et al. 2013):\n\n"
-        "$$\\frac{\\partial h_t}{\\partial h_k} = \\prod_{i=k+1}^{t} \\frac{\\partial h_i}{\\partial h_{i-1}}$$\n\n"
+        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = \\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
         "Si cada factor suele encoger lo que multiplica, el producto se desvanece exponencialmente (una recta que "
         "cae en este eje logarítmico) y del pasado lejano no se aprende nada. Por eso olvida una RNN simple: su "
         "estado atraviesa $\\tanh$ y una matriz a cada paso. Las puertas dejan pasar un estado casi intacto. "
         "Compare las capas de este modelo sobre su frase; después, celdas nuevas cuyas puertas empiezan abiertas, "
         "y celdas nuevas con puertas sin abrir: una puerta no es memoria, sino la capacidad de aprender a recordar.",
     ),
+    "choose": ("Choose what to measure.", "Elija qué se mide."),
     "memory_model": ("The layers of this model", "Las capas de este modelo"),
     "memory_open": ("Fresh cells, gates open", "Celdas nuevas, puertas abiertas"),
     "memory_plain": ("Fresh cells, plain gates", "Celdas nuevas, puertas sin abrir"),
