@@ -25,9 +25,9 @@ from nmt.webui.translate_tab import notice
 
 if TYPE_CHECKING:
     import pandas
+
     from nmt.lab.memory import Memory
 
-STYLE_SHEET = Path(__file__).with_name("inside.css")
 SCRIPT = Path(__file__).with_name("inside.js")
 LONGEST_LABEL = 60  # characters of a sentence in a menu
 FORMULAS: list[dict[str, str | bool]] = [
@@ -131,7 +131,7 @@ def recall(service: TranslationService, of: Of, seen: Seen | None, language: wor
         found = remember(service, of, seen)
     except UserError as error:
         return [gr.update(visible=False), notice(error)]
-    x, y, colour = (words.say(language, f"inside.{name}") for name in ("distance", "log_norm", "layer"))
+    x, y, colour = (words.say(language, f"inside.{name}") for name in ("distance", "log_norm", "curve_name"))
     title = words.say(language, "inside.memory_plot")
     return [
         gr.update(value=memory_frame(found, language), x=x, y=y, color=colour, title=title, visible=True),
@@ -149,7 +149,7 @@ def memory_frame(found: Memory, language: words.Language) -> pandas.DataFrame:
         for distance, norm in enumerate(curve.norms)
         if norm > 0
     ]
-    names = [words.say(language, f"inside.{name}") for name in ("distance", "log_norm", "layer", "norm")]
+    names = [words.say(language, f"inside.{name}") for name in ("distance", "log_norm", "curve_name", "norm")]
     return pandas.DataFrame(rows, columns=names)
 
 

@@ -218,16 +218,20 @@ def _token(token: TokenProbability) -> str:
     choices = [(place, *choice) for place, choice in enumerate(token.alternatives, start=1)]
     if token.place > len(choices):
         choices.append((token.place, token.token, token.probability))
-    rows = "".join(
-        f"<tr{' class=nmt-written' if place == token.place else ''}><td>{place}.</td>"
-        f'<th scope="row">{piece_html(piece)}</th><td>{_bar(probability)}</td><td>{share(probability)}</td></tr>'
-        for place, piece, probability in choices
-    )
+    rows = "".join(_choice(*choice, written=choice[0] == token.place) for choice in choices)
     return (
         f'<details class="nmt-token{" nmt-doubted" if doubted else ""}"><summary>'
         f'<span class="nmt-name">{piece_html(token.token)}</span>{_bar(token.probability)}'
-        f'<span class="nmt-share">{share(token.probability)}</span>{preferred}</summary>'
+        f'<span class="nmt-share">{escape(share(token.probability))}</span>{preferred}</summary>'
         f"<table><caption>{words.html('inside.most_probable')}</caption>{rows}</table></details>"
+    )
+
+
+def _choice(place: int, piece: str, probability: float, written: bool) -> str:
+    kind = ' class="nmt-written"' if written else ""
+    return (
+        f'<tr{kind}><td>{place}.</td><th scope="row">{piece_html(piece)}</th>'
+        f"<td>{_bar(probability)}</td><td>{escape(share(probability))}</td></tr>"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from nmt.webui import api, languages, translate_tab, words
+from nmt.webui import api, inside_tab, translate_tab, words
 from nmt.webui.service import TranslationService
 
 TITLE = "Recurrent translator"
@@ -14,11 +14,15 @@ UPLOADS_LAST = 3600  # seconds
 
 def build_page(service: TranslationService) -> gr.Blocks:
     """The page over the given translators; `nmt.webui.server` serves it."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)) as page:
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)
+    ) as page:
         gr.HTML(_header(service), elem_classes="nmt-header")
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
+            with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
+                inside_tab.build(service, tab.answer, inside)
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         page.load(
             lambda request: translate_tab.in_language(service, words.of_visitor(request)),

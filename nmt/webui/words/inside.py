@@ -168,8 +168,8 @@ WORDS = {
         "h' = o \\odot \\tanh(c')$$",
     ),
     "gates_grid": (
-        "A row for each gate and unit of {layer} ({cell}), a column for each token",
-        "Una fila por cada puerta y unidad de {layer} ({cell}), una columna por cada token",
+        "{layer} ({cell}): a row for each gate and unit, a column for each token",
+        "{layer} ({cell}): una fila por cada puerta y unidad, una columna por cada token",
     ),
     "no_layers": (
         "This model has no recurrent layer to look into.",
@@ -200,7 +200,8 @@ WORDS = {
     "memory_about": (
         "How strongly is a change of the state at token $k$ still felt at token $t$? By a factor for each step "
         "between (Bengio et al. 1994; Pascanu et al. 2013):\n\n"
-        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = \\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
+        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = "
+        "\\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
         "If a factor usually shrinks what it multiplies, the product vanishes exponentially (a straight line "
         "downwards on this logarithmic axis), and nothing can be learned from far back. That is why a simple RNN "
         "forgets: its state goes through $\\tanh$ and a matrix at every step. Gates let a state pass almost "
@@ -208,7 +209,8 @@ WORDS = {
         "and fresh cells with plain gates: gates alone are no memory, they are the ability to learn one.",
         "¿Con qué fuerza se nota aún en el token $t$ un cambio del estado en el token $k$? Hay un factor por cada "
         "paso intermedio (Bengio et al. 1994; Pascanu et al. 2013):\n\n"
-        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = \\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
+        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = "
+        "\\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
         "Si cada factor suele encoger lo que multiplica, el producto se desvanece exponencialmente (una recta que "
         "cae en este eje logarítmico) y del pasado lejano no se aprende nada. Por eso olvida una RNN simple: su "
         "estado atraviesa $\\tanh$ y una matriz a cada paso. Las puertas dejan pasar un estado casi intacto. "
@@ -223,6 +225,7 @@ WORDS = {
     "distance": ("distance (steps)", "distancia (pasos)"),
     "log_norm": ("log10 of the norm", "log10 de la norma"),
     "norm": ("norm", "norma"),
+    "curve_name": ("layer", "capa"),
     "curve": ("{name}, {units} units", "{name}, {units} unidades"),
     "after": ("after {steps}", "tras {steps}"),
     "half": ("below one half after", "menos de la mitad tras"),
