@@ -13,11 +13,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
-pytest.importorskip("gradio", reason="the page's extra is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
 from tests.test_lab_inside import SENTENCE, checkpoint
 from tests.test_page_browser import PATIENCE, browser
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
 __all__ = ["browser"]  # a fixture
 
