@@ -162,8 +162,8 @@ def test_gates_of_the_layer_that_is_chosen(page: Page) -> None:
 
 def test_memory_is_drawn_and_listed_for_the_model_and_for_fresh_cells(page: Page) -> None:
     open_view(page, "memory")
-    page.wait_for_selector("#nmt-memory-plot canvas, #nmt-memory-plot svg.marks")
-    rows = page.locator("#nmt-norms tbody tr")
+    page.wait_for_selector("#nmt-memory .nmt-curve")
+    rows = page.locator("#nmt-memory tbody tr")
     assert rows.count() > 3
     page.click("#nmt-memory-open")
     sync_api.expect(rows).to_have_count(3, timeout=PATIENCE)

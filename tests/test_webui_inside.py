@@ -21,7 +21,7 @@ from nmt.lab.memory import Curve, Memory
 from nmt.lab.pieces import readable
 from nmt.translation import SentenceTranslation, copied
 from nmt.translator import Translator
-from nmt.webui import inside_look, inside_tab, inside_tree, words
+from nmt.webui import inside_curves, inside_look, inside_tab, inside_tree, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Wanted, look, remember, sentences
 from nmt.webui.service import Answer, PageError, Segment, TranslationService
@@ -237,16 +237,58 @@ def test_numbers_are_written_with_a_real_minus(value: float, written: str) -> No
     assert views.number(value) == written
 
 
+# --- memory -----------------------------------------------------------------------------------------------
+
+
+CURVES = [
+    Curve("encoder layer 1 forward", "gru", 8, [1.0, 0.1, 0.01], [1, 1, 1]),
+    Curve("encoder layer 1 backward", "gru", 8, [1.0, 0.9, 0.8], [1, 1, 1]),
+    Curve("rnn", "rnn", 8, [1.0, 0.6, 0.0], [1, 1, 1]),
+]
+
+
 def test_memories_are_listed_with_the_distance_at_which_half_is_lost() -> None:
-    curves = [
-        Curve("rnn", "rnn", 8, [1.0, 0.6, 0.3], [1, 1, 1]),
-        Curve("gru", "gru", 8, [1.0, 0.9, 0.8], [1, 1, 1]),
+    rows = parsed(inside_curves.memory(Memory("", CURVES))).findall(".//tbody/tr")
+    assert [[text_of(cell).strip() for cell in row] for row in rows] == [
+        ["encoder layer 1 forward, 8 units", "0.1", "0.01", "1"],
+        ["encoder layer 1 backward, 8 units", "0.9", "0.8", "never here"],
+        ["simple RNN, 8 units", "0.6", "0", "2"],
     ]
-    rows = parsed(views.memory(Memory("", curves))).findall(".//tbody/tr")
-    assert [[text_of(cell) for cell in row] for row in rows] == [
-        ["simple RNN, 8 units", "0.6", "0.3", "2"],
-        ["GRU, 8 units", "0.9", "0.8", "never here"],
+
+
+def test_curves_that_vanish_at_a_constant_rate_are_straight_and_end_at_the_bottom() -> None:
+    straight, _, broken = _points(CURVES)
+    (x0, y0), (x1, y1), (x2, y2) = straight
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.11) and y1 - y0 == pytest.approx(y2 - y1, abs=0.11)
+    assert (y0, y2) == pytest.approx((inside_curves.ABOVE, inside_curves.HEIGHT - inside_curves.BELOW))
+    assert len(broken) == 2  # there is no logarithm of 0
+
+
+def _points(curves: list[Curve]) -> list[list[tuple[float, float]]]:
+    picture = of_class(parsed(inside_curves.memory(Memory("", curves))), "nmt-curves")[0]
+    return [
+        [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path.get("d", ""))]
+        for path in of_class(picture, "nmt-curve")
     ]
+
+
+def test_a_line_has_the_same_look_in_the_picture_and_in_the_table() -> None:
+    found = [
+        path.get("class") for path in of_class(parsed(inside_curves.memory(Memory("", CURVES))), "nmt-curve")
+    ]
+    assert found[:3] == found[3:] and len(set(found)) == 3
+    assert found[1] is not None and "nmt-dashed" in found[1]
+
+
+@pytest.mark.parametrize(
+    "norms", [[1.0, 1.0], [1.0, 3.0], [1.0, 0.99], [1.0, 1e-11], [1.0, 1e-200], [1.0, *[0.5] * 100]]
+)
+def test_every_curve_stays_within_the_picture_and_its_axes_have_few_numbers(norms: list[float]) -> None:
+    curve = Curve("gru", "gru", 8, norms, [1] * len(norms))
+    for x, y in _points([curve])[0]:
+        assert inside_curves.LEFT <= x <= inside_curves.WIDTH and 0 <= y <= inside_curves.HEIGHT
+    picture = of_class(parsed(inside_curves.memory(Memory("", [curve]))), "nmt-curves")[0]
+    assert 4 <= len(picture.findall("text")) <= 13 + 13
 
 
 # --- explanations -----------------------------------------------------------------------------------------
@@ -367,14 +409,14 @@ def test_the_first_sentence_is_chosen_and_long_ones_are_cut_in_the_menu(service:
 def test_seeing_fills_every_view(service: TranslationService) -> None:
     seen, updates = inside_tab.see(service, "es-en", SENTENCE, "", 3, "es")
     assert seen is not None and seen.inside.tree.beam == 3
-    notice, summary, attention, tokens, tree, layers, gates, plot, norms = updates
-    assert notice["visible"] is False and plot["visible"] is False
+    notice, summary, attention, tokens, tree, layers, gates, memory = updates
+    assert notice["visible"] is False
     assert summary == views.summary(seen.inside) and attention == views.attention(seen.inside)
     assert tokens == views.tokens(seen.inside) and tree == inside_tree.tree(seen.inside)
     assert layers["choices"][0] == ("Codificador, capa 1 hacia delante", 0)
     assert gates == inside_tab.gates(seen, None) == views.gates(seen.inside.layers[0])
     assert inside_tab.gates(seen, 2) == views.gates(seen.inside.layers[2])
-    assert "Choose what to measure" in norms
+    assert "Choose what to measure" in memory
 
 
 def test_a_failed_look_is_a_notice_that_leaves_the_old_views(service: TranslationService) -> None:
@@ -384,15 +426,7 @@ def test_a_failed_look_is_a_notice_that_leaves_the_old_views(service: Translatio
     assert all("value" not in other for other in others)
 
 
-def test_the_memory_plot_has_the_logarithm_of_every_norm_in_the_visitors_language() -> None:
-    found = Memory("", [Curve("encoder layer 1 forward", "gru", 8, [1.0, 0.1, 0.0], [1, 1, 1])])
-    frame = inside_tab.memory_frame(found, "es")
-    assert list(frame.columns) == ["distancia (pasos)", "log10 de la norma", "capa", "norma"]
-    first, second = frame.itertuples(index=False, name=None)
-    assert first[:3] == (0, 0.0, "Codificador, capa 1 hacia delante")
-    assert second[0] == 1 and second[1] == pytest.approx(-1.0)  # and none for 0, which has no logarithm
-
-
-def test_nothing_to_measure_is_said_below_the_plot(service: TranslationService) -> None:
-    plot, norms = inside_tab.recall(service, "model", None, "en")
-    assert plot["visible"] is False and "Translate something" in norms
+def test_nothing_to_measure_is_said_in_place_of_the_curves(service: TranslationService) -> None:
+    assert "Translate something" in inside_tab.recall(service, "model", None)
+    seen, _ = inside_tab.see(service, "es-en", SENTENCE, "", 3, "en")
+    assert "encoder layer 1 backward" in text_of(parsed(inside_tab.recall(service, "model", seen)))

@@ -23,6 +23,8 @@ Of = Literal[
     "model", "open", "plain"
 ]  # what is measured: the model's layers, fresh cells with either kind of gates
 
+PROBES = 16  # directions: a quarter of what `nmt lab memory` follows, so that nobody waits long
+
 logger = logging.getLogger(__name__)
 
 
@@ -73,7 +75,7 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
             raise PageError("inside.nothing")
         if len(seen.inside.source_tokens) < 2:
             raise PageError("inside.one_piece")
-        return of_checkpoint(service.translators[seen.wanted.direction].folder, [seen.inside.source])
+        return of_checkpoint(service.translators[seen.wanted.direction].folder, [seen.inside.source], PROBES)
 
 
 @lru_cache

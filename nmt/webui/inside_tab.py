@@ -8,25 +8,19 @@ comes from `inside_look.py`.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
 from nmt.errors import UserError
-from nmt.webui import inside_tree, languages, words
+from nmt.webui import inside_curves, inside_tree, languages, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Of, Seen, Wanted, look, remember, sentences
 from nmt.webui.service import MAX_BEAM, Answer, Direction, TranslationService
 from nmt.webui.translate_tab import notice
-
-if TYPE_CHECKING:
-    import pandas
-
-    from nmt.lab.memory import Memory
 
 SCRIPT = Path(__file__).with_name("inside.js")
 LONGEST_LABEL = 60  # characters of a sentence in a menu
@@ -57,8 +51,7 @@ class Components:
     gates: gr.HTML
     memory_tab: gr.Tab
     memory_of: dict[Of, gr.Button]
-    plot: gr.LinePlot
-    norms: gr.HTML
+    memory: gr.HTML
     offered: gr.State  # direction and sentences of the translation that was offered last
     seen: gr.State  # Seen, or None
 
@@ -98,11 +91,11 @@ def fill_in(service: TranslationService, now: Offered | None, language: words.La
 def see(
     service: TranslationService, direction: str, text: str, given: str, beam: float, language: words.Language
 ) -> tuple[Seen | None, list[Any]]:
-    """What was seen, and updates of notice, summary, attention, tokens, tree, layer menu, gates, plot, norms."""
+    """What was seen, and updates of notice, summary, attention, tokens, tree, layer menu, gates, memory."""
     try:
         found = look(service, Wanted(service.find(direction), text, given, int(beam)))
     except UserError as error:
-        return None, [gr.update(value=notice(error), visible=True), *[gr.skip()] * 8]
+        return None, [gr.update(value=notice(error), visible=True), *[gr.skip()] * 7]
     inside = found.inside
     names = [(_named(views.layer_words(layer.name), language), i) for i, layer in enumerate(inside.layers)]
     return found, [
@@ -113,7 +106,6 @@ def see(
         inside_tree.tree(inside),
         gr.update(choices=names, value=0 if names else None, visible=bool(names)),
         gates(found, 0),
-        gr.update(visible=False),
         views.note("inside.choose"),  # what was there is no longer of this sentence
     ]
 
@@ -125,32 +117,12 @@ def gates(seen: Seen | None, layer: int | None) -> str:
     return views.gates(layers[layer or 0]) if layers else views.note("inside.no_layers")
 
 
-def recall(service: TranslationService, of: Of, seen: Seen | None, language: words.Language) -> list[Any]:
-    """Updates of the plot and of the table below it, which says so if there is nothing to measure."""
+def recall(service: TranslationService, of: Of, seen: Seen | None) -> str:
+    """Curves and table, or what is the matter."""
     try:
-        found = remember(service, of, seen)
+        return inside_curves.memory(remember(service, of, seen))
     except UserError as error:
-        return [gr.update(visible=False), notice(error)]
-    x, y, colour = (words.say(language, f"inside.{name}") for name in ("distance", "log_norm", "curve_name"))
-    title = words.say(language, "inside.memory_plot")
-    return [
-        gr.update(value=memory_frame(found, language), x=x, y=y, color=colour, title=title, visible=True),
-        views.memory(found),
-    ]
-
-
-def memory_frame(found: Memory, language: words.Language) -> pandas.DataFrame:
-    """A row for each distance of each curve.  Gradio's plots have no logarithmic axis, so the logarithm is drawn."""
-    import pandas
-
-    rows = [
-        (distance, math.log10(norm), _named(views.layer_words(curve.name), language), views.norm(norm))
-        for curve in found.curves
-        for distance, norm in enumerate(curve.norms)
-        if norm > 0
-    ]
-    names = [words.say(language, f"inside.{name}") for name in ("distance", "log_norm", "curve_name", "norm")]
-    return pandas.DataFrame(rows, columns=names)
+        return notice(error)
 
 
 def direction_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
@@ -223,7 +195,7 @@ def lay_out(service: TranslationService) -> Components:
         download = gr.DownloadButton(
             words.label("inside.download"),
             scale=0,
-            min_width=160,
+            min_width=180,
             size="lg",
             interactive=False,
             elem_id="nmt-inside-download",
@@ -251,8 +223,7 @@ def lay_out(service: TranslationService) -> Components:
                     )
                     for kind in kinds
                 }
-            plot = gr.LinePlot(visible=False, tooltip="all", height=380, elem_id="nmt-memory-plot")
-            norms = gr.HTML(nothing, elem_id="nmt-norms")
+            memory = gr.HTML(nothing, elem_id="nmt-memory")
     return Components(
         sentence,
         direction,
@@ -270,8 +241,7 @@ def lay_out(service: TranslationService) -> Components:
         gates_view,
         memory_tab,
         memory_of,
-        plot,
-        norms,
+        memory,
         offered=gr.State(None),
         seen=gr.State(None),
     )
@@ -301,7 +271,7 @@ def explanation(name: str) -> str:
 def wire(service: TranslationService, c: Components, answer: gr.State, tab: gr.Tab) -> None:
     """Which event runs which handler.  All are private."""
     fields = [c.sentence, c.direction, c.text, c.given]
-    shown = [c.notice, c.summary, c.attention, c.tokens, c.tree, c.layer, c.gates, c.plot, c.norms]
+    shown = [c.notice, c.summary, c.attention, c.tokens, c.tree, c.layer, c.gates, c.memory]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     heavy: dict[str, Any] = {
         "api_visibility": "private",
@@ -342,11 +312,8 @@ def wire(service: TranslationService, c: Components, answer: gr.State, tab: gr.T
     c.layer.input(gates, [c.seen, c.layer], c.gates, **private)
 
     def recalling(of: Of) -> dict[str, Any]:
-        def recalled(seen, request: gr.Request):  # type: ignore[no-untyped-def]
-            return recall(service, of, seen, words.of_visitor(request))
-
-        return {"fn": recalled, "inputs": c.seen, "outputs": [c.plot, c.norms], **heavy}
+        return {"fn": lambda seen: recall(service, of, seen), "inputs": c.seen, "outputs": c.memory, **heavy}
 
     for of, button in c.memory_of.items():
-        button.click(**recalling(of), show_progress_on=c.norms)
-    c.memory_tab.select(**recalling("model"), show_progress_on=c.norms)
+        button.click(**recalling(of), show_progress_on=c.memory)
+    c.memory_tab.select(**recalling("model"), show_progress_on=c.memory)

@@ -20,10 +20,8 @@ from nmt.webui.words import Value
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.inside import Inside, LayerActivity, TokenProbability
-    from nmt.lab.memory import Memory
 
 SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all others are shares
-DISTANCES = (1, 2, 5, 10, 20, 50, 100)  # of the table of memories
 
 
 def piece_words(piece: str) -> Value:
@@ -104,14 +102,14 @@ def gates(layer: LayerActivity) -> str:
     """A row for the mean of each gate and state, then one for each unit of the sample; a column for each token."""
     most = max([1.0, *(abs(v) for name in SIGNED for row in layer.sample.get(name, []) for v in row)])
     rows = [_group(words.html("inside.mean_of"), layer)]
-    rows += [_row(_series(name), _cells(values, name, most)) for name, values in layer.means.items()]
+    rows += [_row(_series(name), _cells(values)) for name, values in layer.means.items()]
     for name, units in layer.sample.items():
         rows.append(_group(_series(name), layer))
         for unit, values in zip(layer.units, units, strict=True):
             label = words.html("inside.unit", number=unit)
             # Out of sight in the table, where the row above says it; not in what is said of a cell.
             aside = f'<span class="nmt-aside">{_series(name)}, </span>'
-            rows.append(_row(aside + label, _cells(values, name, most)))
+            rows.append(_row(aside + label, _cells(values, most if name in SIGNED else None)))
     caption = words.html("inside.gates_grid", layer=layer_words(layer.name), cell=_cell_words(layer.cell))
     signed = words.html("inside.signed_key", most=number(most, 1))
     return (
@@ -145,12 +143,11 @@ def _series(name: str) -> str:
     return words.html(f"inside.series_{name}")
 
 
-def _cells(values: Sequence[float], name: str, most: float) -> list[str]:
-    """`most`: the largest signed value of the layer, which has the strongest colour."""
-    signed = name in SIGNED
+def _cells(values: Sequence[float], most: float | None = None) -> list[str]:
+    """`most`: the largest of signed values, which has the strongest colour; None: the values are shares."""
     return [
-        f'<td tabindex="-1"{_sign(value) if signed else ""} '
-        f'style="--w:{abs(value) / (most if signed else 1.0):.2f}">{number(value)}</td>'
+        f'<td tabindex="-1"{_sign(value) if most else ""} style="--w:{min(1.0, abs(value) / (most or 1.0)):.2f}">'
+        f"{number(value)}</td>"
         for value in values
     ]
 
@@ -210,11 +207,9 @@ def tokens(inside: Inside) -> str:
 
 
 def _token(token: TokenProbability) -> str:
-    doubted, preferred = token.place > 1, ""
-    if doubted:
-        piece, probability = token.alternatives[0]
-        said = words.html("inside.preferred", piece=piece_words(piece), share=share(probability))
-        preferred = f'<span class="nmt-rather">{said}</span>'
+    doubted = token.place > 1
+    piece, probability = token.alternatives[0]
+    rather = words.html("inside.preferred", piece=piece_words(piece), share=share(probability))
     choices = [(place, *choice) for place, choice in enumerate(token.alternatives, start=1)]
     if token.place > len(choices):
         choices.append((token.place, token.token, token.probability))
@@ -222,7 +217,8 @@ def _token(token: TokenProbability) -> str:
     return (
         f'<details class="nmt-token{" nmt-doubted" if doubted else ""}"><summary>'
         f'<span class="nmt-name">{piece_html(token.token)}</span>{_bar(token.probability)}'
-        f'<span class="nmt-share">{escape(share(token.probability))}</span>{preferred}</summary>'
+        f'<span class="nmt-share">{escape(share(token.probability))}</span>'
+        f'<span class="nmt-rather">{rather if doubted else ""}</span></summary>'
         f"<table><caption>{words.html('inside.most_probable')}</caption>{rows}</table></details>"
     )
 
@@ -237,31 +233,3 @@ def _choice(place: int, piece: str, probability: float, written: bool) -> str:
 
 def _bar(probability: float) -> str:
     return f'<span class="nmt-bar" style="--w:{min(1.0, probability):.3f}" aria-hidden="true"></span>'
-
-
-# --- memory -----------------------------------------------------------------------------------------------
-
-
-def memory(found: Memory) -> str:
-    """The norms at a few distances as a table, beside the plot of all of them."""
-    longest = max(len(curve.norms) for curve in found.curves) - 1
-    distances = [distance for distance in DISTANCES if distance <= longest]
-    heads = "".join(
-        f'<th scope="col">{words.html("inside.after", steps=distance)}</th>' for distance in distances
-    )
-    rows = []
-    for curve in found.curves:
-        half = curve.half()
-        cells = "".join(f"<td>{norm(curve.norms[d]) if d < len(curve.norms) else ''}</td>" for d in distances)
-        name = words.html("inside.curve", name=layer_words(curve.name), units=curve.units)
-        last = words.html("inside.never") if half is None else str(half)
-        rows.append(f'<tr><th scope="row">{name}</th>{cells}<td>{last}</td></tr>')
-    return (
-        f'<div class="nmt-inside-scroll"><table class="nmt-norms"><thead><tr><td></td>{heads}'
-        f'<th scope="col">{words.html("inside.half")}</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    )
-
-
-def norm(value: float) -> str:
-    """0.64, 0.012, 3e−05"""
-    return f"{value:.2g}".replace("-", "−")
