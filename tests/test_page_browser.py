@@ -160,7 +160,7 @@ def test_words_are_reached_and_exchanged_by_keyboard(page: Page) -> None:
 
 
 def test_a_long_text_can_be_stopped(page: Page) -> None:
-    source(page).fill("slow el. " * 22)
+    source(page).fill("slow. " * 33)
     source(page).press("Enter")
     page.wait_for_timeout(200)
     page.locator("#nmt-stop").click(timeout=PATIENCE)

@@ -116,8 +116,7 @@ def test_texts_are_translated_together_and_each_has_its_answer(service: Translat
 
 
 def test_a_long_text_comes_sentence_by_sentence() -> None:
-    service = fake_service(max_chars=10_000)
-    service.batcher.most = 1
+    service = fake_service(max_chars=10_000, most=1)
     answers = run(streamed(service, "slow el tren. slow sale.\nslow las."))
     service.close()
     texts = [answer.text for answer in answers]
@@ -138,8 +137,7 @@ def test_a_text_that_takes_too_long_is_given_up() -> None:
 
 
 def test_stop_leaves_what_is_done() -> None:
-    service = fake_service(max_chars=10_000)
-    service.batcher.most = 1
+    service = fake_service(max_chars=10_000, most=1)
 
     async def stopped() -> list[Answer]:
         answers = []
@@ -155,8 +153,7 @@ def test_stop_leaves_what_is_done() -> None:
 
 
 def test_a_new_text_of_the_same_visitor_stops_the_one_before_and_no_one_elses() -> None:
-    service = fake_service(max_chars=10_000)
-    service.batcher.most = 1
+    service = fake_service(max_chars=10_000, most=1)
 
     async def collect(text: str, owner: str) -> list[Answer]:
         return [answer async for answer in service.stream(text, ES_EN, owner=owner)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
-from nmt.webui import api, inside_tab, translate_tab, words
+from nmt.webui import api, inside_tab, languages, translate_tab, words
 from nmt.webui.service import TranslationService
 
 TITLE = "Recurrent translator"
@@ -23,13 +25,13 @@ def build_page(service: TranslationService) -> gr.Blocks:
                 tab = translate_tab.build(service)
             with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
                 inside_tab.build(service, tab.answer, inside)
+
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
+        def name_languages(request: gr.Request) -> list[Any]:
+            return translate_tab.in_language(service, words.of_visitor(request))
+
         page.load(
-            lambda request: translate_tab.in_language(service, words.of_visitor(request)),
-            None,
-            [tab.source, tab.target],
-            api_visibility="private",
-            show_progress="hidden",
+            name_languages, None, [tab.source, tab.target], api_visibility="private", show_progress="hidden"
         )
         api.build(service)
     return page.queue(max_size=WAITING, default_concurrency_limit=None)
@@ -43,9 +45,11 @@ def _header(service: TranslationService) -> str:
 def _directions(service: TranslationService) -> str:
     """ "Spanish ↔ English" for a pair with both directions, "Spanish → English" for a single one."""
     parts: list[str] = []
+    shown: set[tuple[str, str]] = set()  # as the other half of a pair
     for source, target in service.translators:
         both = (target, source) in service.translators
-        if both and f"{target}↔{source}" in parts:
-            continue
-        parts.append(f"{source}{'↔' if both else '→'}{target}")
+        key = "page.both_ways" if both else "page.one_way"
+        if not both or (source, target) not in shown:
+            parts.append(words.html(key, source=languages.name(source), target=languages.name(target)))
+        shown.add((target, source))
     return ", ".join(parts)

@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 class PageError(UserError):
     """A message for the visitor that the page can say in either language; elsewhere it is in English."""
 
-    def __init__(self, key: str, **values: words.Value) -> None:
+    def __init__(self, key: str, /, **values: words.Value) -> None:
         super().__init__(words.say("en", key, **values))
         self.key, self.values = key, values
 
@@ -130,8 +130,8 @@ class Work:
         """
         shown = self.started
         try:
-            while (done := self.done) < len(self.futures) and not self.stopped:
-                await self._wait_for(done, timeout)
+            while self.done < len(self.futures) and not self.stopped:
+                await self._wait(timeout)
                 if time.perf_counter() - shown > OFTEN and self.done < len(self.futures) and not self.stopped:
                     shown = time.perf_counter()
                     yield self.done
@@ -139,15 +139,15 @@ class Work:
         finally:
             self.cancel()
 
-    async def _wait_for(self, index: int, timeout: float | None) -> None:
-        left = None if timeout is None else max(0.0, self.started + timeout - time.perf_counter())
-        future = asyncio.wrap_future(self.futures[index])
-        await asyncio.wait([future], timeout=left)
-        if not future.done():
-            future.cancel()
+    async def _wait(self, timeout: float | None) -> None:
+        """Until the next sentence is there, or it is time to say how far it is."""
+        left = OFTEN if timeout is None else self.started + timeout - time.perf_counter()
+        if left <= 0:
             assert timeout is not None
             raise PageError("page.timeout", seconds=round(timeout))
-        error = None if future.cancelled() else future.exception()
+        future = asyncio.wrap_future(self.futures[self.done])
+        await asyncio.wait([future], timeout=min(left, 1.1 * OFTEN))
+        error = future.exception() if future.done() and not future.cancelled() else None
         if isinstance(error, UserError):
             raise error
         if error:

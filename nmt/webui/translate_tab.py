@@ -256,6 +256,13 @@ def wire(service: TranslationService, c: Components) -> None:
         ):
             yield updates(shown)
 
+    def stop(request: gr.Request) -> None:
+        service.stop(request.session_hash)
+
+    def clear(request: gr.Request) -> list[Any]:
+        service.stop(request.session_hash)
+        return ["", *updates(_nothing())]
+
     translating: dict[str, Any] = {
         "fn": run,
         "inputs": [c.text, c.source, c.target, c.beam, c.alternatives],
@@ -265,7 +272,7 @@ def wire(service: TranslationService, c: Components) -> None:
     }
     changed_by_hand = [c.source.input, c.target.input]  # not by a swap
     gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
-    c.stop.click(lambda request: service.stop(request.session_hash), None, None, queue=False, **private)
+    c.stop.click(stop, None, None, queue=False, **private)
 
     c.swap.click(
         lambda *values: _language_updates(service, *swap(service, *values)),
@@ -281,12 +288,7 @@ def wire(service: TranslationService, c: Components) -> None:
             **private,
         ).then(**translating)
     c.examples.click(lambda sample: sample[0], c.examples, c.text, **private).then(**translating)
-    c.clear.click(
-        lambda request: (service.stop(request.session_hash), ["", *updates(_nothing())])[1],
-        None,
-        [c.text, *outputs],
-        **private,
-    )
+    c.clear.click(clear, None, [c.text, *outputs], **private)
     c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **private)
     _wire_choices(service, c, outputs, private)
 

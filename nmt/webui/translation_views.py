@@ -10,7 +10,9 @@ import regex  # type: ignore[import-untyped]
 from nmt.webui import languages, words
 from nmt.webui.service import Answer, Segment
 
-UNSURE = 0.3  # sentences of a lower probability are marked
+# Sentences of a lower probability are marked.  Of tatoeba-dev 1 to 2 % are, with chrF 26 and 35 instead of 71 and 68;
+# of tico19-dev, of which the shipped models know little, 60 to 80 %.
+UNSURE = 0.4
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*")
 
 

@@ -39,14 +39,14 @@ def label(key: str) -> I18nData:
     return I18N(_known(key))
 
 
-def say(language: Language, key: str, **values: Value) -> str:
+def say(language: Language, key: str, /, **values: Value) -> str:
     """In one language, with `{name}` filled in; a pair of values is words too, and has its own in each language."""
     mine = LANGUAGES.index(language)
     chosen = {name: value[mine] if isinstance(value, tuple) else value for name, value in values.items()}
     return WORDS[_known(key)][mine].format(**chosen)
 
 
-def html(key: str, **values: Value) -> str:
+def html(key: str, /, **values: Value) -> str:
     """In both languages, for an HTML component; values are escaped."""
     safe = {name: _escaped(value) for name, value in values.items()}
     return "".join(
