@@ -359,9 +359,11 @@ def test_fresh_cells_are_measured_with_open_and_with_plain_gates(
     service: TranslationService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(
-        "nmt.lab.memory.of_fresh_cells", lambda cells, gates_open: asked.append((cells, gates_open))
-    )
+
+    def measure(cells: tuple[str, ...], gates_open: bool, **smaller: int) -> None:
+        asked.append((cells, gates_open))
+
+    monkeypatch.setattr("nmt.lab.memory.of_fresh_cells", measure)
     inside_look._fresh.cache_clear()
     try:
         for of in ("open", "plain", "open"):

@@ -23,7 +23,9 @@ Of = Literal[
     "model", "open", "plain"
 ]  # what is measured: the model's layers, fresh cells with either kind of gates
 
-PROBES = 16  # directions: a quarter of what `nmt lab memory` follows, so that nobody waits long
+# Less than `nmt lab memory` takes of everything, so that nobody waits long.
+PROBES = 16  # directions that are followed
+DISTANCE, EXAMPLES = 60, 2  # of fresh cells
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +84,9 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
 def _fresh(gates_open: bool) -> Memory:
     from nmt.lab.memory import of_fresh_cells
 
-    return of_fresh_cells(("rnn", "gru", "lstm"), gates_open=gates_open)
+    return of_fresh_cells(
+        ("rnn", "gru", "lstm"), distance=DISTANCE, gates_open=gates_open, examples=EXAMPLES
+    )
 
 
 @contextmanager

@@ -195,7 +195,7 @@ def lay_out(service: TranslationService) -> Components:
         download = gr.DownloadButton(
             words.label("inside.download"),
             scale=0,
-            min_width=180,
+            min_width=210,
             size="lg",
             interactive=False,
             elem_id="nmt-inside-download",
