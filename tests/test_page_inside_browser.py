@@ -171,7 +171,7 @@ def test_memory_is_drawn_and_listed_for_the_model_and_for_fresh_cells(page: Page
 
 
 def test_formulas_are_set_and_only_one_language_is_shown(page: Page) -> None:
-    about = page.locator("#nmt-view-attention .nmt-about")
+    about = page.locator("#nmt-view-attention .prose.nmt-about")
     sync_api.expect(about.locator(".katex:visible").first).to_be_visible()
     shown = about.inner_text()
     assert ("Antes de escribir" in shown) == (page.locale == "es")

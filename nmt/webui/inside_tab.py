@@ -158,7 +158,7 @@ def lay_out(service: TranslationService) -> Components:
             label=words.label("inside.direction"),
             filterable=False,
             scale=1,
-            min_width=180,
+            min_width=220,
             elem_id="nmt-inside-direction",
         )
         text = gr.Textbox(
