@@ -84,9 +84,7 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
 def _fresh(gates_open: bool) -> Memory:
     from nmt.lab.memory import of_fresh_cells
 
-    return of_fresh_cells(
-        ("rnn", "gru", "lstm"), distance=DISTANCE, gates_open=gates_open, examples=EXAMPLES
-    )
+    return of_fresh_cells(("rnn", "gru", "lstm"), distance=DISTANCE, gates_open=gates_open, examples=EXAMPLES)
 
 
 @contextmanager

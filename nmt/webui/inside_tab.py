@@ -193,7 +193,7 @@ def lay_out(service: TranslationService) -> Components:
             words.label("inside.look"), variant="primary", scale=0, min_width=160, elem_id="nmt-inside-look"
         )
         download = gr.DownloadButton(
-            words.label("inside.download"),
+            words.label("inside.download"),  # type: ignore[arg-type]  # as good as for any button
             scale=0,
             min_width=210,
             size="lg",
