@@ -20,7 +20,7 @@ from nmt.webui import inside_curves, inside_tree, languages, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Of, Seen, Wanted, look, remember, sentences
 from nmt.webui.service import MAX_BEAM, Answer, Direction, TranslationService
-from nmt.webui.translate_tab import notice
+from nmt.webui.translation_views import View, notice
 
 SCRIPT = Path(__file__).with_name("inside.js")
 LONGEST_LABEL = 60  # characters of a sentence in a menu
@@ -59,10 +59,10 @@ class Components:
 Offered = tuple[Direction, list[str]]
 
 
-def build(service: TranslationService, answer: gr.State, tab: gr.Tab) -> Components:
-    """Lay out the tab inside `tab` and wire its events.  `answer`: what the visitor translated last, or None."""
+def build(service: TranslationService, view: gr.State, tab: gr.Tab) -> Components:
+    """Lay out the tab inside `tab` and wire its events.  `view`: the `View` of what the visitor translated last."""
     components = lay_out(service)
-    wire(service, components, answer, tab)
+    wire(service, components, view, tab)
     return components
 
 
@@ -268,7 +268,7 @@ def explanation(name: str) -> str:
 # --- events -----------------------------------------------------------------------------------------------
 
 
-def wire(service: TranslationService, c: Components, answer: gr.State, tab: gr.Tab) -> None:
+def wire(service: TranslationService, c: Components, view: gr.State, tab: gr.Tab) -> None:
     """Which event runs which handler.  All are private."""
     fields = [c.sentence, c.direction, c.text, c.given]
     shown = [c.notice, c.summary, c.attention, c.tokens, c.tree, c.layer, c.gates, c.memory]
@@ -280,9 +280,9 @@ def wire(service: TranslationService, c: Components, answer: gr.State, tab: gr.T
         "show_progress": "minimal",
     }
 
-    def opened(answer, offered, request: gr.Request):  # type: ignore[no-untyped-def]
-        now = offer(answer, offered)
-        return now or offered, *fill_in(service, now, words.of_visitor(request))
+    def opened(view: View, offered: Offered | None, request: gr.Request) -> list[Any]:
+        now = offer(view.answer, offered)
+        return [now or offered, *fill_in(service, now, words.of_visitor(request))]
 
     def looked(direction, text, given, beam, seen, request: gr.Request):  # type: ignore[no-untyped-def]
         found, updates = see(service, direction, text, given, beam, words.of_visitor(request))
@@ -304,7 +304,7 @@ def wire(service: TranslationService, c: Components, answer: gr.State, tab: gr.T
         "show_progress_on": c.summary,
         **heavy,
     }
-    tab.select(opened, [answer, c.offered], [c.offered, *fields], **private).then(looked_if_new, **looking)
+    tab.select(opened, [view, c.offered], [c.offered, *fields], **private).then(looked_if_new, **looking)
     gr.on([c.look.click, c.text.submit, c.given.submit], looked, **looking)
     c.sentence.input(
         lambda offered, place: (offered[1][place], ""), [c.offered, c.sentence], [c.text, c.given], **private

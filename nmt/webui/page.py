@@ -24,7 +24,7 @@ def build_page(service: TranslationService) -> gr.Blocks:
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
             with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
-                inside_tab.build(service, tab.answer, inside)
+                inside_tab.build(service, tab.view, inside)
 
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         def name_languages(request: gr.Request) -> list[Any]:
