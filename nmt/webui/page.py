@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from nmt.webui import api, languages, translate_tab, words
+from nmt.webui import api, inside_tab, languages, translate_tab, words
 from nmt.webui.service import Direction, TranslationService
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
+            with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
+                inside_tab.build(service, tab.view, inside)
             menus = [tab.source, tab.target]
             if trainings is not None:
                 from nmt.webui import retrain_tab  # needs what only POSIX systems have
