@@ -161,8 +161,8 @@ significant. With fewer than 30 sentences nothing is certain, and with fewer tha
 **The signature** says how sacreBLEU computed the score: cutting into words, upper and lower case, smoothing, version. \
 Scores can be compared only if their signatures are equal, so quote it with the score. No score replaces reading: a \
 good translation that differs from the reference is scored low.""",
-        """**BLEU** (0–100, más es mejor) mira cuántas palabras de la traducción, y cuántos grupos de dos, tres y cuatro \
-palabras seguidas, están también en la referencia, y hace la media geométrica de las cuatro proporciones. Una \
+        """**BLEU** (0–100, más es mejor) mira cuántas palabras de la traducción, y cuántos grupos de dos, tres y \
+cuatro palabras seguidas, están también en la referencia, y hace la media geométrica de las cuatro proporciones. Una \
 traducción más corta que la referencia pierde puntos por la penalización por brevedad: si no, bastaría con decir \
 poco para acertar. BLEU se creó para conjuntos enteros: el de una sola frase es muy aproximado.
 
