@@ -20,7 +20,7 @@ from nmt import scoring
 FEWEST = 30  # sentences below which resampling says nothing about systems, whatever its p-value is
 LENGTHS = (5, 10, 15, 20, 30, 40)  # words of the longest reference in each bucket but the last
 TER_LINES, TER_WORDS = 3000, 250  # TER searches for shifts: a minute's work, if no line is overlong
-SAMPLES, RESAMPLED = 1000, 4_000_000  # resamples, and lines of all of them together: sacreBLEU holds these at once
+SAMPLES, RESAMPLED = 1000, 4_000_000  # resamples, and their lines together, all held in memory
 
 
 @dataclass(frozen=True)

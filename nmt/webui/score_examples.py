@@ -56,4 +56,6 @@ _LINES = (  # source, reference, A, B
     ),
 )
 
-EXAMPLE: tuple[str, ...] = tuple("".join(line + "\n" for line in column) for column in zip(*_LINES, strict=True))
+EXAMPLE: tuple[str, ...] = tuple(
+    "".join(line + "\n" for line in column) for column in zip(*_LINES, strict=True)
+)

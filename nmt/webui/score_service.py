@@ -22,7 +22,7 @@ MAX_LINE = 10_000  # characters of one line
 MAX_BYTES = 10_000_000  # of an uploaded file
 MAX_TRANSLATED = 5_000  # lines that one visitor may have translated at a time
 SECONDS = 180.0  # that one comparison may take
-ONE_AT_A_TIME = "score"  # the page and the endpoint take turns: each comparison uses a core for up to a minute
+ONE_AT_A_TIME = "score"  # page and endpoint take turns: a comparison may take a core a minute
 COLUMNS = 4  # of a table: source, reference, A, B
 
 logger = logging.getLogger(__name__)

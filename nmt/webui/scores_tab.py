@@ -180,7 +180,11 @@ def lay_out(service: TranslationService) -> Components:
         compare = _button("compare", "primary")
         example = _button("example")
         table_upload = gr.UploadButton(
-            words.label("scores.upload_table"), file_types=[".tsv"], scale=0, min_width=130, elem_id="nmt-score-tsv"
+            words.label("scores.upload_table"),
+            file_types=[".tsv"],
+            scale=0,
+            min_width=130,
+            elem_id="nmt-score-tsv",
         )
         clear = _button("clear")
     with gr.Accordion(words.label("scores.model"), open=False, elem_id="nmt-score-model"):
@@ -261,7 +265,9 @@ def wire(service: TranslationService, c: Components) -> None:
         return _or_skip(turn(result, *_sent(event, "order", "descending", "page")))
 
     c.compare.click(run, c.boxes, shown, **turns, **private)
-    c.example.click(lambda: list(EXAMPLE), None, c.boxes, **private).then(run, c.boxes, shown, **turns, **private)
+    c.example.click(lambda: list(EXAMPLE), None, c.boxes, **private).then(
+        run, c.boxes, shown, **turns, **private
+    )
     c.clear.click(lambda: ["", "", "", "", *updates(Shown())], None, [*c.boxes, *shown], **private)
     _wire_uploads(c, private)
     _wire_translation(service, c, private).then(run_if, [c.whole, *c.boxes], shown, **turns, **private)
@@ -350,7 +356,11 @@ def _box(name: str) -> tuple[gr.Textbox, gr.UploadButton]:
 
 def _button(name: str, variant: Any = "secondary") -> gr.Button:
     return gr.Button(
-        words.label(f"scores.{name}"), variant=variant, scale=0, min_width=110, elem_id=f"nmt-score-{name}-button"
+        words.label(f"scores.{name}"),
+        variant=variant,
+        scale=0,
+        min_width=110,
+        elem_id=f"nmt-score-{name}-button",
     )
 
 

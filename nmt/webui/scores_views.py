@@ -72,7 +72,7 @@ def _signature(row: Row) -> str:
     before, after = words.html("scores.copy"), words.html("scores.copied")
     return (
         f"<li><strong>{row.metric}</strong> <code>{escape(row.signature)}</code> "
-        f'<button class="nmt-copy-signature" data-copy="{escape(row.signature)}" aria-label="{row.metric}: Copy">'
+        f'<button class="nmt-copy-signature" data-copy="{escape(row.signature)}">'
         f'<span class="nmt-before">{before}</span><span class="nmt-after">{after}</span></button></li>'
     )
 
@@ -122,7 +122,9 @@ def _bars(values: Sequence[float]) -> str:
     for name, value in zip(NAMES, values, strict=False):
         said = f"<b>{name}</b>" if len(values) == 2 else ""
         track = f'<span class="nmt-track"><i style="width: {min(100.0, value):.1f}%"></i></span>'
-        bars.append(f'<div class="nmt-bar nmt-bar-{name.lower()}">{said}{track}<span>{value:.1f}</span></div>')
+        bars.append(
+            f'<div class="nmt-bar nmt-bar-{name.lower()}">{said}{track}<span>{value:.1f}</span></div>'
+        )
     return "".join(bars)
 
 
@@ -187,9 +189,7 @@ def _pager(count: int, order: Order, descending: bool, page: int) -> str:
             f"{words.html(f'scores.{key}')}</button>"
         )
 
-    shown = words.html(
-        "scores.shown", first=page * PAGE + 1, last=min(count, (page + 1) * PAGE), count=count
-    )
+    shown = words.html("scores.shown", first=page * PAGE + 1, last=min(count, (page + 1) * PAGE), count=count)
     return (
         f'<div class="nmt-bar-of-buttons">{button("previous", page - 1)}'
         f'<span role="status">{shown}</span>{button("next", page + 1)}</div>'
