@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nmt.config import Config
+from nmt.language_id import Identification
+from nmt.sentence_search import Request
 from nmt.text import Part
-from nmt.translation import SentenceTranslation, Translation, assemble
+from nmt.translation import SentenceTranslation
+
+if TYPE_CHECKING:
+    from nmt.webui.service import TranslationService
+
+SLOW = 0.3  # seconds
 
 WORDS = {
     "¿dónde": "where", "está": "is", "la": "the", "biblioteca?": "library?",
@@ -19,38 +30,52 @@ WORDS = {
 
 
 class FakeTranslator:
-    """What the page uses of `nmt.Translator`; the word "crash" makes it fail."""
+    """What the page uses of `nmt.Translator`; the word "crash" makes it fail, "slow" makes it take its time."""
 
     def __init__(self, source_language: str, target_language: str) -> None:
         self.source_language, self.target_language = source_language, target_language
         self.config = Config(source_language, target_language)
         self.folder = Path(f"{source_language}-{target_language}")
         self.words = WORDS if source_language == "es" else {v: k for k, v in WORDS.items()}
-        self.calls: list[dict[str, object]] = []
+        self.calls: list[dict[str, object]] = []  # of translate_sentences
+        self.lock = threading.Lock()
+        self.together = 0  # calls that run at this moment
 
-    def translate_batch(
-        self, lines: list[str], beam: int | None = None, n_best: int = 1, with_attention: bool = False
-    ) -> list[Translation]:
-        self.calls.append({"beam": beam, "n_best": n_best, "with_attention": with_attention})
-        return [self._line(line, n_best, with_attention) for line in lines]
+    def plan(self, text: str) -> list[Part]:
+        cut = re.split(r"(\s*\n\s*|(?<=[.?!])\s+)", text)
+        return [Part(part, bool(part.strip())) for part in cut if part]
 
-    def _line(self, line: str, n_best: int, with_attention: bool) -> Translation:
-        if "crash" in line:
-            raise RuntimeError("the fake translator was asked to crash")
-        plan = [
-            Part(part, bool(part.strip())) for part in re.split(r"(\s*\n\s*|(?<=[.?!])\s+)", line) if part
-        ]
-        sentences = [self._sentence(part.text, n_best, with_attention) for part in plan if part.translate]
-        return assemble(plan, sentences, n_best)
+    def translate_sentences(
+        self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1
+    ) -> list[SentenceTranslation]:
+        with self.lock:
+            self.calls.append({"beam": beam, "n_best": n_best, "sentences": [r.sentence for r in requests]})
+            self.together += 1
+        try:
+            assert self.together == 1, "two batches at once"
+            if any("crash" in request.sentence for request in requests):
+                raise RuntimeError("the fake translator was asked to crash")
+            if any("slow" in request.sentence for request in requests):
+                time.sleep(SLOW)
+            return [self._sentence(request.sentence, n_best) for request in requests]
+        finally:
+            with self.lock:
+                self.together -= 1
 
-    def _sentence(self, source: str, n_best: int, with_attention: bool) -> SentenceTranslation:
+    def continuations(self, sentence: str, prefix: str, count: int = 8) -> list[SentenceTranslation]:
+        """The usual translation, and two that say "perhaps" and "surely" at the place."""
+        usual = self._sentence(sentence, 1)
+        rest = usual.text[len(prefix) :].split()[1:]
+        others = [" ".join([*prefix.split(), word, *rest]) for word in ("perhaps", "surely")]
+        return [usual, *(replace(usual, text=text, candidates=((text, -1.0),)) for text in others)]
+
+    def _sentence(self, source: str, n_best: int) -> SentenceTranslation:
         words = [self.words.get(word.lower(), word) for word in source.split()]
         text = " ".join(words).capitalize()
         source_tokens = [*pieces(source.split()), "</s>"]
-        tokens = pieces(words)
         candidates = tuple((text + "'" * k, -float(k)) for k in range(n_best))
-        attention = diagonal(len(tokens) + 1, len(source_tokens)) if with_attention else None
-        return SentenceTranslation(source, text, -0.5, candidates, tokens, source_tokens, attention)
+        score = -3.0 if "doubt" in source else -0.5
+        return SentenceTranslation(source, text, score, candidates, pieces(words), source_tokens, None)
 
 
 def pieces(words: list[str], length: int = 6) -> list[str]:
@@ -58,34 +83,40 @@ def pieces(words: list[str], length: int = 6) -> list[str]:
     return [piece for word in words for piece in ("▁" + word[:length], word[length:]) if piece]
 
 
-def diagonal(rows: int, columns: int) -> list[list[float]]:
-    """[rows][columns], each row a distribution with its peak near the diagonal."""
-    weights = []
-    for row in range(rows):
-        peak = row * (columns - 1) / max(1, rows - 1)
-        raw = [1.0 / (1.0 + (column - peak) ** 2) ** 3 for column in range(columns)]
-        weights.append([value / sum(raw) for value in raw])
-    return weights
+class FakeIdentifier:
+    """Spanish if a word of `WORDS` is in it, English if one of its translations is; otherwise a guess."""
+
+    languages = ("es", "en")
+
+    def identify(self, text: str) -> Identification:
+        words = text.lower().split()
+        spanish, english = (sum(word in known for word in words) for known in (WORDS, WORDS.values()))
+        if spanish == english:
+            return Identification("es", 0.5)
+        return Identification("es" if spanish > english else "en", 0.99)
 
 
 def translators() -> dict[tuple[str, str], FakeTranslator]:
     return {("es", "en"): FakeTranslator("es", "en"), ("en", "es"): FakeTranslator("en", "es")}
 
 
+def fake_service(max_chars: int = 200, timeout: float = 60.0) -> TranslationService:
+    from nmt.webui.service import TranslationService
+
+    identifier: Any = FakeIdentifier()
+    fakes: Any = translators()
+    return TranslationService(fakes, max_chars, identifier, timeout)
+
+
 @contextmanager
-def served_page(max_chars: int) -> Iterator[str]:
+def served_page(max_chars: int, users: dict[str, str] | None = None) -> Iterator[str]:
     """The address of the real page, served on a free port over the fake translators."""
     import app_gradio
 
     app_gradio.keep_off_the_network()  # before Gradio is imported
-    from nmt.webui import page
-    from nmt.webui.service import TranslationService
+    from nmt.webui.server import served
 
-    blocks = page.build_page(TranslationService(translators(), max_chars))  # type: ignore[arg-type]
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    page.launch(blocks, "127.0.0.1", port)
-    try:
+    with served(fake_service(max_chars), "127.0.0.1", port, users):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        blocks.close(verbose=False)

@@ -47,11 +47,11 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
+@pytest.fixture(params=[(1280, 900, "es-ES"), (390, 844, "en-US")], ids=["desktop-es", "phone-en"])
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     """The open page; fails a test during which the browser asked another host or logged an error."""
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height})
+    width, height, locale = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     elsewhere, errors = [], []
@@ -61,6 +61,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(address)
     page.wait_for_selector("#nmt-source textarea")
+    page.locale = locale[:2]
     yield page
     context.close()
     assert elsewhere == []
@@ -71,8 +72,12 @@ def source(page: Page) -> Locator:
     return page.locator("#nmt-source textarea")
 
 
+def translation(page: Page) -> Locator:
+    return page.locator("#nmt-target .nmt-translation")
+
+
 def expect_translation(page: Page, text: str) -> None:
-    sync_api.expect(page.locator("#nmt-target textarea")).to_have_value(text, timeout=PATIENCE)
+    sync_api.expect(translation(page)).to_have_text(text, timeout=PATIENCE, use_inner_text=True)
 
 
 def test_enter_translates_and_swap_translates_back(page: Page) -> None:
@@ -82,6 +87,11 @@ def test_enter_translates_and_swap_translates_back(page: Page) -> None:
     page.click("#nmt-swap")
     sync_api.expect(source(page)).to_have_value(ENGLISH, timeout=PATIENCE)
     expect_translation(page, "¿dónde está las biblioteca?")
+
+
+def test_a_pause_in_typing_translates(page: Page) -> None:
+    source(page).press_sequentially("el tren", delay=20)
+    expect_translation(page, "The train")
 
 
 def test_shift_enter_starts_a_line_and_the_button_translates(page: Page) -> None:
@@ -95,7 +105,8 @@ def test_shift_enter_starts_a_line_and_the_button_translates(page: Page) -> None
 def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: Page) -> None:
     source(page).fill("x" * 201)
     source(page).press("Enter")
-    sync_api.expect(page.locator(".nmt-notice")).to_contain_text("the limit is 200", timeout=PATIENCE)
+    said = {"es": "el límite es 200", "en": "the limit is 200"}[page.locale]
+    sync_api.expect(page.locator(".nmt-notice")).to_contain_text(said, timeout=PATIENCE, use_inner_text=True)
     sync_api.expect(page.locator("#nmt-counter")).to_contain_text("201 / 200")
     assert source(page).input_value() == "x" * 201
     source(page).fill(SPANISH)
@@ -104,33 +115,82 @@ def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: Page) -> 
     sync_api.expect(page.locator(".nmt-notice")).to_have_count(0)
 
 
-def test_an_example_is_translated_and_its_attention_fits_the_page(page: Page) -> None:
+def test_the_page_speaks_the_browsers_language(page: Page) -> None:
+    button, hint = {
+        "es": ("Traducir", "Traduce cuando hace una pausa"),
+        "en": ("Translate", "Translates as you pause"),
+    }[page.locale]
+    sync_api.expect(page.locator("#nmt-translate")).to_have_text(button)
+    sync_api.expect(page.locator("#nmt-status")).to_contain_text(hint, use_inner_text=True)
+    shown = page.locator("#nmt-status").inner_text()
+    assert ("pausa" in shown) != ("pause" in shown.replace("pausa", ""))
+    detect = {"es": "Detectar idioma", "en": "Detect language"}[page.locale]
+    sync_api.expect(page.locator("#nmt-from input")).to_have_value(detect, timeout=PATIENCE)
+
+
+def test_an_example_is_translated_and_another_translation_can_be_taken(page: Page) -> None:
     page.locator("#nmt-examples button").nth(2).click()
-    sync_api.expect(page.locator("#nmt-alternatives li")).to_have_count(2, timeout=PATIENCE)
-    page.locator("#nmt-attention button").first.click()
-    page.wait_for_selector("#nmt-picture img")
+    others = page.locator("#nmt-alternatives button")
+    sync_api.expect(others).to_have_count(2, timeout=PATIENCE)
+    wanted = others.first.inner_text()
+    others.first.click()
+    expect_translation(page, wanted)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_the_attention_shown_is_of_the_sentence_chosen(page: Page) -> None:
-    page.locator("#nmt-attention button").first.click()
-    source(page).fill(SPANISH)
+def test_a_word_that_is_clicked_can_be_exchanged(page: Page) -> None:
+    source(page).fill("El tren sale. El tren.")
     source(page).press("Enter")
-    page.wait_for_selector(
-        "#nmt-picture img[alt*='over 6 source pieces']"
-    )  # 4 words, one cut in two, and the end
-    source(page).fill("El tren. La biblioteca está.")
+    expect_translation(page, "The train sale. The tren.")
+    page.locator(".nmt-word", has_text="train").click()
+    page.locator("#nmt-choices button", has_text="surely").click()
+    expect_translation(page, "The surely sale. The tren.")
+    sync_api.expect(page.locator("#nmt-choices button")).to_have_count(0)
+
+
+def test_words_are_reached_and_exchanged_by_keyboard(page: Page) -> None:
+    source(page).fill("el tren sale")
     source(page).press("Enter")
-    page.wait_for_selector("#nmt-picture img[alt*='over 3 source pieces']")
-    page.click("#nmt-sentence input")
-    page.get_by_role("option", name="2. La biblioteca está.").click()
-    page.wait_for_selector("#nmt-picture img[alt*='over 5 source pieces']")
+    expect_translation(page, "The train leaves")
+    page.locator('.nmt-word[tabindex="0"]').focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator("#nmt-choices button").first.press("Enter")
+    expect_translation(page, "The perhaps leaves")
+
+
+def test_a_long_text_can_be_stopped(page: Page) -> None:
+    source(page).fill("slow el. " * 22)
+    source(page).press("Enter")
+    page.wait_for_timeout(200)
+    page.locator("#nmt-stop").click(timeout=PATIENCE)
+    sync_api.expect(page.locator("#nmt-stop")).to_be_hidden(timeout=PATIENCE)
+
+
+def test_copy_puts_the_translation_on_the_clipboard(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    source(page).fill("el tren\nsale")
+    source(page).press("Enter")
+    expect_translation(page, "The train\nLeaves")
+    page.click(".nmt-copy")
+    page.wait_for_selector(".nmt-copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "The train\nLeaves"
+
+
+def test_english_typed_is_translated_into_spanish(page: Page) -> None:
+    source(page).fill("the train")
+    source(page).press("Enter")
+    expect_translation(page, "Las tren")
+    spanish = {"es": "Español", "en": "Spanish"}[page.locale]
+    sync_api.expect(page.locator("#nmt-to input")).to_have_value(spanish, timeout=PATIENCE)
 
 
 def test_choosing_english_as_source_turns_the_direction(page: Page) -> None:
+    english, spanish = {"es": ("Inglés", "Español"), "en": ("English", "Spanish")}[page.locale]
+    sync_api.expect(page.locator("#nmt-to input")).to_have_value(english, timeout=PATIENCE)
     page.click("#nmt-from input")
-    page.get_by_role("option", name="English").click()
-    sync_api.expect(page.locator("#nmt-to input")).to_have_value("Spanish", timeout=PATIENCE)
+    page.get_by_role("option", name=english).click()
+    sync_api.expect(page.locator("#nmt-to input")).to_have_value(spanish, timeout=PATIENCE)
     source(page).fill("the train")
     source(page).press("Enter")
     expect_translation(page, "Las tren")

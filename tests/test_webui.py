@@ -1,16 +1,16 @@
-"""The page without a browser: requests, handlers, pictures, endpoints, command line."""
+"""The page without a browser: requests, handlers, endpoints, command line."""
 
 from __future__ import annotations
 
-import base64
-import io
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,46 +18,61 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from PIL import Image
 
 import app_gradio
 from nmt.errors import UserError
-from nmt.webui import plots, translate_tab
-from nmt.webui.service import AttentionMap, TranslationService
-from tests.fake_translator import FakeTranslator, diagonal, served_page, translators
+from nmt.webui import translate_tab, translation_views, words
+from nmt.webui.service import Answer, PageError, TranslationService
+from tests.fake_translator import SLOW, FakeTranslator, fake_service, served_page
 
 ROOT = Path(__file__).resolve().parent.parent
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
+ES_EN, EN_ES = ("es", "en"), ("en", "es")
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(coroutine)
+
+
+def calls(service: TranslationService, direction: tuple[str, str] = ES_EN) -> list[dict[str, Any]]:
+    return service.translators[direction].calls  # type: ignore[attr-defined, no-any-return]
 
 
 @pytest.fixture
-def service() -> TranslationService:
-    return TranslationService(translators(), max_chars=200)  # type: ignore[arg-type]
+def service() -> Iterator[TranslationService]:
+    service = fake_service()
+    yield service
+    service.close()
+
+
+async def streamed(service: TranslationService, text: str, **options: Any) -> list[Answer]:
+    return [answer async for answer in service.stream(text, ES_EN, **options)]
 
 
 # --- requests -------------------------------------------------------------------------------------------
 
 
 def test_a_text_is_translated_in_the_direction_asked_for(service: TranslationService) -> None:
-    assert service.translate(SPANISH, ("es", "en")).text == ENGLISH
-    assert service.translate("the train", ("en", "es")).text == "Las tren"
+    assert run(service.translate(SPANISH, ES_EN)).text == ENGLISH
+    assert run(service.translate("the train", EN_ES)).text == "Las tren"
 
 
 def test_line_breaks_of_a_text_stay(service: TranslationService) -> None:
-    assert service.translate("el tren\n\nel tren sale", ("es", "en")).text == "The train\n\nThe train leaves"
+    assert run(service.translate("el tren\n\nel tren sale", ES_EN)).text == "The train\n\nThe train leaves"
 
 
 def test_blank_text_is_not_sent_to_the_model(service: TranslationService) -> None:
-    assert service.translate(" \n ", ("es", "en")).text == ""
-    assert service.translators["es", "en"].calls == []  # type: ignore[attr-defined]
+    assert run(service.translate(" \n ", ES_EN)).text == " \n "
+    assert calls(service) == []
 
 
 def test_the_limit_counts_characters_and_admits_a_text_of_exactly_its_length(
     service: TranslationService,
 ) -> None:
-    assert service.translate("ñ" * 200, ("es", "en")).text
+    assert run(service.translate("ñ" * 200, ES_EN)).text
     with pytest.raises(UserError, match="201 characters; the limit is 200"):
-        service.translate("ñ" * 201, ("es", "en"))
+        run(service.translate("ñ" * 201, ES_EN))
 
 
 @pytest.mark.parametrize(
@@ -69,143 +84,265 @@ def test_impossible_numbers_are_refused(
     service: TranslationService, beam: float, alternatives: int, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        service.translate("el tren", ("es", "en"), beam, alternatives)
+        run(service.translate("el tren", ES_EN, beam, alternatives))
 
 
 def test_beam_zero_means_the_checkpoints_own_and_alternatives_widen_a_narrow_beam(
     service: TranslationService,
 ) -> None:
-    service.translate("el tren", ("es", "en"))
-    service.translate("el tren", ("es", "en"), beam=2, alternatives=4)
-    calls = service.translators["es", "en"].calls  # type: ignore[attr-defined]
-    assert [(call["beam"], call["n_best"]) for call in calls] == [(5, 1), (5, 5)]
+    run(service.translate("el tren", ES_EN))
+    run(service.translate("el tren", ES_EN, beam=2, alternatives=4))
+    assert [(call["beam"], call["n_best"]) for call in calls(service)] == [(5, 1), (5, 5)]
 
 
 def test_a_crash_of_the_model_becomes_a_message_without_its_details(
     service: TranslationService, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(UserError, match="Something went wrong") as raised:
-        service.translate("crash", ("es", "en"))
+        run(service.translate("crash", ES_EN))
     assert "fake translator" not in str(raised.value)
     assert "the fake translator was asked to crash" in caplog.text  # the log has them
 
 
-def test_attention_comes_for_every_sentence_with_the_end_symbol_on_both_sides(
-    service: TranslationService,
+def test_a_crash_in_the_middle_of_a_text_is_told_too(service: TranslationService) -> None:
+    with pytest.raises(UserError, match="Something went wrong"):
+        run(service.translate("El tren. crash. El tren.", ES_EN))
+
+
+def test_texts_are_translated_together_and_each_has_its_answer(service: TranslationService) -> None:
+    answers = run(service.translate_many(["el tren", "", "la biblioteca?\nsale"], ES_EN))
+    assert [answer.text for answer in answers] == ["The train", "", "The library?\nLeaves"]
+    assert [call["sentences"] for call in calls(service)] == [["el tren", "la biblioteca?", "sale"]]
+
+
+def test_a_long_text_comes_sentence_by_sentence() -> None:
+    service = fake_service(max_chars=10_000)
+    service.batcher.most = 1
+    answers = run(streamed(service, "slow el tren. slow sale.\nslow las."))
+    service.close()
+    texts = [answer.text for answer in answers]
+    assert texts[-1] == "Slow the tren. slow leaves.\nSlow las." or texts[-1].count("\n") == 1
+    assert len(answers) > 1
+    for shorter, longer in zip(texts, texts[1:], strict=False):
+        assert longer.startswith(shorter)
+    assert answers[0].done < answers[-1].done == answers[-1].total
+
+
+def test_a_text_that_takes_too_long_is_given_up() -> None:
+    service = fake_service(timeout=SLOW / 3)
+    with pytest.raises(PageError) as raised:
+        run(service.translate("slow", ES_EN))
+    assert raised.value.key == "page.timeout"
+    assert run(service.translate("", ES_EN)).text == ""
+    service.close()
+
+
+def test_stop_leaves_what_is_done() -> None:
+    service = fake_service(max_chars=10_000)
+    service.batcher.most = 1
+
+    async def stopped() -> list[Answer]:
+        answers = []
+        async for answer in service.stream("slow uno. " * 20, ES_EN, owner="me"):
+            answers.append(answer)
+            service.stop("me")
+        return answers
+
+    answers = run(stopped())
+    service.close()
+    assert 0 < answers[-1].done < 20
+    assert answers[-1].text.count("Slow uno.") == answers[-1].done
+
+
+def test_a_new_text_of_the_same_visitor_stops_the_one_before_and_no_one_elses() -> None:
+    service = fake_service(max_chars=10_000)
+    service.batcher.most = 1
+
+    async def collect(text: str, owner: str) -> list[Answer]:
+        return [answer async for answer in service.stream(text, ES_EN, owner=owner)]
+
+    async def both() -> list[list[Answer]]:
+        first = asyncio.create_task(collect("slow uno. " * 20, "me"))
+        other = asyncio.create_task(collect("slow dos.", "other"))
+        await asyncio.sleep(SLOW / 2)
+        second = asyncio.create_task(collect("el tren", "me"))
+        return list(await asyncio.gather(first, other, second))
+
+    first, other, second = run(both())
+    service.close()
+    assert not first or first[-1].done < 20
+    assert other[-1].text == "Slow dos."
+    assert second[-1].text == "The train"
+
+
+def test_a_visitor_who_left_is_forgotten(service: TranslationService) -> None:
+    run(streamed(service, "el tren", owner="me"))
+    assert service._running == {}
+
+
+def test_many_visitors_share_batches(service: TranslationService) -> None:
+    async def crowd() -> list[Answer]:
+        return list(await asyncio.gather(*[service.translate(f"slow {i}", ES_EN) for i in range(12)]))
+
+    assert [answer.text for answer in run(crowd())] == [f"Slow {i}" for i in range(12)]
+    assert len(calls(service)) <= 3
+
+
+# --- the language of a text -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target", "direction", "detected"),
+    [
+        ("el tren", "auto", "en", ES_EN, True),
+        ("the train", "auto", "en", EN_ES, True),  # it is English already: the page's pair the other way
+        ("the train", "auto", "es", EN_ES, True),
+        ("12", "auto", "en", ES_EN, False),
+        ("12", "auto", "es", EN_ES, False),
+        ("the train", "es", "en", ES_EN, False),  # the visitor knows better
+    ],
+)
+def test_the_direction_follows_the_text(
+    service: TranslationService, text: str, source: str, target: str, direction: Any, detected: bool
 ) -> None:
-    answer = service.translate("El tren sale. ¿Dónde está?", ("es", "en"), with_attention=True)
-    assert [m.sentence for m in answer.attention] == ["El tren sale.", "¿Dónde está?"]
-    for m in answer.attention:
-        assert m.source[-1] == m.target[-1] == "</s>"
-        assert [len(row) for row in m.weights] == [len(m.source)] * len(m.target)
+    assert service.resolve(text, source, target) == (direction, detected)
+
+
+def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
+    from tests.fake_translator import FakeIdentifier
+
+    three: Any = {pair: FakeTranslator(*pair) for pair in (ES_EN, EN_ES, ("fr", "en"))}
+    service = TranslationService(three, identifier=FakeIdentifier())  # type: ignore[arg-type]
+    assert service.detect("el tren") is None
+    assert "auto" not in dict(map(reversed, translate_tab.source_choices(service, "en")))  # type: ignore[arg-type]
+    service.close()
 
 
 # --- handlers -------------------------------------------------------------------------------------------
 
 
+async def _last(shown: Any) -> translate_tab.Shown:
+    return [one async for one in shown][-1]
+
+
+def shown(service: TranslationService, text: str, source: str = "auto", target: str = "en") -> translate_tab.Shown:
+    return run(_last(translate_tab.translate(service, "me", text, source, target, 5, 2)))
+
+
+def text_of(html: str | None) -> str:
+    import re
+    from html import unescape
+
+    assert html is not None
+    inner = re.search(r'<div class="nmt-translation"[^>]*>(.*?)</div>', html, re.DOTALL)
+    assert inner
+    return unescape(re.sub(r"<[^>]*>", "", inner[1]))
+
+
 def test_translate_handler_shows_text_alternatives_and_time(service: TranslationService) -> None:
-    shown = translate_tab.translate(service, SPANISH, "es", "en", 5, 2)
-    assert shown.translation == ENGLISH
-    assert shown.alternatives.count("<li>") == 2
-    assert shown.status.startswith("Translated in")
-    assert len(shown.maps) == 1
-    assert shown.notice == ""
+    found = shown(service, SPANISH)
+    assert text_of(found.translation) == ENGLISH
+    assert found.alternatives and found.alternatives.count("<li>") == 2
+    assert found.status and "Spanish detected" in found.status and "Detectado: español" in found.status
+    assert found.notice == "" and found.running is False
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")]
-)
-def test_a_failed_translation_is_a_notice_on_the_page(
+def test_the_target_menu_follows_the_language_that_was_found(service: TranslationService) -> None:
+    assert shown(service, "the train", "auto", "en").target == "es"
+    assert shown(service, "el tren", "auto", "en").target is None  # as it was
+
+
+@pytest.mark.parametrize(("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")])
+def test_a_failed_translation_is_a_notice_that_leaves_the_old_translation(
     service: TranslationService, text: str, message: str
 ) -> None:
-    shown = translate_tab.translate(service, text, "es", "en", 5, 2)
-    assert message in shown.notice
-    assert (shown.translation, shown.alternatives, shown.maps) == ("", "", ())
+    found = shown(service, text)
+    assert found.notice and message in found.notice and 'lang="es"' in found.notice
+    assert found.translation is None
 
 
-def test_alternatives_and_notices_show_markup_as_text() -> None:
-    for written in (translate_tab.alternatives_html(["<b>&"]), translate_tab.notice_html("<b>&")):
-        assert "&lt;b&gt;&amp;" in written
+def test_markup_in_a_text_is_shown_as_text(service: TranslationService) -> None:
+    found = shown(service, "<b>& el")
+    assert "<b>" not in (found.translation or "") + (found.alternatives or "")
+    assert text_of(found.translation) == "<b>& the"
 
 
-def test_swap_makes_the_translation_the_text() -> None:
-    assert translate_tab.swap(SPANISH, ENGLISH, "es", "en") == ("en", "es", ENGLISH)
+def test_doubtful_sentences_are_marked_and_the_mark_is_explained(service: TranslationService) -> None:
+    found = shown(service, "doubt el. El tren.")
+    assert found.translation and found.translation.count("nmt-unsure") == 1
+    assert found.status and "dots" in found.status
+    certain = shown(service, "El tren.")
+    assert "nmt-unsure" not in (certain.translation or "") and "dots" not in (certain.status or "")
 
 
-def test_swap_before_translating_keeps_the_text() -> None:
-    assert translate_tab.swap(SPANISH, "", "es", "en") == ("en", "es", SPANISH)
+def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_alone(
+    service: TranslationService,
+) -> None:
+    answer = shown(service, "El tren sale.\nLa biblioteca?").answer
+    assert answer
+    choices, panel = run(translate_tab.look_up(service, answer, 2, 4))
+    assert choices and [option.text for option in choices.options] == ["The perhaps", "The surely"]
+    assert "<strong>perhaps</strong>" in panel
+    changed = translate_tab.choose(answer, choices, 1)
+    assert text_of(changed.translation) == "The train leaves.\nThe surely".replace("leaves", "sale")  # fake's words
+    assert changed.answer and changed.answer.segments[0] == answer.segments[0]
 
 
-def test_choosing_the_other_language_as_source_turns_the_direction(service: TranslationService) -> None:
-    assert translate_tab.nearest_direction(service, "en", "en") == ("en", "es")
-    assert translate_tab.nearest_direction(service, "es", "en") == ("es", "en")
+@pytest.mark.parametrize("place", [(None, None), (0, 99), (0, -1), (1, 0), (9, 0), ("0", 0), (0, 1.5), (0, None)])
+def test_a_place_that_is_none_offers_nothing(service: TranslationService, place: tuple[Any, Any]) -> None:
+    answer = shown(service, "El tren.\nEl tren.").answer
+    assert run(translate_tab.look_up(service, answer, *place)) == (None, "")
 
 
-def test_choosing_a_target_that_equals_the_source_turns_the_direction(service: TranslationService) -> None:
-    service.translators["en", "fr"] = FakeTranslator("en", "fr")  # type: ignore[assignment]
-    assert translate_tab.nearest_direction(service, "en", "fr") == ("en", "fr")
-    assert service.targets("en") == ["es", "fr"]
-    assert service.sources() == ["es", "en"]
+def test_other_translations_change_places_with_the_one_shown(service: TranslationService) -> None:
+    answer = shown(service, "el tren").answer
+    assert answer
+    changed = translate_tab.take_alternative(answer, 0)
+    assert text_of(changed.translation) == "The train'"
+    back = translate_tab.take_alternative(changed.answer, 0)
+    assert text_of(back.translation) == "The train"
+    assert translate_tab.take_alternative(answer, 7).translation is None
 
 
-# --- pictures -------------------------------------------------------------------------------------------
+def test_swap_makes_the_translation_the_text(service: TranslationService) -> None:
+    answer = shown(service, "el tren").answer
+    assert translate_tab.swap(service, "el tren", answer, "auto", "en") == ("en", "es", "The train")
 
 
-def attention_map(rows: int, columns: int) -> AttentionMap:
-    source = [f"▁s{i}" for i in range(columns - 1)] + ["</s>"]
-    target = [f"▁t{i}" for i in range(rows - 1)] + ["</s>"]
-    return AttentionMap("s", source, target, diagonal(rows, columns))
+def test_swap_before_translating_keeps_the_text(service: TranslationService) -> None:
+    assert translate_tab.swap(service, "el tren", None, "es", "en") == ("en", "es", "el tren")
 
 
-def test_pieces_are_labelled_for_people() -> None:
-    assert [plots.readable(p) for p in ("▁casa", "ca", "▁", ".", "</s>")] == [
-        "casa",
-        "·ca",
-        "␣",
-        ".",
-        "(end)",
-    ]
+def test_words_of_the_translation_can_be_reached_by_keyboard(service: TranslationService) -> None:
+    html = shown(service, "El tren.\nEl tren.").translation or ""
+    assert html.count('tabindex="0"') == 1 and html.count('tabindex="-1"') == 3
+    assert html.count('role="button"') == 4
 
 
-def test_the_picture_has_a_row_for_each_target_piece_and_a_column_for_each_source_piece() -> None:
-    axes = plots.attention_figure(attention_map(3, 5)).axes[0]
-    assert axes.images[0].get_size() == (3, 5)
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["t0", "t1", "(end)"]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["s0", "s1", "s2", "s3", "(end)"]
+# --- what the page says ---------------------------------------------------------------------------------
 
 
-def test_a_picture_holds_its_data_grows_with_the_sentence_and_says_what_it_is() -> None:
-    sizes = []
-    for columns in (4, 40):
-        written = plots.attention_html(attention_map(3, columns))
-        assert f'alt="Attention of 3 target pieces over {columns} source pieces"' in written
-        data = written.split("base64,")[1].split('"')[0]
-        sizes.append(Image.open(io.BytesIO(base64.b64decode(data))).size)
-    assert sizes[1][0] > 5 * sizes[0][0] and sizes[0][1] == pytest.approx(sizes[1][1], rel=0.2)
+def test_everything_is_said_in_both_languages_with_the_same_values() -> None:
+    from string import Formatter
+
+    for key, (english, spanish) in words.WORDS.items():
+        named = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (english, spanish)]
+        assert english.strip() and spanish.strip() and named[0] == named[1], key
 
 
-def test_drawing_leaves_no_figure_behind() -> None:
-    from matplotlib import pyplot
-
-    before = pyplot.get_fignums()
-    plots.attention_html(attention_map(2, 2))
-    assert pyplot.get_fignums() == before
+def test_html_says_it_in_both_languages_and_escapes_values() -> None:
+    said = words.html("translate.no_model", source=("<Spanish>", "español"), target="x")
+    assert "No model translates &lt;Spanish&gt; into x." in said
+    assert "Ningún modelo traduce de español a x." in said
 
 
-def test_dollar_signs_in_pieces_are_not_read_as_formulas() -> None:
-    broken = AttentionMap("$", ["▁$\\x", "$", "</s>"], ["▁$\\frac$", "</s>"], diagonal(2, 3))
-    assert "<img" in plots.attention_html(broken)
+@pytest.mark.parametrize(("asked", "language"), [("es-MX,en", "es"), ("en-US,es", "en"), ("fr", "en"), ("", "en")])
+def test_the_visitors_language_is_the_browsers_first(asked: str, language: str) -> None:
+    class Asking:
+        headers = {"accept-language": asked}
 
-
-def test_the_sentence_to_draw_is_chosen_by_its_beginning() -> None:
-    maps = [
-        AttentionMap("Hola.", ["</s>"], ["</s>"], [[1.0]]),
-        AttentionMap("x" * 99, ["</s>"], ["</s>"], [[1.0]]),
-    ]
-    (first, _), (second, index) = translate_tab.sentence_choices(maps)
-    assert first == "1. Hola."
-    assert len(second) < 60 and second.endswith("…")
-    assert index == 1
+    assert words.of_visitor(Asking()) == language  # type: ignore[arg-type]
+    assert words.of_visitor(None) == "en"
 
 
 # --- endpoints ------------------------------------------------------------------------------------------
@@ -255,9 +392,18 @@ def test_languages_endpoint_names_the_directions(client: Client) -> None:
     assert [d["direction"] for d in directions] == ["es-en", "en-es"]
 
 
-def test_only_the_two_endpoints_are_public(client: Client) -> None:
+def test_batch_endpoint_gives_a_translation_for_each_text(client: Client) -> None:
+    texts = client.predict([SPANISH, "", "el tren\nsale"], "es-en", api_name="/translate_batch")
+    assert texts == [ENGLISH, "", "The train\nLeaves"]
+    assert client.predict(["the train"], "auto", api_name="/translate_batch") == ["Las tren"]
+    for wrong in ("el tren", [1], None):
+        with pytest.raises(AppError, match="list of strings"):
+            client.predict(wrong, api_name="/translate_batch")
+
+
+def test_only_these_endpoints_are_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
-    assert set(described["named_endpoints"]) == {"/translate", "/languages"}
+    assert set(described["named_endpoints"]) == {"/translate", "/translate_batch", "/languages"}
     assert described["unnamed_endpoints"] == {}
 
 

@@ -124,10 +124,11 @@ class Batcher:
                     found = True
                     if entry.future.set_running_or_notify_cancel():
                         batch.append(entry)
-                        served[owner] = None
-        for owner in [*served, *[o for o in self._queues if not self._queues[o]]]:
-            if queue := self._queues.pop(owner, None):
-                self._queues[owner] = queue  # behind those who were not served
+                    served.pop(owner, None)
+                    served[owner] = None  # the last one served is the last in turn
+        for owner in served:  # they go behind those who were not
+            if queue := self._queues.pop(owner):
+                self._queues[owner] = queue
         return batch
 
     def _next_of(self, owner: Hashable, kind: Kind | None) -> _Waiting | None:
