@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from nmt.webui import api, languages, translate_tab, words
+from nmt.webui import api, score_api, scores_tab, translate_tab, words
 from nmt.webui.service import TranslationService
 
 TITLE = "Recurrent translator"
@@ -19,6 +19,8 @@ def build_page(service: TranslationService) -> gr.Blocks:
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
+            with gr.Tab(words.label("page.tab_scores"), id="scores"):
+                scores_tab.build(service)
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         page.load(
             lambda request: translate_tab.in_language(service, words.of_visitor(request)),
@@ -28,6 +30,7 @@ def build_page(service: TranslationService) -> gr.Blocks:
             show_progress="hidden",
         )
         api.build(service)
+        score_api.build()
     return page.queue(max_size=WAITING, default_concurrency_limit=None)
 
 

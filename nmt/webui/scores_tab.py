@@ -264,6 +264,9 @@ def wire(service: TranslationService, c: Components) -> None:
     def turned(result, event: gr.EventData):  # type: ignore[no-untyped-def]
         return _or_skip(turn(result, *_sent(event, "order", "descending", "page")))
 
+    def in_language(request: gr.Request) -> Any:
+        return gr.update(choices=direction_choices(service, words.of_visitor(request)))
+
     c.compare.click(run, c.boxes, shown, **turns, **private)
     c.example.click(lambda: list(EXAMPLE), None, c.boxes, **private).then(
         run, c.boxes, shown, **turns, **private
@@ -271,6 +274,7 @@ def wire(service: TranslationService, c: Components) -> None:
     c.clear.click(lambda: ["", "", "", "", *updates(Shown())], None, [*c.boxes, *shown], **private)
     _wire_uploads(c, private)
     _wire_translation(service, c, private).then(run_if, [c.whole, *c.boxes], shown, **turns, **private)
+    gr.on(None, in_language, None, c.direction, **private)  # when the page is loaded
     c.sentences.turn(turned, c.result, c.sentences, **private)
 
 
