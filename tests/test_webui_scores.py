@@ -428,7 +428,7 @@ def test_the_endpoint_gives_sacrebleus_figures_and_signatures(client: Client) ->
 @pytest.mark.parametrize(
     ("hypotheses", "references", "message"),
     [
-        (["a"], ["a", "b"], "reference 2, system A 1"),
+        (["a"], ["a", "b"], "references 2, hypotheses 1"),
         ([], [], "references is empty"),
         ("a", ["a"], "hypotheses is not a list of strings"),
         ([1], ["a"], "hypotheses is not a list of strings"),

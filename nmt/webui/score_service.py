@@ -67,7 +67,7 @@ def corpus_of(source: str, reference: str, a: str, b: str) -> Corpus:
     """The texts of the boxes, of which the source and one of the systems may be empty; PageError for what cannot
     be compared."""
     lines = {"source": lines_of(source), "reference": lines_of(reference), "a": lines_of(a), "b": lines_of(b)}
-    if not lines["reference"]:
+    if not any(line.strip() for line in lines["reference"]):
         raise PageError("scores.no_reference")
     if not lines["a"] and not lines["b"]:
         raise PageError("scores.no_system")
@@ -83,7 +83,7 @@ def to_translate(source: str, reference: str) -> list[str]:
     given = {"source": lines_of(source), "reference": lines_of(reference)}
     if not given["source"]:
         raise PageError("scores.no_source")
-    if not given["reference"]:
+    if not any(line.strip() for line in given["reference"]):
         raise PageError("scores.no_reference")
     _check_counts(given)
     _check_sizes(given)
@@ -95,15 +95,15 @@ def to_translate(source: str, reference: str) -> list[str]:
 def corpus_of_lists(hypotheses: object, references: object) -> Corpus:
     """What a program sends, which may be anything."""
     given: dict[str, list[str]] = {}
-    for name, what, value in (("reference", "references", references), ("a", "hypotheses", hypotheses)):
+    for name, value in (("references", references), ("hypotheses", hypotheses)):
         if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-            raise PageError("scores.not_a_list", what=what)
+            raise PageError("scores.not_a_list", what=name)
         if not value:
-            raise PageError("scores.empty_list", what=what)
+            raise PageError("scores.empty_list", what=name)
         given[name] = value
     _check_counts(given)
     _check_sizes(given)
-    return Corpus(given["reference"], [given["a"]])
+    return Corpus(given["references"], [given["hypotheses"]])
 
 
 async def measured(corpus: Corpus) -> Result:
@@ -135,8 +135,6 @@ def _check_sizes(given: dict[str, list[str]]) -> None:
                 raise PageError(
                     "scores.long_line", box=_both(name), line=number, length=len(line), limit=MAX_LINE
                 )
-    if not any(line.strip() for line in given["reference"]):
-        raise PageError("scores.no_reference")
 
 
 def _listed(given: dict[str, Sequence[str]]) -> tuple[str, str]:

@@ -136,7 +136,9 @@ def _fact(key: str, values: Sequence[float]) -> str:
 
 
 def _range(bucket: Bucket) -> str:
-    return f"> {bucket.least - 1}" if bucket.most is None else f"{bucket.least}–{bucket.most}"
+    if bucket.most is None:
+        return f"> {bucket.least - 1}"
+    return f"{bucket.least}–{bucket.most}" if bucket.least else f"≤ {bucket.most}"
 
 
 # --- sentences ------------------------------------------------------------------------------------------

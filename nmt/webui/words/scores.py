@@ -89,6 +89,8 @@ WORDS = {
     "box_reference": ("reference", "referencia"),
     "box_a": ("system A", "sistema A"),
     "box_b": ("system B", "sistema B"),
+    "box_references": ("references", "referencias"),
+    "box_hypotheses": ("hypotheses", "hipótesis"),
     "no_reference": (
         "There is no reference. Paste good translations under Reference, one a line.",
         "Falta la referencia. Pegue buenas traducciones en Referencia, una por línea.",
