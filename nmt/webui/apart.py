@@ -1,16 +1,18 @@
 """A function's work in a process of its own: it keeps nobody else waiting, ends in time, and leaves no memory behind.
 
-Python runs one thread at a time: a minute of scoring in a thread would slow every translation of that minute.
+Python runs one thread at a time: a minute of scoring in a thread would slow every translation of that minute.  The
+standard `multiprocessing` would run the caller's main script again in each process, which only some scripts bear.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -23,33 +25,40 @@ class Failed(Exception):
     """With the traceback of the other process, or without one if it was killed."""
 
 
-def run(function: Callable[..., T], *arguments: Any, seconds: float) -> T:
-    """`function(*arguments)`; function, arguments and result travel between processes, so they must be picklable,
-    and the function at the top level of a module that is quickly imported."""
-    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, function, arguments), daemon=True)
-    process.start()
-    sender.close()  # now only the other process has it: should that die, `recv` ends
+def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
+    """`function(*arguments)`; function, arguments and result travel between the two processes, so they must be
+    picklable, and the function at the top level of a module that is quickly imported."""
+    command = [sys.executable, "-m", "nmt.webui.apart"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    request = pickle.dumps((function, arguments))
     try:
-        if not receiver.poll(seconds):
-            raise TookTooLong
-        result, problem = receiver.recv()
-    except EOFError:
-        raise Failed("the process ended without a result") from None
-    finally:
-        process.kill()
-        process.join()
-        receiver.close()
+        done = subprocess.run(
+            command, input=request, stdout=subprocess.PIPE, env=environment, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise TookTooLong from None
+    if done.returncode != 0:
+        raise Failed(f"the process ended with exit status {done.returncode}")
+    result, problem = pickle.loads(done.stdout)  # of nobody but `main` below
     if problem:
         raise Failed(problem)
-    return result  # type: ignore[no-any-return]  # what a pipe brings has no type
+    return cast(T, result)
 
 
-def _work(sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def main() -> None:
+    """The other process: request in, result and problem out."""
     if hasattr(os, "nice"):
         os.nice(10)  # translations go first
+    output, sys.stdout = sys.stdout.buffer, sys.stderr  # what the function prints is not the answer
     try:
-        sender.send((function(*arguments), None))
+        function, arguments = pickle.load(sys.stdin.buffer)
+        answer = pickle.dumps((function(*arguments), None))
+    except KeyboardInterrupt:  # meant for the page
+        sys.exit(130)
     except Exception:
-        sender.send((None, traceback.format_exc()))
+        answer = pickle.dumps((None, traceback.format_exc()))
+    output.write(answer)
+
+
+if __name__ == "__main__":
+    main()
