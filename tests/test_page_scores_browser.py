@@ -55,9 +55,14 @@ def test_the_example_is_scored_and_its_sentences_can_be_sorted(tab: Page) -> Non
     numbers = tab.locator(".nmt-sentences .nmt-number > span:first-child")
     sync_api.expect(numbers).to_have_count(8)
     tab.locator("#nmt-score-sentences button[data-order=number]").click()
-    sync_api.expect(numbers).to_have_text([str(n) for n in range(1, 9)], timeout=PATIENCE)
+    line = {"es": "Línea", "en": "Line"}[tab.locale]
+    sync_api.expect(numbers).to_have_text(
+        [f"{line} {n}" for n in range(1, 9)], timeout=PATIENCE, use_inner_text=True
+    )
     tab.locator("#nmt-score-sentences button[data-order=number]").press("Enter")
-    sync_api.expect(numbers).to_have_text([str(n) for n in range(8, 0, -1)], timeout=PATIENCE)
+    sync_api.expect(numbers).to_have_text(
+        [f"{line} {n}" for n in range(8, 0, -1)], timeout=PATIENCE, use_inner_text=True
+    )
     assert tab.locator(".nmt-sentences mark").count() > 3
 
 

@@ -211,8 +211,10 @@ def lay_out(service: TranslationService) -> Components:
     with gr.Column(visible=False, elem_id="nmt-score-results") as results:
         scores = gr.HTML("", js_on_load=script, elem_id="nmt-scores")
         with gr.Row():
-            precisions = gr.HTML("", elem_id="nmt-precisions", min_width=320)
-            lengths = gr.HTML("", elem_id="nmt-lengths", min_width=320)
+            with gr.Column(min_width=320):
+                precisions = gr.HTML("", elem_id="nmt-precisions")
+            with gr.Column(min_width=320):
+                lengths = gr.HTML("", elem_id="nmt-lengths")
         sentences = gr.HTML("", js_on_load=script, elem_id="nmt-score-sentences")
         table_file = _download("download_table")
     with gr.Accordion(words.label("scores.explain"), open=False, elem_id="nmt-score-explain"):
@@ -363,7 +365,7 @@ def _button(name: str, variant: Any = "secondary") -> gr.Button:
         words.label(f"scores.{name}"),
         variant=variant,
         scale=0,
-        min_width=110,
+        min_width=200 if name == "translate" else 110,
         elem_id=f"nmt-score-{name}-button",
     )
 

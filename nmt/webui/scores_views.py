@@ -215,7 +215,8 @@ def _item(sentence: Sentence) -> str:
     if len(sentence.hypotheses) == 2:
         chrf, bleu = (_signed(values[0] - values[1], 1) for values in (sentence.chrf, sentence.bleu))
         apart = f"<span>{words.html('scores.difference')}: chrF2 {chrf} · BLEU {bleu}</span>"
-    return f'<li><div class="nmt-number"><span>{sentence.number:,}</span>{apart}</div>{rows}</li>'
+    line = words.html("scores.line", number=sentence.number)
+    return f'<li><div class="nmt-number"><span>{line}</span>{apart}</div>{rows}</li>'
 
 
 def marked(text: str, others: Sequence[str], tag: str) -> str:

@@ -80,6 +80,7 @@ WORDS = {
     "by_number": ("line", "línea"),
     "row_source": ("Source", "Original"),
     "row_reference": ("Reference", "Referencia"),
+    "line": ("Line {number:,}", "Línea {number:,}"),
     "previous": ("Previous", "Anteriores"),
     "next": ("Next", "Siguientes"),
     "shown": ("{first:,}–{last:,} of {count:,}", "{first:,}–{last:,} de {count:,}"),
