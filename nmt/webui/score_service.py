@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 from nmt.errors import UserError
@@ -137,7 +136,7 @@ def _check_sizes(given: dict[str, list[str]]) -> None:
                 )
 
 
-def _listed(given: dict[str, Sequence[str]]) -> tuple[str, str]:
+def _listed(given: dict[str, list[str]]) -> tuple[str, str]:
     """How many lines each has: "reference 3, system A 2" in both languages."""
     boxes = {name: _both(name) for name in given}
     english, spanish = (

@@ -180,7 +180,7 @@ def lay_out(service: TranslationService) -> Components:
         compare = _button("compare", "primary")
         example = _button("example")
         table_upload = gr.UploadButton(
-            words.label("scores.upload_table"),
+            _file_label("upload_table"),
             file_types=[".tsv"],
             scale=0,
             min_width=130,
@@ -350,7 +350,7 @@ def _box(name: str) -> tuple[gr.Textbox, gr.UploadButton]:
             elem_id=f"nmt-score-{name}",
         )
         button = gr.UploadButton(
-            words.label("scores.upload"),
+            _file_label("upload"),
             file_types=[".txt"],
             size="sm",
             scale=0,
@@ -372,8 +372,13 @@ def _button(name: str, variant: Any = "secondary") -> gr.Button:
 
 def _download(name: str) -> gr.DownloadButton:
     return gr.DownloadButton(
-        words.label(f"scores.{name}"), visible=False, size="sm", scale=0, elem_id=f"nmt-score-{name}"
+        _file_label(name), visible=False, size="sm", scale=0, elem_id=f"nmt-score-{name}"
     )
+
+
+def _file_label(name: str) -> Any:
+    """These buttons are declared to take a plain string only; the browser says the others as well."""
+    return words.label(f"scores.{name}")
 
 
 def _notice(said: str) -> Any:
