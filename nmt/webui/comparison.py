@@ -19,7 +19,7 @@ from nmt import scoring
 
 FEWEST = 30  # sentences below which resampling says nothing about systems, whatever its p-value is
 LENGTHS = (5, 10, 15, 20, 30, 40)  # words of the longest reference in each bucket but the last
-TER_LINES, TER_WORDS = 3000, 250  # TER searches for shifts: a minute's work, if no line is overlong
+TER_WORK = 10_000_000  # words of hypothesis × of reference, summed: TER takes a minute or two for as much
 SAMPLES, RESAMPLED = 1000, 4_000_000  # resamples, and their lines together, all held in memory
 
 
@@ -163,10 +163,13 @@ def _rows(corpus: Corpus) -> tuple[Row, ...]:
 
 
 def _ter_is_affordable(corpus: Corpus) -> bool:
-    if len(corpus.references) > TER_LINES:
-        return False
-    texts = [corpus.references, *corpus.systems]
-    return max(len(line.split()) for lines in texts for line in lines) <= TER_WORDS
+    lengths = [len(line.split()) for line in corpus.references]
+    work = sum(
+        len(line.split()) * length
+        for lines in corpus.systems
+        for line, length in zip(lines, lengths, strict=True)
+    )
+    return work <= TER_WORK
 
 
 def _precisions(corpus: Corpus) -> tuple[Precision, ...]:

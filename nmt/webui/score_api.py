@@ -19,8 +19,7 @@ def build() -> None:
     # Gradio documents the endpoint from real annotations: no `from __future__ import annotations` here.
     async def score(hypotheses: list[str], references: list[str]) -> dict[str, Any]:
         """Score translations, one for each reference and in the same order.  Returns BLEU, chrF2 and TER in percent
-        (TER is null for more than 3,000 translations or overlong ones) and, under "signatures", how sacreBLEU
-        computed each."""
+        (TER is null where it would take minutes) and, under "signatures", how sacreBLEU computed each."""
         try:
             result = await measured(corpus_of_lists(hypotheses, references))
         except UserError as error:

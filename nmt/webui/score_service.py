@@ -15,7 +15,7 @@ from nmt.webui import apart, words
 from nmt.webui.comparison import Corpus, Result, measure
 from nmt.webui.service import PageError
 
-MAX_LINES = 20_000
+MAX_LINES = 10_000  # of each text: a minute or two of work
 MAX_CHARS = 5_000_000  # of all texts together
 MAX_LINE = 10_000  # characters of one line
 MAX_BYTES = 10_000_000  # of an uploaded file

@@ -12,8 +12,6 @@ from html import escape
 
 from nmt.webui import words
 from nmt.webui.comparison import (
-    TER_LINES,
-    TER_WORDS,
     Bucket,
     Order,
     Result,
@@ -49,8 +47,7 @@ def scores(result: Result) -> str:
     count = words.html("scores.scores", count=len(result.sentences))
     rows = "".join(map(_score_row, result.rows))
     signatures = "".join(map(_signature, result.rows))
-    without = words.html("scores.no_ter", lines=TER_LINES, words=TER_WORDS)
-    note = "" if result.with_ter else f'<p class="nmt-remark">{without}</p>'
+    note = "" if result.with_ter else f'<p class="nmt-remark">{words.html("scores.no_ter")}</p>'
     return (
         f'<section class="nmt-scored"><h2>{count}</h2><div class="nmt-wide"><table class="nmt-scores"><thead>'
         f"<tr>{metric}{systems}{''.join(others)}</tr></thead><tbody>{rows}</tbody></table></div>{note}"

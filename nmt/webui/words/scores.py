@@ -53,9 +53,8 @@ WORDS = {
     "higher": ("higher is better", "más es mejor"),
     "lower": ("lower is better", "menos es mejor"),
     "no_ter": (
-        "TER was left out: it would take too long for more than {lines:,} sentences or for one of more than "
-        "{words} words.",
-        "Se ha omitido TER: tardaría demasiado con más de {lines:,} frases o con una de más de {words} palabras.",
+        "TER was left out: it would take too long for so many or so long sentences.",
+        "Se ha omitido TER: tardaría demasiado con tantas frases o tan largas.",
     ),
     "precisions": ("What BLEU is made of", "De qué se compone BLEU"),
     "ngram": ("Words in a row", "Palabras seguidas"),
