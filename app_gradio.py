@@ -136,6 +136,8 @@ def serve(arguments: argparse.Namespace) -> None:
     except ModuleNotFoundError as error:
         raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None
 
+    # Searches give the interpreter up at every step and want it back at once, not after 5 ms of a busy page.
+    sys.setswitchinterval(0.0005)
     users = read_users(arguments.auth) if arguments.auth else None
     service = TranslationService(translators, arguments.max_chars, identifier, arguments.timeout)
     with served(service, arguments.host, arguments.port, users):

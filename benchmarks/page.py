@@ -3,8 +3,8 @@
     python -m benchmarks.page [--users 16] [--seconds 60] [--requests 5000] [--browser] [--out FILE.json]
 
 Starts `app_gradio.py` with the shipped models as a process of its own and asks it, from this one, as the page in a
-browser does: an event joins Gradio's queue, the answer comes as a stream of events.  With --browser, one visitor is
-a real one (Playwright and Chromium): from the Enter key until the translation can be read.
+browser does: an event is one request and its answer, and what is not done at once comes as a stream.  With
+--browser, one visitor is a real one (Playwright and Chromium): from the Enter key until the translation can be read.
 """
 
 from __future__ import annotations
@@ -30,10 +30,45 @@ ALONE = 100  # requests of the one visitor
 WARM = 500  # requests before memory is looked at
 
 # Ten words each, put together anew for every request, so that none is the same as another.
-STARTS = ["Mi hermana", "El vecino", "La profesora", "Su padre", "Nuestro amigo", "La gente", "El médico", "Tu jefe"]
-VERBS = ["quiere comprar", "no encuentra", "ha visto", "necesita vender", "perdió", "va a buscar", "olvidó", "prefiere"]
-THINGS = ["un libro", "la casa", "el coche rojo", "una mesa", "los billetes", "su teléfono", "dos sillas", "el mapa"]
-ENDS = ["en la calle", "esta mañana", "antes de comer", "cerca del río", "con su familia", "por la noche", "en Madrid"]
+STARTS = [
+    "Mi hermana",
+    "El vecino",
+    "La profesora",
+    "Su padre",
+    "Nuestro amigo",
+    "La gente",
+    "El médico",
+    "Tu jefe",
+]
+VERBS = [
+    "quiere comprar",
+    "no encuentra",
+    "ha visto",
+    "necesita vender",
+    "perdió",
+    "va a buscar",
+    "olvidó",
+    "prefiere",
+]
+THINGS = [
+    "un libro",
+    "la casa",
+    "el coche rojo",
+    "una mesa",
+    "los billetes",
+    "su teléfono",
+    "dos sillas",
+    "el mapa",
+]
+ENDS = [
+    "en la calle",
+    "esta mañana",
+    "antes de comer",
+    "cerca del río",
+    "con su familia",
+    "por la noche",
+    "en Madrid",
+]
 
 
 @dataclass
@@ -77,37 +112,43 @@ def served(port: int) -> Iterator[int]:
 class Visitor:
     """One browser's session, without the browser."""
 
-    def __init__(self, http: Any, address: str, event: dict[str, Any], seed: int) -> None:
-        self.http, self.address, self.event = http, address, event
+    def __init__(self, http: Any, address: str, events: dict[str, dict[str, Any]], seed: int) -> None:
+        self.http, self.address = http, address
+        self.event, self.more = events["pause"], events["more"]
         self.random = random.Random(seed)
         self.session = f"visitor{seed}"
 
     async def translate(self) -> None:
         """One round trip; ValueError if what comes back is no translation."""
         text = sentence(self.random)
-        data = [text, "auto", "en", 5, 2]
-        joining = {"data": data, "fn_index": self.event["id"], "session_hash": self.session, "event_data": None}
-        answer = await self.http.post(f"{self.address}/gradio_api/queue/join", json=joining)
+        data = [None, text, "auto", "en", 5, 2]
+        event = {"data": data, "fn_index": self.event["id"], "session_hash": self.session, "event_data": None}
+        answer = await self.http.post(f"{self.address}/gradio_api/run/predict", json=event)
         answer.raise_for_status()
+        html = answer.json()["data"][0]
+        while "data-more" in html:  # the server is busy: the rest comes as a stream
+            html = await self._rest()
+        if "nmt-word" not in html or "nmt-notice" in html:
+            raise ValueError(f"no translation of {text!r}: {html}")
+
+    async def _rest(self) -> str:
+        event = {
+            "data": [None],
+            "fn_index": self.more["id"],
+            "session_hash": self.session,
+            "event_data": None,
+        }
+        (await self.http.post(f"{self.address}/gradio_api/queue/join", json=event)).raise_for_status()
         stream = f"{self.address}/gradio_api/queue/data?session_hash={self.session}"
+        html = ""
         async with self.http.stream("GET", stream) as events:
             async for line in events.aiter_lines():
-                if not line.startswith("data:"):
-                    continue
-                message = json.loads(line[5:])
-                if message["msg"] == "process_generating" and not _has_translation(message):
-                    raise ValueError(f"no translation of {text!r}: {message}")
+                message: Any = json.loads(line[5:]) if line.startswith("data:") else {"msg": ""}
                 if message["msg"] == "process_completed":
                     if not message["success"]:
-                        raise ValueError(f"{text!r}: {message}")
-                    return
-        raise ValueError(f"the stream ended without an answer to {text!r}")
-
-
-def _has_translation(message: dict[str, Any]) -> bool:
-    """Whether a first answer, or a change to one, brought words of a translation."""
-    written = json.dumps(message["output"])
-    return "nmt-word" in written or "nmt-notice" not in written
+                        raise ValueError(str(message))
+                    return html or str(message["output"]["data"][0])
+        raise ValueError("the stream ended without an answer")
 
 
 async def visit(address: str, users: int, seconds: float = 0.0, requests: int = 0) -> Taken:
@@ -118,12 +159,14 @@ async def visit(address: str, users: int, seconds: float = 0.0, requests: int = 
     limits = httpx.Limits(max_connections=4 * users, max_keepalive_connections=4 * users)
     async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:
         config = (await http.get(f"{address}/config")).json()
-        event = next(d for d in config["dependencies"] if any(t[1] == "pause" for t in d["targets"]))
+        events = {target[1]: d for d in config["dependencies"] for target in d["targets"]}
         started = time.perf_counter()
 
         async def one(seed: int) -> None:
-            visitor = Visitor(http, address, event, seed)
-            while time.perf_counter() - started < seconds or len(taken.seconds) + len(taken.errors) < requests:
+            visitor = Visitor(http, address, events, seed)
+            while (
+                time.perf_counter() - started < seconds or len(taken.seconds) + len(taken.errors) < requests
+            ):
                 begun = time.perf_counter()
                 try:
                     await visitor.translate()

@@ -3,7 +3,8 @@
     python -m benchmarks.pictures [--out docs]
 
 Runs from the repository's root, with the shipped checkpoints, and prints each command before what that prints.
-About five minutes on one processor core.  The pictures of the family compared take an hour and other data:
+About four minutes on two processor cores.  With the pictures of the family compared, which need other data, it
+takes about 40:
 
     python -m benchmarks.pictures --family tatoeba.es-en.tsv
 """
@@ -67,7 +68,7 @@ def main() -> int:
     parser = make_parser(__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs"), metavar="FOLDER", help="(default: docs)")
     parser.add_argument(
-        "--family", type=Path, metavar="FILE.tsv", help="train the family too, on these pairs (an hour)"
+        "--family", type=Path, metavar="FILE.tsv", help="train the family too, on these pairs (35 minutes)"
     )
     parser.add_argument(
         "--runs", type=Path, default=Path("runs/family"), metavar="FOLDER", help="of --family (runs/family)"

@@ -1,4 +1,5 @@
-"""What the commands of `nmt` and `nmt lab` share of argparse: how one is added, and the kinds of its numbers."""
+"""What the commands of `nmt` and `nmt lab` share of argparse: how one is added, the options of
+decoding, and the kinds of numbers."""
 
 from __future__ import annotations
 
@@ -22,6 +23,27 @@ def add_command(
     )
     command.set_defaults(run=run, usage_error=command.error)
     return command
+
+
+def add_decoding(command: argparse.ArgumentParser) -> None:
+    """The options of a command that translates: --beam, --length-penalty, --device and --runtime."""
+    add = command.add_argument
+    add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
+    add(
+        "--length-penalty",
+        type=float,
+        metavar="A",
+        help="divide log-probabilities by the length to the power A: greater favours longer translations "
+        "(default: the checkpoint's)",
+    )
+    devices = ("auto", "cpu", "cuda")
+    add("--device", choices=devices, default="auto", help="auto: a GPU if there is one (default)")
+    add(
+        "--runtime",
+        choices=("auto", "onnx", "torch"),
+        default="auto",
+        help="what runs the model; auto: onnx on a CPU if the checkpoint was exported (default)",
+    )
 
 
 def positive(text: str) -> int:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nmt.arguments import add_command, positive
+from nmt.arguments import add_command, add_decoding, positive
+from nmt.documents import commands as documents
 from nmt.errors import UserError
 from nmt.lab import commands as lab
 from nmt.lab import generate_commands as generate
@@ -123,6 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_translate(commands)
+    documents.add(commands)
     _add_score(commands)
     _add_train(commands)
     _add_average(commands)
@@ -144,7 +146,7 @@ def _add_translate(commands: Any) -> None:
     add("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
     add("--json", action="store_true", help="write a JSON object for each line")
     add("--attention", action="store_true", help="with --json: add the attention weights")
-    _add_decoding(command)
+    add_decoding(command)
 
 
 def _add_score(commands: Any) -> None:
@@ -163,27 +165,7 @@ def _add_score(commands: Any) -> None:
     )
     add("--baseline", metavar="FILE", help="another system's translations, to compare with")
     add("--json", action="store_true", help="print one JSON object")
-    _add_decoding(command)
-
-
-def _add_decoding(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
-    add(
-        "--length-penalty",
-        type=float,
-        metavar="A",
-        help="divide log-probabilities by the length to the power A: greater favours longer translations "
-        "(default: the checkpoint's)",
-    )
-    devices = ("auto", "cpu", "cuda")
-    add("--device", choices=devices, default="auto", help="auto: a GPU if there is one (default)")
-    add(
-        "--runtime",
-        choices=("auto", "onnx", "torch"),
-        default="auto",
-        help="what runs the model; auto: onnx on a CPU if the checkpoint was exported (default)",
-    )
+    add_decoding(command)
 
 
 def _add_train(commands: Any) -> None:

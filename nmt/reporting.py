@@ -61,7 +61,7 @@ class Reporter:
         if self.line.disable:
             self.say(text)
         self.line.update(self.task, completed=done, text=text)
-        self._record("train", progress.step, figures)
+        self._record("train", progress.step, {**figures, "done": done, "seconds": progress.seconds})
 
     def validation(self, progress: TrainingProgress, result: Validation, best: bool) -> None:
         """Scores and a few translations."""

@@ -100,12 +100,14 @@ def translators() -> dict[tuple[str, str], FakeTranslator]:
     return {("es", "en"): FakeTranslator("es", "en"), ("en", "es"): FakeTranslator("en", "es")}
 
 
-def fake_service(max_chars: int = 200, timeout: float = 60.0) -> TranslationService:
+def fake_service(max_chars: int = 200, timeout: float = 60.0, most: int = 64) -> TranslationService:
     from nmt.webui.service import TranslationService
 
     identifier: Any = FakeIdentifier()
     fakes: Any = translators()
-    return TranslationService(fakes, max_chars, identifier, timeout)
+    service = TranslationService(fakes, max_chars, identifier, timeout)
+    service.batcher.most = most
+    return service
 
 
 @contextmanager
@@ -118,5 +120,5 @@ def served_page(max_chars: int, users: dict[str, str] | None = None) -> Iterator
 
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    with served(fake_service(max_chars), "127.0.0.1", port, users):
+    with served(fake_service(max_chars, most=1), "127.0.0.1", port, users):
         yield f"http://127.0.0.1:{port}"

@@ -32,7 +32,9 @@ def post(client: TestClient, **fields: Any) -> Any:
 
 
 def test_a_text_is_translated(client: TestClient) -> None:
-    assert post(client, q="el tren", source="es", target="en", format="text") == {"translatedText": "The train"}
+    assert post(client, q="el tren", source="es", target="en", format="text") == {
+        "translatedText": "The train"
+    }
 
 
 def test_a_list_is_translated_as_a_list(client: TestClient) -> None:
@@ -56,7 +58,9 @@ def test_the_source_language_is_detected(client: TestClient) -> None:
 
 
 def test_a_text_that_is_in_the_target_language_stays(client: TestClient) -> None:
-    assert post(client, q="<b>the</b> train", source="en", target="en")["translatedText"] == "<b>the</b> train"
+    assert (
+        post(client, q="<b>the</b> train", source="en", target="en")["translatedText"] == "<b>the</b> train"
+    )
 
 
 def test_markup_stays_and_entities_are_read_and_written(client: TestClient) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Coroutine, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,8 +23,9 @@ from gradio_client.exceptions import AppError
 
 import app_gradio
 from nmt.errors import UserError
-from nmt.webui import translate_tab, translation_views, words
+from nmt.webui import translate_tab, words
 from nmt.webui.service import Answer, PageError, TranslationService
+from nmt.webui.translation_views import View, page
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, served_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,8 +49,11 @@ def service() -> Iterator[TranslationService]:
     service.close()
 
 
-async def streamed(service: TranslationService, text: str, **options: Any) -> list[Answer]:
-    return [answer async for answer in service.stream(text, ES_EN, **options)]
+async def streamed(service: TranslationService, text: str, owner: str = "me") -> list[Answer]:
+    """What the visitor `owner` sees, one after the other."""
+    answer = await service.start(text, ES_EN, owner)
+    seen = [answer] if answer else []
+    return seen + [answer async for answer in service.follow(owner)]
 
 
 # --- requests -------------------------------------------------------------------------------------------
@@ -116,8 +122,7 @@ def test_texts_are_translated_together_and_each_has_its_answer(service: Translat
 
 
 def test_a_long_text_comes_sentence_by_sentence() -> None:
-    service = fake_service(max_chars=10_000)
-    service.batcher.most = 1
+    service = fake_service(max_chars=10_000, most=1)
     answers = run(streamed(service, "slow el tren. slow sale.\nslow las."))
     service.close()
     texts = [answer.text for answer in answers]
@@ -138,14 +143,15 @@ def test_a_text_that_takes_too_long_is_given_up() -> None:
 
 
 def test_stop_leaves_what_is_done() -> None:
-    service = fake_service(max_chars=10_000)
-    service.batcher.most = 1
+    service = fake_service(max_chars=10_000, most=1)
 
     async def stopped() -> list[Answer]:
+        await service.start("slow uno. " * 20, ES_EN, "me")
         answers = []
-        async for answer in service.stream("slow uno. " * 20, ES_EN, owner="me"):
+        async for answer in service.follow("me"):
             answers.append(answer)
-            service.stop("me")
+            if answer.done:
+                service.stop("me")
         return answers
 
     answers = run(stopped())
@@ -155,17 +161,13 @@ def test_stop_leaves_what_is_done() -> None:
 
 
 def test_a_new_text_of_the_same_visitor_stops_the_one_before_and_no_one_elses() -> None:
-    service = fake_service(max_chars=10_000)
-    service.batcher.most = 1
-
-    async def collect(text: str, owner: str) -> list[Answer]:
-        return [answer async for answer in service.stream(text, ES_EN, owner=owner)]
+    service = fake_service(max_chars=10_000, most=1)
 
     async def both() -> list[list[Answer]]:
-        first = asyncio.create_task(collect("slow uno. " * 20, "me"))
-        other = asyncio.create_task(collect("slow dos.", "other"))
+        first = asyncio.create_task(streamed(service, "slow uno. " * 20))
+        other = asyncio.create_task(streamed(service, "slow dos.", "other"))
         await asyncio.sleep(SLOW / 2)
-        second = asyncio.create_task(collect("el tren", "me"))
+        second = asyncio.create_task(streamed(service, "el tren"))
         return list(await asyncio.gather(first, other, second))
 
     first, other, second = run(both())
@@ -176,8 +178,24 @@ def test_a_new_text_of_the_same_visitor_stops_the_one_before_and_no_one_elses() 
 
 
 def test_a_visitor_who_left_is_forgotten(service: TranslationService) -> None:
-    run(streamed(service, "el tren", owner="me"))
+    run(streamed(service, "el tren"))
     assert service._running == {}
+
+
+def test_what_visitors_left_behind_is_forgotten_in_time() -> None:
+    service = fake_service(timeout=SLOW / 10, most=1)
+
+    async def leave() -> None:
+        answer = await service.start("slow. slow. slow.", ES_EN, "left")
+        assert answer and answer.done < 3
+        while not service._running["left"].finished:
+            await asyncio.sleep(SLOW / 10)
+        await asyncio.sleep(SLOW)
+        await service.start("slow. slow. slow.", ES_EN, "next")
+
+    run(leave())
+    assert list(service._running) == ["next"]
+    service.close()
 
 
 def test_many_visitors_share_batches(service: TranslationService) -> None:
@@ -221,100 +239,122 @@ def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
 # --- handlers -------------------------------------------------------------------------------------------
 
 
-async def _last(shown: Any) -> translate_tab.Shown:
-    return [one async for one in shown][-1]
+def shown(service: TranslationService, text: str, source: str = "auto", target: str = "en") -> View:
+    """The last view of a translation."""
+
+    async def all_of_it() -> View:
+        first = await translate_tab.translate(service, "me", View(), text, source, target, 5, 2)
+        assert first
+        rest = [view async for view in translate_tab.follow(service, "me", first)] if first.running else []
+        return [first, *rest][-1]
+
+    return run(all_of_it())
 
 
-def shown(service: TranslationService, text: str, source: str = "auto", target: str = "en") -> translate_tab.Shown:
-    return run(_last(translate_tab.translate(service, "me", text, source, target, 5, 2)))
-
-
-def text_of(html: str | None) -> str:
-    import re
-    from html import unescape
-
-    assert html is not None
-    inner = re.search(r'<div class="nmt-translation"[^>]*>(.*?)</div>', html, re.DOTALL)
+def text_of(view: View) -> str:
+    """The translation that a visitor sees."""
+    inner = re.search(r'<div class="nmt-translation"[^>]*>(.*?)</div>', page(view), re.DOTALL)
     assert inner
     return unescape(re.sub(r"<[^>]*>", "", inner[1]))
 
 
 def test_translate_handler_shows_text_alternatives_and_time(service: TranslationService) -> None:
     found = shown(service, SPANISH)
-    assert text_of(found.translation) == ENGLISH
-    assert found.alternatives and found.alternatives.count("<li>") == 2
-    assert found.status and "Spanish detected" in found.status and "Detectado: español" in found.status
-    assert found.notice == "" and found.running is False
+    assert text_of(found) == ENGLISH
+    assert page(found).count("nmt-take") == 3  # the panel and two buttons
+    assert "Spanish detected" in page(found) and "Detectado: español" in page(found)
+    assert found.error is None and not found.running
+
+
+def test_a_long_text_is_shown_as_it_grows_and_asks_for_more() -> None:
+    service = fake_service(max_chars=1000, most=1)
+
+    async def views() -> list[View]:
+        first = await translate_tab.translate(service, "me", View(), "slow el. " * 4, "es", "en", 5, 2)
+        assert first
+        return [first, *[view async for view in translate_tab.follow(service, "me", first)]]
+
+    found = run(views())
+    service.close()
+    assert 'data-more="1"' in page(found[0]) and "<progress" in page(found[0])
+    assert 'data-more="1"' not in page(found[-1]) and "<progress" not in page(found[-1])
+    assert text_of(found[-1]) == " ".join(["Slow the."] * 4).replace("the.", "el.") + " "
 
 
 def test_the_target_menu_follows_the_language_that_was_found(service: TranslationService) -> None:
-    assert shown(service, "the train", "auto", "en").target == "es"
-    assert shown(service, "el tren", "auto", "en").target is None  # as it was
+    assert 'data-flip="es"' in page(shown(service, "the train", "auto", "en"))
+    assert "data-flip" not in page(shown(service, "el tren", "auto", "en"))
 
 
-@pytest.mark.parametrize(("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")])
+def test_no_text_shows_nothing(service: TranslationService) -> None:
+    assert shown(service, " \n") == View()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")]
+)
 def test_a_failed_translation_is_a_notice_that_leaves_the_old_translation(
     service: TranslationService, text: str, message: str
 ) -> None:
-    found = shown(service, text)
-    assert found.notice and message in found.notice and 'lang="es"' in found.notice
-    assert found.translation is None
+    old = shown(service, "el tren")
+    found = run(translate_tab.translate(service, "me", old, text, "auto", "en", 5, 2))
+    assert found and message in page(found) and 'role="alert"><span class="nmt-en"' in page(found)
+    assert text_of(found) == "The train"
+    assert "alert" not in page(shown(service, "el tren"))
 
 
 def test_markup_in_a_text_is_shown_as_text(service: TranslationService) -> None:
     found = shown(service, "<b>& el")
-    assert "<b>" not in (found.translation or "") + (found.alternatives or "")
-    assert text_of(found.translation) == "<b>& the"
+    assert "<b>" not in page(found)
+    assert text_of(found) == "<b>& the"
 
 
 def test_doubtful_sentences_are_marked_and_the_mark_is_explained(service: TranslationService) -> None:
-    found = shown(service, "doubt el. El tren.")
-    assert found.translation and found.translation.count("nmt-unsure") == 1
-    assert found.status and "dots" in found.status
-    certain = shown(service, "El tren.")
-    assert "nmt-unsure" not in (certain.translation or "") and "dots" not in (certain.status or "")
+    doubtful, certain = page(shown(service, "doubt el. El tren.")), page(shown(service, "El tren."))
+    assert doubtful.count("nmt-unsure") == 1 and "underlined with dots" in doubtful
+    assert "nmt-unsure" not in certain and "underlined with dots" not in certain
 
 
 def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_alone(
     service: TranslationService,
 ) -> None:
-    answer = shown(service, "El tren sale.\nLa biblioteca?").answer
-    assert answer
-    choices, panel = run(translate_tab.look_up(service, answer, 2, 4))
-    assert choices and [option.text for option in choices.options] == ["The perhaps", "The surely"]
-    assert "<strong>perhaps</strong>" in panel
-    changed = translate_tab.choose(answer, choices, 1)
-    assert text_of(changed.translation) == "The train leaves.\nThe surely".replace("leaves", "sale")  # fake's words
-    assert changed.answer and changed.answer.segments[0] == answer.segments[0]
+    view = shown(service, "El tren sale.\nLa biblioteca?")
+    asked = run(translate_tab.look_up(service, view, 2, 4))
+    assert asked.choices and [o.text for o in asked.choices.options] == ["The perhaps", "The surely"]
+    assert "<strong>perhaps</strong>" in page(asked) and "instead of “library”" in page(asked)
+    changed = translate_tab.choose(asked, 1)
+    assert text_of(changed) == "The train sale.\nThe surely"  # the fake does not know "sale."
+    assert changed.choices is None
+    assert translate_tab.choose(asked, 2) == translate_tab.choose(asked, "0") == asked
 
 
-@pytest.mark.parametrize("place", [(None, None), (0, 99), (0, -1), (1, 0), (9, 0), ("0", 0), (0, 1.5), (0, None)])
+@pytest.mark.parametrize(
+    "place", [(None, None), (0, 99), (0, -1), (1, 0), (9, 0), ("0", 0), (0, 1.5), (0, None)]
+)
 def test_a_place_that_is_none_offers_nothing(service: TranslationService, place: tuple[Any, Any]) -> None:
-    answer = shown(service, "El tren.\nEl tren.").answer
-    assert run(translate_tab.look_up(service, answer, *place)) == (None, "")
+    view = shown(service, "El tren.\nEl tren.")
+    assert run(translate_tab.look_up(service, view, *place)).choices is None
 
 
 def test_other_translations_change_places_with_the_one_shown(service: TranslationService) -> None:
-    answer = shown(service, "el tren").answer
-    assert answer
-    changed = translate_tab.take_alternative(answer, 0)
-    assert text_of(changed.translation) == "The train'"
-    back = translate_tab.take_alternative(changed.answer, 0)
-    assert text_of(back.translation) == "The train"
-    assert translate_tab.take_alternative(answer, 7).translation is None
+    view = shown(service, "el tren")
+    changed = translate_tab.take_alternative(view, 0)
+    assert text_of(changed) == "The train'"
+    assert text_of(translate_tab.take_alternative(changed, 0)) == "The train"
+    assert translate_tab.take_alternative(view, 7) == view
 
 
 def test_swap_makes_the_translation_the_text(service: TranslationService) -> None:
-    answer = shown(service, "el tren").answer
-    assert translate_tab.swap(service, "el tren", answer, "auto", "en") == ("en", "es", "The train")
+    view = shown(service, "el tren")
+    assert translate_tab.swap(service, "el tren", view, "auto", "en") == ("en", "es", "The train")
 
 
 def test_swap_before_translating_keeps_the_text(service: TranslationService) -> None:
-    assert translate_tab.swap(service, "el tren", None, "es", "en") == ("en", "es", "el tren")
+    assert translate_tab.swap(service, "el tren", View(), "es", "en") == ("en", "es", "el tren")
 
 
 def test_words_of_the_translation_can_be_reached_by_keyboard(service: TranslationService) -> None:
-    html = shown(service, "El tren.\nEl tren.").translation or ""
+    html = page(shown(service, "El tren.\nEl tren."))
     assert html.count('tabindex="0"') == 1 and html.count('tabindex="-1"') == 3
     assert html.count('role="button"') == 4
 
@@ -336,7 +376,9 @@ def test_html_says_it_in_both_languages_and_escapes_values() -> None:
     assert "Ningún modelo traduce de español a x." in said
 
 
-@pytest.mark.parametrize(("asked", "language"), [("es-MX,en", "es"), ("en-US,es", "en"), ("fr", "en"), ("", "en")])
+@pytest.mark.parametrize(
+    ("asked", "language"), [("es-MX,en", "es"), ("en-US,es", "en"), ("fr", "en"), ("", "en")]
+)
 def test_the_visitors_language_is_the_browsers_first(asked: str, language: str) -> None:
     class Asking:
         headers = {"accept-language": asked}

@@ -7,7 +7,6 @@ in it.  What they lack of the original: files, suggestions, API keys of their ow
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import html
@@ -15,16 +14,20 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from nmt.errors import UserError
 from nmt.webui import languages
-from nmt.webui.service import AUTO, Answer, PageError, TranslationService
+from nmt.webui.service import AUTO, Direction, PageError, TranslationService
 
 MOST_BYTES = 1_000_000  # of a request's body
-MARKUP = re.compile(r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^>]*>)", re.DOTALL | re.IGNORECASE)
+MARKUP = re.compile(
+    r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^>]*>)", re.DOTALL | re.IGNORECASE
+)
+STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
 
 Allowed = Callable[[str, str], bool]  # user and password
 
@@ -50,7 +53,7 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
         try:
             return JSONResponse(await _translated(service, fields))
         except PageError as error:
-            raise Refused({"page.busy": 429, "page.timeout": 503, "page.failed": 500}.get(error.key, 400), str(error)) from None
+            raise Refused(STATUS.get(error.key, 400), str(error)) from None
         except UserError as error:
             raise Refused(400, str(error)) from None
 
@@ -71,16 +74,16 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
 
 
 async def _translated(service: TranslationService, fields: dict[str, Any]) -> dict[str, Any]:
-    texts = fields.get("q")
-    several = isinstance(texts, list)
-    texts = texts if several else [_text(fields, "q")]
+    asked = fields.get("q")
+    several = isinstance(asked, list)
+    texts: list[str] = asked if isinstance(asked, list) else [_text(fields, "q")]
     if not all(isinstance(text, str) for text in texts):
         raise Refused(400, "q has something in it that is not a string")
     source, target = _text(fields, "source"), _text(fields, "target")
     form = fields.get("format", "text")
     if form not in ("text", "html"):
         raise Refused(400, f"format {form!r} is not supported: give text or html")
-    alternatives = _number(fields.get("alternatives", 0))
+    wanted = _number(fields.get("alternatives", 0))
     detected = _detected(service, "\n".join(texts)) if source == AUTO else None
     source = detected["language"] if detected else source
     if source not in service.sources():
@@ -88,30 +91,29 @@ async def _translated(service: TranslationService, fields: dict[str, Any]) -> di
     if source != target and target not in service.targets(source):
         raise Refused(400, f"{target} is not supported")
 
-    parts = [MARKUP.split(text) if form == "html" else [text] for text in texts]
-    if source == target:
-        answers = [Answer((source, target)) for text in parts for _ in text[::2]]
-        done = list(texts)
-    else:
-        wanted = [html.unescape(part) if form == "html" else part for text in parts for part in text[::2]]
-        answers = await service.translate_many(wanted, (source, target), 0, alternatives)
-        following = iter(answers)
-        done = ["".join(_joined(part, i, following, form) for i, part in enumerate(text)) for text in parts]
+    done: Sequence[str] = texts
+    others: list[list[str]] = [[] for _ in texts]
+    if form == "html" and source != target:
+        done = await _html(service, texts, (source, target))
+    elif source != target:
+        answers = await service.translate_many(texts, (source, target), 0, wanted)
+        done, others = [a.text for a in answers], [list(a.alternatives) for a in answers]
     answer: dict[str, Any] = {"translatedText": done if several else done[0]}
     if detected:
         answer["detectedLanguage"] = [detected] * len(texts) if several else detected
-    if alternatives:
-        others = [list(a.alternatives) for a in answers] if form == "text" else [[] for _ in texts]
+    if wanted:
         answer["alternatives"] = others if several else others[0]
     return answer
 
 
-def _joined(part: str, index: int, answers: Any, form: str) -> str:
-    """Markup stands at odd places and stays; what is between it is translated."""
-    if index % 2:
-        return part
-    text: str = next(answers).text
-    return html.escape(text, quote=False) if form == "html" else text
+async def _html(service: TranslationService, texts: Sequence[str], direction: Direction) -> list[str]:
+    """What stands between markup is translated; the markup stays where it is."""
+    parts = [MARKUP.split(text) for text in texts]  # markup has the odd places
+    between = [html.unescape(part) for text in parts for part in text[::2]]
+    answers = iter(await service.translate_many(between, direction))
+    for text in parts:
+        text[::2] = [html.escape(next(answers).text, quote=False) for _ in text[::2]]
+    return ["".join(text) for text in parts]
 
 
 def _detected(service: TranslationService, text: str) -> dict[str, Any]:
@@ -132,8 +134,6 @@ async def _fields(request: Request, allowed: Allowed | None) -> dict[str, Any]:
     kind = request.headers.get("content-type", "")
     try:
         if kind.startswith("application/x-www-form-urlencoded"):
-            from urllib.parse import parse_qsl
-
             fields: Any = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
         else:
             fields = json.loads(body)

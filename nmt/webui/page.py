@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from nmt.webui import api, score_api, scores_tab, translate_tab, words
@@ -14,20 +16,22 @@ UPLOADS_LAST = 3600  # seconds
 
 def build_page(service: TranslationService) -> gr.Blocks:
     """The page over the given translators; `nmt.webui.server` serves it."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)) as page:
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)
+    ) as page:
         gr.HTML(_header(service), elem_classes="nmt-header")
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
             with gr.Tab(words.label("page.tab_scores"), id="scores"):
                 scores_tab.build(service)
+
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
+        def name_languages(request: gr.Request) -> list[Any]:
+            return translate_tab.in_language(service, words.of_visitor(request))
+
         page.load(
-            lambda request: translate_tab.in_language(service, words.of_visitor(request)),
-            None,
-            [tab.source, tab.target],
-            api_visibility="private",
-            show_progress="hidden",
+            name_languages, None, [tab.source, tab.target], api_visibility="private", show_progress="hidden"
         )
         api.build(service)
         score_api.build()
@@ -42,9 +46,11 @@ def _header(service: TranslationService) -> str:
 def _directions(service: TranslationService) -> str:
     """ "Spanish ↔ English" for a pair with both directions, "Spanish → English" for a single one."""
     parts: list[str] = []
+    shown: set[tuple[str, str]] = set()  # as the other half of a pair
     for source, target in service.translators:
         both = (target, source) in service.translators
-        if both and f"{target}↔{source}" in parts:
-            continue
-        parts.append(f"{source}{'↔' if both else '→'}{target}")
+        key = "page.both_ways" if both else "page.one_way"
+        if not both or (source, target) not in shown:
+            parts.append(words.html(key, source=languages.name(source), target=languages.name(target)))
+        shown.add((target, source))
     return ", ".join(parts)

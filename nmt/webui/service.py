@@ -34,6 +34,8 @@ MAX_ALTERNATIVES = 5
 TIMEOUT = 60.0  # seconds
 SURE = 0.8  # probability from which the identifier is believed
 AUTO = "auto"  # instead of a source language: to be found out
+PATIENCE = 0.3  # seconds after which a visitor is shown how far it is
+ENOUGH = 120  # characters that tell the language of a text
 OFTEN = 0.15  # seconds between two looks at a translation that grows
 LONG = 2000  # characters whose planning is kept off the event loop
 
@@ -43,7 +45,7 @@ logger = logging.getLogger(__name__)
 class PageError(UserError):
     """A message for the visitor that the page can say in either language; elsewhere it is in English."""
 
-    def __init__(self, key: str, **values: words.Value) -> None:
+    def __init__(self, key: str, /, **values: words.Value) -> None:
         super().__init__(words.say("en", key, **values))
         self.key, self.values = key, values
 
@@ -87,7 +89,10 @@ class Answer:
         place = next(i for i, segment in enumerate(self.segments) if segment.sentence)
         sentence = self.segments[place].sentence
         assert sentence is not None
-        around = "".join(s.text for s in self.segments[:place]), "".join(s.text for s in self.segments[place + 1 :])
+        around = (
+            "".join(s.text for s in self.segments[:place]),
+            "".join(s.text for s in self.segments[place + 1 :]),
+        )
         text = self.alternatives[index][len(around[0]) : len(self.alternatives[index]) - len(around[1])]
         others = [*self.alternatives[:index], self.text, *self.alternatives[index + 1 :]]
         changed = self.with_sentence(place, replace(sentence, text=text))
@@ -113,7 +118,7 @@ class Work:
 
     def cancel(self) -> None:
         self.stopped = True
-        for future in self.futures:
+        for future in self.futures[self.done :]:
             future.cancel()
 
     @property
@@ -123,36 +128,38 @@ class Work:
             self._done += 1
         return self._done
 
-    async def grow(self, timeout: float | None) -> AsyncIterator[int]:
-        """How many sentences are done, now and then, the last time when all are or it was stopped.
+    @property
+    def finished(self) -> bool:
+        return self.stopped or self.done == len(self.futures)
 
-        UserError for a failure of any kind; after `timeout` seconds the work is cancelled.
+    async def wait(self, seconds: float) -> None:
+        """Until it is finished, but no longer.  UserError for a failure of any kind."""
+        end = time.perf_counter() + seconds
+        while not self.finished and (left := end - time.perf_counter()) > 0:
+            future = asyncio.wrap_future(self.futures[self.done])
+            future.add_done_callback(_failure)  # looked at, though perhaps nobody waits any more
+            await asyncio.wait([future], timeout=left)
+            error = _failure(future) if future.done() else None
+            if isinstance(error, UserError):
+                raise error
+            if error:
+                logger.error("translating %s-%s failed", *self.direction, exc_info=error)
+                raise PageError("page.failed")
+
+    async def grow(self, timeout: float | None) -> AsyncIterator[int]:
+        """How many sentences are done, now and then, the last time when it is finished.
+
+        UserError for a failure of any kind; `timeout` seconds after its beginning it is given up.
         """
-        shown = self.started
         try:
-            while (done := self.done) < len(self.futures) and not self.stopped:
-                await self._wait_for(done, timeout)
-                if time.perf_counter() - shown > OFTEN and self.done < len(self.futures) and not self.stopped:
-                    shown = time.perf_counter()
-                    yield self.done
+            while not self.finished:
+                yield self.done
+                await self.wait(OFTEN)
+                if timeout is not None and not self.finished and time.perf_counter() > self.started + timeout:
+                    raise PageError("page.timeout", seconds=round(timeout))
             yield self.done
         finally:
             self.cancel()
-
-    async def _wait_for(self, index: int, timeout: float | None) -> None:
-        left = None if timeout is None else max(0.0, self.started + timeout - time.perf_counter())
-        future = asyncio.wrap_future(self.futures[index])
-        await asyncio.wait([future], timeout=left)
-        if not future.done():
-            future.cancel()
-            assert timeout is not None
-            raise PageError("page.timeout", seconds=round(timeout))
-        error = None if future.cancelled() else future.exception()
-        if isinstance(error, UserError):
-            raise error
-        if error:
-            logger.error("translating %s-%s failed", *self.direction, exc_info=error)
-            raise PageError("page.failed")
 
     def answers(self) -> list[Answer]:
         """One for each text."""
@@ -227,7 +234,7 @@ class TranslationService:
         """The language of a text; None where that is not certain enough."""
         if self.identifier is None:
             return None
-        language, probability = self.identifier.identify(text)
+        language, probability = self.identifier.identify(text[:ENOUGH])
         return language if probability >= SURE else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
@@ -241,7 +248,9 @@ class TranslationService:
             source = detected or next((s for s, t in self.translators if t == target), self.first[0])
         targets = self.targets(source)
         if not targets:
-            raise PageError("translate.no_model", source=languages.name(source), target=languages.name(target))
+            raise PageError(
+                "translate.no_model", source=languages.name(source), target=languages.name(target)
+            )
         return (source, target if target in targets else targets[0]), detected is not None
 
     def find(self, direction: str) -> Direction:
@@ -253,23 +262,32 @@ class TranslationService:
             )
         return source, target
 
-    async def stream(
-        self,
-        text: str,
-        direction: Direction,
-        beam: float = 0,
-        alternatives: float = 0,
-        owner: Hashable = None,
-    ) -> AsyncIterator[Answer]:
-        """Translate a text of any number of lines and sentences; the answers have more and more of it.
+    async def start(
+        self, text: str, direction: Direction, owner: Hashable, beam: float = 0, alternatives: float = 0
+    ) -> Answer | None:
+        """Begin to translate a text of any number of lines and sentences, and wait a moment: most are done by then.
+        An answer that is not whole goes on; `follow` has the rest.  None: the same visitor asked for something else.
 
+        owner   the visitor: what the same one asked for before is stopped
         beam    0: the checkpoint's own
-        owner   the visitor: what the same one asked for before is stopped.  None: nobody's, nothing stops it.
-        The last answer is whole, unless `stop` was called.  A text of nothing but white space has an empty one.
         UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
         """
         self.check(text, direction)
         work = await self._begin([text], direction, beam, alternatives, owner)
+        try:
+            await work.wait(PATIENCE)
+        except UserError:
+            self._end(work, owner)
+            raise
+        if work.finished:
+            self._end(work, owner)
+        return None if work.superseded else work.answers()[0]
+
+    async def follow(self, owner: Hashable) -> AsyncIterator[Answer]:
+        """What `start` left undone: the answers have more and more of it.  The last one is whole, unless `stop` was
+        called or the same visitor asked for something else; then nothing comes any more."""
+        if not (work := self._running.get(owner)):
+            return
         try:
             async for _ in work.grow(self.timeout):
                 if not work.superseded:
@@ -280,7 +298,7 @@ class TranslationService:
     async def translate(
         self, text: str, direction: Direction, beam: float = 0, alternatives: float = 0
     ) -> Answer:
-        """What `stream` gives last."""
+        """A text of any number of lines and sentences, translated whole; errors as of `start`."""
         return (await self.translate_many([text], direction, beam, alternatives))[0]
 
     async def translate_many(
@@ -336,9 +354,7 @@ class TranslationService:
         n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
         width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
         translator = self.translators[direction]
-        if owner is not None and owner in self._running:
-            self._running[owner].superseded = True
-            self._running[owner].cancel()
+        self._forget(owner)
         if sum(map(len, texts)) > LONG:
             plans = await asyncio.to_thread(lambda: [translator.plan(text) for text in texts])
         else:
@@ -350,6 +366,15 @@ class TranslationService:
             self._running[owner] = work
         return work
 
+    def _forget(self, owner: Hashable) -> None:
+        """Stops what this visitor asked for before, and what visitors left behind who never came for the rest."""
+        late = time.perf_counter() - 2 * self.timeout
+        for one, work in list(self._running.items()):
+            if one == owner or (work.started < late and work.finished):
+                work.superseded = True
+                work.cancel()
+                del self._running[one]
+
     def _end(self, work: Work, owner: Hashable) -> None:
         if owner is not None and self._running.get(owner) is work:
             del self._running[owner]
@@ -357,6 +382,10 @@ class TranslationService:
 
 def _succeeded(future: Future[SentenceTranslation]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _failure(future: asyncio.Future[SentenceTranslation]) -> BaseException | None:
+    return None if future.cancelled() else future.exception()
 
 
 def _whole_number(value: float, what: str, least: int, most: int) -> int:

@@ -1,24 +1,28 @@
-// What the components of the translating tab do in the browser.  Each part is given to one gr.HTML as its
+// What two components of the translating tab do in the browser.  Each part is given to one gr.HTML as its
 // `js_on_load`: `element` is that component, `trigger` tells the server.  A part begins with "== NAME".
 
-// == typing  tells when the visitor pauses; Enter and the button need no telling
+// == typing  tells when the visitor pauses or presses Enter
 let waiting;
-const stop_waiting = () => clearTimeout(waiting);
 const inside = event => event.target.closest?.('#nmt-source');
 document.addEventListener('input', event => {
   if (!inside(event)) return;
-  stop_waiting();
+  clearTimeout(waiting);
   waiting = setTimeout(() => trigger('pause'), 500);
 });
 document.addEventListener('keydown', event => {
-  if (inside(event) && event.key === 'Enter') stop_waiting();
+  if (inside(event) && event.key === 'Enter') clearTimeout(waiting); // that translates by itself
 });
 
-// == translation  words that can be clicked or walked through with the arrow keys; the copy button
-const words = () => [...element.querySelectorAll('.nmt-word')];
-const pick = word => {
-  words().forEach(other => other.classList.toggle('nmt-picked', other === word));
-  trigger('pick', { segment: Number(word.parentElement.dataset.segment), start: Number(word.dataset.start) });
+// == result  the translation: words to click or to walk through with the arrow keys, copy, stop, panels
+let focus_next = null; // what gets the keyboard's focus when the server has answered
+const all = selector => [...element.querySelectorAll(selector)];
+const place = word => ({
+  segment: Number(word.parentElement.dataset.segment), start: Number(word.dataset.start)
+});
+const pick = (word, by_keyboard) => {
+  all('.nmt-word').forEach(other => other.classList.toggle('nmt-picked', other === word));
+  if (by_keyboard) focus_next = '.nmt-choose';
+  trigger('pick', place(word));
 };
 const copy = async button => {
   const text = element.querySelector('.nmt-translation').textContent;
@@ -35,36 +39,37 @@ const copy = async button => {
   button.classList.add('nmt-copied');
   setTimeout(() => button.classList.remove('nmt-copied'), 1500);
 };
+element.setAttribute('aria-live', 'polite');
 element.addEventListener('click', event => {
-  const word = event.target.closest('.nmt-word');
-  const button = event.target.closest('.nmt-copy');
-  if (word) pick(word);
-  if (button) copy(button);
+  const hit = selector => event.target.closest(selector);
+  if (hit('.nmt-word')) pick(hit('.nmt-word'), false);
+  if (hit('.nmt-copy')) copy(hit('.nmt-copy'));
+  if (hit('.nmt-stop')) trigger('stop');
+  if (hit('.nmt-item')) {
+    if (event.detail === 0) focus_next = '.nmt-word[tabindex="0"]'; // pressed by keyboard
+    const event_name = hit('.nmt-choose') ? 'choose' : 'take';
+    trigger(event_name === 'choose' ? 'choose' : 'take', { index: Number(hit('.nmt-item').dataset.index) });
+  }
 });
 element.addEventListener('keydown', event => {
   const word = event.target.closest('.nmt-word');
   if (!word) return;
-  const all = words();
-  const to = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (to) {
-    const next = all[all.indexOf(word) + to];
+  const words = all('.nmt-word');
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step) {
+    const next = words[words.indexOf(word) + step];
     if (next) { word.tabIndex = -1; next.tabIndex = 0; next.focus(); }
   } else if (event.key === 'Enter' || event.key === ' ') {
-    pick(word);
+    pick(word, true);
   } else {
     return;
   }
   event.preventDefault();
 });
-
-// == choices  what else could stand at the word
-element.addEventListener('click', event => {
-  const button = event.target.closest('button');
-  if (button) trigger('choose', { index: Number(button.dataset.index) });
-});
-
-// == alternatives  other translations of the whole sentence
-element.addEventListener('click', event => {
-  const button = event.target.closest('button');
-  if (button) trigger('take', { index: Number(button.dataset.index) });
+watch('value', () => {
+  const result = element.querySelector('.nmt-result');
+  if (!result) return;
+  if (result.dataset.more && !result.dataset.asked) { result.dataset.asked = 1; trigger('more'); }
+  if (result.dataset.flip) trigger('flip', { target: result.dataset.flip });
+  if (focus_next) { element.querySelector(focus_next)?.focus(); focus_next = null; }
 });

@@ -1,131 +1,107 @@
 """The tab that translates: language bar, two boxes, what else could stand at a word, options, examples.
 
-The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  HTML is made in `translation_views.py`.
+The handlers are plain functions of values, most of them from a `View` to the next one, so that tests call them
+without a browser.  `build` lays out the components and wires the handlers to them; `translation_views.py` makes HTML
+of a view, and translate_tab.js is what that HTML does in the browser.
+
+A translation that is done at once goes by Gradio's queue (one request, one answer: half the time); one that takes
+longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Hashable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
 from nmt.errors import UserError
-from nmt.translation import SentenceTranslation
 from nmt.webui import languages, words
 from nmt.webui import translation_views as views
-from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, Answer, PageError, TranslationService
+from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, Answer, TranslationService
+from nmt.webui.translation_views import Choices, View
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
 SHORT = 300  # characters; of a longer text other translations as a whole are of no use
 SCRIPTS = Path(__file__).with_name("translate_tab.js")
 
 
-class Shown(NamedTuple):
-    """What a translation changes on the page, in the order of its outputs; None: leave it as it is."""
-
-    translation: str | None = ""  # HTML, as the others
-    status: str | None = ""
-    notice: str | None = ""
-    alternatives: str | None = ""
-    choices: str | None = ""
-    running: bool | None = False
-    answer: Answer | None = None
-    target: str | None = None  # language
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What could stand at a word that was clicked."""
-
-    segment: int
-    prefix: str
-    options: list[SentenceTranslation]
-
-
 async def translate(
     service: TranslationService,
     owner: Hashable,
+    view: View,
     text: str,
     source: str,
     target: str,
     beam: float,
     alternatives: float,
-) -> AsyncIterator[Shown]:
-    """What to show, again and again while the text is translated; an error becomes a notice, never an exception."""
+) -> View | None:
+    """What is done of the text in a moment; an error is part of the view, never an exception.  None: no change."""
     try:
         if not text.strip():
             service.stop(owner)
-            yield Shown(status=words.html("translate.hint"))
-            return
+            return View()
         direction, detected = service.resolve(text, source, target)
         wanted = alternatives if len(text) <= SHORT else 0
-        async for answer in service.stream(text, direction, beam, wanted, owner):
-            yield _shown(answer, detected, target)
+        answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
-        yield Shown(translation=None, status="", notice=notice(error))
-
-
-def _shown(answer: Answer, detected: bool, target: str) -> Shown:
-    growing = answer.done < answer.total
-    return Shown(
-        translation=views.translation(answer),
-        status=views.status(answer, detected),
-        alternatives=views.alternatives(answer),
-        running=growing,
-        answer=answer,
-        target=answer.direction[1] if answer.direction[1] != target else None,
-    )
-
-
-def stopped(answer: Answer | None) -> Shown:
-    """After the visitor stopped it: what is done stays."""
+        return replace(view, error=error, choices=None, running=False, flip="")
     if answer is None:
-        return Shown(status=words.html("translate.hint"))
-    status = words.html("translate.stopped", done=answer.done, total=answer.total)
-    return Shown(translation=views.translation(answer), status=status, answer=answer)
+        return None
+    flip = direction[1] if direction[1] != target else ""
+    return View(answer, detected, running=answer.done < answer.total, flip=flip)
 
 
-async def look_up(
-    service: TranslationService, answer: Answer | None, segment: Any, start: Any
-) -> tuple[Choices | None, str]:
-    """What could stand at the character `start` of a segment of the translation, and the panel that shows it."""
-    if not _is_place(answer, segment, start):
-        return None, ""
-    assert answer is not None
-    text = answer.segments[segment].text
+async def follow(service: TranslationService, owner: Hashable, view: View) -> AsyncIterator[View]:
+    """The rest of a translation that takes longer."""
+    view = replace(view, flip="")
+    try:
+        async for answer in service.follow(owner):
+            view = replace(view, answer=answer, running=answer.done < answer.total)
+            yield view
+    except UserError as error:
+        view = replace(view, error=error)
+    yield replace(view, running=False)
+
+
+async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
+    """What could stand at the character `start` of a segment of the translation."""
+    view = replace(view, choices=None, error=None, flip="")
+    if view.answer is None or not _is_place(view.answer, segment, start):
+        return view
+    text = view.answer.segments[segment].text
     prefix = text[:start].rstrip()
     try:
-        found = await service.continue_from(answer, segment, prefix)
+        found = await service.continue_from(view.answer, segment, prefix)
     except UserError as error:
-        return None, notice(error)
+        return replace(view, error=error)
     options = [option for option in found if option.text != text and option.text.startswith(prefix)]
-    return Choices(segment, prefix, options), views.choices(text, prefix, [option.text for option in options])
+    return replace(view, choices=Choices(segment, prefix, tuple(options)))
 
 
-def choose(answer: Answer | None, choices: Choices | None, index: Any) -> Shown:
+def choose(view: View, index: Any) -> View:
     """The translation with one of the choices in it."""
-    if answer is None or choices is None or not isinstance(index, int) or not 0 <= index < len(choices.options):
-        return Shown(*[None] * len(Shown._fields))
+    answer, choices = view.answer, view.choices
+    if answer is None or choices is None or not _is_index(index, choices.options):
+        return view
     changed = answer.with_sentence(choices.segment, choices.options[index])
-    return Shown(views.translation(changed), None, "", "", "", None, changed)
+    return replace(view, answer=changed, choices=None, flip="")
 
 
-def take_alternative(answer: Answer | None, index: Any) -> Shown:
+def take_alternative(view: View, index: Any) -> View:
     """The translation of a single sentence exchanged for one of the others."""
-    if answer is None or not isinstance(index, int) or not 0 <= index < len(answer.alternatives):
-        return Shown(*[None] * len(Shown._fields))
-    changed = answer.with_alternative(index)
-    return Shown(views.translation(changed), None, "", views.alternatives(changed), "", None, changed)
+    if view.answer is None or not _is_index(index, view.answer.alternatives):
+        return view
+    return replace(view, answer=view.answer.with_alternative(index), choices=None, flip="")
 
 
 def swap(
-    service: TranslationService, text: str, answer: Answer | None, source: str, target: str
+    service: TranslationService, text: str, view: View, source: str, target: str
 ) -> tuple[str, str, str]:
     """(source language, target language, text) the other way about.  The translation becomes the text."""
+    answer = view.answer
     was = answer.direction[0] if answer else service.resolve(text, source, target)[0][0]
     other = was if (target, was) in service.translators else service.targets(target)[0]
     return target, other, (answer.text if answer else "") or text
@@ -135,20 +111,16 @@ def can_swap(service: TranslationService, target: str) -> bool:
     return bool(service.targets(target))
 
 
-def notice(error: UserError) -> str:
-    if isinstance(error, PageError):
-        return views.notice(words.html(error.key, **error.values))
-    return views.notice(views.escape(str(error)))
-
-
-def _is_place(answer: Answer | None, segment: Any, start: Any) -> bool:
+def _is_place(answer: Answer, segment: Any, start: Any) -> bool:
     """Whether a browser, which may send anything, names a character of a translated sentence."""
-    if answer is None or not isinstance(segment, int) or not 0 <= segment < len(answer.segments):
+    if not _is_index(segment, answer.segments):
         return False
     part = answer.segments[segment]
-    if part.sentence is None or part.sentence.copied:
-        return False
-    return isinstance(start, int) and 0 <= start < len(part.text)
+    return part.sentence is not None and not part.sentence.copied and _is_index(start, part.text)
+
+
+def _is_index(index: Any, of: Sequence[Any]) -> bool:
+    return isinstance(index, int) and 0 <= index < len(of)
 
 
 @dataclass
@@ -160,20 +132,14 @@ class Components:
     target: gr.Dropdown
     text: gr.Textbox
     typing: gr.HTML
-    translation: gr.HTML
     counter: gr.HTML
-    status: gr.HTML
-    notice: gr.HTML
+    result: gr.HTML
     translate: gr.Button
-    stop: gr.Button
     clear: gr.Button
-    choices_view: gr.HTML
-    alternatives_view: gr.HTML
     examples: gr.Dataset
     beam: gr.Slider
     alternatives: gr.Slider
-    answer: gr.State
-    choices: gr.State
+    view: gr.State
 
 
 def build(service: TranslationService) -> Components:
@@ -199,20 +165,10 @@ def lay_out(service: TranslationService) -> Components:
             typing = gr.HTML("", js_on_load=script["typing"], elem_classes="nmt-nothing")
             with gr.Row(elem_classes="nmt-below"):
                 translate_button = _button("translate", "primary", 120)
-                stop_button = gr.Button(
-                    words.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-stop"
-                )
                 clear_button = _button("clear", "secondary", 80)
                 counter = gr.HTML(f"0 / {service.max_chars:,}", elem_id="nmt-counter")
         with gr.Column(min_width=320):
-            translation = gr.HTML(
-                views.translation(None), js_on_load=script["translation"], elem_id="nmt-target"
-            )
-            with gr.Row(elem_classes="nmt-below"):
-                status = gr.HTML(words.html("translate.hint"), elem_id="nmt-status")
-    notice_view = gr.HTML(visible=False, elem_id="nmt-notice")
-    choices_view = gr.HTML("", js_on_load=script["choices"], elem_id="nmt-choices")
-    alternatives_view = gr.HTML("", js_on_load=script["alternatives"], elem_id="nmt-alternatives")
+            result = gr.HTML(views.page(View()), js_on_load=script["result"], elem_id="nmt-target")
     examples = gr.Dataset(
         components=[gr.Textbox(visible=False)],
         samples=_samples(service, source),
@@ -228,97 +184,93 @@ def lay_out(service: TranslationService) -> Components:
         target_box,
         text,
         typing,
-        translation,
         counter,
-        status,
-        notice_view,
+        result,
         translate_button,
-        stop_button,
         clear_button,
-        choices_view,
-        alternatives_view,
         examples,
         beam,
         alternatives,
-        answer=gr.State(None),
-        choices=gr.State(None),
+        view=gr.State(View()),
     )
 
 
 def wire(service: TranslationService, c: Components) -> None:
     """Which event runs which handler.  All are private: programs call the endpoints of `api.py`."""
-    outputs = [c.translation, c.status, c.notice, c.alternatives_view, c.choices_view, c.stop, c.answer, c.target]
+    shown = [c.result, c.view]
+    targets = [target for _, target in service.translators]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    at_once: dict[str, Any] = {**private, "queue": False}
 
-    async def run(text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for shown in translate(
-            service, request.session_hash, text, source, target, beam, alternatives
-        ):
-            yield updates(shown)
+    async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
+        values = text, source, target, beam, alternatives
+        new = await translate(service, request.session_hash, view, *values)
+        return [gr.skip(), gr.skip()] if new is None else _both(new)
+
+    async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
+        async for new in follow(service, request.session_hash, view):
+            yield _both(new)
+
+    def flipped(target: str, event: gr.EventData) -> str:
+        (wanted,) = _sent(event, "target")
+        return wanted if wanted in targets else target
+
+    def stop(request: gr.Request) -> None:
+        service.stop(request.session_hash)
+
+    def clear(request: gr.Request) -> list[Any]:
+        service.stop(request.session_hash)
+        return ["", *_both(View())]
 
     translating: dict[str, Any] = {
-        "fn": run,
-        "inputs": [c.text, c.source, c.target, c.beam, c.alternatives],
-        "outputs": outputs,
+        "fn": translated,
+        "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives],
+        "outputs": shown,
         "trigger_mode": "multiple",  # a new one stops the one before
-        **private,
+        **at_once,
     }
-    changed_by_hand = [c.source.input, c.target.input]  # not by a swap
     gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
-    c.stop.click(lambda request: service.stop(request.session_hash), None, None, queue=False, **private)
-
+    c.result.more(followed, c.view, shown, **private)
+    c.result.stop(stop, None, None, **at_once)
+    c.result.flip(flipped, c.target, c.target, **at_once)
     c.swap.click(
         lambda *values: _language_updates(service, *swap(service, *values)),
-        [c.text, c.answer, c.source, c.target],
+        [c.text, c.view, c.source, c.target],
         [c.source, c.target, c.swap, c.examples, c.text],
-        **private,
+        **at_once,
     ).then(**translating)
-    for event in changed_by_hand:
+    for event in (c.source.input, c.target.input):  # chosen by hand, not by a swap
         event(
             lambda source, target: _language_updates(service, source, target)[:4],
             [c.source, c.target],
             [c.source, c.target, c.swap, c.examples],
-            **private,
+            **at_once,
         ).then(**translating)
-    c.examples.click(lambda sample: sample[0], c.examples, c.text, **private).then(**translating)
-    c.clear.click(
-        lambda request: (service.stop(request.session_hash), ["", *updates(_nothing())])[1],
-        None,
-        [c.text, *outputs],
-        **private,
-    )
+    c.examples.click(lambda sample: sample[0], c.examples, c.text, **at_once).then(**translating)
+    c.clear.click(clear, None, [c.text, *shown], **at_once)
     c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **private)
-    _wire_choices(service, c, outputs, private)
+    _wire_words(service, c, shown, at_once)
 
 
-def _wire_choices(
-    service: TranslationService, c: Components, outputs: list[Any], private: dict[str, Any]
+def _wire_words(
+    service: TranslationService, c: Components, shown: list[Any], at_once: dict[str, Any]
 ) -> None:
-    async def picked(answer, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return await look_up(service, answer, *_sent(event, "segment", "start"))
+    async def picked(view, event: gr.EventData):  # type: ignore[no-untyped-def]
+        return _both(await look_up(service, view, *_sent(event, "segment", "start")))
 
-    def chosen(answer, choices, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return updates(choose(answer, choices, *_sent(event, "index")))
+    def chosen(view, event: gr.EventData):  # type: ignore[no-untyped-def]
+        return _both(choose(view, *_sent(event, "index")))
 
-    def taken(answer, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return updates(take_alternative(answer, *_sent(event, "index")))
+    def taken(view, event: gr.EventData):  # type: ignore[no-untyped-def]
+        return _both(take_alternative(view, *_sent(event, "index")))
 
-    c.translation.pick(picked, c.answer, [c.choices, c.choices_view], **private)
-    c.choices_view.choose(chosen, [c.answer, c.choices], outputs, **private)
-    c.alternatives_view.take(taken, c.answer, outputs, **private)
+    c.result.pick(picked, c.view, shown, **at_once)
+    c.result.choose(chosen, c.view, shown, **at_once)
+    c.result.take(taken, c.view, shown, **at_once)
 
 
-def updates(shown: Shown) -> list[Any]:
-    """`Shown` as updates of the components; what is None stays."""
-    values = list(shown)
-    if shown.notice is not None:
-        values[2] = gr.update(value=shown.notice, visible=bool(shown.notice))
-    if shown.running is not None:
-        values[5] = gr.update(visible=shown.running)
-    if shown.target is not None:
-        values[7] = gr.update(value=shown.target)
-    keep_answer = shown.answer is None and shown.translation is None
-    return [gr.skip() if v is None and (i != 6 or keep_answer) else v for i, v in enumerate(values)]
+def _both(view: View) -> list[Any]:
+    return [views.page(view), view]
 
 
 def source_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
@@ -335,7 +287,9 @@ def target_choices(
     return _named(codes, language)
 
 
-def _language_updates(service: TranslationService, source: str, target: str, text: str | None = None) -> list[Any]:
+def _language_updates(
+    service: TranslationService, source: str, target: str, text: str | None = None
+) -> list[Any]:
     """The language bar and the examples after a change of direction."""
     if source != AUTO and target not in service.targets(source):
         target = service.targets(source)[0]
@@ -355,10 +309,6 @@ def in_language(service: TranslationService, language: words.Language) -> list[A
         gr.update(choices=source_choices(service, language)),
         gr.update(choices=target_choices(service, AUTO, language)),
     ]
-
-
-def _nothing() -> Shown:
-    return Shown(translation=views.translation(None), status=words.html("translate.hint"))
 
 
 def _sent(event: gr.EventData, *names: str) -> list[Any]:

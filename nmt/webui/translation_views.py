@@ -1,39 +1,89 @@
-"""A translation as HTML: clickable words, uncertain sentences, status, alternatives.  Text in, text out."""
+"""What the translating tab shows, as HTML: a function of a `View`.  No component, no translating."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 import regex  # type: ignore[import-untyped]
 
+from nmt.errors import UserError
+from nmt.translation import SentenceTranslation
 from nmt.webui import languages, words
-from nmt.webui.service import Answer, Segment
+from nmt.webui.service import Answer, PageError, Segment
 
-UNSURE = 0.3  # sentences of a lower probability are marked
+# Sentences of a lower probability are marked.  Of tatoeba-dev 1 to 2 % are, with chrF 26 and 35 instead of 71 and 68;
+# of tico19-dev, of which the shipped models know little, 60 to 80 %.
+UNSURE = 0.4
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*")
 
 
-def translation(answer: Answer | None) -> str:
-    """The box with the translation and its copy button; words are buttons to the keyboard and to screen readers,
-    of which the first can be reached by Tab and the others by the arrow keys."""
-    if answer is None or not answer.segments:
-        empty = f'<span class="nmt-empty">{words.html("translate.translation")}</span>'
-        return f'<div class="nmt-box"><div class="nmt-translation">{empty}</div></div>'
-    inner, first = [], True
-    for index, segment in enumerate(answer.segments):
-        inner.append(_segment(index, segment, first))
-        first = first and "nmt-word" not in inner[-1]
-    name, copied = words.html("translate.copy"), words.html("translate.copied")
+@dataclass(frozen=True)
+class Choices:
+    """What could stand at a word that was clicked."""
+
+    segment: int
+    prefix: str  # what of the sentence's translation stays
+    options: tuple[SentenceTranslation, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that a visitor sees of a translation."""
+
+    answer: Answer | None = None
+    detected: bool = False  # the source language was found out
+    choices: Choices | None = None
+    error: UserError | None = None
+    running: bool = False  # the answer grows
+    flip: str = ""  # a target language that the menu has to take over
+
+
+def page(view: View) -> str:
+    """The box with the translation, and below it the status, an error, and the panels with other translations.
+
+    The browser's part (translate_tab.js) goes by the classes and the `data-` attributes in it.
+    """
+    marks = (' data-more="1"' if view.running else "") + (f' data-flip="{view.flip}"' if view.flip else "")
     return (
-        f'<div class="nmt-box"><div class="nmt-translation" lang="{answer.direction[1]}" aria-live="polite">'
-        f'{"".join(inner)}</div><button class="nmt-copy"><span class="nmt-before">{name}</span>'
-        f'<span class="nmt-after">{copied}</span></button></div>'
+        f'<div class="nmt-result"{marks}>{_box(view.answer)}<div class="nmt-status">{_status(view)}</div>'
+        f"{notice(view.error)}{_choices(view)}{_alternatives(view)}</div>"
     )
+
+
+def notice(error: UserError | None) -> str:
+    """An error as a visitor sees it; nothing if there is none."""
+    if error is None:
+        return ""
+    message = words.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
+    return f'<div class="nmt-notice" role="alert">{message}</div>'
+
+
+def progress(done: int, total: int) -> str:
+    said = words.html("translate.progress", done=done, total=total)
+    return f'<progress max="{max(1, total)}" value="{done}"></progress> {said}'
 
 
 def is_unsure(segment: Segment) -> bool:
     return segment.probability < UNSURE
+
+
+def _box(answer: Answer | None) -> str:
+    """Words are buttons to the keyboard and to screen readers, of which the first can be reached by Tab and the
+    others by the arrow keys."""
+    if answer is None or not answer.segments:
+        empty = f'<span class="nmt-empty">{words.html("translate.translation")}</span>'
+        return f'<div class="nmt-box"><div class="nmt-translation">{empty}</div></div>'
+    inner: list[str] = []
+    for index, segment in enumerate(answer.segments):
+        inner.append(_segment(index, segment, first=not any("nmt-word" in part for part in inner)))
+    name, copied = words.html("translate.copy"), words.html("translate.copied")
+    return (
+        f'<div class="nmt-box"><div class="nmt-translation" lang="{escape(answer.direction[1])}">'
+        f'{"".join(inner)}</div><button class="nmt-copy"><span class="nmt-before">{name}</span>'
+        f'<span class="nmt-after">{copied}</span></button></div>'
+    )
 
 
 def _segment(index: int, segment: Segment, first: bool) -> str:
@@ -53,17 +103,20 @@ def _segment(index: int, segment: Segment, first: bool) -> str:
     return f'<span class="nmt-sentence{unsure}" data-segment="{index}">{"".join(parts)}</span>'
 
 
-def status(answer: Answer, detected: bool) -> str:
+def _status(view: View) -> str:
     """How far it is, or how long it took and what the marks in it mean."""
-    if answer.done < answer.total:
-        bar = f'<progress max="{answer.total}" value="{answer.done}"></progress>'
-        return f'{bar} {words.html("translate.progress", done=answer.done, total=answer.total)}'
-    if not answer.text.strip():
+    answer = view.answer
+    if answer is None or not answer.total:
         return words.html("translate.hint")
+    if view.running:
+        stop = f'<button class="nmt-small nmt-stop">{words.html("page.stop")}</button>'
+        return f"{progress(answer.done, answer.total)} {stop}"
+    if answer.done < answer.total:
+        return words.html("translate.stopped", done=answer.done, total=answer.total)
     name = languages.name(answer.direction[0])
     said = [
         words.html("translate.done_from", language=name, seconds=answer.seconds)
-        if detected
+        if view.detected
         else words.html("translate.done", seconds=answer.seconds)
     ]
     if any(map(is_unsure, answer.segments)):
@@ -73,24 +126,24 @@ def status(answer: Answer, detected: bool) -> str:
     return " ".join(said)
 
 
-def alternatives(answer: Answer) -> str:
+def _alternatives(view: View) -> str:
     """Other translations of a text that is one sentence."""
-    if answer.total != 1 or not answer.alternatives:
+    if view.answer is None or view.answer.total != 1 or not view.answer.alternatives:
         return ""
-    return _panel(words.html("translate.alternatives"), [escape(text) for text in answer.alternatives])
+    items = [escape(text) for text in view.answer.alternatives]
+    return _panel("nmt-take", words.html("translate.alternatives"), items)
 
 
-def choices(text: str, prefix: str, options: Sequence[str]) -> str:
-    """Ways to go on after `prefix` instead of as `text` does."""
+def _choices(view: View) -> str:
+    """Ways to go on at the word that was clicked."""
+    if view.answer is None or view.choices is None:
+        return ""
+    prefix, text = view.choices.prefix, view.answer.segments[view.choices.segment].text
+    if not view.choices.options:
+        return f'<div class="nmt-panel"><p>{words.html("translate.no_other")}</p></div>'
     match = _WORD.search(text, len(prefix))
     title = words.html("translate.instead", word=match.group() if match else "…")
-    if not options:
-        return f'<div class="nmt-panel"><p>{words.html("translate.no_other")}</p></div>'
-    return _panel(title, [_continued(prefix, option) for option in options])
-
-
-def notice(message: str) -> str:
-    return f'<div class="nmt-notice" role="alert">{message}</div>'
+    return _panel("nmt-choose", title, [_continued(prefix, option.text) for option in view.choices.options])
 
 
 def _continued(prefix: str, option: str) -> str:
@@ -98,12 +151,12 @@ def _continued(prefix: str, option: str) -> str:
     match = _WORD.search(option, len(prefix))
     end = match.end() if match else len(option)
     before = "… " if prefix else ""
-    return f"{before}<strong>{escape(option[len(prefix):end].strip())}</strong>{escape(option[end:])}"
+    return f"{before}<strong>{escape(option[len(prefix) : end].strip())}</strong>{escape(option[end:])}"
 
 
-def _panel(title: str, items: Sequence[str]) -> str:
+def _panel(kind: str, title: str, items: Sequence[str]) -> str:
     buttons = "".join(
-        f'<li><button class="nmt-choice" data-index="{index}">{item}</button></li>'
+        f'<li><button class="nmt-item {kind}" data-index="{index}">{item}</button></li>'
         for index, item in enumerate(items)
     )
-    return f'<div class="nmt-panel"><h2>{title}</h2><ol>{buttons}</ol></div>'
+    return f'<div class="nmt-panel {kind}-panel"><h2>{title}</h2><ol>{buttons}</ol></div>'

@@ -16,7 +16,7 @@ from typing import Literal
 import gradio as gr
 from gradio.i18n import I18nData
 
-from nmt.webui.words import page, scores, translate
+from nmt.webui.words import page, retrain, scores, translate
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
@@ -25,7 +25,7 @@ Value = str | int | float | tuple[str, str]
 # Keys begin with the name of their file.
 WORDS: dict[str, tuple[str, str]] = {
     f"{module.__name__.rpartition('.')[2]}.{key}": both
-    for module in (page, scores, translate)
+    for module in (page, retrain, scores, translate)
     for key, both in module.WORDS.items()
 }
 
@@ -39,14 +39,14 @@ def label(key: str) -> I18nData:
     return I18N(_known(key))
 
 
-def say(language: Language, key: str, **values: Value) -> str:
+def say(language: Language, key: str, /, **values: Value) -> str:
     """In one language, with `{name}` filled in; a pair of values is words too, and has its own in each language."""
     mine = LANGUAGES.index(language)
     chosen = {name: value[mine] if isinstance(value, tuple) else value for name, value in values.items()}
     return WORDS[_known(key)][mine].format(**chosen)
 
 
-def html(key: str, **values: Value) -> str:
+def html(key: str, /, **values: Value) -> str:
     """In both languages, for an HTML component; values are escaped."""
     safe = {name: _escaped(value) for name, value in values.items()}
     return "".join(

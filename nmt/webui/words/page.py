@@ -3,6 +3,8 @@
 WORDS = {
     "title": ("Recurrent translator", "Traductor recurrente"),
     "nothing_leaves": ("nothing leaves this server", "nada sale de este servidor"),
+    "both_ways": ("{source} ↔ {target}", "{source} ↔ {target}"),
+    "one_way": ("{source} → {target}", "{source} → {target}"),
     "tab_translate": ("Translate", "Traducir"),
     "tab_documents": ("Documents", "Documentos"),
     "tab_scores": ("Compare and score", "Comparar y evaluar"),

@@ -1,0 +1,43 @@
+"""Which file is read as what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nmt.documents import markdown, plain, po, subtitles, tsv, word
+from nmt.documents.document import Document, Limits, Passage, TextDocument, check_texts, read_bytes, read_text
+from nmt.errors import UserError
+
+# Of each format in which text stands among text: (content, name for messages) -> what of it is to be translated.
+PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
+    ".txt": plain.passages,
+    ".md": markdown.passages,
+    ".srt": subtitles.srt_passages,
+    ".vtt": subtitles.vtt_passages,
+    ".po": po.passages,
+    ".tsv": tsv.passages,
+}
+SUFFIXES = (*PASSAGES, ".docx")
+
+
+def open_document(path: str | Path, limits: Limits | None = None, name: str | None = None) -> Document:
+    """Read a document; its suffix, in small or capital letters, says what it is.
+
+    name  what messages call the file (default: its path)
+    Raises UserError for a file that cannot be read, is damaged, or is larger than the limits allow.
+    """
+    path, limits = Path(path), limits or Limits()
+    name = name or str(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(f"{name}: not a format that can be translated; give a file of {', '.join(SUFFIXES)}")
+    data = read_bytes(path, limits, name)
+    document: Document
+    if suffix == ".docx":
+        document = word.WordDocument(data, limits, name)
+    else:
+        content, encoding = read_text(data, name)
+        document = TextDocument(content, encoding, PASSAGES[suffix](content, name))
+    check_texts(document.texts, limits, name)
+    return document

@@ -1,0 +1,163 @@
+"""Markdown (.md): paragraphs, headings, list items, quotations, table cells and images' descriptions are translated;
+code, HTML blocks, front matter, addresses, titles of links and the definitions of links are not.
+
+Everything but the translated contents stays byte for byte.  Emphasis, links and code inside a sentence are put
+back as `nmt.documents.inline` says; a paragraph broken over lines is broken again at the same width, unless each
+line ends with a sentence: then it is translated line by line.  After the fact each content is read again: if its
+text is not what the translator said (a stray `*` made emphasis), special characters are escaped, and if that does
+not help the content stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from markdown_it import MarkdownIt
+
+from nmt.documents.document import Line, Passage, lines
+from nmt.documents.markdown_inline import Inline, InlineParser
+
+# What GitHub and others write before the text of a paragraph: a box to tick, the kind of a note, a footnote's name.
+_LEADING = re.compile(r"\[[ xX]\][ \t]+|\[!\w+\][ \t]*(?:\n|$)|\[\^[^\]\s]+\]:[ \t]*")
+_BLOCK_START = re.compile(r"#{1,6}(?:\s|$)|[-+*](?:\s|$)|>|\d{1,9}[.)](?:\s|$)|=+\s*$|-+\s*$|`{3}|~{3}|\|")
+_FRONT_MATTER = re.compile(r"---[ \t]*")
+_FRONT_MATTER_END = re.compile(r"(?:---|\.\.\.)[ \t]*")
+
+
+@dataclass(frozen=True)
+class Block:
+    """The content of a paragraph, heading or cell, and where it stands."""
+
+    content: str
+    source: str  # the same as it is written in the file, at characters [start, end)
+    start: int
+    end: int
+    between: (
+        str  # what a line break of the content is in the file: the line end, and what precedes the next line
+    )
+    width: int  # at which its lines are broken; 0 if it has but one
+    kind: str  # "paragraph", "heading" or "cell"
+
+
+def passages(content: str, name: str) -> list[Passage]:
+    all_lines = lines(content)
+    first = _after_front_matter(all_lines)
+    markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("inline")
+    env: dict[str, object] = {}
+    tokens = markdown.parse("\n".join(line.text for line in all_lines[first:]), env)
+    parser = InlineParser(markdown, env)
+    found: list[Passage] = []
+    columns: dict[int, int] = {}  # how far each line's cells have been found
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if token.type == "inline" and token.map and token.content:
+            kind = {"paragraph_open": "paragraph", "heading_open": "heading"}.get(before.type, "cell")
+            own = range(first + token.map[0], first + token.map[1])
+            block = _block(all_lines, own, token.content, kind, columns)
+            found += _of_block(block, parser) if block else []
+    return found
+
+
+def _after_front_matter(all_lines: Sequence[Line]) -> int:
+    """The number of lines of front matter: YAML between two lines of three dashes."""
+    if not all_lines or not _FRONT_MATTER.fullmatch(all_lines[0].text):
+        return 0
+    ends = (i for i, line in enumerate(all_lines) if i and _FRONT_MATTER_END.fullmatch(line.text))
+    return next(ends, -1) + 1
+
+
+def _block(
+    all_lines: Sequence[Line], own: range, content: str, kind: str, columns: dict[int, int]
+) -> Block | None:
+    """Where the content stands in the lines that its token names; None if they spell it otherwise (a tab that
+    is in part indentation), and it is left alone."""
+    places: list[tuple[int, int]] = []  # [start, end) of each line of the content, in the file
+    parts = content.split("\n")
+    for number, part in zip(own, parts, strict=False):
+        line = all_lines[number]
+        options = (part, part.replace("|", "\\|")) if kind == "cell" else (part,)
+        for option in options:
+            column = (
+                line.text.find(option, columns.get(number, 0)) if kind == "cell" else line.text.rfind(option)
+            )
+            if column >= 0:
+                columns[number] = column + len(option)
+                places.append((line.start + column, line.start + column + len(option)))
+                break
+    if len(places) < len(parts):
+        return None
+    between, width = "", 0
+    if len(parts) > 1:
+        second = all_lines[own[1]]
+        between = all_lines[own[0]].ending + second.text[: places[1][0] - second.start]
+        width = max(len(all_lines[number].text.rstrip()) for number in own[: len(parts)])
+        width -= places[1][0] - second.start
+    first, *rest = (all_lines[number] for number in own[: len(parts)])
+    source = "".join([first.text, *(text for line in rest for text in (line.ending, line.text))])
+    start, end = places[0][0], places[-1][1]
+    return Block(content, source[start - first.start : end - first.start], start, end, between, width, kind)
+
+
+def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
+    leading = _LEADING.match(block.content) if block.kind == "paragraph" else None
+    kept = leading.group() if leading else ""
+    parts = parser.parse(block.content[len(kept) :])
+    if parts is None:
+        return
+    texts = [text for part in parts if isinstance(part, Inline) for text in part.texts]
+    if not texts:
+        return
+    if any(part == "\n" for part in parts):  # a sentence a line, however long
+        block = replace(block, width=0)
+
+    def render(translations: Sequence[str]) -> str:
+        options: list[list[str]] = [[], []]  # the content's parts, and the same with everything escaped
+        plain, done = "", 0
+        for part in parts:
+            if isinstance(part, str):
+                written = (part, part, part)
+            else:
+                count = len(part.texts)
+                written = part.render(translations[done : done + count])
+                done += count
+            for option, text in zip(options, written[:2], strict=True):
+                option.append(text)
+            plain += written[2]
+        for option in options:
+            content = "".join(option)
+            if block.kind == "cell":
+                content = re.sub(r"(?<!\\)\|", r"\\|", content)
+            content = _guarded(kept + content, block)
+            if " ".join(parser.plain(content[len(kept) :]).split()) == " ".join(plain.split()):
+                return content.replace("\n", block.between)
+        return block.source
+
+    yield Passage(block.start, block.end, tuple(texts), render)
+
+
+def _guarded(content: str, block: Block) -> str:
+    """The content broken at the block's width, and with no line that would begin something else."""
+    if block.kind != "paragraph":
+        return content
+    broken: list[str] = []
+    for line in content.split("\n"):
+        options = {"break_long_words": False, "break_on_hyphens": False, "drop_whitespace": True}
+        ended = line[len(line.rstrip()) :]  # two spaces at the end of a line force a break
+        wrapped = textwrap.wrap(line, block.width, **options) if block.width else [line]  # type: ignore[arg-type]
+        merged: list[str] = []
+        for piece in wrapped or [line]:
+            if merged and _BLOCK_START.match(piece):
+                merged[-1] += " " + piece
+            else:
+                merged.append(piece)
+        if block.width:
+            merged[-1] += ended
+        broken += merged
+    start = _BLOCK_START.match(broken[0])
+    if start and not _BLOCK_START.match(block.content):
+        digits = re.match(r"\d*", broken[0])
+        at = digits.end() if digits else 0
+        broken[0] = f"{broken[0][:at]}\\{broken[0][at:]}"
+    return "\n".join(broken)

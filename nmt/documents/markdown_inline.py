@@ -1,0 +1,299 @@
+"""The inside of a Markdown paragraph, heading or table cell: its text without markup, and the markup around a
+translation again.  Where paragraphs are, is `nmt.documents.markdown`'s business.
+
+markdown-it-py finds the markup; since its inline tokens do not say where they stand, its rules are watched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+
+from nmt.documents.inline import MOST, Mark, Marked, Span, written
+from nmt.text import has_words
+
+_HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
+_VOID = {"br", "img", "hr", "wbr", "input"}
+# What of pairs is more than style; the others may be given up where their words are not found.
+_KINDS: dict[str, Literal["keep", "fixed"]] = {
+    **dict.fromkeys(("link", "<a>", "<sub>", "<sup>", "<abbr>"), "keep"),
+    **dict.fromkeys(("<kbd>", "<code>", "<samp>", "<var>"), "fixed"),
+}
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_FOOTNOTE = re.compile(
+    r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]"
+)  # where it is explained, or referred to
+_SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
+_ALT = re.compile("\0(\\d+)\0")
+_PLACEHOLDER = "\0{}\0"  # where an image's translated description goes; no document has a NUL
+
+
+@dataclass
+class Event:
+    """Markup at characters [start, end) of the content."""
+
+    start: int
+    end: int
+    kind: str  # "open", "close", "fixed", "character", "place", "image", "soft" or "hard"
+    text: str = ""  # the character that an escape stands for; an image's description
+    name: str = ""  # of what is opened or closed
+
+
+@dataclass
+class Inline:
+    """A stretch of content without a forced line break in it."""
+
+    marked: Marked
+    spelled: dict[str, str]  # characters that were escaped, as they were written
+    descriptions: list[str] = field(default_factory=list)  # of images
+
+    @property
+    def texts(self) -> list[str]:
+        return [*(self.marked.texts if has_words(self.marked.text) else []), *self.descriptions]
+
+    def render(self, translations: Sequence[str]) -> tuple[str, str, str]:
+        """(as Markdown, the same with every special character escaped, its text without markup)"""
+        count = len(translations) - len(self.descriptions)
+        alts = translations[count:]
+        main = translations[:count] or [self.marked.text]
+        placed = self.marked.place(main)
+
+        def spell(text: str) -> str:
+            return "".join(self.spelled.get(character, character) for character in text)
+
+        def fill(text: str) -> str:
+            return _ALT.sub(lambda match: _SPECIAL.sub(r"\\\1", alts[int(match[1])]), text)
+
+        plain = fill(written(main[0], placed, spell))
+        escaped = fill(written(main[0], placed, lambda text: _SPECIAL.sub(r"\\\1", text)))
+        return plain, escaped, written(main[0], placed, markup=False)
+
+
+class InlineParser:
+    """Reads the content of blocks; `env` has the link definitions that the parse of all blocks left there."""
+
+    def __init__(self, markdown: MarkdownIt, env: dict[str, Any]) -> None:
+        self.markdown, self.env = markdown, env
+        self._src = ""
+        self._seen: list[tuple[str, int, int, list[Any]]] = []
+        for name in markdown.inline.ruler.get_active_rules():
+            if name not in ("text", "linkify"):
+                rules = markdown.inline.ruler.__rules__
+                rule = next(rule.fn for rule in rules if rule.name == name)
+                markdown.inline.ruler.at(name, self._watched(name, rule))
+
+    def parse(self, content: str) -> list[str | Inline] | None:
+        """What the content consists of: text, and the breaks between, as they are written.
+        None if there is more markup than prose has."""
+        events = self.events(content)
+        if events is None:
+            return None
+        parts: list[str | Inline] = []
+        for part in _parts(content, events):
+            if isinstance(part, str):
+                parts.append(part)
+            elif sum(event.kind not in ("soft", "character") for event in part[1]) > MOST:
+                return None
+            else:
+                parts.append(_inline(content, *part))
+        return parts
+
+    def plain(self, content: str) -> str:
+        """The text of the content, as a reader sees it."""
+        parts = self.parse(content)
+        return "".join(part if isinstance(part, str) else part.render(part.texts)[2] for part in parts or [])
+
+    def events(self, content: str) -> list[Event] | None:
+        """The markup of the content from left to right; None if there is so much that pairing it takes long."""
+        self._src, self._seen = content, []
+        self.markdown.inline.parse(content, self.markdown, self.env, [])
+        events: list[Event] = []
+        for rule, start, end, extra in self._seen:
+            events += _events(rule, content, start, end, extra)
+        busy = [event for event in events if event.kind in ("fixed", "image", "close")]
+        places = {place for event in busy for place in range(event.start, event.end)}
+        for note in _FOOTNOTE.finditer(content):
+            if note.start() not in places:
+                events.append(Event(note.start(), note.end(), "place"))
+        if sum(event.kind in ("open", "close") for event in events) > 10 * MOST:
+            return None
+        return sorted(_paired(events), key=lambda event: (event.start, event.end))
+
+    def _watched(
+        self, name: str, rule: Callable[[StateInline, bool], bool]
+    ) -> Callable[[StateInline, bool], bool]:
+        """The rule, noting where it found what."""
+
+        def run(state: StateInline, silent: bool) -> bool:
+            start, count, pending = state.pos, len(state.tokens), bool(state.pending)
+            if not rule(state, silent):
+                return False
+            if not silent and len(state.src) == len(self._src):  # not inside an image's description
+                extra: list[Any] = state.tokens[count + pending :]  # pending text became a token of its own
+                if name in ("link", "image"):
+                    label = start + (name == "image")
+                    position = state.pos
+                    extra = [state.md.helpers.parseLinkLabel(state, label, name == "link")]
+                    state.pos = position
+                self._seen.append((name, start, state.pos, extra))
+            return True
+
+        return run
+
+
+def _parts(content: str, events: Sequence[Event]) -> list[str | tuple[Span, list[Event]]]:
+    """The content cut at its forced breaks: breaks as they are written, and ([start, end), events)."""
+    lines = content.split("\n")
+    by_sentence = len(lines) > 1 and all(_SENTENCE_END.search(line.rstrip()) for line in lines[:-1])
+    parts: list[str | tuple[Span, list[Event]]] = []
+    own: list[Event] = []
+    start = depth = 0
+    for event in events:
+        depth += {"open": 1, "close": -1}.get(event.kind, 0)
+        if depth == 0 and (event.kind == "hard" or (event.kind == "soft" and by_sentence)):
+            parts += [((start, event.start), own), content[event.start : event.end]]
+            start, own = event.end, []
+        else:
+            own.append(event)
+    return [*parts, ((start, len(content)), own)]
+
+
+def _events(rule: str, content: str, start: int, end: int, extra: list[Any]) -> list[Event]:
+    raw = content[start:end]
+    if rule in ("backticks", "autolink"):
+        literal = rule == "backticks" and raw == "`" * len(raw)  # backticks that close nothing are text
+        return [] if literal else [Event(start, end, "fixed")]
+    if rule in ("escape", "entity"):
+        if extra and extra[0].type == "text_special":
+            return [Event(start, end, "character", extra[0].content)]
+        return [Event(start, end, "hard")] if raw.startswith("\\") else []
+    if rule == "newline":
+        blanks = 0
+        while blanks < start and content[start - blanks - 1] == " ":
+            blanks += 1
+        forced = blanks >= 2 or content.startswith("[^", end)  # the next footnote's explanation
+        return [Event(start - blanks, end, "hard" if forced else "soft")]
+    if rule == "link":
+        return [Event(start, start + 1, "open", name="link"), Event(extra[0], end, "close", name="link")]
+    if rule == "image":
+        return [Event(start, end, "image", content[start + 2 : extra[0]])]
+    if rule == "html_inline":
+        tag = _HTML_TAG.match(raw)
+        if _BREAK.fullmatch(raw):
+            return [Event(start, end, "hard")]
+        if not tag or tag[2].lower() in _VOID or raw.endswith("/>"):
+            return [Event(start, end, "place")]
+        return [Event(start, end, "close" if tag[1] else "open", name=f"<{tag[2].lower()}>")]
+    return _delimiters(start, extra)
+
+
+def _delimiters(start: int, tokens: list[Any]) -> list[Event]:
+    """Of a run of `*`, `_` or `~`, whose tokens have since become what they mean (or stayed text)."""
+    events = []
+    for place, token in enumerate(tokens):
+        width = 2 if token.type.startswith("s_") else 1  # ~~ is one token, ** are two
+        at = start + place * width
+        kind, _, side = token.type.rpartition("_")
+        if kind == "strong":
+            at = at - 1 if side == "open" else at
+            events.append(Event(at, at + 2, side, name=kind))
+        elif kind in ("em", "s"):
+            events.append(Event(at, at + width, side, name=kind))
+    return events
+
+
+def _paired(events: list[Event]) -> list[Event]:
+    """Tags that open or close nothing, or cross other markup, become places."""
+    ordered = sorted(events, key=lambda event: (event.start, event.end))
+    opened: list[Event] = []
+    lonely: set[int] = set()
+    for event in ordered:
+        if event.kind == "open":
+            opened.append(event)
+        elif event.kind == "close":
+            partner = next((i for i in reversed(range(len(opened))) if opened[i].name == event.name), None)
+            if partner is None or any(not other.name.startswith("<") for other in opened[partner + 1 :]):
+                lonely.add(id(event))
+            else:
+                lonely |= {id(other) for other in opened[partner + 1 :]}
+                del opened[partner:]
+    lonely |= {id(event) for event in opened}
+    for event in ordered:
+        if id(event) in lonely:
+            event.kind = "place"
+    return ordered
+
+
+def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
+    """The text of content[span] and its markup."""
+    text, position = "", span[0]
+    marks: list[Mark] = []
+    opened: list[tuple[Event, int, int]] = []  # where its text begins, and its marks
+    spelled: dict[str, str] = {}
+    descriptions: list[str] = []
+    for event in events:
+        text += content[position : event.start]
+        raw, position = content[event.start : event.end], event.end
+        if event.kind == "soft":
+            text = text.rstrip() + " "
+        elif event.kind == "character":
+            if len(event.text) == 1 and (raw.startswith("&") or _SPECIAL.match(event.text)):
+                spelled[event.text] = raw
+            text += event.text
+        elif event.kind == "fixed":
+            raw = raw.replace("\n", " ")
+            marks.append(Mark(len(text), len(text) + len(raw), kind="fixed"))
+            text += raw
+        elif event.kind == "open":
+            opened.append((event, len(text), len(marks)))
+        elif event.kind == "close":
+            opening, start, first = opened.pop()
+            before, after = _pair(content, opening, event)
+            if start < len(text):
+                marks.append(Mark(start, len(text), before, after, _KINDS.get(opening.name, "style")))
+            else:  # around nothing but images: it is a place, with them
+                inner = "".join(mark.opening for mark in marks[first:])
+                del marks[first:]
+                text, raw, position = _with_blank(content, text, before + inner + after, position)
+                marks.append(Mark(len(text), len(text), raw, kind="keep"))
+        elif event.kind == "image":
+            if has_words(event.text) and not _SPECIAL.search(event.text):
+                raw = "![" + _PLACEHOLDER.format(len(descriptions)) + _closing(content, event)
+                descriptions.append(event.text)
+            text, raw, position = _with_blank(content, text, raw, position)
+            marks.append(Mark(len(text), len(text), raw, kind="keep"))
+        else:  # a place, or a forced break inside of emphasis
+            text, raw, position = _with_blank(content, text, raw, position)
+            marks.append(Mark(len(text), len(text), raw, kind="keep"))
+    text += content[position : span[1]]
+    return Inline(Marked(text, marks), spelled, descriptions)
+
+
+def _pair(content: str, opening: Event, closing: Event) -> tuple[str, str]:
+    """What a pair writes before and after its text."""
+    before, after = content[opening.start : opening.end], content[closing.start : closing.end]
+    if opening.name == "link" and after in ("]", "][]"):  # the text is the name of the link's definition
+        after = f"][{content[opening.end : closing.start]}]"
+    return before, after
+
+
+def _with_blank(content: str, text: str, raw: str, position: int) -> tuple[str, str, int]:
+    """A place takes one of the blanks around it: a translator leaves no two in a row, and none before a full stop."""
+    following = content[position : position + 1]
+    if (not text or text[-1].isspace()) and following == " ":
+        return text, raw + " ", position + 1
+    if text.endswith(" ") and following in ("", *".,;:!?)"):
+        return text[:-1], " " + raw, position
+    return text, raw, position
+
+
+def _closing(content: str, image: Event) -> str:
+    """What follows an image's description: `](address)`, or the name of a definition."""
+    after = content[image.start + 2 + len(image.text) : image.end]
+    return f"][{image.text}]" if after in ("]", "][]") else after

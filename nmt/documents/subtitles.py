@@ -1,0 +1,260 @@
+"""Subtitles (.srt and .vtt): what is said in the cues is translated; numbers, times, settings, comments, styles and
+tags stay byte for byte.
+
+Lines of a cue that belong to one sentence are one text, and its translation is broken into as many lines of
+about the same length; a line that begins with a dash (another speaker) or follows the end of a sentence is a text
+of its own.  A sentence that goes on in the next cue (no full stop, then a small letter) is translated as a whole,
+and each cue gets its share of the words, by the length of what it had.  Tags around a line stay around it; for
+tags inside a sentence see `nmt.documents.inline`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nmt.documents.document import Line, Passage, lines
+from nmt.documents.inline import MOST, Mark, Marked, written
+from nmt.errors import UserError
+from nmt.text import has_words
+
+LONGEST_SENTENCE = 4  # cues that one sentence may go over
+
+_SRT_TIME = r"\d{1,3}:[0-5]\d:[0-5]\d[,.]\d{1,3}"
+_SRT_TIMES = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}(?:\s.*)?")
+_VTT_TIME = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
+_VTT_TIMES = re.compile(rf"[ \t]*{_VTT_TIME}[ \t]+-->[ \t]+{_VTT_TIME}(?:[ \t].*)?")
+_ALMOST_TIMES = re.compile(r"\s*\d+:\d[\d:.,]*\s*[-–—=]*>")
+_NOT_A_CUE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
+
+TAG = re.compile(r"</?[A-Za-z][^<>\n]*>|</?[civb]\.[^<>\n]*>|<\d[\d:.]*>|\{\\[^{}\n]*\}")
+_TAG_NAME = re.compile(r"<(/?)(\w+)")
+_STYLES = {"i", "b", "u", "s", "em", "strong", "font", "c"}
+_DASH = re.compile(r"\s*[-–—]\s*")
+_EDGE = re.compile(rf"(?:{TAG.pattern}|[\s♪♫])+")
+_WORDS = re.compile(rf"(?:{TAG.pattern}|\S)+")
+_SENTENCE_END = re.compile(r"[.!?…:;♪][)\]»”\"'’]*$")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A line of a cue without what stands around its words."""
+
+    cue: int
+    start: int  # of the words in the file
+    raw: str  # with tags, if there are any among the words
+    after_dash: bool
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.raw)
+
+
+def srt_passages(content: str, name: str) -> list[Passage]:
+    return list(_passages(_srt_cues(lines(content), name), content, escaped=False))
+
+
+def vtt_passages(content: str, name: str) -> list[Passage]:
+    return list(_passages(_vtt_cues(lines(content), name), content, escaped=True))
+
+
+def _srt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
+    """The lines of text of each cue.  A blank line inside a cue's text, which others also take, is accepted."""
+    number, any_cue = 0, False
+    while number < len(all_lines):
+        text = all_lines[number].text
+        if not text.strip():
+            number += 1
+            continue
+        if text.strip().isdecimal() and number + 1 < len(all_lines):
+            number += 1
+            text = all_lines[number].text
+            expected = True
+        else:
+            expected = not any_cue or _ALMOST_TIMES.match(text) is not None
+        if _SRT_TIMES.fullmatch(text):
+            number += 1
+        elif expected:
+            raise UserError(
+                f"{name}:{number + 1}: expected the times of a subtitle, as 00:00:01,000 --> 00:00:04,000; "
+                f"found {text[:60]!r}: correct the line"
+            )
+        any_cue = True
+        first = number
+        while number < len(all_lines) and all_lines[number].text.strip():
+            if _SRT_TIMES.fullmatch(all_lines[number].text):  # the blank line before it was forgotten
+                number -= all_lines[number - 1].text.strip().isdecimal() and number > first
+                break
+            number += 1
+        yield list(all_lines[first:number])
+
+
+def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
+    if all_lines and not re.match(r"WEBVTT(?:\s|$)", all_lines[0].text):
+        raise UserError(
+            f"{name}:1: a .vtt file begins with a line WEBVTT; add it, or rename the file to .srt"
+        )
+    blocks: list[list[int]] = [[]]  # numbers of the lines between empty lines
+    for number, line in enumerate(all_lines):
+        if not line.text:
+            blocks.append([])
+        else:
+            blocks[-1].append(number)
+    for block in blocks:
+        if not block or block[0] == 0 or _NOT_A_CUE.match(all_lines[block[0]].text):
+            continue
+        timed = [number for number in block if "-->" in all_lines[number].text]
+        for number in timed or block[:1]:
+            if not _VTT_TIMES.fullmatch(all_lines[number].text):
+                raise UserError(
+                    f"{name}:{number + 1}: expected the times of a cue, as 00:01.000 --> 00:04.000, or NOTE, STYLE "
+                    f"or REGION; found {all_lines[number].text[:60]!r}: correct the line"
+                )
+        for number, following in zip(timed, [*timed[1:], block[-1] + 1], strict=True):
+            yield list(all_lines[number + 1 : following])
+
+
+def _passages(cues: Iterator[list[Line]], content: str, escaped: bool) -> Iterator[Passage]:
+    for sentence in _sentences(cues):
+        joined = " ".join(line.raw for line in sentence)
+        if len(TAG.findall(joined)) > MOST:
+            continue
+        marked = _marked(joined, escaped)
+        if has_words(marked.text):
+            yield _passage(sentence, marked, content, escaped)
+
+
+def _sentences(cues: Iterator[list[Line]]) -> Iterator[list[Spoken]]:
+    """Lines that are translated together."""
+    pending: list[Spoken] = []
+    for number, cue in enumerate(cues):
+        for spoken in (_spoken(line, number) for line in cue):
+            if not spoken.raw:
+                continue
+            if pending and not _goes_on(pending, spoken):
+                yield pending
+                pending = []
+            pending.append(spoken)
+    if pending:
+        yield pending
+
+
+def _goes_on(pending: Sequence[Spoken], spoken: Spoken) -> bool:
+    last = pending[-1]
+    before, after = TAG.sub("", last.raw), TAG.sub("", spoken.raw)
+    if spoken.after_dash or _SENTENCE_END.search(before):
+        return False
+    if last.cue == spoken.cue:
+        return True
+    few = len({line.cue for line in pending}) < LONGEST_SENTENCE
+    if any(TAG.search(line.raw) for line in (*pending, spoken)):  # each cue must close the tags that it opens
+        return False
+    return few and spoken.cue == last.cue + 1 and after.lstrip("… .")[:1].islower()
+
+
+def _spoken(line: Line, cue: int) -> Spoken:
+    """The words of a line: tags around them are left out, unless there are more among them."""
+    start, end = _inside(line.text, 0)
+    dash = _DASH.match(line.text, start, end)
+    if dash:
+        start, end = _inside(line.text, dash.end())
+    if TAG.search(line.text, start, end):  # a tag at the edge may belong to one inside
+        start = dash.end() if dash else len(line.text) - len(line.text.lstrip())
+        end = len(line.text.rstrip())
+    return Spoken(cue, line.start + start, line.text[start : max(start, end)], dash is not None)
+
+
+def _inside(text: str, start: int) -> tuple[int, int]:
+    """[start, end) without tags, notes and blanks at either end."""
+    end = len(text)
+    for edge in _EDGE.finditer(text, start):
+        if edge.start() == start:
+            start = edge.end()
+        if edge.end() == len(text):
+            end = edge.start()
+    return start, max(start, end)
+
+
+def _marked(raw: str, escaped: bool) -> Marked:
+    """The words of `raw` without tags; in .vtt, characters may be written `&lt;`."""
+    text, position = "", 0
+    marks: list[Mark] = []
+    opened: list[Mark] = []
+    for tag in TAG.finditer(raw):
+        between = raw[position : tag.start()]
+        text += html.unescape(between) if escaped else between
+        position = tag.end()
+        name = _TAG_NAME.match(tag.group())
+        partner = next((m for m in reversed(opened) if name and name[1] and _name(m) == name[2]), None)
+        if partner and partner.start < len(text):
+            partner.end, partner.closing = len(text), tag.group()
+            partner.kind = "style" if _name(partner) in _STYLES else "keep"
+            del opened[opened.index(partner) :]
+        else:
+            marks.append(Mark(len(text), len(text), tag.group(), kind="keep"))  # until its partner comes
+            if name and not name[1]:
+                opened.append(marks[-1])
+    between = raw[position:]
+    return Marked(text + (html.unescape(between) if escaped else between), marks)
+
+
+def _name(mark: Mark) -> str:
+    name = _TAG_NAME.match(mark.opening)
+    return name[2] if name else ""
+
+
+def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: bool) -> Passage:
+    between = [content[a.end : b.start] for a, b in zip(sentence, sentence[1:], strict=False)]
+    by_cue: dict[int, list[Spoken]] = {}
+    for line in sentence:
+        by_cue.setdefault(line.cue, []).append(line)
+    weights = [sum(len(line.raw) for line in own) for own in by_cue.values()]
+
+    def render(translations: Sequence[str]) -> str:
+        tagged = written(translations[0], marked.place(translations), _escape if escaped else str)
+        broken: list[str] = []
+        for own, share in zip(by_cue.values(), shares(tagged, weights), strict=True):
+            broken += shares(share or "…", _balance(own, content))
+        pieces = [broken[0]]
+        for gap, before, line, words in zip(between, sentence, sentence[1:], broken[1:], strict=False):
+            if not words and line.cue == before.cue:  # fewer words than lines
+                gap = re.sub(r"\s*(?:\r\n|\r|\n)\s*", "", gap, count=1)
+            pieces += [gap, words]
+        return "".join(pieces)
+
+    return Passage(sentence[0].start, sentence[-1].end, tuple(marked.texts), render)
+
+
+def _balance(cue: Sequence[Spoken], content: str) -> list[int]:
+    """The weights of a cue's lines: all the same, unless tags between them mark what is in one of them."""
+    tagged = TAG.search(content, cue[0].end, cue[-1].start)
+    return [len(line.raw) if tagged else 1 for line in cue]
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shares(tagged: str, weights: Sequence[int]) -> list[str]:
+    """Text cut between words into as many parts as weights, their lengths (without tags) as the weights are;
+    the last parts are empty when there are fewer words."""
+    words = _WORDS.findall(tagged)
+    ends = [0]  # length up to each word's end
+    for word in words:
+        ends.append(ends[-1] + len(TAG.sub("", word)) + 1)
+    parts, first, weight, total = [], 0, 0, max(1, sum(weights))
+    for rest, own in zip(reversed(range(len(weights))), weights, strict=True):
+        weight += own
+        goal = ends[-1] * weight / total
+        least, most = min(first + 1, len(words)), min(max(first + 1, len(words) - rest), len(words))
+        last = bisect_left(
+            ends, goal, least, most
+        )  # the first word that ends behind the goal, or the one before
+        if last > least and goal - ends[last - 1] < ends[last] - goal:
+            last -= 1
+        parts.append(" ".join(words[first:last]))
+        first = last
+    return parts

@@ -1,0 +1,293 @@
+"""The tab that trains: a form, the two commands it comes to, and what a training is doing.
+
+It exists only where the server was started with `--allow-training`.  The handlers are plain functions of values, so
+that tests call them without a browser.  What may be asked for is `training_request.py`'s business, processes and
+folders are `trainings.py`'s, HTML is made in `retrain_views.py`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from nmt.errors import UserError
+from nmt.webui import retrain_layout as layout
+from nmt.webui import retrain_views as views
+from nmt.webui import words
+from nmt.webui.service import Direction, PageError, TranslationService
+from nmt.webui.training_request import TrainingRequest, check, commands, recipes
+from nmt.webui.trainings import RUNNING, Training, Trainings
+
+STYLE_SHEET = Path(__file__).with_name("retrain.css")
+OFTEN = 2.0  # seconds between two looks at a training that runs
+
+OnNew = Callable[[Direction], Any]
+
+
+class Checked(NamedTuple):
+    """What "Check" changes on the page, in the order of its outputs."""
+
+    request: TrainingRequest | None = None
+    summary: str = ""
+    commands: str = ""
+    notice: str = ""
+
+
+class Seen(NamedTuple):
+    """What the page shows already: curves are drawn again only when there is more of them."""
+
+    name: str = ""
+    log_size: int = -1
+    state: str = ""
+
+
+class Shown(NamedTuple):
+    """A training on the page, in the order of its outputs; None: leave it as it is."""
+
+    state: str | None
+    figures: str
+    losses: Any  # DataFrame
+    scores: Any  # DataFrame
+    log: str
+    running: bool
+    can_resume: bool
+    can_try: bool
+    seen: Seen
+
+
+def checked(trainings: Trainings, *form: Any) -> Checked:
+    """The form's values in the order of `check`; an error becomes a notice, never an exception."""
+    try:
+        request = check(trainings.folder, *form)
+    except UserError as error:
+        return Checked(notice=views.notice(error))
+    lines = commands(request, trainings.folder / request.name)
+    shown = "\n".join(shlex.join(command) for command in lines.values())
+    return Checked(request, views.checked(request), shown)
+
+
+def start(trainings: Trainings, shown: TrainingRequest | None, *form: Any) -> tuple[str, Checked]:
+    """(name of the training that was started, what to show): only the very commands that were `shown` are run."""
+    found = checked(trainings, *form)
+    if found.request is None:
+        return "", found
+    try:
+        if found.request != shown:
+            raise PageError("retrain.changed")
+        return trainings.start(found.request).name, Checked()
+    except UserError as error:
+        return "", found._replace(notice=views.notice(error))
+
+
+def resume(trainings: Trainings, name: str | None) -> str:
+    """A notice, "" if all is well."""
+    return _noticing(trainings.resume, name)
+
+
+def stop(trainings: Trainings, name: str | None) -> str:
+    """A notice, "" if all is well."""
+    return _noticing(trainings.stop, name)
+
+
+def try_it(
+    service: TranslationService, trainings: Trainings, name: str | None
+) -> tuple[Direction | None, str]:
+    """Have the page translate by a training's best checkpoint: (the direction that is new, what to say)."""
+    from nmt.translator import Translator
+
+    try:
+        training = trainings.get(name or "")
+        if not training.has_model:
+            raise PageError("retrain.no_model")
+        translator = Translator.load(training.run)  # its best checkpoint
+    except UserError as error:
+        return None, views.notice(error)
+    direction = (translator.source_language, translator.target_language)
+    said = "retrain.replaced" if direction in service.translators else "retrain.added"
+    service.translators[direction] = translator
+    return direction, views.good_news(said, direction)
+
+
+def listed(trainings: Trainings, chosen: str | None) -> tuple[list[str], str | None]:
+    """(names of the trainings, which of them to show): the chosen one, or that which runs, or the newest."""
+    names = [training.name for training in trainings.all()]
+    running = trainings.running()
+    first = running if running in names else names[0] if names else None
+    return names, chosen if chosen in names else first
+
+
+def show(trainings: Trainings, name: str | None, seen: Seen, language: words.Language) -> Shown:
+    """How a training stands."""
+    try:
+        training = trainings.get(name) if name else None
+    except PageError:  # its folder was removed
+        training = None
+    if training is None:
+        return Shown(views.state(None), "", [], [], "", False, False, False, Seen())
+    now = Seen(training.name, _size(training.run / "log.jsonl"), training.state)
+    more = (now.name, now.log_size) != (seen.name, seen.log_size)
+    return Shown(
+        state=views.state(training) if (now.name, now.state) != (seen.name, seen.state) else None,
+        figures=views.figures(training),
+        losses=views.loss_table(training, language) if more else None,
+        scores=views.bleu_table(training) if more else None,
+        log=views.last_lines(training),
+        running=training.running,
+        can_resume=training.state in ("stopped", "failed") and not trainings.running(),
+        can_try=training.has_model,
+        seen=now,
+    )
+
+
+def _noticing(act: Callable[[str], Training], name: str | None) -> str:
+    try:
+        act(name or "")
+    except UserError as error:
+        return views.notice(error)
+    return ""
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def build(
+    service: TranslationService,
+    folder: Path,
+    on_new: OnNew | None = None,
+    refreshed: Sequence[Any] = (),
+    tab: gr.Tab | None = None,
+) -> Trainings:
+    """Lay out the tab inside the current Blocks and wire its events.
+
+    folder     of all trainings; made if need be
+    on_new     called with the direction that a visitor tries; returns the updates of the components `refreshed`
+    tab        what the tab is in: when it is opened, the trainings are looked for again
+    Close what comes back when the server ends: it waits for a training to save its state.
+    """
+    trainings = Trainings(folder)
+    form = layout.lay_out_form(service.first)
+    board = layout.lay_out_board(OFTEN)
+    started = wire_form(trainings, form)
+    wire_board(trainings, board, started, form, tab)
+    wire_trying(service, trainings, board, on_new, list(refreshed))
+    return trainings
+
+
+# Programs have no use for any of these events.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def wire_form(trainings: Trainings, f: layout.Form) -> Any:
+    """Checking and starting; returns the event after which a training may have begun."""
+    found = [f.request, f.summary, f.commands, f.notice, f.start]
+
+    def check_form(*values: Any) -> list[Any]:
+        return _form_updates(checked(trainings, *values))
+
+    def start_checked(request: TrainingRequest | None, *values: Any) -> list[Any]:
+        name, shown = start(trainings, request, *values)
+        return [name or gr.skip(), *_form_updates(shown)]
+
+    f.recipe.input(_facts, f.recipe, f.facts, **PRIVATE)
+    f.check.click(check_form, f.fields(), found, **{**PRIVATE, "show_progress": "minimal"})
+    return f.start.click(start_checked, [f.request, *f.fields()], [f.started, *found], **PRIVATE)
+
+
+def wire_board(
+    trainings: Trainings, b: layout.Board, started: Any, f: layout.Form, tab: gr.Tab | None
+) -> None:
+    """What a training is doing: looked at when the page or the tab opens, and every moment while one runs."""
+    shown = [
+        b.state, b.figures, b.losses, b.scores, b.log, b.stop, b.resume, b.try_it, b.timer, b.seen,
+    ]  # fmt: skip
+
+    def list_all(name: str | None) -> Any:
+        names, first = listed(trainings, name)
+        return gr.update(choices=names, value=first)
+
+    def show_chosen(name: str | None, seen: Seen | None, request: gr.Request) -> list[Any]:
+        language = words.of_visitor(request)
+        seen = seen or Seen()
+        return _board_updates(show(trainings, name, seen, language), seen, language)
+
+    look: dict[str, Any] = {
+        "fn": show_chosen, "inputs": [b.chosen, b.seen], "outputs": shown, **PRIVATE, "trigger_mode": "multiple",
+    }  # fmt: skip
+    opening: list[Any] = [tab.select] if tab else []
+    gr.on(None, lambda: list_all(None), [], b.chosen, **PRIVATE).then(**look)  # None: when the page is loaded
+    if opening:
+        gr.on(opening, list_all, b.chosen, b.chosen, **PRIVATE).then(**look)
+    started.then(list_all, f.started, b.chosen, **PRIVATE).then(**look)
+    b.chosen.input(lambda: "", None, b.answer, **PRIVATE).then(**look)
+    b.timer.tick(**{**look, "trigger_mode": "once"})
+    b.stop.click(lambda name: stop(trainings, name), b.chosen, b.answer, **PRIVATE).then(**look)
+    b.resume.click(lambda name: resume(trainings, name), b.chosen, b.answer, **PRIVATE).then(**look)
+
+
+def wire_trying(
+    service: TranslationService,
+    trainings: Trainings,
+    b: layout.Board,
+    on_new: OnNew | None,
+    refreshed: list[Any],
+) -> None:
+    def try_chosen(name: str | None) -> tuple[Direction | None, str]:
+        return try_it(service, trainings, name)
+
+    def tell(direction: Direction | None) -> Any:
+        if direction is None or on_new is None:
+            return [gr.skip()] * len(refreshed)
+        return on_new(direction)
+
+    tried = b.try_it.click(
+        try_chosen, b.chosen, [b.tried, b.answer], **{**PRIVATE, "show_progress": "minimal"}
+    )
+    tried.then(tell, b.tried, refreshed, **PRIVATE)
+
+
+def _facts(recipe: str) -> str:
+    return views.recipe(recipe) if recipe in recipes() else ""
+
+
+def _form_updates(found: Checked) -> list[Any]:
+    return [
+        found.request,
+        gr.update(value=found.summary, visible=bool(found.summary)),
+        gr.update(value=found.commands, visible=bool(found.commands)),
+        gr.update(value=found.notice, visible=bool(found.notice)),
+        gr.update(interactive=found.request is not None),
+    ]
+
+
+def _board_updates(shown: Shown, seen: Seen, language: words.Language) -> list[Any]:
+    step = words.say(language, "retrain.step")
+    was_running = seen.state in RUNNING
+    return [
+        gr.skip() if shown.state is None else shown.state,
+        gr.update(value=shown.figures, visible=bool(shown.figures)),
+        _plot(shown.losses, x_title=step, y_title=words.say(language, "retrain.loss_axis")),
+        _plot(shown.scores, x_title=step, y_title="BLEU"),
+        gr.update(value=shown.log, visible=bool(shown.log)),
+        gr.update(interactive=shown.running and shown.seen.state != "stopping"),
+        gr.update(interactive=shown.can_resume),
+        gr.update(interactive=shown.can_try),
+        gr.skip() if shown.running == was_running else gr.update(active=shown.running),
+        shown.seen,
+    ]
+
+
+def _plot(table: Any, **titles: str) -> Any:
+    """None leaves it as it is; one without a point takes no room."""
+    if table is None:
+        return gr.skip()
+    if len(table) == 0:
+        return gr.update(value=None, visible=False)
+    return gr.update(value=table, visible=True, **titles)

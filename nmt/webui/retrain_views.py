@@ -1,0 +1,121 @@
+"""What the tab Retrain shows of a training: HTML in both languages, and the tables of its curves.  No component."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nmt.errors import UserError
+from nmt.webui import languages, words
+from nmt.webui.service import PageError
+from nmt.webui.training_request import TrainingRequest, recipe_config
+from nmt.webui.trainings import Training
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def notice(error: UserError) -> str:
+    message = words.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
+    return f'<div class="nmt-notice" role="alert">{message}</div>'
+
+
+def good_news(key: str, direction: tuple[str, str]) -> str:
+    source, target = map(languages.name, direction)
+    return f'<div class="nmt-panel" role="status">{words.html(key, source=source, target=target)}</div>'
+
+
+def recipe(name: str) -> str:
+    """What a recipe trains, and for how long."""
+    config = recipe_config(name)
+    model, training = config.model, config.training
+    limits = [both("retrain.limit_steps", steps=training.steps)]
+    if training.minutes:  # whichever comes first; where minutes are given, they are meant to
+        limits = [both("retrain.limit_minutes", minutes=training.minutes)]
+    return words.html(
+        "retrain.recipe_facts",
+        cell=model.encoder.cell.upper(),
+        encoder=model.encoder.layers,
+        decoder=model.decoder.layers,
+        hidden=model.encoder.hidden,
+        limit=limits[0],
+    )
+
+
+def checked(request: TrainingRequest) -> str:
+    source, target = map(languages.name, request.direction)
+    said = words.html(
+        "retrain.checked", pairs=request.pairs, source=source, target=target, pieces=request.vocab_size
+    )
+    return f'<div role="status">{said}</div>'
+
+
+def state(training: Training | None) -> str:
+    """One line, in a box that a screen reader reads out when it changes."""
+    if training is None:
+        return f'<div class="nmt-state">{words.html("retrain.none")}</div>'
+    said = words.html(f"retrain.state_{training.state}")
+    return f'<div class="nmt-state" data-state="{training.state}" role="status">{said}</div>'
+
+
+def figures(training: Training | None) -> str:
+    """Step, loss, best BLEU, speed and time left, as far as they are known."""
+    log = training.log() if training else None
+    if training is None or log is None or not (log.train or log.dev):
+        return ""
+    last = log.train[-1] if log.train else {}
+    shown = [("step", f"{log.step:,}")]
+    if "loss" in last:
+        shown.append(("loss", f"{last['loss']:.2f}"))
+    if log.best is not None:
+        shown.append(("best", f"{log.best:.1f}"))
+    if training.state == "training":
+        if "tokens_per_second" in last:
+            shown.append(("speed", f"{last['tokens_per_second']:,.0f}"))
+        if log.seconds_left is not None:
+            shown.append(("left", duration(log.seconds_left)))
+    items = "".join(
+        f"<div><dt>{words.html(f'retrain.figure_{name}')}</dt><dd>{value}</dd></div>" for name, value in shown
+    )
+    return f'<dl class="nmt-figures">{items}</dl>'
+
+
+def last_lines(training: Training | None) -> str:
+    """The end of what the commands printed; it scrolls in its own box."""
+    text = training.last_lines() if training else ""
+    return f'<pre class="nmt-log" tabindex="0">{escape(text)}</pre>' if text else ""
+
+
+def loss_table(training: Training, language: words.Language) -> DataFrame:
+    """Columns step, loss, curve: the training's and dev's."""
+    log = training.log()
+    rows = [
+        (step, value, words.say(language, f"retrain.{kind}"))
+        for kind in ("train", "dev")
+        for step, value in log.curve(kind, "loss")
+    ]
+    return _table(rows, ["step", "loss", "curve"])
+
+
+def bleu_table(training: Training) -> DataFrame:
+    """Columns step, bleu."""
+    return _table(training.log().curve("dev", "bleu"), ["step", "bleu"])
+
+
+def duration(seconds: float) -> str:
+    """ "3 min", "1 h 20 min", "40 s": the same in both languages."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def both(key: str, **values: words.Value) -> tuple[str, str]:
+    """Words in both languages, to stand within others."""
+    return words.say("en", key, **values), words.say("es", key, **values)
+
+
+def _table(rows: list[tuple[int, float, str]] | list[tuple[int, float]], columns: list[str]) -> DataFrame:
+    from pandas import DataFrame  # Gradio has it; slow to import
+
+    return DataFrame(rows, columns=columns)

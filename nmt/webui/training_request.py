@@ -1,0 +1,241 @@
+"""What a visitor asks the tab Retrain for: checked before anything starts, and the two commands that do it.
+
+Nothing is started here (`trainings.py` does that), and nothing a visitor typed is ever read by a shell: the commands
+are argument lists.
+
+A path on the server is opened because a visitor names it.  That is acceptable only under `--allow-training`: whoever
+may train can make this server read every file its user can read, and sees parts of one with two columns as sample
+translations and in the model.  The flag says that the visitors are trusted as the one who started the server is.  No
+message here quotes what is in a file.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+import sys
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nmt.config import Config, load_config, recipe_names
+from nmt.webui import words
+from nmt.webui.service import PageError
+
+LEAST_PAIRS = 200  # different ones: a twentieth of them is set aside to score on
+MOST_UPLOADED = 10 * 1024 * 1024  # bytes, as the server's own limit; larger text is named by its path
+MOST_OF_A_LINE = 1_000_000  # bytes; a longer line is no sentence, and would fill the memory
+LEAST_PIECES, MOST_PIECES = 300, 32_000
+USUAL_PIECES = 8000
+MOST_STEPS, MOST_MINUTES = 10_000_000, 60 * 24 * 14
+OTHER_FORMATS = (".csv", ".gz", ".xz", ".bz2", ".zst")  # which data_prep would take for what their names say
+TEXT_FILE = "text.tsv"  # what was uploaded, in the training's folder
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """A training as it was asked for; all of it has been checked."""
+
+    name: str  # of its folder: letters, digits, - and _
+    recipe: str
+    columns: tuple[str, str]  # language codes of the two columns
+    reverse: bool  # translate from the second column into the first
+    text: str  # the TSV file that `data_prep` reads
+    upload: str  # where what was uploaded lies until the start; "" if `text` is a file of the server
+    pairs: int  # lines with text in `text`
+    vocab_size: int
+    steps: int  # 0: as many as the recipe says
+    minutes: float  # 0: as many as the recipe says
+    language_filter: bool  # leave out lines in the wrong language
+
+    @property
+    def direction(self) -> tuple[str, str]:
+        """Source and target language."""
+        return (self.columns[1], self.columns[0]) if self.reverse else self.columns
+
+
+def check(
+    base: Path,
+    name: str,
+    recipe: str,
+    first: str,
+    second: str,
+    reverse: bool,
+    upload: str | None,
+    path: str,
+    vocab_size: float | None = None,
+    steps: float | None = None,
+    minutes: float | None = None,
+    language_filter: bool = True,
+) -> TrainingRequest:
+    """The form's values as a request; PageError for the first that will not do.
+
+    base        folder of all trainings
+    upload      file that Gradio received, or None; either this or `path` is given
+    vocab_size  pieces; 0 or None: by the amount of text
+    """
+    name = safe_name(name)
+    if (base / name).exists():
+        raise PageError("retrain.name_taken", name=name)
+    if recipe not in recipes():
+        raise PageError("retrain.unknown_recipe", recipe=str(recipe))
+    columns = (_language(first), _language(second))
+    if columns[0] == columns[1]:
+        raise PageError("retrain.one_language", language=columns[0])
+    path = path.strip()
+    if bool(upload) == bool(path):
+        raise PageError("retrain.one_text")
+    if upload:
+        pairs = check_upload(Path(upload))
+        text = str(base / name / TEXT_FILE)
+    else:
+        pairs = check_server_file(path)
+        text = path
+    pieces = _number(vocab_size, 0, MOST_PIECES, "retrain.vocab_size") or fitting_vocabulary(pairs)
+    if pieces < LEAST_PIECES:
+        raise PageError("retrain.few_pieces", least=LEAST_PIECES)
+    return TrainingRequest(
+        name=name,
+        recipe=recipe,
+        columns=columns,
+        reverse=bool(reverse),
+        text=text,
+        upload=upload or "",
+        pairs=pairs,
+        vocab_size=int(pieces),
+        steps=int(_number(steps, 0, MOST_STEPS, "retrain.steps")),
+        minutes=_number(minutes, 0, MOST_MINUTES, "retrain.minutes", whole=False),
+        language_filter=bool(language_filter),
+    )
+
+
+def commands(request: TrainingRequest, folder: Path, resume: bool = False) -> dict[str, list[str]]:
+    """The argument lists by stage, "prepare" and "train", of the training in `folder`."""
+    data, run = str(folder / "data"), str(folder / "run")
+    prepare = [sys.executable, "-m", "data_prep", "build"]
+    prepare += ["--pair", "-".join(request.columns), "--source", f"tsv:{request.text}"]
+    prepare += ["--vocab-size", str(request.vocab_size), "--out", data]
+    if not request.language_filter:
+        prepare.append("--no-language-filter")
+    train = [sys.executable, "-m", "nmt", "train", request.recipe, "--data", data, "--out", run]
+    if request.reverse:
+        train += ["--set", "data.reverse=true"]
+    if request.steps:
+        train += ["--set", f"training.steps={request.steps}"]
+    if request.minutes:
+        train += ["--set", f"training.minutes={request.minutes:g}"]
+    if resume:
+        train.append("--resume")
+    return {"prepare": prepare, "train": train}
+
+
+def recipes() -> list[str]:
+    """Names of the recipes of translators, the one with the fewest steps first."""
+    found = {name: load_config(name) for name in recipe_names()}
+    names = [name for name, config in found.items() if not config.data.language_model]
+    return sorted(names, key=lambda name: (found[name].training.steps, name))
+
+
+def recipe_config(name: str) -> Config:
+    """What is in a recipe that `recipes` lists."""
+    return load_config(name)
+
+
+def safe_name(text: str) -> str:
+    """ "Médico nº 2" -> "Medico-no-2": letters, digits, - and _ only, so that it is a folder's name and no option."""
+    plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:60]
+    if not name:
+        raise PageError("retrain.no_name")
+    return name
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether `safe_name` can have made it."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name) is not None
+
+
+def fitting_vocabulary(pairs: int) -> int:
+    """Pieces for so many pairs: the fewer sentences, the fewer pieces are seen often enough to be learned."""
+    return min(USUAL_PIECES, 400 + pairs // 5)
+
+
+def check_upload(file: Path) -> int:
+    """How many pairs an uploaded TSV has; PageError if it cannot be trained on."""
+    if file.stat().st_size > MOST_UPLOADED:
+        raise PageError("retrain.too_large", name=file.name, limit=MOST_UPLOADED // 2**20)
+    return check_tsv(file, file.name)
+
+
+def check_server_file(path: str) -> int:
+    """The same of a file of the server; see above why a visitor may name one."""
+    if re.search(r"[:@\x00-\x1f]", path):  # which mean something in data_prep's `tsv:FILE:OPTIONS@SETTINGS`
+        raise PageError("retrain.odd_path")
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        raise PageError("retrain.no_file", path=path) from None
+    if not stat.S_ISREG(kind):  # a pipe or a device may never end
+        raise PageError("retrain.not_regular", path=path)
+    if not os.access(path, os.R_OK):
+        raise PageError("retrain.unreadable", path=path)
+    return check_tsv(Path(path), path)
+
+
+def check_tsv(file: Path, shown: str) -> int:
+    """How many lines have text, if each of them has two columns; PageError with file:line for the first bad one.
+
+    shown  what to call the file in messages
+    """
+    if file.suffix.lower() in OTHER_FORMATS:
+        raise PageError("retrain.not_tsv", name=shown)
+    pairs = 0
+    different: set[tuple[str, ...]] = set()
+    with open(file, "rb") as stream:
+        for number, raw in enumerate(iter(lambda: stream.readline(MOST_OF_A_LINE), b""), start=1):
+            if number == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            sides = _sides(raw, f"{shown}:{number}")
+            pairs += bool(sides)
+            if sides and len(different) < LEAST_PAIRS:
+                different.add(sides)
+    if len(different) < LEAST_PAIRS:
+        raise PageError("retrain.few_pairs", name=shown, pairs=len(different), least=LEAST_PAIRS)
+    return pairs
+
+
+def _sides(raw: bytes, where: str) -> tuple[str, ...]:
+    """The two columns of a line; () where there is nothing in it."""
+    if len(raw) == MOST_OF_A_LINE:
+        raise PageError("retrain.long_line", where=where, limit=MOST_OF_A_LINE)
+    try:
+        line = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise PageError("retrain.not_utf8", where=where) from None
+    if not line:
+        return ()
+    sides = tuple(line.split("\t"))
+    if len(sides) != 2:
+        raise PageError("retrain.not_two_columns", where=where, columns=len(sides))
+    if bool(sides[0].strip()) != bool(sides[1].strip()):
+        raise PageError("retrain.empty_side", where=where)
+    return sides if sides[0].strip() else ()
+
+
+def _language(code: Any) -> str:
+    code = str(code or "").strip().lower()
+    if not re.fullmatch(r"[a-z]{2,3}", code):
+        raise PageError("retrain.not_a_language", code=code)
+    return code
+
+
+def _number(value: float | None, least: float, most: float, what: str, whole: bool = True) -> float:
+    """A number of the form; an empty field is 0."""
+    value = 0 if value is None else value
+    good = isinstance(value, int | float) and math.isfinite(value) and least <= value <= most
+    if not good or (whole and value % 1):
+        raise PageError("retrain.not_in_range", what=words.WORDS[what], least=least, most=most)
+    return value

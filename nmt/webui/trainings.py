@@ -1,0 +1,264 @@
+"""Trainings that the page started: each is a folder, and all that is known of it is found there.
+
+    BASE/NAME/training.json   what was asked for
+    BASE/NAME/text.tsv        what was uploaded, if anything was
+    BASE/NAME/data/           what `python -m data_prep build` makes of it
+    BASE/NAME/run/            what `nmt train` makes of that
+    BASE/NAME/output.txt      what both printed
+    BASE/NAME/status.json     how far they came
+    BASE/.running             locked while a training runs; says which
+
+Nothing here belongs to a visitor: a training goes on when the browser is closed, and another server on the same folder
+finds it again.  It ends with the server, though, in the way that it can be resumed: see `supervisor.py`.  What may be
+asked for is decided in `training_request.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import nmt
+from nmt.errors import UserError
+from nmt.webui import supervisor
+from nmt.webui.service import PageError
+from nmt.webui.training_log import TrainingLog, read_log, tail
+from nmt.webui.training_request import TrainingRequest, commands, is_safe_name
+
+State = Literal["preparing", "training", "stopping", "stopped", "failed", "done"]
+RUNNING: tuple[State, ...] = ("preparing", "training", "stopping")
+
+REQUEST_FILE, LOCK_FILE = "training.json", ".running"
+STOPPED_BY_SIGNAL = (130, 143, -2, -15)  # exit statuses
+SAVING = 60.0  # seconds that the server waits, when it ends, for a training to save its state
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training as it was found in its folder."""
+
+    folder: Path
+    request: TrainingRequest
+    state: State
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def running(self) -> bool:
+        return self.state in RUNNING
+
+    @property
+    def run(self) -> Path:
+        return self.folder / "run"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a validation has left a checkpoint."""
+        return (self.run / "best" / "config.yaml").is_file()
+
+    @property
+    def prepared(self) -> bool:
+        """`data_prep` puts its folder in place whole."""
+        return (self.folder / "data" / "data.yaml").is_file()
+
+    def log(self) -> TrainingLog:
+        return read_log(self.run / "log.jsonl")
+
+    def last_lines(self) -> str:
+        return tail(self.folder / supervisor.OUTPUT_FILE)
+
+    def commands(self) -> dict[str, list[str]]:
+        """What is left to do, by stage."""
+        begun = (self.run / "config.yaml").is_file()
+        both = commands(self.request, self.folder, resume=begun)
+        return {"train": both["train"]} if self.prepared else both
+
+
+class Trainings:
+    """All trainings below one folder, of which at most one runs.  Close it when the server ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._using_lock = threading.Lock()  # within this process; between processes it is the lock file
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{folder}: cannot be made a folder: {error.strerror}; choose another for trainings"
+            ) from None
+
+    def all(self) -> list[Training]:
+        """The one that was begun last comes first."""
+        files = [(_changed(file), file.parent.name) for file in self.folder.glob(f"*/{REQUEST_FILE}")]
+        found = []
+        for _, name in sorted(files, reverse=True):
+            try:
+                found.append(self.get(name))
+            except PageError:  # not one of ours, or of another version
+                continue
+        return found
+
+    def get(self, name: str) -> Training:
+        """PageError if there is no such training."""
+        return self._read(name, self.running() == name)
+
+    def running(self) -> str:
+        """The name of the training that runs, whichever server on this folder started it; "" if none does."""
+        with self._using_lock:
+            try:
+                file = open(self.folder / LOCK_FILE, encoding="utf-8")
+            except FileNotFoundError:
+                return ""
+            with file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return file.read().strip()
+                return ""
+
+    def start(self, request: TrainingRequest) -> Training:
+        """Begin a checked request; PageError if another training runs or its folder has come to be since."""
+        folder = self.folder / request.name
+        with self._locked(request.name) as lock:
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                raise PageError("retrain.name_taken", name=request.name) from None
+            try:
+                if request.upload:
+                    shutil.copyfile(request.upload, request.text)
+                asked = dataclasses.asdict(dataclasses.replace(request, upload=""))
+                (folder / REQUEST_FILE).write_text(json.dumps(asked, indent=1), encoding="utf-8")
+            except OSError as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise PageError("retrain.not_written", reason=error.strerror or "") from None
+            self._launch(Training(folder, request, "preparing"), lock)
+        return self.get(request.name)
+
+    def resume(self, name: str) -> Training:
+        """Go on with one that was stopped or failed, from its last saved state."""
+        with self._locked(name) as lock:
+            training = self._read(name, runs=False)  # or the lock could not be had
+            if training.state not in ("stopped", "failed"):
+                raise PageError("retrain.not_stopped", name=name)
+            for half_built in training.folder.glob(".data.building-*"):  # by a data_prep that was killed
+                shutil.rmtree(half_built, ignore_errors=True)
+            self._launch(training, lock)
+        return self.get(name)
+
+    def stop(self, name: str) -> Training:
+        """Ask for an end.  It comes when the step is done and the state saved."""
+        training = self.get(name)
+        if training.running and self._process and self._process.stdin:
+            self._process.stdin.close()
+        return training
+
+    def close(self) -> None:
+        """Stop what runs, as the end of the server does, and wait until its state is saved."""
+        if self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+            try:
+                self._process.wait(SAVING)
+            except subprocess.TimeoutExpired:  # it goes on saving without us
+                pass
+
+    def __enter__(self) -> Trainings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, name: str, runs: bool) -> Training:
+        if not is_safe_name(name):
+            raise PageError("retrain.unknown", name=name)
+        folder = self.folder / name
+        try:
+            asked = json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8"))
+            request = TrainingRequest(**{**asked, "columns": tuple(asked["columns"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            raise PageError("retrain.unknown", name=name) from None
+        return Training(folder, request, _state(folder, runs))
+
+    def _launch(self, training: Training, lock: int) -> None:
+        """Start the supervisor, which inherits the lock and lives as long as its standard input stays open."""
+        todo = training.commands()
+        supervisor.write_status(training.folder, next(iter(todo)), None, stopping=False)
+        if self._process:
+            self._process.wait()  # it has let go of the lock: this only takes note of its end
+        command = [sys.executable, "-m", supervisor.__name__, str(training.folder), str(lock)]
+        with open(training.folder / supervisor.OUTPUT_FILE, "ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                pass_fds=(lock,),
+                start_new_session=True,  # Ctrl-C at the server's terminal is not for it
+                env={**os.environ, "PYTHONPATH": _with_this_copy()},
+            )
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(todo).encode() + b"\n")
+        self._process.stdin.flush()
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[int]:
+        """The descriptor of the lock file, locked in the name of a training; PageError if another runs.
+
+        The lock goes when the last process that holds the descriptor ends, whatever ends it.
+        """
+        with self._using_lock, open(self.folder / LOCK_FILE, "a+", encoding="utf-8") as file:
+            for patience in (0.1, 0.1, 0.1, 0.0):  # another server may just be looking
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    time.sleep(patience)
+            else:
+                file.seek(0)
+                raise PageError("retrain.one_at_a_time", name=file.read().strip())
+            file.truncate(0)
+            file.write(name)
+            file.flush()
+            yield file.fileno()
+
+
+def _state(folder: Path, runs: bool) -> State:
+    """What the folder says, given whether the lock is held in its name."""
+    found = supervisor.read_status(folder)
+    stage, status, stopping = found["stage"], found["status"], found["stopping"]
+    if runs:
+        return "stopping" if stopping else "training" if stage == "train" else "preparing"
+    if stage == "train" and status == 0:
+        return "done"
+    if status is None or status == 0 or status in STOPPED_BY_SIGNAL:
+        return "stopped"  # None: killed with no time to say so, which loses no more than the steps since the last save
+    return "failed"
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _with_this_copy() -> str:
+    """PYTHONPATH by which a child process imports the packages that this one did, wherever it was started."""
+    here = str(Path(nmt.__file__).resolve().parent.parent)
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))

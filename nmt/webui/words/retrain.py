@@ -1,0 +1,215 @@
+"""Words of the tab that trains; (English, Spanish)."""
+
+WORDS = {
+    "intro": (
+        "Train a model on your own sentences: a text file with a sentence and its translation in each line. The "
+        "training runs on this server, also when you close this page.",
+        "Entrene un modelo con sus propias frases: un archivo de texto con una frase y su traducción en cada línea. "
+        "El entrenamiento se hace en este servidor y sigue aunque cierre esta página.",
+    ),
+    "help": ("What to choose and what to expect", "Qué elegir y qué esperar"),
+    "help_text": (
+        """\
+**The text.** One pair a line, a tab between the two sides, UTF-8, no header. A few hundred pairs only show that it
+works; real translation begins at about 100,000 pairs. Repeated lines are left out. A twentieth of the pairs, at most
+1,000, is set aside to score on while training (dev), and as many again that are never looked at (test).
+
+**The recipe.** *tiny*: a small model and 1,000 steps, a minute or two on a processor: to see the whole way once.
+*tatoeba-cpu*: the recipe of the models of this page, two layers on each side; it takes its 104 minutes on any machine.
+On a graphics card, which is used if there is one, many more sentences go into that time. With fewer than 20,000 pairs,
+the same ones only come round again and again: set fewer minutes.
+
+**The curves.** *Loss*: how surprised the model is by the right next piece, in nats; it should fall quickly, then
+slowly. The line of the training text is noisy; that of dev comes at each validation, and if it rises while the other
+falls, the model learns its text by heart: stop, or bring more text. *BLEU*: how much the translations of dev have in
+common with the given ones, from 0 to 100; below 10 you read little sense, above 30 mostly the right thing. The best
+checkpoint by this score is the one you try and keep.
+
+**Stopping.** Stop saves the state and Resume goes on from it, as if nothing had happened; the end of the server is such
+a stop. The training has low priority, but on a machine without a graphics card translating is slower meanwhile.
+""",
+        """\
+**El texto.** Un par por línea, con un tabulador entre los dos lados, en UTF-8 y sin cabecera. Con unos cientos de
+pares solo se ve que funciona; la traducción de verdad empieza hacia los 100 000. Las líneas repetidas se descartan. Uno
+de cada veinte pares, 1000 como mucho, se aparta para evaluar durante el entrenamiento (dev), y otros tantos que no se
+miran nunca (test).
+
+**La receta.** *tiny*: un modelo pequeño y 1000 pasos, uno o dos minutos con un procesador: para ver el camino entero
+una vez. *tatoeba-cpu*: la receta de los modelos de esta página, con dos capas a cada lado; dura sus 104 minutos en
+cualquier máquina. Con una tarjeta gráfica, que se usa si la hay, en ese tiempo entran muchas más frases. Con menos de
+20 000 pares, son siempre los mismos los que vuelven: ponga menos minutos.
+
+**Las curvas.** *Pérdida*: cuánto sorprende al modelo el siguiente fragmento correcto, en nats; debe bajar deprisa y
+después despacio. La línea del texto de entrenamiento oscila; la de dev llega con cada validación, y si sube mientras
+la otra baja, el modelo está aprendiendo el texto de memoria: pare o traiga más texto. *BLEU*: cuánto se parecen las
+traducciones de dev a las dadas, de 0 a 100; por debajo de 10 se entiende poco, por encima de 30 casi siempre acierta.
+El mejor punto según esta nota es el que se prueba y se guarda.
+
+**Parar.** Parar guarda el estado y Seguir continúa desde él como si nada hubiera pasado; lo mismo ocurre cuando termina
+el servidor. El entrenamiento tiene poca prioridad, pero en una máquina sin tarjeta gráfica se traduce más despacio
+mientras dura.
+""",
+    ),
+    "name": ("Name", "Nombre"),
+    "name_info": ("Of its folder: letters, digits, - and _.", "El de su carpeta: letras, cifras, - y _."),
+    "recipe": ("Recipe", "Receta"),
+    "recipe_facts": (
+        "{cell}, {encoder} + {decoder} layers of {hidden}; {limit}",
+        "{cell}, {encoder} + {decoder} capas de {hidden}; {limit}",
+    ),
+    "limit_steps": ("{steps:,} steps", "{steps:,} pasos"),
+    "limit_minutes": ("{minutes:g} minutes", "{minutes:g} minutos"),
+    "first": ("Language of the first column", "Idioma de la primera columna"),
+    "second": ("Language of the second column", "Idioma de la segunda columna"),
+    "language_info": ("Or type another's code, such as pl.", "O escriba el código de otro, como pl."),
+    "reverse": (
+        "Translate from the second column into the first",
+        "Traducir de la segunda columna a la primera",
+    ),
+    "upload": ("TSV file from your computer", "Archivo TSV de su ordenador"),
+    "path": ("… or path of a TSV file on the server", "… o ruta de un archivo TSV del servidor"),
+    "more": ("More settings", "Más ajustes"),
+    "zero": ("0: as the recipe says.", "0: lo que diga la receta."),
+    "vocab_size": ("Pieces of the vocabulary", "Fragmentos del vocabulario"),
+    "vocab_size_info": ("0: by the amount of text.", "0: según la cantidad de texto."),
+    "steps": ("Most steps", "Pasos como mucho"),
+    "minutes": ("Most minutes", "Minutos como mucho"),
+    "language_filter": (
+        "Leave out lines that are in the wrong language",
+        "Descartar las líneas que estén en otro idioma",
+    ),
+    "check": ("Check and show the commands", "Comprobar y ver los comandos"),
+    "start": ("Start", "Empezar"),
+    "checked": (
+        "{pairs:,} pairs, {source} → {target}, {pieces:,} pieces. These two commands do it:",
+        "{pairs:,} pares, {source} → {target}, {pieces:,} fragmentos. Lo hacen estos dos comandos:",
+    ),
+    "commands": ("Commands", "Comandos"),
+    "none": ("No training yet.", "Todavía no hay ningún entrenamiento."),
+    "chosen": ("Training", "Entrenamiento"),
+    "stop": ("Stop", "Parar"),
+    "resume": ("Resume", "Seguir"),
+    "try": ("Try it", "Probarlo"),
+    "state_preparing": ("Preparing the text", "Preparando el texto"),
+    "state_training": ("Training", "Entrenando"),
+    "state_stopping": ("Stopping: the state is being saved", "Parando: se guarda el estado"),
+    "state_stopped": ("Stopped; it can be resumed", "Parado; se puede seguir"),
+    "state_failed": (
+        "Failed; its last lines below say why",
+        "Ha fallado; sus últimas líneas, más abajo, dicen por qué",
+    ),
+    "state_done": ("Done", "Terminado"),
+    "step": ("step", "paso"),
+    "loss": ("Loss", "Pérdida"),
+    "loss_axis": ("loss, nats a piece", "pérdida, nats por fragmento"),
+    "train": ("training text", "texto de entrenamiento"),
+    "dev": ("dev", "dev"),
+    "bleu": ("BLEU on dev", "BLEU en dev"),
+    "figure_step": ("Step", "Paso"),
+    "figure_loss": ("Loss", "Pérdida"),
+    "figure_best": ("Best BLEU", "Mejor BLEU"),
+    "figure_speed": ("Tokens a second", "Fragmentos por segundo"),
+    "figure_left": ("Time left, about", "Tiempo que falta, más o menos"),
+    "log": ("Last lines", "Últimas líneas"),
+    "added": (
+        "{source} → {target} is now in the tab Translate, by this training's best checkpoint.",
+        "{source} → {target} está ahora en la pestaña Traducir, con el mejor punto de este entrenamiento.",
+    ),
+    "replaced": (
+        "{source} → {target} in the tab Translate is now this training's best checkpoint, until the server ends.",
+        "{source} → {target} en la pestaña Traducir es ahora el mejor punto de este entrenamiento, hasta que "
+        "termine el servidor.",
+    ),
+    # What can be wrong
+    "no_name": (
+        "Give the training a name, with at least a letter or a digit in it.",
+        "Dé un nombre al entrenamiento, al menos con una letra o una cifra.",
+    ),
+    "name_taken": (
+        "There is a training (or another folder) named {name} already; choose another name.",
+        "Ya hay un entrenamiento (u otra carpeta) con el nombre {name}; elija otro.",
+    ),
+    "unknown_recipe": ("There is no recipe {recipe}.", "No hay ninguna receta {recipe}."),
+    "not_a_language": (
+        "“{code}” is not a language code; write two or three letters, such as es.",
+        "«{code}» no es un código de idioma; escriba dos o tres letras, como es.",
+    ),
+    "one_language": (
+        "Both columns are said to be in {language}; choose two languages.",
+        "Las dos columnas figuran en {language}; elija dos idiomas.",
+    ),
+    "one_text": (
+        "Give one text: either a file from your computer or a path on the server.",
+        "Dé un texto: o un archivo de su ordenador o una ruta del servidor.",
+    ),
+    "too_large": (
+        "{name} is larger than {limit} MB; put it onto the server and give its path.",
+        "{name} ocupa más de {limit} MB; cópielo al servidor y dé su ruta.",
+    ),
+    "odd_path": (
+        "A path with : or @ in it cannot be used; rename the file or link to it.",
+        "Una ruta con : o @ no sirve; cambie el nombre del archivo o enlácelo.",
+    ),
+    "no_file": ("{path}: no such file on the server.", "{path}: no existe ese archivo en el servidor."),
+    "not_regular": (
+        "{path}: not a file, but a folder, a pipe or a device; name a TSV file.",
+        "{path}: no es un archivo, sino una carpeta, una tubería o un dispositivo; dé un archivo TSV.",
+    ),
+    "unreadable": (
+        "{path}: this server may not read it; change its permissions.",
+        "{path}: este servidor no puede leerlo; cambie sus permisos.",
+    ),
+    "not_tsv": (
+        "{name}: only plain TSV here; unpack it, or build it with python -m data_prep, which reads more formats.",
+        "{name}: aquí solo TSV sin comprimir; descomprímalo o use python -m data_prep, que lee más formatos.",
+    ),
+    "long_line": (
+        "{where}: longer than {limit:,} bytes; one pair of sentences a line is needed.",
+        "{where}: más de {limit:,} bytes; hace falta un par de frases por línea.",
+    ),
+    "not_utf8": (
+        "{where}: not UTF-8; save the file as UTF-8.",
+        "{where}: no es UTF-8; guarde el archivo como UTF-8.",
+    ),
+    "not_two_columns": (
+        "{where}: {columns} column(s) instead of 2; put one tab between a sentence and its translation.",
+        "{where}: {columns} columna(s) en vez de 2; ponga un tabulador entre la frase y su traducción.",
+    ),
+    "empty_side": (
+        "{where}: one of the two columns is empty; complete the line or remove it.",
+        "{where}: una de las dos columnas está vacía; complete la línea o quítela.",
+    ),
+    "few_pairs": (
+        "{name}: only {pairs} different pairs; at least {least} are needed.",
+        "{name}: solo {pairs} pares distintos; hacen falta al menos {least}.",
+    ),
+    "few_pieces": (
+        "The vocabulary needs at least {least} pieces; 260 of them are bytes and marks.",
+        "El vocabulario necesita al menos {least} fragmentos; 260 de ellos son bytes y marcas.",
+    ),
+    "not_in_range": (
+        "{what}: write a number from {least:,} to {most:,}.",
+        "{what}: escriba un número de {least:,} a {most:,}.",
+    ),
+    "changed": (
+        "The settings are no longer those that were checked. These are the commands now; press Start once more.",
+        "Los ajustes ya no son los que se comprobaron. Los comandos son ahora estos; pulse Empezar otra vez.",
+    ),
+    "not_written": (
+        "The training's folder cannot be written: {reason}.",
+        "No se puede escribir la carpeta del entrenamiento: {reason}.",
+    ),
+    "one_at_a_time": (
+        "The training {name} is running, and only one may at a time; stop it or wait for its end.",
+        "El entrenamiento {name} está en marcha y solo puede haber uno a la vez; párelo o espere a que termine.",
+    ),
+    "unknown": ("There is no training {name}.", "No hay ningún entrenamiento {name}."),
+    "not_stopped": (
+        "The training {name} is not one that was stopped.",
+        "El entrenamiento {name} no es uno que se haya parado.",
+    ),
+    "no_model": (
+        "There is nothing to try yet: the first checkpoint comes with the first validation.",
+        "Todavía no hay nada que probar: el primer punto llega con la primera validación.",
+    ),
+}

@@ -1,0 +1,181 @@
+"""The tab Retrain in a real browser, both interface languages and phone width, over commands that only pretend.
+
+Skipped where Playwright or Chromium is not installed, as `test_page_browser.py` is.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page's extra is not installed")
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+import gradio as gr
+from playwright import sync_api
+
+from nmt.webui import retrain_tab, words
+from nmt.webui import trainings as trainings_module
+from nmt.webui.theme import STYLE_SHEETS, theme
+from nmt.webui.training_request import TrainingRequest
+from tests.fake_translator import FakeTranslator, fake_service
+from tests.pretended_trainings import write_pairs
+from tests.test_page_browser import PATIENCE, Browser, Page, browser
+
+__all__ = ["browser"]  # a fixture
+
+PRETEND = """
+import json, signal, sys, time
+from pathlib import Path
+stage, folder, resume = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+print(f"{stage} begins with a long line: " + "x" * 300, flush=True)
+if stage == "prepare":
+    (folder / "data").mkdir()
+    (folder / "data" / "data.yaml").touch()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+run = folder / "run"
+(run / "best").mkdir(parents=True, exist_ok=True)
+(run / "config.yaml").touch()
+(run / "best" / "config.yaml").touch()
+start = 3000 if resume else 0
+for step in range(start + 50, start + 3000, 50):
+    train = {"kind": "train", "step": step, "loss": 8 / (1 + step / 500) ** 0.5 + 0.2 * (step // 50 % 3),
+             "tokens_per_second": 3210.0, "done": step / 6000, "seconds": step / 10}
+    dev = {"kind": "dev", "step": step, "loss": 8 / (1 + step / 600) ** 0.5, "bleu": step / 150}
+    with open(run / "log.jsonl", "a") as file:
+        file.write(json.dumps(train) + "\\n" + (json.dumps(dev) + "\\n" if step % 250 == 0 else ""))
+while not resume:
+    time.sleep(0.05)
+"""
+
+
+def pretended(request: TrainingRequest, folder: Path, resume: bool = False) -> dict[str, list[str]]:
+    python = [sys.executable, "-c", PRETEND]
+    return {stage: [*python, stage, str(folder), "again" * resume] for stage in ("prepare", "train")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_pairs(tmp_path / "mine.tsv")
+    return tmp_path
+
+
+@pytest.fixture
+def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A page with this tab alone."""
+    from nmt.translator import Translator
+
+    monkeypatch.setattr(trainings_module, "commands", pretended)
+    monkeypatch.setattr(Translator, "load", classmethod(lambda cls, folder: FakeTranslator("es", "en")))
+    with gr.Blocks(analytics_enabled=False) as blocks, gr.Tabs(), gr.Tab("Retrain") as tab:
+        trainings = retrain_tab.build(fake_service(), folder / "runs", tab=tab)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    blocks.launch(
+        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, ssr_mode=False,
+        i18n=words.I18N, theme=theme(), css_paths=[*STYLE_SHEETS, retrain_tab.STYLE_SHEET],
+    )  # fmt: skip
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        trainings.close()
+        blocks.close(verbose=False)
+
+
+@pytest.fixture(params=[("en-US", 1280, 900), ("es-ES", 390, 844)], ids=["desktop", "phone-es"])
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
+    """The open page; fails a test during which the browser asked another host or logged an error."""
+    locale, width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    page.on(
+        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
+    )
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    page.wait_for_selector("#nmt-retrain-name input, #nmt-retrain-name textarea")
+    yield page
+    context.close()
+    assert elsewhere == []
+    assert errors == []
+
+
+def field(page: Page, name: str) -> Any:
+    return page.locator(f"#nmt-retrain-{name} input, #nmt-retrain-{name} textarea").first
+
+
+def expect(page: Page, name: str, english: str, spanish: str) -> None:
+    spanish_page = page.evaluate("document.documentElement.lang").startswith("es")
+    wanted = spanish if spanish_page else english
+    sync_api.expect(page.locator(f"#nmt-retrain-{name}")).to_contain_text(wanted, timeout=PATIENCE)
+
+
+def fits(page: Page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path) -> None:
+    assert not page.locator("#nmt-retrain-start").is_enabled()
+    field(page, "name").fill("mío")
+    field(page, "path").fill(str(folder / "nowhere.tsv"))
+    page.click("#nmt-retrain-check")
+    expect(page, "notice", "no such file", "no existe ese archivo")
+    field(page, "path").fill(str(folder / "mine.tsv"))
+    page.click("#nmt-retrain-check")
+    expect(page, "summary", "800 pairs, Spanish → English", "800 pares, español → inglés")
+    both = re.compile(r"-m data_prep build --pair es-en .*\n.* -m nmt train tiny ")
+    sync_api.expect(field(page, "commands")).to_have_value(both, timeout=PATIENCE)
+    assert fits(page)
+    page.click("#nmt-retrain-start")
+    expect(page, "state", "Training", "Entrenando")
+    expect(page, "figures", "Time left", "Tiempo que falta")
+    page.wait_for_selector("#nmt-retrain-losses canvas, #nmt-retrain-losses svg.marks")
+    page.wait_for_selector("#nmt-retrain-scores canvas, #nmt-retrain-scores svg.marks")
+    page.reload()  # it goes on, and is found again
+    expect(page, "state", "Training", "Entrenando")
+    page.locator("#nmt-retrain-log button").first.click()
+    expect(page, "log", "train begins", "train begins")
+    assert fits(page)
+    page.click("#nmt-retrain-stop")
+    expect(page, "state", "Stopped", "Parado")
+    sync_api.expect(page.locator("#nmt-retrain-stop")).to_be_disabled(timeout=PATIENCE)
+    page.click("#nmt-retrain-resume")
+    expect(page, "state", "Done", "Terminado")
+    page.click("#nmt-retrain-try")
+    expect(page, "answer", "best checkpoint", "mejor punto")
+    assert fits(page)
+
+
+def test_a_change_after_the_check_is_shown_before_it_is_started(page: Page, folder: Path) -> None:
+    field(page, "name").fill("mine")
+    field(page, "path").fill(str(folder / "mine.tsv"))
+    page.click("#nmt-retrain-check")
+    expect(page, "summary", "800 pairs", "800 pares")
+    field(page, "name").fill("other")
+    page.click("#nmt-retrain-start")
+    expect(page, "notice", "press Start once more", "pulse Empezar otra vez")
+    sync_api.expect(field(page, "commands")).to_have_value(re.compile("runs/other/data"), timeout=PATIENCE)
+    page.click("#nmt-retrain-start")
+    expect(page, "state", "Training", "Entrenando")
+    assert not (folder / "runs" / "mine").exists()
+
+
+def test_a_file_can_be_uploaded(page: Page, folder: Path) -> None:
+    field(page, "name").fill("mine")
+    page.set_input_files("#nmt-retrain-upload input[type=file]", str(folder / "mine.tsv"))
+    sync_api.expect(page.locator("#nmt-retrain-upload")).to_contain_text("mine", timeout=PATIENCE)
+    page.click("#nmt-retrain-check")
+    expect(page, "summary", "800 pairs", "800 pares")
+    page.click("#nmt-retrain-start")
+    expect(page, "state", "Training", "Entrenando")
+    assert (folder / "runs" / "mine" / "text.tsv").read_bytes() == (folder / "mine.tsv").read_bytes()
