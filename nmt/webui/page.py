@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from nmt.webui import api, inside_tab, languages, translate_tab, words
+from nmt.webui import api, inside_tab, languages, score_api, scores_tab, translate_tab, words
 from nmt.webui.service import Direction, TranslationService
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
         with gr.Tabs(elem_id="nmt-tabs"):
             with gr.Tab(words.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
+            with gr.Tab(words.label("page.tab_scores"), id="scores"):
+                scores_tab.build(service)
             with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
                 inside_tab.build(service, tab.view, inside)
             menus = [tab.source, tab.target]
@@ -42,6 +44,7 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
 
         page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
         api.build(service)
+        score_api.build()
     return page.queue(max_size=WAITING, default_concurrency_limit=None)
 
 
