@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -47,7 +48,7 @@ def served(
         os.environ["GRADIO_TEMP_DIR"] = uploads  # nothing that was uploaded outlives the program
         app = make_app(service, users, trainings)
         server = uvicorn.Server(
-            uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+            uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
         )
         thread = threading.Thread(target=server.run, name="server", daemon=True)
         thread.start()
@@ -55,6 +56,8 @@ def served(
             _wait_for(server, thread, host, port)
             yield
         finally:
+            # Browsers keep a connection open; that it is cut is nothing to print a traceback for.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             server.should_exit = True
             thread.join(timeout=10)
             service.close()
