@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from nmt.webui import api, score_api, scores_tab, translate_tab, words
+from nmt.webui import api, languages, score_api, scores_tab, translate_tab, words
 from nmt.webui.service import TranslationService
 
 TITLE = "Recurrent translator"

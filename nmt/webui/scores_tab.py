@@ -23,7 +23,7 @@ from nmt.webui import scores_views as views
 from nmt.webui.comparison import Result
 from nmt.webui.score_examples import EXAMPLE
 from nmt.webui.service import TranslationService
-from nmt.webui.translate_tab import notice
+from nmt.webui.translation_views import notice
 
 SCRIPT = Path(__file__).with_name("scores_tab.js")
 REMEMBERED = 3600  # seconds that the server keeps a result, to turn its pages

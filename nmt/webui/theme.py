@@ -7,9 +7,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-STYLE_SHEETS = [
-    Path(__file__).with_name(name) for name in ("style.css", "scores.css")
-]  # one a tab with needs
+# One for all, and one a tab where it needs more.
+STYLE_SHEETS = [Path(__file__).with_name(name) for name in ("style.css", "scores.css")]
 ICON = Path(__file__).with_name("icon.svg")
 
 
