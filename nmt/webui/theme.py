@@ -7,8 +7,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-# One for all, and one a tab where it needs more.
-STYLE_SHEETS = [Path(__file__).with_name(name) for name in ("style.css", "scores.css")]
+# One for the page, and one for each tab that needs more.
+STYLE_SHEETS = [Path(__file__).with_name(f"{name}.css") for name in ("style", "inside", "retrain", "scores")]
 ICON = Path(__file__).with_name("icon.svg")
 
 

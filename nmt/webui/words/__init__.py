@@ -16,7 +16,7 @@ from typing import Literal
 import gradio as gr
 from gradio.i18n import I18nData
 
-from nmt.webui.words import page, retrain, scores, translate
+from nmt.webui.words import inside, page, retrain, scores, translate
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
@@ -25,7 +25,7 @@ Value = str | int | float | tuple[str, str]
 # Keys begin with the name of their file.
 WORDS: dict[str, tuple[str, str]] = {
     f"{module.__name__.rpartition('.')[2]}.{key}": both
-    for module in (page, retrain, scores, translate)
+    for module in (inside, page, retrain, scores, translate)
     for key, both in module.WORDS.items()
 }
 
