@@ -20,6 +20,7 @@ from nmt.errors import UserError
 if TYPE_CHECKING:
     from nmt.language_id import LanguageIdentifier
     from nmt.translator import Translator
+    from nmt.webui.trainings import Trainings
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 
@@ -55,6 +56,18 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="ask for a name and password; FILE has a line name:password for each visitor",
+    )
+    parser.add_argument(
+        "--allow-training",
+        action="store_true",
+        help="let visitors train models on this machine, also from files that lie on it",
+    )
+    parser.add_argument(
+        "--training-folder",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="where these trainings go (default: %(default)s)",
     )
     return parser.parse_args(argv)
 
@@ -140,11 +153,20 @@ def serve(arguments: argparse.Namespace) -> None:
     sys.setswitchinterval(0.0005)
     users = read_users(arguments.auth) if arguments.auth else None
     service = TranslationService(translators, arguments.max_chars, identifier, arguments.timeout)
-    with served(service, arguments.host, arguments.port, users):
+    trainings = _trainings(arguments.training_folder) if arguments.allow_training else None
+    with served(service, arguments.host, arguments.port, users, trainings):
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(arguments.host, arguments.host)
         url = f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{arguments.port}"
         print(f"Ready: {url}", flush=True)
         threading.Event().wait()
+
+
+def _trainings(folder: Path) -> Trainings:
+    try:
+        from nmt.webui.trainings import Trainings
+    except ModuleNotFoundError as error:  # fcntl
+        raise UserError(f"--allow-training does not work on this system: it has no {error.name}") from None
+    return Trainings(folder)
 
 
 def _port(text: str) -> int:

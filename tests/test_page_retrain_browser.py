@@ -74,8 +74,9 @@ def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     monkeypatch.setattr(trainings_module, "commands", pretended)
     monkeypatch.setattr(Translator, "load", classmethod(lambda cls, folder: FakeTranslator("es", "en")))
+    trainings = trainings_module.Trainings(folder / "runs")
     with gr.Blocks(analytics_enabled=False) as blocks, gr.Tabs(), gr.Tab("Retrain") as tab:
-        trainings = retrain_tab.build(fake_service(), folder / "runs", tab=tab)
+        retrain_tab.build(fake_service(), trainings, tab=tab)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     blocks.launch(

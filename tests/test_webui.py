@@ -445,7 +445,7 @@ def test_batch_endpoint_gives_a_translation_for_each_text(client: Client) -> Non
 
 def test_only_these_endpoints_are_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
-    assert set(described["named_endpoints"]) == {"/translate", "/translate_batch", "/languages"}
+    assert set(described["named_endpoints"]) == {"/translate", "/translate_batch", "/languages", "/score"}
     assert described["unnamed_endpoints"] == {}
 
 

@@ -282,8 +282,9 @@ def test_a_removed_training_leaves_an_empty_board(trainings: Trainings) -> None:
 
 
 def blocks_with_tab(folder: Path, **options: Any) -> tuple[Any, Trainings]:
+    found = Trainings(folder)
     with gr.Blocks(analytics_enabled=False) as blocks, gr.Tabs(), gr.Tab("Retrain") as tab:
-        found = retrain_tab.build(fake_service(), folder, tab=tab, **options)
+        retrain_tab.build(fake_service(), found, tab=tab, **options)
     return blocks, found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,6 +30,18 @@ from nmt.translator import MAX_PIECES, Translator
 
 UNITS = 8  # of each layer are shown one by one
 ALTERNATIVES = 5  # most probable tokens at each position
+
+
+class Unreadable(UserError):
+    """A sentence or translation that is empty, or longer than the model reads; as data, for who says it otherwise."""
+
+    def __init__(self, what: Literal["sentence", "translation"], pieces: int, longest: int) -> None:
+        self.what, self.pieces, self.longest = what, pieces, longest
+        if pieces:
+            message = f"has {pieces} pieces, the model reads at most {longest} at once; give a shorter one"
+        else:
+            message = "is empty; give one with at least a word"
+        super().__init__(f"inside: the {what} {message}")
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ def look_inside(
     model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are kept for the next call
     beam   of the search (None: the checkpoint's)
     units  how many of each layer are shown one by one
-    UserError for an empty text, one too long for the model, or an impossible beam.
+    Unreadable, a UserError, for an empty text or one too long for the model; UserError for an impossible beam.
     """
     checkpoint = _checkpoint(model)
     check_translates(checkpoint)
@@ -127,15 +139,13 @@ def look_inside(
     )
 
 
-def _ids(checkpoint: Checkpoint, tokenizer: Tokenizer, text: str, what: str) -> list[int]:
+def _ids(
+    checkpoint: Checkpoint, tokenizer: Tokenizer, text: str, what: Literal["sentence", "translation"]
+) -> list[int]:
     ids = tokenizer.encode(model_input(text))
     longest = min(MAX_PIECES, checkpoint.config.data.max_length)
-    if not ids:
-        raise UserError(f"inside: the {what} is empty; give one with at least a word")
-    if len(ids) > longest:
-        raise UserError(
-            f"inside: the {what} has {len(ids)} pieces, the model reads at most {longest} at once; give a shorter one"
-        )
+    if not 0 < len(ids) <= longest:
+        raise Unreadable(what, len(ids), longest)
     return ids
 
 

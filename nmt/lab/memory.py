@@ -119,7 +119,9 @@ def of_fresh_cells(
     return Memory(f"fresh cells, {gates}", curves)
 
 
-def of_checkpoint(model: Checkpoint | str | Path, sentences: Sequence[str] = ()) -> Memory:
+def of_checkpoint(
+    model: Checkpoint | str | Path, sentences: Sequence[str] = (), probes: int = PROBES
+) -> Memory:
     """Every recurrent layer of a trained encoder over sentences, and of its decoder over the model's own (greedy)
     translations of them.  Without sentences: built-in ones of the checkpoint's source language."""
     checkpoint = model if isinstance(model, Checkpoint) else load_model(model)
@@ -134,7 +136,7 @@ def of_checkpoint(model: Checkpoint | str | Path, sentences: Sequence[str] = ())
     of: dict[str, CellWeights] = {}
     for sentence in sentences:
         for name, weights, inputs, first in _layers_over(checkpoint, sentence):
-            norms = jacobian_norms(weights, inputs, first, range(1, len(inputs)))
+            norms = jacobian_norms(weights, inputs, first, range(1, len(inputs)), probes)
             of[name] = weights
             rows.setdefault(name, []).append(norms)
     if not rows:

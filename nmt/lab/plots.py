@@ -24,6 +24,7 @@ from nmt.lab.beam_tree import BeamTree
 from nmt.lab.clipping import Clipping
 from nmt.lab.inside import Inside, LayerActivity, TokenProbability
 from nmt.lab.memory import Memory
+from nmt.lab.pieces import readable
 from nmt.lab.recall import Recall
 
 INK, MUTED, GRID = "#1e293b", "#475569", "#cbd5e1"
@@ -325,15 +326,6 @@ def inside_figures(inside: Inside) -> dict[str, Figure]:
     if inside.attention is not None:
         figures["attention"] = attention_figure(inside)
     return figures | {"beam": beam_figure(inside), "tokens": tokens_figure(inside)}
-
-
-def readable(piece: str) -> str:
-    """A SentencePiece piece for people: "▁casa" -> "casa", "ca" within a word -> "·ca", "</s>" -> "(end)"."""
-    if piece in ("<s>", "</s>"):
-        return "(end)" if piece == "</s>" else "(start)"
-    if piece.startswith("▁"):
-        return piece[1:] or "␣"
-    return f"·{piece}" if any(sign.isalnum() for sign in piece) else piece
 
 
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:

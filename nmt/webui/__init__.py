@@ -1,4 +1,4 @@
-"""The web page: `page.py` puts it together, one file a tab, plots apart.
+"""The web page: `page.py` puts it together, one file a tab, what it computes and draws apart.
 
 It stands on `nmt.translator` alone and knows nothing of models, searches or checkpoints' insides.
 `app_gradio.py` is its entry point.

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from nmt.webui import api, documents_tab, language_bar, languages, translate_tab, words
-from nmt.webui.service import TranslationService
+from nmt.webui import (
+    api,
+    documents_tab,
+    inside_tab,
+    language_bar,
+    languages,
+    score_api,
+    scores_tab,
+    translate_tab,
+    words,
+)
+from nmt.webui.service import Direction, TranslationService
+
+if TYPE_CHECKING:
+    from nmt.webui.trainings import Trainings
 
 TITLE = "Recurrent translator"
 WAITING = 256  # events that may queue; a further one is refused with a message
 UPLOADS_LAST = 3600  # seconds
 
 
-def build_page(service: TranslationService) -> gr.Blocks:
-    """The page over the given translators; `nmt.webui.server` serves it."""
+def build_page(service: TranslationService, trainings: Trainings | None = None) -> gr.Blocks:
+    """The page over the given translators; `nmt.webui.server` serves it.  `trainings` None: nobody may train."""
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(UPLOADS_LAST // 4, UPLOADS_LAST)
     ) as page:
@@ -25,15 +39,36 @@ def build_page(service: TranslationService) -> gr.Blocks:
                 tab = translate_tab.build(service)
             with gr.Tab(words.label("page.tab_documents"), id="documents"):
                 documents = documents_tab.build(service)
+            with gr.Tab(words.label("page.tab_scores"), id="scores"):
+                scores_tab.build(service)
+            with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
+                inside_tab.build(service, tab.view, inside)
+            menus = [tab.source, tab.target]
+            if trainings is not None:
+                from nmt.webui import retrain_tab  # needs what only POSIX systems have
+
+                with gr.Tab(words.label("page.tab_retrain"), id="retrain") as retrain:
+                    retrain_tab.build(service, trainings, _named_by(service), menus, retrain)
 
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         def name_languages(request: gr.Request) -> list[Any]:
             return 2 * language_bar.in_language(service, words.of_visitor(request))
 
-        menus = [tab.source, tab.target, documents.source, documents.target]
-        page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
+        named = [*menus, documents.source, documents.target]
+        page.load(name_languages, None, named, api_visibility="private", show_progress="hidden")
         api.build(service)
+        score_api.build()
     return page.queue(max_size=WAITING, default_concurrency_limit=None)
+
+
+def _named_by(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:
+    """What the language menus become when a direction was added that a visitor wants to try."""
+
+    def updates(direction: Direction, language: words.Language) -> list[Any]:
+        menus = language_bar.in_language(service, language)
+        return [{**menu, "value": code} for menu, code in zip(menus, direction, strict=True)]
+
+    return updates
 
 
 def _header(service: TranslationService) -> str:

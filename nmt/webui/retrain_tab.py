@@ -25,7 +25,7 @@ from nmt.webui.trainings import RUNNING, Training, Trainings
 STYLE_SHEET = Path(__file__).with_name("retrain.css")
 OFTEN = 2.0  # seconds between two looks at a training that runs
 
-OnNew = Callable[[Direction], Any]
+OnNew = Callable[[Direction, words.Language], Any]
 
 
 class Checked(NamedTuple):
@@ -160,25 +160,22 @@ def _size(file: Path) -> int:
 
 def build(
     service: TranslationService,
-    folder: Path,
+    trainings: Trainings,
     on_new: OnNew | None = None,
     refreshed: Sequence[Any] = (),
     tab: gr.Tab | None = None,
-) -> Trainings:
+) -> None:
     """Lay out the tab inside the current Blocks and wire its events.
 
-    folder     of all trainings; made if need be
-    on_new     called with the direction that a visitor tries; returns the updates of the components `refreshed`
+    on_new     called with the direction that a visitor tries and the visitor's language; returns the updates of the
+               components `refreshed`
     tab        what the tab is in: when it is opened, the trainings are looked for again
-    Close what comes back when the server ends: it waits for a training to save its state.
     """
-    trainings = Trainings(folder)
     form = layout.lay_out_form(service.first)
     board = layout.lay_out_board(OFTEN)
     started = wire_form(trainings, form)
     wire_board(trainings, board, started, form, tab)
     wire_trying(service, trainings, board, on_new, list(refreshed))
-    return trainings
 
 
 # Programs have no use for any of these events.
@@ -242,10 +239,10 @@ def wire_trying(
     def try_chosen(name: str | None) -> tuple[Direction | None, str]:
         return try_it(service, trainings, name)
 
-    def tell(direction: Direction | None) -> Any:
+    def tell(direction: Direction | None, request: gr.Request) -> Any:
         if direction is None or on_new is None:
             return [gr.skip()] * len(refreshed)
-        return on_new(direction)
+        return on_new(direction, words.of_visitor(request))
 
     tried = b.try_it.click(
         try_chosen, b.chosen, [b.tried, b.answer], **{**PRIVATE, "show_progress": "minimal"}

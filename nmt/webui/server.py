@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hmac import compare_digest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import uvicorn
@@ -19,6 +21,9 @@ from nmt.webui import libretranslate, words
 from nmt.webui.page import build_page
 from nmt.webui.service import TranslationService
 from nmt.webui.theme import ICON, STYLE_SHEETS, theme
+
+if TYPE_CHECKING:
+    from nmt.webui.trainings import Trainings
 
 MOST_UPLOADED = "10mb"  # one file
 SESSIONS = 1000  # of visitors that are remembered; each holds what its page shows
@@ -31,17 +36,19 @@ def served(
     host: str,
     port: int,
     users: Mapping[str, str] | None = None,
+    trainings: Trainings | None = None,
 ) -> Iterator[None]:
     """Serve while the `with` block runs.
 
-    users  names and passwords; None: everybody may come in
+    users      names and passwords; None: everybody may come in
+    trainings  where visitors may train; None: nowhere
     UserError when nothing can listen on host and port.
     """
     with tempfile.TemporaryDirectory(prefix="nmt-page-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # nothing that was uploaded outlives the program
-        app = make_app(service, users)
+        app = make_app(service, users, trainings)
         server = uvicorn.Server(
-            uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+            uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
         )
         thread = threading.Thread(target=server.run, name="server", daemon=True)
         thread.start()
@@ -49,17 +56,25 @@ def served(
             _wait_for(server, thread, host, port)
             yield
         finally:
+            # Browsers keep a connection open; that it is cut is nothing to print a traceback for.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             server.should_exit = True
             thread.join(timeout=10)
             service.close()
+            if trainings is not None:
+                trainings.close()
 
 
-def make_app(service: TranslationService, users: Mapping[str, str] | None = None) -> FastAPI:
+def make_app(
+    service: TranslationService,
+    users: Mapping[str, str] | None = None,
+    trainings: Trainings | None = None,
+) -> FastAPI:
     """The page at / and the routes of `libretranslate` beside it."""
     allowed = None if users is None else lambda user, password: _matches(users, user, password)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     libretranslate.add_routes(app, service, allowed)
-    page = build_page(service)
+    page = build_page(service, trainings)
     page.state_session_capacity = SESSIONS
     return gr.mount_gradio_app(
         app,

@@ -222,13 +222,18 @@ class TranslationService:
             raise UserError("the page needs at least one translator")
         self.translators = dict(translators)
         self.max_chars, self.timeout = max_chars, timeout
-        knows_all = identifier is not None and set(identifier.languages) == set(self.sources())
-        self.identifier = identifier if knows_all else None  # of other languages it knows nothing
+        self._identifier = identifier
         self.batcher = Batcher()
         self._running: dict[Hashable, Work] = {}  # the last work of each visitor
 
     def close(self) -> None:
         self.batcher.close()
+
+    @property
+    def identifier(self) -> LanguageIdentifier | None:
+        """What tells the source languages apart; None if there are others, of which it knows nothing."""
+        found = self._identifier
+        return found if found is not None and set(found.languages) == set(self.sources()) else None
 
     @property
     def first(self) -> Direction:

@@ -7,8 +7,10 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-# And one a tab where it needs more.
-STYLE_SHEETS = [Path(__file__).with_name(name) for name in ("style.css", "documents.css")]
+# One for the page, and one for each tab that needs more.
+STYLE_SHEETS = [
+    Path(__file__).with_name(f"{name}.css") for name in ("style", "documents", "inside", "retrain", "scores")
+]
 ICON = Path(__file__).with_name("icon.svg")
 
 

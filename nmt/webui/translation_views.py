@@ -47,7 +47,7 @@ def page(view: View) -> str:
     """
     marks = (' data-more="1"' if view.running else "") + (f' data-flip="{view.flip}"' if view.flip else "")
     return (
-        f'<div class="nmt-result"{marks}>{_box(view.answer)}<div class="nmt-status">{_status(view)}</div>'
+        f'<div class="nmt-result"{marks}>{_box(view.answer, view.choices)}<div class="nmt-status">{_status(view)}</div>'
         f"{notice(view.error)}{_choices(view)}{_alternatives(view)}</div>"
     )
 
@@ -69,7 +69,7 @@ def is_unsure(segment: Segment) -> bool:
     return segment.probability < UNSURE
 
 
-def _box(answer: Answer | None) -> str:
+def _box(answer: Answer | None, choices: Choices | None) -> str:
     """Words are buttons to the keyboard and to screen readers, of which the first can be reached by Tab and the
     others by the arrow keys."""
     if answer is None or not answer.segments:
@@ -77,7 +77,8 @@ def _box(answer: Answer | None) -> str:
         return f'<div class="nmt-box"><div class="nmt-translation">{empty}</div></div>'
     inner: list[str] = []
     for index, segment in enumerate(answer.segments):
-        inner.append(_segment(index, segment, first=not any("nmt-word" in part for part in inner)))
+        picked = len(choices.prefix) if choices and choices.segment == index else None
+        inner.append(_segment(index, segment, not any("nmt-word" in part for part in inner), picked))
     name, copied = words.html("translate.copy"), words.html("translate.copied")
     return (
         f'<div class="nmt-box"><div class="nmt-translation" lang="{escape(answer.direction[1])}">'
@@ -86,15 +87,18 @@ def _box(answer: Answer | None) -> str:
     )
 
 
-def _segment(index: int, segment: Segment, first: bool) -> str:
+def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> str:
+    """first   whether it has the first word of all
+    picked  the word that follows this character was clicked"""
     if segment.sentence is None or segment.sentence.copied:
         return escape(segment.text)
     parts, position = [], 0
     for match in _WORD.finditer(segment.text):
         reach = 0 if first and not position else -1
+        mark = " nmt-picked" if picked is not None and position <= picked < match.end() else ""
         parts.append(escape(segment.text[position : match.start()]))
         parts.append(
-            f'<span class="nmt-word" role="button" tabindex="{reach}" data-start="{match.start()}">'
+            f'<span class="nmt-word{mark}" role="button" tabindex="{reach}" data-start="{match.start()}">'
             f"{escape(match.group())}</span>"
         )
         position = match.end()

@@ -16,7 +16,7 @@ from typing import Literal
 import gradio as gr
 from gradio.i18n import I18nData
 
-from nmt.webui.words import documents, page, retrain, translate
+from nmt.webui.words import documents, inside, page, retrain, scores, translate
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
@@ -25,7 +25,7 @@ Value = str | int | float | tuple[str, str]
 # Keys begin with the name of their file.
 WORDS: dict[str, tuple[str, str]] = {
     f"{module.__name__.rpartition('.')[2]}.{key}": both
-    for module in (documents, page, retrain, translate)
+    for module in (documents, inside, page, retrain, scores, translate)
     for key, both in module.WORDS.items()
 }
 

@@ -1,0 +1,128 @@
+"""The README's pictures of the page, taken in Chromium with the shipped models.
+
+    python -m benchmarks.screenshots [--out docs]
+
+Needs Playwright and Chromium (`pip install playwright`, then `playwright install chromium` or the system's own).
+Fails if the page asks another host, logs an error, or is wider than the window.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.page import served
+from benchmarks.report import make_parser
+
+SPANISH = "El tren sale a las ocho. Tenemos que darnos prisa. ¿Has comprado los billetes?"
+ENGLISH = "If I had known that you were coming, I would have made dinner."
+DESKTOP, PHONE = (1280, 800), (390, 844)
+
+
+def translate(page: Any, text: str) -> None:
+    page.locator("#nmt-source textarea").fill(text)
+    page.locator("#nmt-source textarea").press("Enter")
+    page.wait_for_selector("#nmt-target .nmt-word")
+    page.wait_for_timeout(1000)
+
+
+def words(page: Any) -> None:
+    """A translation and what could stand at one of its words."""
+    translate(page, SPANISH)
+    page.locator(".nmt-word").nth(9).click()
+    page.wait_for_selector("button.nmt-choose")
+
+
+def one_sentence(page: Any) -> None:
+    translate(page, ENGLISH)
+
+
+def scores(page: Any) -> None:
+    _open(page, 1)
+    page.click("#nmt-score-example-button")
+    page.wait_for_selector("#nmt-scores table")
+
+
+def attention(page: Any) -> None:
+    translate(page, "Ella lleva un vestido azul.")
+    _open(page, 2)
+    page.wait_for_selector("#nmt-attention .nmt-grid", timeout=120_000)
+
+
+def documents(page: Any) -> None:
+    _open(page, 1)
+
+
+def _open(page: Any, tab: int) -> None:
+    """A tab by its place; a phone keeps those that do not fit behind a button."""
+    tabs = page.locator("#nmt-tabs > .tab-wrapper").first.get_by_role("tab")
+    if not tabs.nth(tab).is_visible():
+        page.locator("#nmt-tabs .overflow-menu > button").first.click()
+    tabs.nth(tab).click()
+    page.wait_for_timeout(500)
+
+
+# File, window, language of the browser, dark or light, what is done first.
+SHOTS: tuple[tuple[str, tuple[int, int], str, str, Callable[[Any], None]], ...] = (
+    ("page.png", DESKTOP, "en-US", "light", words),
+    ("page-es-dark.png", DESKTOP, "es-ES", "dark", one_sentence),
+    ("page-phone.png", PHONE, "es-ES", "light", one_sentence),
+    ("page-documents.png", DESKTOP, "en-US", "light", documents),
+    ("page-scores.png", DESKTOP, "en-US", "light", scores),
+    ("page-inside.png", DESKTOP, "es-ES", "light", attention),
+)
+
+
+@contextmanager
+def opened(browser: Any, address: str, size: tuple[int, int], locale: str, scheme: str) -> Iterator[Any]:
+    """A page that was watched: SystemExit for whatever it must not do."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale=locale, color_scheme=scheme
+    )
+    page, wrong = context.new_page(), []
+    page.set_default_timeout(60_000)
+    page.on(
+        "request",
+        lambda request: wrong.append(request.url) if not request.url.startswith((address, "data:")) else None,
+    )
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    page.wait_for_selector("#nmt-source textarea")
+    page.wait_for_timeout(1500)
+    yield page
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        wrong.append("the page is wider than the window")
+    context.close()
+    if wrong:
+        sys.exit(f"{address}: {wrong}")
+
+
+def main() -> int:
+    from playwright.sync_api import sync_playwright
+
+    parser = make_parser(__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs"), metavar="FOLDER", help="(default: docs)")
+    args = parser.parse_args()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with served(port), sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, size, locale, scheme, prepare in SHOTS:
+            with opened(browser, address, size, locale, scheme) as page:
+                prepare(page)
+                page.mouse.move(0, 0)
+                page.screenshot(path=args.out / name, full_page=True)
+            print(args.out / name, flush=True)
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

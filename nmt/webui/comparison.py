@@ -1,0 +1,219 @@
+"""One or two systems' translations of a test set, measured: as a whole, by length, by n-gram, by sentence.
+
+All figures are sacreBLEU's, those of the whole through `nmt.scoring`.  Nothing here knows of the page, and
+nothing heavy is imported: it works in a process of its own (`nmt.webui.apart`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+from typing import Literal
+
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+
+from nmt import scoring
+
+FEWEST = 30  # sentences below which resampling says nothing about systems, whatever its p-value is
+LENGTHS = (5, 10, 15, 20, 30, 40)  # words of the longest reference in each bucket but the last
+TER_WORK = 10_000_000  # words of hypothesis × of reference, summed: TER takes a minute or two for as much
+SAMPLES, RESAMPLED = 1000, 4_000_000  # resamples, and their lines together, all held in memory
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What is compared, line by line; everything has as many lines, at least one."""
+
+    references: Sequence[str]
+    systems: Sequence[Sequence[str]]  # A, or A and B
+    sources: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric over the whole corpus."""
+
+    metric: str  # as in `nmt.scoring.METRICS`
+    values: tuple[float, ...]  # of each system, in percent
+    signature: str
+    sentences: int
+    p_value: float | None = None  # of two systems
+
+    @property
+    def difference(self) -> float | None:
+        return self.values[0] - self.values[1] if len(self.values) == 2 else None
+
+    @property
+    def verdict(self) -> Literal["few", "none", "a", "b"] | None:
+        """Which of two systems is better; "none" without significance, "few" where nothing can be said."""
+        if self.p_value is None or self.difference is None:
+            return None
+        if self.sentences < FEWEST:
+            return "few"
+        if self.p_value >= scoring.SIGNIFICANT:
+            return "none"
+        return "a" if (self.difference > 0) != (self.metric == "TER") else "b"
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What BLEU is made of, for one system."""
+
+    precisions: tuple[float, ...]  # of 1-grams to 4-grams, in percent
+    brevity_penalty: float  # 1 where the translation is as long as the reference or longer
+    length_ratio: float  # tokens of the translation / of the reference
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The sentences whose references have `least` to `most` words (None: any number above)."""
+
+    least: int
+    most: int | None
+    count: int
+    bleu: tuple[float, ...]  # of each system, over the bucket as a corpus
+    chrf: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    number: int  # from 1
+    source: str | None
+    reference: str
+    hypotheses: tuple[str, ...]
+    bleu: tuple[float, ...]  # of each system; sacreBLEU's sentence_bleu and sentence_chrf
+    chrf: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    rows: tuple[Row, ...]  # BLEU, chrF2 and, unless it was left out, TER
+    precisions: tuple[Precision, ...]
+    buckets: tuple[Bucket, ...]
+    sentences: tuple[Sentence, ...]  # in the order of the corpus
+
+    @property
+    def systems(self) -> int:
+        return len(self.precisions)
+
+    @property
+    def with_ter(self) -> bool:
+        return any(row.metric == "TER" for row in self.rows)
+
+
+Order = Literal["chrf", "bleu", "length", "number"]
+
+
+def measure(corpus: Corpus) -> Result:
+    """ValueError where the corpus is not as it says."""
+    return Result(_rows(corpus), _precisions(corpus), _buckets(corpus), _sentences(corpus))
+
+
+def ordered(result: Result, order: Order, descending: bool) -> list[Sentence]:
+    """By what A has more than B of a score, or by the score of a single system; or by length, or as they came.
+
+    Equal ones stay as they came.
+    """
+
+    def score(values: tuple[float, ...]) -> float:
+        return values[0] - values[1] if len(values) == 2 else values[0]
+
+    keys: dict[Order, Callable[[Sentence], float]] = {
+        "chrf": lambda s: score(s.chrf),
+        "bleu": lambda s: score(s.bleu),
+        "length": lambda s: len(s.reference.split()),
+        "number": lambda s: s.number,
+    }
+    return sorted(result.sentences, key=keys[order], reverse=descending)
+
+
+def first_order(result: Result) -> tuple[Order, bool]:
+    """Of two systems, where A is further ahead first; of one, its worst first."""
+    return "chrf", result.systems == 2
+
+
+def as_table(result: Result) -> str:
+    """Tab-separated, a line for each sentence in the order that is shown first, under a line of names."""
+    names = ["A", "B"][: result.systems]
+    scores = [f"{metric} {name}" for metric in ("BLEU", "chrF2") for name in names]
+    differences = ["BLEU A-B", "chrF2 A-B"] if result.systems == 2 else []
+    lines = [["line", *scores, *differences, "source", "reference", *names]]
+    for s in ordered(result, *first_order(result)):
+        apart = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
+        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *apart)]
+        lines.append([str(s.number), *figures, s.source or "", s.reference, *s.hypotheses])
+    return "".join("\t".join(cell.replace("\t", " ") for cell in line) + "\n" for line in lines)
+
+
+def _rows(corpus: Corpus) -> tuple[Row, ...]:
+    names = [name for name in scoring.METRICS if name != "TER" or _ter_is_affordable(corpus)]
+    references, count = [corpus.references], len(corpus.references)
+    if len(corpus.systems) == 1:
+        scores = [scoring.corpus_score(name, corpus.systems[0], references) for name in names]
+        return tuple(Row(score.metric, (score.value,), score.signature, count) for score in scores)
+    system, baseline = corpus.systems
+    samples = max(1, min(SAMPLES, RESAMPLED // count))
+    return tuple(
+        Row(c.metric, (c.system, c.baseline), c.signature, count, c.p_value)
+        for c in scoring.compare(system, baseline, references, samples, names)
+    )
+
+
+def _ter_is_affordable(corpus: Corpus) -> bool:
+    lengths = [len(line.split()) for line in corpus.references]
+    work = sum(
+        len(line.split()) * length
+        for lines in corpus.systems
+        for line, length in zip(lines, lengths, strict=True)
+    )
+    return work <= TER_WORK
+
+
+def _precisions(corpus: Corpus) -> tuple[Precision, ...]:
+    scores = [BLEU().corpus_score(lines, [corpus.references]) for lines in corpus.systems]
+    return tuple(Precision(tuple(score.precisions), score.bp, score.ratio) for score in scores)
+
+
+def _buckets(corpus: Corpus) -> tuple[Bucket, ...]:
+    """Without those that are empty.  Words are what white space separates."""
+    # Where no sentence is long enough for a 4-gram, BLEU counts to 3: otherwise it were 0 for all.
+    bleu, chrf = BLEU(effective_order=True), CHRF()
+    lengths = [len(line.split()) for line in corpus.references]
+    found = []
+    for below, most in pairwise((-1, *LENGTHS, inf)):
+        members = [i for i, length in enumerate(lengths) if below < length <= most]
+        if not members:
+            continue
+        references = [[corpus.references[i] for i in members]]
+        systems = [[lines[i] for i in members] for lines in corpus.systems]
+        found.append(
+            Bucket(
+                int(below) + 1,
+                None if most == inf else int(most),
+                len(members),
+                tuple(bleu.corpus_score(lines, references).score for lines in systems),
+                tuple(chrf.corpus_score(lines, references).score for lines in systems),
+            )
+        )
+    return tuple(found)
+
+
+def _sentences(corpus: Corpus) -> tuple[Sentence, ...]:
+    bleu, chrf = BLEU(effective_order=True), CHRF()  # as sentence_bleu and sentence_chrf have them
+    found = []
+    for i, reference in enumerate(corpus.references):
+        hypotheses = tuple(lines[i] for lines in corpus.systems)
+        found.append(
+            Sentence(
+                i + 1,
+                corpus.sources[i] if corpus.sources else None,
+                reference,
+                hypotheses,
+                tuple(bleu.sentence_score(line, [reference]).score for line in hypotheses),
+                tuple(chrf.sentence_score(line, [reference]).score for line in hypotheses),
+            )
+        )
+    return tuple(found)

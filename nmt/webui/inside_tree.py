@@ -1,0 +1,135 @@
+"""The beam tree as HTML: a column of candidates for each step of the search, and lines from each to what it continues.
+
+Pure functions of `nmt.lab.beam_tree`'s data, without a measurement of text: every candidate has a box of one size,
+in units of the letter's, so that a line's place is known here.  The pointer and the keys are `inside.js`'s.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import TYPE_CHECKING
+
+from nmt.webui import words
+from nmt.webui.inside_views import number, piece_html, readout, share
+
+if TYPE_CHECKING:  # importing it would import torch
+    from nmt.lab.beam_tree import BeamTree
+    from nmt.lab.inside import Inside
+
+SHOWN_DROPPED = 3  # candidates of each step
+# In rem; inside.css has the same.
+WIDTH, GAP = 7.5, 1.75  # of a box, and between two columns
+HEIGHT = 1.9  # of a box and the space below it
+HEAD = 1.6  # above the first box
+
+Place = tuple[int, int]  # step, row
+
+
+def tree(inside: Inside) -> str:
+    """Kept candidates framed, dropped ones pale, the way to the translation strong."""
+    found, at = inside.tree, places(inside.tree)
+    by_step: dict[int, list[int]] = {}
+    for index, (step, _) in at.items():
+        by_step.setdefault(step, []).append(index)
+    columns = "".join(
+        f"<li><h4>{words.html('inside.step', number=step + 1)}</h4>"
+        f"<ol>{''.join(_box(inside, index) for index in indices)}</ol></li>"
+        for step, indices in by_step.items()
+    )
+    # Where the Tab key arrives: the first piece of the translation.
+    first = found.best[0] if found.best else next(iter(at), None)
+    columns = columns.replace(f'data-index="{first}" tabindex="-1"', f'data-index="{first}" tabindex="0"')
+    label = words.html("inside.beam_tree")
+    return (
+        readout("inside.point_tree")
+        + f'<div class="nmt-inside-scroll"><h3 class="nmt-aside">{label}</h3>'
+        + f'<div class="nmt-tree">{_lines(found, at)}<ol>{columns}</ol></div></div>'
+    )
+
+
+def places(tree: BeamTree) -> dict[int, Place]:
+    """Step and row of every candidate that is shown: the kept ones, and the best of the others."""
+    found: dict[int, Place] = {}
+    shown: dict[int, int] = {}
+    dropped: dict[int, int] = {}
+    for index, candidate in enumerate(tree.candidates):
+        if not candidate.kept:
+            dropped[candidate.step] = dropped.get(candidate.step, 0) + 1
+            if dropped[candidate.step] > SHOWN_DROPPED:
+                continue
+        row = shown.get(candidate.step, 0)
+        shown[candidate.step] = row + 1
+        found[index] = (candidate.step, row)
+    return found
+
+
+def beginning(inside: Inside, index: int) -> str:
+    """Everything from the start to this candidate, as text."""
+    pieces: list[str] = []
+    following: int | None = index
+    while following is not None:
+        pieces.append(inside.tree_tokens[following])
+        following = inside.tree.candidates[following].parent
+    return "".join(piece for piece in reversed(pieces) if piece != "</s>").replace("▁", " ").strip()
+
+
+def _box(inside: Inside, index: int) -> str:
+    candidate, best = inside.tree.candidates[index], index in inside.tree.best
+    kind = "nmt-best" if best else "nmt-kept" if candidate.kept else "nmt-dropped"
+    ended = " nmt-ended" if candidate.ended else ""
+    parent = "" if candidate.parent is None else candidate.parent
+    return (
+        f'<li><button type="button" class="nmt-node {kind}{ended}" data-index="{index}" tabindex="-1" '
+        f'data-parent="{parent}"><span>{piece_html(inside.tree_tokens[index])}</span> '
+        f'<small>{number(candidate.score)}</small><span class="nmt-aside">{_details(inside, index)}</span>'
+        "</button></li>"
+    )
+
+
+def _details(inside: Inside, index: int) -> str:
+    """What the readout says of a candidate."""
+    candidate = inside.tree.candidates[index]
+    numbers = words.html(
+        "inside.candidate",
+        log_prob=number(candidate.log_prob),
+        share=share(exp(candidate.log_prob)),
+        score=number(candidate.score),
+    )
+    fate = words.html("inside.kept" if candidate.kept else "inside.dropped")
+    if index in inside.tree.best:
+        fate = words.html("inside.returned")
+    if candidate.rank is not None:
+        fate += "; " + words.html("inside.ended", rank=number(candidate.rank, 3))
+    text = words.html("inside.beginning", text=beginning(inside, index))
+    return f"{text}: {numbers}; {fate}"
+
+
+def _lines(tree: BeamTree, at: dict[int, Place]) -> str:
+    """One curve for each candidate, from the right of its parent's box to the left of its own."""
+    steps = 1 + max((step for step, _ in at.values()), default=0)
+    rows = 1 + max((row for _, row in at.values()), default=0)
+    paths = []
+    for index, place in sorted(at.items(), key=lambda item: item[0] in tree.best):  # the strong ones on top
+        candidate = tree.candidates[index]
+        kind = "nmt-best" if index in tree.best else "nmt-kept" if candidate.kept else "nmt-dropped"
+        x, y = _left(place), _middle(place)
+        parent = None if candidate.parent is None else at[candidate.parent]
+        start, height = (0.0, _middle((0, 0))) if parent is None else (_left(parent) + WIDTH, _middle(parent))
+        bend = (start + x) / 2
+        paths.append(
+            f'<path class="{kind}" data-of="{index}" '
+            f'd="M{start:.2f} {height:.2f}C{bend:.2f} {height:.2f} {bend:.2f} {y:.2f} {x:.2f} {y:.2f}"/>'
+        )
+    width, height = _left((steps, 0)), HEAD + rows * HEIGHT
+    return (
+        f'<svg viewBox="0 0 {width:.2f} {height:.2f}" style="width:{width:.2f}rem;height:{height:.2f}rem" '
+        f'aria-hidden="true">{"".join(paths)}</svg>'
+    )
+
+
+def _left(place: Place) -> float:
+    return GAP + place[0] * (WIDTH + GAP)
+
+
+def _middle(place: Place) -> float:
+    return HEAD + (place[1] + 0.5) * HEIGHT

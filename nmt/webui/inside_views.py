@@ -1,0 +1,235 @@
+"""What is seen inside a translation, as HTML: the sentence, attention, gates, the probability of every token.
+
+Pure functions of what `nmt.lab.inside` found; nothing is computed here but places and colours.  The beam tree is
+`inside_tree.py`'s, layout and events are `inside_tab.py`'s.  All that varies is escaped; words are in both
+languages.  How strong a colour is stands in the style as `--w`, 0 to 1; `inside.css` makes a colour of it that
+suits the theme.  What happens under the pointer and the arrow keys is `inside.js`'s work.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from nmt.lab.pieces import BEGINNING, END, readable
+from nmt.webui import words
+from nmt.webui.words import Value
+
+if TYPE_CHECKING:  # importing it would import torch
+    from nmt.lab.inside import Inside, LayerActivity, TokenProbability
+
+SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all others are shares
+
+
+def piece_words(piece: str) -> Value:
+    """A piece as people read it; those that begin and end a sentence have a name in each language."""
+    if piece in (BEGINNING, END):
+        return words.WORDS["inside.end" if piece == END else "inside.start"]
+    return readable(piece)
+
+
+def piece_html(piece: str) -> str:
+    if piece in (BEGINNING, END):
+        return words.html("inside.end" if piece == END else "inside.start")
+    return escape(readable(piece))
+
+
+def number(value: float, digits: int = 2) -> str:
+    """With a real minus sign, and none before what is rounded to 0."""
+    written = f"{value:.{digits}f}"
+    return written.removeprefix("-") if float(written) == 0 else written.replace("-", "−")
+
+
+def share(probability: float) -> str:
+    """0.83, 0.004, <0.001"""
+    if probability < 0.001:
+        return "<0.001"
+    return f"{probability:.2f}" if probability >= 0.01 else f"{probability:.3f}"
+
+
+def note(key: str) -> str:
+    """A sentence in place of a view."""
+    return f'<p class="nmt-inside-note">{words.html(key)}</p>'
+
+
+# --- the sentence as a whole ------------------------------------------------------------------------------
+
+
+def summary(inside: Inside) -> str:
+    """The sentence, its translation, and how probable that is; against the model's own if it was given."""
+    pieces = len(inside.tokens)
+    mean = math.exp(inside.log_prob / pieces) if pieces else 1.0
+    likely = words.html("inside.likely", log_prob=number(inside.log_prob), pieces=pieces, mean=share(mean))
+    instead = ""
+    if inside.given and inside.tree.best:
+        own = inside.tree.candidates[inside.tree.best[-1]].score
+        found = words.html("inside.instead", log_prob=number(own), pieces=len(inside.tree.best))
+        instead = f"<dd>{found}</dd>"
+    return (
+        f'<dl class="nmt-inside-summary"><dt>{words.html("inside.source")}</dt><dd>{escape(inside.source)}</dd>'
+        f"<dt>{words.html('inside.yours' if inside.given else 'inside.own')}</dt>"
+        f"<dd><strong>{escape(inside.translation)}</strong></dd><dd>{likely}</dd>{instead}</dl>"
+    )
+
+
+# --- heat maps --------------------------------------------------------------------------------------------
+
+
+def attention(inside: Inside) -> str:
+    """A row for each target piece, a column for each source piece, below the two sentences in pieces."""
+    if inside.attention is None:
+        return note("inside.no_attention")
+    rows = [
+        _row(
+            piece_html(target),
+            [f'<td tabindex="-1" style="--w:{weight:.3f}">{weight:.2f}</td>' for weight in weights],
+        )
+        for target, weights in zip(inside.target_tokens, inside.attention, strict=True)
+    ]
+    return (
+        _line("inside.source", "nmt-from", inside.source_tokens)
+        + _line("inside.yours" if inside.given else "inside.own", "nmt-onto", inside.target_tokens)
+        + readout("inside.point")
+        + _grid("nmt-shares", words.html("inside.attention_grid"), inside.source_tokens, rows, " → ")
+        + f'<p class="nmt-inside-key">{_ramp("nmt-shares")} {words.html("inside.less_to_more")}</p>'
+    )
+
+
+def gates(layer: LayerActivity) -> str:
+    """A row for the mean of each gate and state, then one for each unit of the sample; a column for each token."""
+    most = max([1.0, *(abs(v) for name in SIGNED for row in layer.sample.get(name, []) for v in row)])
+    rows = [_group(words.html("inside.mean_of"), layer)]
+    rows += [_row(_series(name), _cells(values)) for name, values in layer.means.items()]
+    for name, units in layer.sample.items():
+        rows.append(_group(_series(name), layer))
+        for unit, values in zip(layer.units, units, strict=True):
+            label = words.html("inside.unit", number=unit)
+            # Out of sight in the table, where the row above says it; not in what is said of a cell.
+            aside = f'<span class="nmt-aside">{_series(name)}, </span>'
+            rows.append(_row(aside + label, _cells(values, most if name in SIGNED else None)))
+    caption = words.html("inside.gates_grid", layer=layer_words(layer.name), cell=_cell_words(layer.cell))
+    signed = words.html("inside.signed_key", most=number(most, 1))
+    return (
+        readout("inside.point")
+        + _grid("nmt-gates", caption, layer.tokens, rows, " · ")
+        + f'<p class="nmt-inside-key">{_ramp("nmt-shares")} {words.html("inside.gate_key")}</p>'
+        + f'<p class="nmt-inside-key">{_ramp("nmt-signed")} {signed}</p>'
+    )
+
+
+def layer_words(name: str) -> tuple[str, str]:
+    """ "encoder layer 1 forward" in English and Spanish; the name of a fresh cell is the cell's."""
+    found = re.fullmatch(r"(encoder|decoder) layer (\d+) ?(forward|backward)?", name)
+    if not found:
+        return _cell_words(name)
+    half, count, way = found.groups()
+    ways = words.WORDS[f"inside.{way}"] if way else ("", "")
+    halves = words.WORDS[f"inside.{half}"]
+    english, spanish = (
+        words.say(language, "inside.layer_name", half=halves[i], number=count, way=ways[i]).strip()
+        for i, language in enumerate(words.LANGUAGES)
+    )
+    return english, spanish
+
+
+def _cell_words(cell: str) -> tuple[str, str]:
+    return words.WORDS.get(f"inside.{cell}", (cell, cell))
+
+
+def _series(name: str) -> str:
+    return words.html(f"inside.series_{name}")
+
+
+def _cells(values: Sequence[float], most: float | None = None) -> list[str]:
+    """`most`: the largest of signed values, which has the strongest colour; None: the values are shares."""
+    return [
+        f'<td tabindex="-1"{_sign(value) if most else ""} style="--w:{min(1.0, abs(value) / (most or 1.0)):.2f}">'
+        f"{number(value)}</td>"
+        for value in values
+    ]
+
+
+def _sign(value: float) -> str:
+    return f' class="nmt-{"minus" if value < 0 else "plus"}"'
+
+
+def _row(label: str, cells: Iterable[str]) -> str:
+    return f'<tr class="nmt-row"><th scope="row" tabindex="-1">{label}</th>{"".join(cells)}</tr>'
+
+
+def _group(label: str, layer: LayerActivity) -> str:
+    return (
+        f'<tr><th scope="rowgroup" class="nmt-group">{label}</th><td colspan="{len(layer.tokens)}"></td></tr>'
+    )
+
+
+def _grid(kind: str, caption: str, columns: Sequence[str], rows: Sequence[str], join: str) -> str:
+    """A table whose cells the arrow keys reach; `join`: what stands between a column's name and a row's when a
+    cell is read out.  It scrolls in a box of its own."""
+    heads = "".join(f'<th scope="col"><span>{piece_html(piece)}</span></th>' for piece in columns)
+    body = "".join(rows).replace('<td tabindex="-1"', '<td tabindex="0"', 1)  # where the Tab key arrives
+    return (
+        f'<div class="nmt-inside-scroll"><table class="nmt-grid {kind}" role="grid" data-join="{join}">'
+        f'<caption class="nmt-aside">{caption}</caption>'
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _line(key: str, kind: str, pieces: Sequence[str]) -> str:
+    """A sentence in pieces that are shaded or pointed at; the table has the same for those who do not see it."""
+    spans = "".join(f"<span>{piece_html(piece)}</span> " for piece in pieces)
+    return f'<p class="nmt-pieces {kind}" aria-hidden="true"><b>{words.html(key)}</b> {spans}</p>'
+
+
+def readout(key: str) -> str:
+    """What the pointer is on, in words; whoever listens hears the cell itself."""
+    return f'<p class="nmt-readout" aria-hidden="true">{words.html(key)}</p>'
+
+
+def _ramp(kind: str) -> str:
+    """The scale of colours."""
+    steps = (-1.0, -0.5, 0.0, 0.5, 1.0) if kind == "nmt-signed" else (0.0, 0.25, 0.5, 0.75, 1.0)
+    boxes = "".join(
+        f'<i{_sign(value) if kind == "nmt-signed" else ""} style="--w:{abs(value)}"></i>' for value in steps
+    )
+    return f'<span class="nmt-ramp {kind}" aria-hidden="true">{boxes}</span>'
+
+
+# --- probabilities of the tokens --------------------------------------------------------------------------
+
+
+def tokens(inside: Inside) -> str:
+    """A bar for each token of the translation, which opens on what else could have stood there."""
+    return f'<div class="nmt-tokens">{"".join(_token(token) for token in inside.tokens)}</div>'
+
+
+def _token(token: TokenProbability) -> str:
+    doubted = token.place > 1
+    piece, probability = token.alternatives[0]
+    rather = words.html("inside.preferred", piece=piece_words(piece), share=share(probability))
+    choices = [(place, *choice) for place, choice in enumerate(token.alternatives, start=1)]
+    if token.place > len(choices):
+        choices.append((token.place, token.token, token.probability))
+    rows = "".join(_choice(*choice, written=choice[0] == token.place) for choice in choices)
+    return (
+        f'<details class="nmt-token{" nmt-doubted" if doubted else ""}"><summary>'
+        f'<span class="nmt-name">{piece_html(token.token)}</span>{_bar(token.probability)}'
+        f'<span class="nmt-share">{escape(share(token.probability))}</span>'
+        f'<span class="nmt-rather">{rather if doubted else ""}</span></summary>'
+        f"<table><caption>{words.html('inside.most_probable')}</caption>{rows}</table></details>"
+    )
+
+
+def _choice(place: int, piece: str, probability: float, written: bool) -> str:
+    kind = ' class="nmt-written"' if written else ""
+    return (
+        f'<tr{kind}><td>{place}.</td><th scope="row">{piece_html(piece)}</th>'
+        f"<td>{_bar(probability)}</td><td>{escape(share(probability))}</td></tr>"
+    )
+
+
+def _bar(probability: float) -> str:
+    return f'<span class="nmt-bar" style="--w:{min(1.0, probability):.3f}" aria-hidden="true"></span>'
