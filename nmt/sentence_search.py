@@ -23,7 +23,7 @@ from nmt.translation import SentenceTranslation, assemble, copied
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
 
 
-UNLIKELY = log(100)  # what is less probable than another by more than this is not offered beside it
+UNLIKELY = log(300)  # what is less probable than another by more than this is not offered beside it
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class SentenceSearch:
 
     def continue_from(self, request: Request, count: int) -> list[SentenceTranslation]:
         """The request translated with each of the `count` most probable pieces after its prefix; best first, each
-        text once, and nothing that is a hundred times less probable at that place than the first."""
+        text once, and nothing that is hundreds of times less probable at that place than the first.  Of the most
+        probable piece, all n best translations."""
         source = pad_sources([[*self.source_ids(request.sentence), EOS]])[0]
         following = next_tokens(self.model, source, self._forced(request), 2 * count)
         likely = [
@@ -119,8 +120,11 @@ class SentenceSearch:
             if log_prob > following[0][1] - UNLIKELY and self._leaves_whole(request.prefix, token)
         ]
         found = self.translate([replace(request, following=token) for token in likely[:count]])
-        first_of = {result.text: result for result in reversed(found)}
-        return [result for result in found if first_of[result.text] is result]
+        more = [replace(found[0], text=text) for text, _ in found[0].candidates[1:]] if found else []
+        distinct: dict[str, SentenceTranslation] = {}
+        for result in [*found[:1], *more, *found[1:]]:
+            distinct.setdefault(result.text, result)
+        return list(distinct.values())
 
     def _leaves_whole(self, prefix: str, token: int) -> bool:
         """Whether the token begins a word or a sign of its own, and so leaves the prefix's last word as it is."""

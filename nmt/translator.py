@@ -26,7 +26,7 @@ MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer one
 # Lines that are sorted by length together: few, where others are cut while they are searched; many, for batches of
 # a GPU's size.
 WINDOW_LINES, WINDOW_LINES_GPU, WINDOW_CHARACTERS = 512, 4096, 400_000
-CONTINUATIONS = 8  # ways to go on after a prefix
+CONTINUATIONS, ENDINGS = 8, 3  # pieces to go on with after a prefix; endings of the most probable of them
 # Source pieces × beam, and sentences × beam, of one search; of ONNX Runtime's, several run side by side.
 BATCHES = {"onnx": (8192, 160), "cpu": (4096, 512), "cuda": (65536, 16384)}
 
@@ -165,10 +165,12 @@ class Translator:
         """Translations of one sentence that begin with `prefix` and go on differently, the likeliest first.
 
         Each takes another of the `count` most probable pieces after the prefix and is completed by a search of its
-        own; those that come to the same text are one.  For translating interactively (Barrachina et al. 2009,
+        own; those that come to the same text are one, and the most probable piece brings its second and third best
+        ending.  For translating interactively (Barrachina et al. 2009,
         "Statistical approaches to computer-assisted translation", section 3: prefix and suffix).
         """
-        return self._search(beam).continue_from(Request(sentence, prefix), count)
+        n_best = min(ENDINGS, beam or self.config.decoding.beam)
+        return self._search(beam, n_best).continue_from(Request(sentence, prefix), count)
 
     def _search(
         self,

@@ -11,6 +11,7 @@ import pytest
 
 from nmt import search
 from nmt.tokenizer import EOS, UNK
+from nmt.torch_runtime import TorchModel
 from tests.search_reference import (
     PLAIN,
     REAL,
@@ -263,3 +264,16 @@ def test_attention_rows_sum_to_one_on_networks(name: str) -> None:
     ):
         assert row[0].attention is not None and row[0].attention.shape[1] == len(source)
         np.testing.assert_allclose(row[0].attention.sum(1), 1.0, rtol=1e-5)
+
+
+# What can come next
+
+
+@pytest.mark.parametrize("prefix", [[], [4], [5, 6, 4]])
+def test_the_next_tokens_are_the_most_probable_ones_but_the_end(prefix: list[int]) -> None:
+    model, source = TableModel(), [4, 6, EOS]
+    expected = [(model.log_probs(source, [[*prefix, word]])[0][-1], word) for word in WORDS]
+    expected.sort(reverse=True)
+    found = search.next_tokens(TorchModel(model), np.array([source]), prefix, count=2)
+    assert [token for token, _ in found] == [word for _, word in expected[:2]]
+    assert [gain for _, gain in found] == pytest.approx([gain for gain, _ in expected[:2]], abs=1e-5)

@@ -93,3 +93,14 @@ def test_the_folder_is_small_and_described(translator: Translator) -> None:
         file.name for file in files
     }
     assert f"{translator.source_language} → {translator.target_language}" in describe(translator.folder)
+
+
+def test_what_could_stand_at_a_word_keeps_the_beginning_and_differs(translator: Translator) -> None:
+    sentence = PAIRS[8][0 if translator.source_language == "es" else 1]
+    best = translator.translate(sentence)
+    words = best.split()
+    for count in range(4):
+        prefix = " ".join(words[:count])
+        found = [option.text for option in translator.continuations(sentence, prefix)]
+        assert len(found) == len(set(found)) > 1
+        assert all(text.startswith(prefix) and text != prefix for text in found)

@@ -12,13 +12,14 @@ import pytest
 import torch
 
 import nmt
+from nmt import sentence_search
 from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DecodingConfig
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
 from nmt.runtimes import choose
-from nmt.sentence_search import SentenceSearch, Started
+from nmt.sentence_search import SentenceSearch, Started, requests_of
 from nmt.text import Part
 from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
@@ -367,3 +368,41 @@ def test_finds_checkpoints_by_their_languages(random_checkpoint: Path, tmp_path:
     (tmp_path / "notes").mkdir()
     assert find_checkpoints(tmp_path) == {("es", "en"): tmp_path / "a", ("en", "es"): tmp_path / "c"}
     assert find_checkpoints(tmp_path / "nowhere") == {}
+
+
+# Interactively
+
+
+def test_sentences_by_themselves_come_out_as_in_a_text(random_checkpoint: Path) -> None:
+    translator = Translator.load(random_checkpoint)
+    text = "uno dos. tres, cuatro.\n\nuno dos. cinco 😀"
+    plan = translator.plan(text)
+    assert "".join(part.text for part in plan) == text
+    found = translator.translate_sentences(requests_of(plan), n_best=2)
+    whole = translator.translate_batch([text], n_best=2)[0]
+    assert assemble(plan, found, 2).text == whole.text
+    assert [sentence.candidates for sentence in found] == [s.candidates for s in whole.sentences]
+
+
+def texts(found: list[SentenceTranslation]) -> list[str]:
+    return [one.text for one in found]
+
+
+def test_continuations_take_what_was_near_and_the_other_endings_of_the_best() -> None:
+    translator, _ = uppercase_translator(near={"▁": "x", "l": "y"})
+    assert texts(translator.continuations("hola.", "", beam=2)) == ["HOLA.", "HOyA.", "xHOLA."]
+    assert texts(translator.continuations("hola.", "", beam=1)) == ["HOLA.", "xHOLA."]
+
+
+def test_what_is_improbable_is_no_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
+    translator, _ = uppercase_translator(near={"▁": "-"})  # with 1 / e of the best one's probability
+    monkeypatch.setattr(sentence_search, "UNLIKELY", 0.9)
+    assert texts(translator.continuations("sol", "", beam=1)) == ["SOL"]
+    monkeypatch.setattr(sentence_search, "UNLIKELY", 1.1)
+    assert texts(translator.continuations("sol", "", beam=1)) == ["SOL", "-SOL"]
+
+
+@pytest.mark.parametrize(("near", "expected"), [("-", ["HOLA ANA", "HOLA-ANA"]), ("x", ["HOLA ANA"])])
+def test_a_continuation_leaves_the_word_before_it_as_it_is(near: str, expected: list[str]) -> None:
+    translator, _ = uppercase_translator(near={"▁": near})
+    assert texts(translator.continuations("hola ana", "HOLA", beam=1)) == expected
