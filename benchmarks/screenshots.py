@@ -43,19 +43,15 @@ def one_sentence(page: Any) -> None:
 
 
 def scores(page: Any) -> None:
-    _open(page, 1)
+    _open(page, 2)
     page.click("#nmt-score-example-button")
     page.wait_for_selector("#nmt-scores table")
 
 
 def attention(page: Any) -> None:
     translate(page, "Ella lleva un vestido azul.")
-    _open(page, 2)
+    _open(page, 3)
     page.wait_for_selector("#nmt-attention .nmt-grid", timeout=120_000)
-
-
-def documents(page: Any) -> None:
-    _open(page, 1)
 
 
 def _open(page: Any, tab: int) -> None:
@@ -72,7 +68,6 @@ SHOTS: tuple[tuple[str, tuple[int, int], str, str, Callable[[Any], None]], ...] 
     ("page.png", DESKTOP, "en-US", "light", words),
     ("page-es-dark.png", DESKTOP, "es-ES", "dark", one_sentence),
     ("page-phone.png", PHONE, "es-ES", "light", one_sentence),
-    ("page-documents.png", DESKTOP, "en-US", "light", documents),
     ("page-scores.png", DESKTOP, "en-US", "light", scores),
     ("page-inside.png", DESKTOP, "es-ES", "light", attention),
 )

@@ -321,7 +321,7 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
     view = shown(service, "El tren sale.\nLa biblioteca?")
     asked = run(translate_tab.look_up(service, view, 2, 4))
     assert asked.choices and [o.text for o in asked.choices.options] == ["The perhaps", "The surely"]
-    assert "<strong>perhaps</strong>" in page(asked) and "instead of “library”" in page(asked)
+    assert "<strong>perhaps</strong>" in page(asked) and "go on from “library”" in page(asked)
     changed = translate_tab.choose(asked, 1)
     assert text_of(changed) == "The train sale.\nThe surely"  # the fake does not know "sale."
     assert changed.choices is None

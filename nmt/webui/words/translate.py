@@ -31,7 +31,7 @@ WORDS = {
         "Click a word to see what else could stand there.",
         "Pulse una palabra para ver qué otra podría ir ahí.",
     ),
-    "instead": ("From here on, instead of “{word}”", "A partir de aquí, en vez de «{word}»"),
+    "instead": ("Other ways to go on from “{word}”", "Otras maneras de seguir desde «{word}»"),
     "no_other": ("Nothing else is likely here.", "Aquí no es probable otra cosa."),
     "alternatives": ("Other translations", "Otras traducciones"),
     "examples": ("Examples", "Ejemplos"),
