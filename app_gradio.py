@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import socket
 import sys
 import threading
@@ -128,6 +129,9 @@ def keep_off_the_network() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 stopped by the user, 1 failed with a message, 2 wrong usage."""
     arguments = parse_arguments(argv)
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends like Ctrl-C: uploads go, a training saves
     keep_off_the_network()
     try:
         check_address(arguments.host, arguments.port)

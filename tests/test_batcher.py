@@ -114,6 +114,23 @@ def test_what_was_cancelled_is_not_translated(fake: FakeTranslator) -> None:
     assert [call["sentences"] for call in fake.calls] == [["slow"], ["tres"]]
 
 
+def test_many_cancelled_sentences_hold_up_nobody(fake: FakeTranslator) -> None:
+    with Batcher(most=4, share=2) as batcher:
+        batcher.submit("blocker", kind_of(fake), requests("slow"))
+        while not fake.calls:
+            time.sleep(0.001)
+        for future in batcher.submit("a", kind_of(fake), requests(*["x"] * 50)):
+            future.cancel()
+        futures = batcher.submit("a", kind_of(fake), requests("uno", "dos", "tres"))
+        assert texts(futures) == ["Uno", "Dos", "Tres"]
+
+
+def test_one_owner_has_but_a_share_of_a_batch(fake: FakeTranslator) -> None:
+    with Batcher(share=3) as batcher:
+        assert len(texts(batcher.submit("a", kind_of(fake), requests(*["x"] * 10)))) == 10
+    assert [len(call["sentences"]) for call in fake.calls] == [3, 3, 3, 1]  # type: ignore[arg-type]
+
+
 def test_more_than_can_wait_is_refused_at_once(fake: FakeTranslator) -> None:
     with Batcher(waiting=10) as batcher:
         first = batcher.submit("a", kind_of(fake), requests(*["slow"] * 10))
@@ -121,6 +138,18 @@ def test_more_than_can_wait_is_refused_at_once(fake: FakeTranslator) -> None:
             batcher.submit("b", kind_of(fake), requests(*["x"] * 11))
         wait(first, PATIENCE)
         assert texts(batcher.submit("b", kind_of(fake), requests("x"))) == ["X"]
+
+
+def test_a_model_that_gives_too_few_results_fails_those_sentences_and_no_later_ones(
+    fake: FakeTranslator,
+) -> None:
+    whole = fake.translate_sentences
+    fake.translate_sentences = lambda *_, **__: []  # type: ignore[method-assign]
+    with Batcher() as batcher:
+        for future in batcher.submit("a", kind_of(fake), requests("uno", "dos")):
+            assert isinstance(future.exception(PATIENCE), RuntimeError)
+        fake.translate_sentences = whole  # type: ignore[method-assign]
+        assert texts(batcher.submit("b", kind_of(fake), requests("tres"))) == ["Tres"]
 
 
 def test_closing_cancels_what_waits(fake: FakeTranslator) -> None:

@@ -100,10 +100,30 @@ def test_a_bad_request_says_what_is_wrong(client: TestClient, fields: Any, statu
     assert post(client, q="el tren", source="es", target="en")["translatedText"] == "The train"
 
 
+def test_lone_surrogates_are_no_harm(client: TestClient) -> None:
+    body = b'{"q":"el \\ud800 tren","source":"es","target":"%s","format":"%s"}'
+    for target, form in ((b"en", b"text"), (b"en", b"html"), (b"es", b"text"), (b"\\ud800", b"text")):
+        answer = client.post("/translate", content=body % (target, form))
+        assert answer.status_code == (400 if target == b"\\ud800" else 200)
+
+
+def test_the_limit_holds_whatever_is_asked_for(client: TestClient) -> None:
+    for more in ({"source": "es", "target": "es"}, {"source": "es", "target": "en", "format": "html"}):
+        assert client.post("/translate", json={"q": "<" * 100_000, **more}).status_code == 400
+
+
+def test_fields_may_come_as_multipart_or_in_the_address(client: TestClient) -> None:
+    fields = {"q": "el tren", "source": "es", "target": "en"}
+    assert client.post(
+        "/translate", files={name: (None, value) for name, value in fields.items()}
+    ).json() == {"translatedText": "The train"}
+    assert client.post("/translate", params=fields).json() == {"translatedText": "The train"}
+
+
 def test_what_is_no_json_is_refused(client: TestClient) -> None:
-    for body in (b"", b"{", b"\xff\xfe", b"[" * 100_000):
+    for body in (b"", b"{", b"5", b'"el tren"', b"\xff\xfe", b"[" * 100_000):
         answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
-        assert answer.status_code == 400 and "not JSON" in answer.json()["error"]
+        assert answer.status_code == 400 and "not a JSON object" in answer.json()["error"]
 
 
 def test_a_body_too_large_is_refused_before_it_is_read_whole(client: TestClient) -> None:
@@ -136,4 +156,9 @@ def test_a_password_is_asked_for_where_the_page_has_one() -> None:
     assert client.get("/languages").status_code == 403
     assert client.get("/languages", headers=basic).status_code == 200
     assert client.get("/languages", headers={"authorization": "Basic %%%"}).status_code == 403
+    in_body = client.request(
+        "GET", "/languages", json={"api_key": "ana:secreto:1"}
+    )  # as libretranslatepy does
+    assert in_body.status_code == 200
+    assert client.post("/translate", content=b'{"api_key": "ana:\\ud800"}').status_code == 403
     service.close()

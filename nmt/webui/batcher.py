@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nmt.translator import Translator
 
 MOST = 64  # sentences of a batch: some tenths of a second on two cores
-WAITING = 20_000  # sentences that may wait; some minutes of work
+SHARE = 16  # of them that may be one owner's: so a long text comes in portions and can be stopped
+WAITING = 5000  # sentences that may wait; a minute of work
 
 
 class Busy(Exception):
@@ -48,8 +49,8 @@ class _Waiting:
 class Batcher:
     """Close it when it is no longer needed, or use it in a `with`."""
 
-    def __init__(self, most: int = MOST, waiting: int = WAITING) -> None:
-        self.most, self.waiting = most, waiting
+    def __init__(self, most: int = MOST, share: int = SHARE, waiting: int = WAITING) -> None:
+        self.most, self.share, self.waiting = most, share, waiting
         self._queues: dict[Hashable, deque[_Waiting]] = {}  # of each owner; the first is the next in turn
         self._changed = threading.Condition()
         self._closed = False
@@ -95,11 +96,8 @@ class Batcher:
         while batch := self._next_batch():
             try:
                 _translate(batch)
-            except Exception as error:  # of one batch; the next may be well
-                if len(batch) == 1:
-                    batch[0].future.set_exception(error)
-                else:
-                    _one_by_one(batch)
+            except BaseException:  # of one batch; the next may be well
+                _one_by_one(batch)
 
     def _next_batch(self) -> list[_Waiting]:
         """Waits for something to do; empty when the batcher was closed."""
@@ -107,33 +105,35 @@ class Batcher:
             while not self._closed:
                 if batch := self._take():
                     return batch
-                self._changed.wait()
+                if not self._queues:  # otherwise all that was taken had just been cancelled
+                    self._changed.wait()
             return []
 
     def _take(self) -> list[_Waiting]:
         """One sentence of each owner in turn, of the kind of the first, until the batch is full."""
         batch: list[_Waiting] = []
-        served: dict[Hashable, None] = {}
+        served: dict[Hashable, int] = {}
         found = True
         while found and len(batch) < self.most:
             found = False
             for owner in list(self._queues):
                 entry = self._next_of(owner, batch[0].kind if batch else None)
-                if entry and len(batch) < self.most:
+                if entry and len(batch) < self.most and served.get(owner, 0) < self.share:
                     self._queues[owner].popleft()
                     found = True
                     if entry.future.set_running_or_notify_cancel():
                         batch.append(entry)
-                    served.pop(owner, None)
-                    served[owner] = None  # the last one served is the last in turn
+                    served[owner] = served.pop(owner, 0) + 1  # the last one served is the last in turn
         for owner in served:  # they go behind those who were not
-            if queue := self._queues.pop(owner):
-                self._queues[owner] = queue
+            self._queues[owner] = self._queues.pop(owner)
+        self._queues = {owner: queue for owner, queue in self._queues.items() if queue}
         return batch
 
     def _next_of(self, owner: Hashable, kind: Kind | None) -> _Waiting | None:
         """What this owner waits for next, if it is of this kind (None: any)."""
         queue = self._queues[owner]
+        while queue and queue[0].future.cancelled():
+            queue.popleft()
         return queue[0] if queue and kind in (None, queue[0].kind) else None
 
 
@@ -141,6 +141,8 @@ def _translate(batch: Sequence[_Waiting]) -> None:
     kind = batch[0].kind
     requests = [entry.request for entry in batch]
     results = kind.translator.translate_sentences(requests, beam=kind.beam, n_best=kind.n_best)
+    if len(results) != len(batch):
+        raise RuntimeError(f"{len(batch)} sentences, but {len(results)} translations")
     for entry, result in zip(batch, results, strict=True):
         entry.future.set_result(result)
 
@@ -150,5 +152,5 @@ def _one_by_one(batch: Sequence[_Waiting]) -> None:
     for entry in batch:
         try:
             _translate([entry])
-        except Exception as error:
+        except BaseException as error:  # whatever it is, its future must say so, and the thread goes on
             entry.future.set_exception(error)

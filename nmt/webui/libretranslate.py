@@ -14,18 +14,18 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
 from nmt.errors import UserError
+from nmt.text import without_surrogates
 from nmt.webui import languages
 from nmt.webui.service import AUTO, Direction, PageError, TranslationService
 
 MOST_BYTES = 1_000_000  # of a request's body
 MARKUP = re.compile(
-    r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^>]*>)", re.DOTALL | re.IGNORECASE
+    r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^<>]*>)", re.DOTALL | re.IGNORECASE
 )
 STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
 
@@ -64,7 +64,11 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
 
     @app.get("/languages")
     async def available(request: Request) -> JSONResponse:
-        _check_password(request, {}, allowed)
+        # Some clients send their key in the body of this GET.
+        if await request.body():
+            await _fields(request, allowed)
+        else:
+            _check_password(request, {}, allowed)
         return JSONResponse(
             [
                 {"code": code, "name": languages.name(code)[0], "targets": [*service.targets(code), code]}
@@ -84,6 +88,7 @@ async def _translated(service: TranslationService, fields: dict[str, Any]) -> di
     if form not in ("text", "html"):
         raise Refused(400, f"format {form!r} is not supported: give text or html")
     wanted = _number(fields.get("alternatives", 0))
+    service.check("".join(texts))  # before anything is done with so much text
     detected = _detected(service, "\n".join(texts)) if source == AUTO else None
     source = detected["language"] if detected else source
     if source not in service.sources():
@@ -125,24 +130,28 @@ def _detected(service: TranslationService, text: str) -> dict[str, Any]:
 
 
 async def _fields(request: Request, allowed: Allowed | None) -> dict[str, Any]:
-    """What was sent, as JSON or as a form."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Refused(413, f"the request is larger than {MOST_BYTES} bytes")
-    kind = request.headers.get("content-type", "")
+    """What was sent as JSON, as a form, or in the address."""
+    body = await request.body()
+    if len(body) > MOST_BYTES:
+        raise Refused(413, f"the request is larger than {MOST_BYTES} bytes")
+    fields: Any = dict(request.query_params)
     try:
-        if kind.startswith("application/x-www-form-urlencoded"):
-            fields: Any = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
-        else:
-            fields = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the request is not JSON or a form: {error}") from None
-    if not isinstance(fields, dict):
-        raise Refused(400, "the request is not a JSON object")
+        if "form" in request.headers.get("content-type", ""):
+            fields.update(await request.form())
+        elif body or not fields:
+            fields = {**fields, **json.loads(body)}
+    except (ValueError, TypeError, RecursionError, HTTPException) as error:
+        raise Refused(400, f"the request is not a JSON object or a form: {error}") from None
+    fields = {name: _clean(value) for name, value in fields.items()}
     _check_password(request, fields, allowed)
-    return fields
+    return dict(fields)
+
+
+def _clean(value: Any) -> Any:
+    """Without lone surrogates, which JSON can hold and no answer can."""
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    return without_surrogates(value) if isinstance(value, str) else value
 
 
 def _check_password(request: Request, fields: dict[str, Any], allowed: Allowed | None) -> None:
@@ -175,6 +184,6 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 def _number(value: Any) -> int:
     try:
-        return int(value)  # a form has it as a string
+        return int(value or 0)  # a form has it as a string
     except (TypeError, ValueError, OverflowError):
         raise Refused(400, f"alternatives is {value!r}: a whole number is needed") from None

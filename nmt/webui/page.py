@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nmt.webui.trainings import Trainings
 
 TITLE = "Recurrent translator"
-WAITING = 256  # events that may queue; a further one is refused with a message
+AT_ONCE, WAITING = 64, 256  # events that run, and that may queue; a further one is refused with a message
 UPLOADS_LAST = 3600  # seconds
 
 
@@ -58,7 +58,7 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
         page.load(name_languages, None, named, api_visibility="private", show_progress="hidden")
         api.build(service)
         score_api.build()
-    return page.queue(max_size=WAITING, default_concurrency_limit=None)
+    return page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
 
 
 def _named_by(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:

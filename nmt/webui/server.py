@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nmt.errors import UserError
 from nmt.webui import libretranslate, words
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from nmt.webui.trainings import Trainings
 
 MOST_UPLOADED = "10mb"  # one file
-SESSIONS = 1000  # of visitors that are remembered; each holds what its page shows
+MOST_SENT = 40_000_000  # bytes of one request
+SESSIONS = 300  # of visitors that are remembered; Gradio keeps some 0.3 MB for each
 STARTING = 60.0  # seconds
 
 
@@ -73,6 +75,7 @@ def make_app(
     """The page at / and the routes of `libretranslate` beside it."""
     allowed = None if users is None else lambda user, password: _matches(users, user, password)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(BodyLimit)
     libretranslate.add_routes(app, service, allowed)
     page = build_page(service, trainings)
     page.state_session_capacity = SESSIONS
@@ -95,11 +98,31 @@ def make_app(
     )
 
 
+class BodyLimit:
+    """Refuses a request larger than `MOST_SENT` while it is being read; Gradio limits files only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MOST_SENT:
+                raise HTTPException(413, f"the request is larger than {MOST_SENT} bytes")
+            return message
+
+        await self.app(scope, limited if scope["type"] == "http" else receive, send)
+
+
 def read_users(file: Path) -> dict[str, str]:
     """Names and passwords, a line "name:password" for each; empty lines and those that begin with # count for
     nothing.  UserError for what cannot be read or is no such line."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: cannot be read ({error}); give --auth a text file") from None
     users: dict[str, str] = {}
@@ -118,7 +141,8 @@ def read_users(file: Path) -> dict[str, str]:
 def _matches(users: Mapping[str, str], user: str, password: str) -> bool:
     """In a time that does not tell how much of the password was right."""
     known = users.get(user)
-    return compare_digest((known or "").encode(), password.encode()) and known is not None
+    given = password.encode("utf-8", "replace")
+    return compare_digest((known or "").encode(), given) and known is not None
 
 
 def _wait_for(server: uvicorn.Server, thread: threading.Thread, host: str, port: int) -> None:

@@ -18,7 +18,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
-from nmt.sentence_search import requests_of
+from nmt.sentence_search import Request, requests_of
 from nmt.text import Part
 from nmt.translation import SentenceTranslation, assemble
 from nmt.webui import languages, words
@@ -37,6 +37,7 @@ TIMEOUT = 60.0  # seconds
 SURE = 0.8  # probability from which the identifier is believed
 AUTO = "auto"  # instead of a source language: to be found out
 PATIENCE = 0.3  # seconds after which a visitor is shown how far it is
+LOOKED_UP = 2  # words at once: each search takes a core
 ENOUGH = 120  # characters that tell the language of a text
 OFTEN = 0.15  # seconds between two looks at a translation that grows
 LONG = 2000  # characters whose planning is kept off the event loop
@@ -76,6 +77,7 @@ class Answer:
     done: int = 0  # sentences
     total: int = 0
     seconds: float = 0.0
+    growing: bool = False  # more is to come
 
     @property
     def text(self) -> str:
@@ -105,17 +107,25 @@ class Answer:
 class Work:
     """Texts on their way; their sentences wait in the batcher or are done."""
 
-    def __init__(self, direction: Direction, plans: Sequence[list[Part]], n_best: int) -> None:
-        self.direction, self.plans, self.n_best = direction, plans, n_best
-        self.requests = [requests_of(plan) for plan in plans]
-        self.sentences = [request for line in self.requests for request in line]
+    def __init__(self, direction: Direction) -> None:
+        self.direction = direction
+        self.plans: Sequence[list[Part]] = ()
+        self.requests: list[list[Request]] = []  # of each plan
+        self.sentences: list[Request] = []
+        self.n_best = 1
         self.started = time.perf_counter()
         self.futures: list[Future[SentenceTranslation]] = []
         self.stopped = self.superseded = False
+        self.watched = False  # somebody follows it and will end it
         self._done = 0
+
+    def take(self, plans: Sequence[list[Part]]) -> None:
+        self.plans, self.requests = plans, [requests_of(plan) for plan in plans]
+        self.sentences = [request for line in self.requests for request in line]
 
     def submit(self, batcher: Batcher, owner: Hashable, kind: Kind, ahead: int | None = None) -> None:
         """Give the batcher all sentences, or the first `ahead`, and while it grows as many more as are done."""
+        self.n_best = kind.n_best
         self._submit = partial(batcher.submit, owner, kind)
         self._ahead = ahead or self.total
         try:
@@ -163,7 +173,7 @@ class Work:
             error = _failure(future) if future.done() else None
             if isinstance(error, UserError):
                 raise error
-            if error:
+            if error or (future.cancelled() and not self.stopped):
                 logger.error("translating %s-%s failed", *self.direction, exc_info=error)
                 raise PageError("page.failed")
 
@@ -172,6 +182,7 @@ class Work:
 
         UserError for a failure of any kind; `timeout` seconds after its beginning it is given up.
         """
+        self.watched = True
         try:
             while not self.finished:
                 yield self.done
@@ -201,7 +212,10 @@ class Work:
         whole = len(results) == total
         alternatives = assemble(plan, results, self.n_best).alternatives if whole and self.n_best > 1 else ()
         seconds = time.perf_counter() - self.started
-        return Answer(self.direction, tuple(segments), tuple(alternatives), len(results), total, seconds)
+        growing = not whole and not self.stopped
+        return Answer(
+            self.direction, tuple(segments), tuple(alternatives), len(results), total, seconds, growing
+        )
 
 
 class TranslationService:
@@ -225,6 +239,7 @@ class TranslationService:
         self._identifier = identifier
         self.batcher = Batcher()
         self._running: dict[Hashable, Work] = {}  # the last work of each visitor
+        self._looking_up = asyncio.Semaphore(LOOKED_UP)
 
     def close(self) -> None:
         self.batcher.close()
@@ -260,7 +275,7 @@ class TranslationService:
         """The language of a text; None where that is not certain enough."""
         if self.identifier is None:
             return None
-        language, probability = self.identifier.identify(text[:ENOUGH])
+        language, probability = self.identifier.identify(text.strip()[:ENOUGH])
         return language if probability >= SURE else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
@@ -296,6 +311,7 @@ class TranslationService:
 
         owner   the visitor: what the same one asked for before is stopped
         beam    0: the checkpoint's own
+        alternatives    of a text that is one sentence; a longer one has none
         UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
         """
         self.check(text, direction)
@@ -303,6 +319,7 @@ class TranslationService:
         try:
             await work.wait(PATIENCE)
         except UserError:
+            work.cancel()
             self._end(work, owner)
             raise
         if work.finished:
@@ -343,8 +360,21 @@ class TranslationService:
         """Other translations of the sentence in segment `index` that begin with `prefix`, the likeliest first."""
         sentence = answer.segments[index].sentence
         assert sentence is not None
-        translator = self.translators[answer.direction]
-        return await asyncio.to_thread(translator.continuations, sentence.source, prefix)
+        translator, source = self.translators[answer.direction], sentence.source
+
+        async def in_turn() -> list[SentenceTranslation]:
+            async with self._looking_up:
+                return await asyncio.to_thread(translator.continuations, source, prefix)
+
+        try:
+            return await asyncio.wait_for(in_turn(), self.timeout)
+        except asyncio.TimeoutError:
+            raise PageError("page.timeout", seconds=round(self.timeout)) from None
+        except UserError:
+            raise
+        except Exception as error:
+            logger.error("looking up %s-%s failed", *answer.direction, exc_info=error)
+            raise PageError("page.failed") from None
 
     async def document(
         self, texts: Sequence[str], direction: Direction, owner: Hashable
@@ -365,13 +395,19 @@ class TranslationService:
         if work := self._running.get(owner):
             work.cancel()
 
-    def check(self, text: str, direction: Direction) -> None:
+    def forget(self, owner: Hashable) -> None:
+        """What this visitor waits for is of no use any more; nobody hears of it again."""
+        if work := self._running.pop(owner, None):
+            work.superseded = True
+            work.cancel()
+
+    def check(self, text: str, direction: Direction | None = None) -> None:
         """UserError for what cannot be translated."""
         if not isinstance(text, str):
             raise PageError("page.not_a_text")
         if len(text) > self.max_chars:
             raise PageError("translate.too_long", length=len(text), limit=self.max_chars)
-        if direction not in self.translators:
+        if direction is not None and direction not in self.translators:
             source, target = map(languages.name, direction)
             raise PageError("translate.no_model", source=source, target=target)
 
@@ -386,27 +422,32 @@ class TranslationService:
     ) -> Work:
         n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
         width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
-        translator = self.translators[direction]
-        self._forget(owner)
+        translator, work = self.translators[direction], Work(direction)
+        self.forget(owner)
+        self._forget_those_who_left()
+        if owner is not None:
+            self._running[owner] = work  # at once: who asks again while this one is planned comes after it
         if sum(map(len, texts)) > LONG:
             plans = await asyncio.to_thread(lambda: [translator.plan(text) for text in texts])
         else:
             plans = [translator.plan(text) for text in texts]
-        work = Work(direction, plans, n_best)
-        # The search finds no more than its beam holds.
-        work.submit(self.batcher, owner or object(), Kind(translator, max(width, n_best), n_best), ahead)
-        if owner is not None:
-            self._running[owner] = work
+        work.take(plans)
+        if owner is not None and work.total != 1:
+            n_best = 1  # nobody looks at other translations of a whole text
+        try:
+            # The search finds no more than its beam holds.
+            work.submit(self.batcher, owner or object(), Kind(translator, max(width, n_best), n_best), ahead)
+        except UserError:
+            self._end(work, owner)
+            raise
         return work
 
-    def _forget(self, owner: Hashable) -> None:
-        """Stops what this visitor asked for before, and what visitors left behind who never came for the rest."""
+    def _forget_those_who_left(self) -> None:
+        """And never came for the rest.  (A document, whose reader is told of every step, may take any time.)"""
         late = time.perf_counter() - 2 * self.timeout
-        for one, work in list(self._running.items()):
-            if one == owner or (work.started < late and work.finished):
-                work.superseded = True
-                work.cancel()
-                del self._running[one]
+        for owner, work in list(self._running.items()):
+            if work.started < late and not work.watched:
+                self.forget(owner)
 
     def _end(self, work: Work, owner: Hashable) -> None:
         if owner is not None and self._running.get(owner) is work:

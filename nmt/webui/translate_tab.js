@@ -20,6 +20,7 @@ const place = word => ({
   segment: Number(word.parentElement.dataset.segment), start: Number(word.dataset.start)
 });
 const pick = (word, by_keyboard) => {
+  if (element.querySelector('[data-more]')) return; // it still grows
   all('.nmt-word').forEach(other => other.classList.toggle('nmt-picked', other === word));
   if (by_keyboard) focus_next = '.nmt-choose';
   trigger('pick', place(word));
@@ -47,8 +48,8 @@ element.addEventListener('click', event => {
   if (hit('.nmt-stop')) trigger('stop');
   if (hit('.nmt-item')) {
     if (event.detail === 0) focus_next = '.nmt-word[tabindex="0"]'; // pressed by keyboard
-    const event_name = hit('.nmt-choose') ? 'choose' : 'take';
-    trigger(event_name === 'choose' ? 'choose' : 'take', { index: Number(hit('.nmt-item').dataset.index) });
+    const index = Number(hit('.nmt-item').dataset.index);
+    if (hit('.nmt-choose')) trigger('choose', { index }); else trigger('take', { index });
   }
 });
 element.addEventListener('keydown', event => {

@@ -4,7 +4,7 @@ The handlers are plain functions of values, most of them from a `View` to the ne
 without a browser.  `build` lays out the components and wires the handlers to them; `translation_views.py` makes HTML
 of a view, and translate_tab.js is what that HTML does in the browser.
 
-A translation that is done at once goes by Gradio's queue (one request, one answer: half the time); one that takes
+A translation that is done at once goes past Gradio's queue (one request, one answer: half the time); one that takes
 longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.
 """
 
@@ -41,18 +41,19 @@ async def translate(
 ) -> View | None:
     """What is done of the text in a moment; an error is part of the view, never an exception.  None: no change."""
     try:
-        if not text.strip():
-            service.stop(owner)
+        if not (text or "").strip():
+            service.forget(owner)
             return View()
         direction, detected = service.resolve(text, source, target)
         wanted = alternatives if len(text) <= SHORT else 0
         answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
+        service.forget(owner)
         return replace(view, error=error, choices=None, running=False, flip="")
     if answer is None:
         return None
     flip = direction[1] if direction[1] != target else ""
-    return View(answer, detected, running=answer.done < answer.total, flip=flip)
+    return View(answer, text, detected, running=answer.growing, flip=flip)
 
 
 async def follow(service: TranslationService, owner: Hashable, view: View) -> AsyncIterator[View]:
@@ -60,18 +61,18 @@ async def follow(service: TranslationService, owner: Hashable, view: View) -> As
     view = replace(view, flip="")
     try:
         async for answer in service.follow(owner):
-            view = replace(view, answer=answer, running=answer.done < answer.total)
+            view = replace(view, answer=answer, running=answer.growing)
             yield view
     except UserError as error:
-        view = replace(view, error=error)
-    yield replace(view, running=False)
+        yield replace(view, error=error, running=False)
 
 
 async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
-    """What could stand at the character `start` of a segment of the translation."""
-    view = replace(view, choices=None, error=None, flip="")
-    if view.answer is None or not _is_place(view.answer, segment, start):
+    """What could stand at the character `start` of a segment of the translation, if that is whole."""
+    if view.answer is None or view.running or not _is_place(view.answer, segment, start):
         return view
+    view = replace(view, choices=None, error=None, flip="")
+    assert view.answer is not None
     text = view.answer.segments[segment].text
     prefix = text[:start].rstrip()
     try:
@@ -101,11 +102,15 @@ def take_alternative(view: View, index: Any) -> View:
 def swap(
     service: TranslationService, text: str, view: View, source: str, target: str
 ) -> tuple[str, str, str]:
-    """(source language, target language, text) the other way about.  The translation becomes the text."""
+    """(source language, target language, text) the other way about.  The translation becomes the text, if it is all
+    of it and the text has not changed since."""
+    if not can_swap(service, target):
+        return source, target, text
     answer = view.answer
     was = answer.direction[0] if answer else service.resolve(text, source, target)[0][0]
     other = was if (target, was) in service.translators else service.targets(target)[0]
-    return target, other, (answer.text if answer else "") or text
+    carried = answer is not None and answer.done == answer.total and view.text == text and view.error is None
+    return target, other, answer.text if carried and answer is not None else text
 
 
 def can_swap(service: TranslationService, target: str) -> bool:
@@ -157,7 +162,12 @@ def lay_out(service: TranslationService) -> Components:
     with gr.Row(elem_classes="nmt-languages"):
         source_box = language_box("from", source_choices(service, "en"), source, "nmt-from")
         swap_button = gr.Button(
-            words.label("translate.swap"), size="md", scale=0, min_width=96, elem_id="nmt-swap"
+            words.label("translate.swap"),
+            size="md",
+            scale=0,
+            min_width=96,
+            elem_id="nmt-swap",
+            interactive=can_swap(service, target),
         )
         target_box = language_box("to", target_choices(service, source, "en"), target, "nmt-to")
     with gr.Row():
@@ -199,7 +209,6 @@ def lay_out(service: TranslationService) -> Components:
 def wire(service: TranslationService, c: Components) -> None:
     """Which event runs which handler.  All are private: programs call the endpoints of `api.py`."""
     shown = [c.result, c.view]
-    targets = [target for _, target in service.translators]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     at_once: dict[str, Any] = {**private, "queue": False}
 
@@ -214,13 +223,13 @@ def wire(service: TranslationService, c: Components) -> None:
 
     def flipped(target: str, event: gr.EventData) -> str:
         (wanted,) = _sent(event, "target")
-        return wanted if wanted in targets else target
+        return wanted if any(wanted == one for _, one in service.translators) else target
 
     def stop(request: gr.Request) -> None:
         service.stop(request.session_hash)
 
     def clear(request: gr.Request) -> list[Any]:
-        service.stop(request.session_hash)
+        service.forget(request.session_hash)
         return ["", *_both(View())]
 
     translating: dict[str, Any] = {
@@ -257,13 +266,13 @@ def _wire_words(
     service: TranslationService, c: Components, shown: list[Any], at_once: dict[str, Any]
 ) -> None:
     async def picked(view, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return _both(await look_up(service, view, *_sent(event, "segment", "start")))
+        return _if_new(view, await look_up(service, view, *_sent(event, "segment", "start")))
 
     def chosen(view, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return _both(choose(view, *_sent(event, "index")))
+        return _if_new(view, choose(view, *_sent(event, "index")))
 
     def taken(view, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return _both(take_alternative(view, *_sent(event, "index")))
+        return _if_new(view, take_alternative(view, *_sent(event, "index")))
 
     c.result.pick(picked, c.view, shown, **at_once)
     c.result.choose(chosen, c.view, shown, **at_once)
@@ -272,6 +281,11 @@ def _wire_words(
 
 def _both(view: View) -> list[Any]:
     return [views.page(view), view]
+
+
+def _if_new(old: View, new: View) -> list[Any]:
+    """What is not to be shown again: a server that no longer knows the visitor would show an empty box."""
+    return [gr.skip(), gr.skip()] if new is old else _both(new)
 
 
 def _language_updates(
@@ -349,6 +363,7 @@ def _counter_js(max_chars: int) -> str:
     """Counts code points, as Python does, without asking the server."""
     return (
         "(text) => { const n = [...(text ?? '')].length;"
-        f" const counter = `${{n.toLocaleString(document.documentElement.lang)}} / {max_chars:,}`;"
+        f" const said = number => number.toLocaleString(document.documentElement.lang);"
+        f" const counter = `${{said(n)}} / ${{said({max_chars})}}`;"
         f" return n > {max_chars} ? `<strong class='nmt-over'>${{counter}}</strong>` : counter; }}"
     )

@@ -33,6 +33,7 @@ class View:
     """Everything that a visitor sees of a translation."""
 
     answer: Answer | None = None
+    text: str = ""  # what was translated
     detected: bool = False  # the source language was found out
     choices: Choices | None = None
     error: UserError | None = None

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from html import escape
+from string import Formatter
 from typing import Literal
 
 import gradio as gr
@@ -43,7 +44,7 @@ def say(language: Language, key: str, /, **values: Value) -> str:
     """In one language, with `{name}` filled in; a pair of values is words too, and has its own in each language."""
     mine = LANGUAGES.index(language)
     chosen = {name: value[mine] if isinstance(value, tuple) else value for name, value in values.items()}
-    return WORDS[_known(key)][mine].format(**chosen)
+    return _FORMATTERS[language].format(WORDS[_known(key)][mine], **chosen)
 
 
 def html(key: str, /, **values: Value) -> str:
@@ -59,6 +60,18 @@ def of_visitor(request: gr.Request | None) -> Language:
     """Spanish for a browser that asks for Spanish first, otherwise English."""
     first = request.headers.get("accept-language", "") if request else ""
     return "es" if first.strip().lower().startswith("es") else "en"
+
+
+class _Spanish(Formatter):
+    """12.345,6 where English has 12,345.6."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        text = str(super().format_field(value, format_spec))
+        return text.translate(_SWAPPED) if isinstance(value, int | float) and format_spec else text
+
+
+_SWAPPED = str.maketrans(",.", ".,")
+_FORMATTERS: dict[Language, Formatter] = {"en": Formatter(), "es": _Spanish()}
 
 
 def _escaped(value: Value) -> Value:
