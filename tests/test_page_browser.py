@@ -68,6 +68,18 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     assert errors == []
 
 
+def open_tab(page: Page, key: str, group: str = "#nmt-tabs") -> None:
+    """A tab by the key of its name; a phone keeps those that do not fit behind a button."""
+    from nmt.webui import words
+
+    label, tabs = words.say(page.locale, key), page.locator(group)
+    tab = tabs.get_by_role("tab", name=label, exact=True).first
+    if not tab.is_visible():
+        tabs.locator(".overflow-menu > button").first.click()
+        tab = tabs.locator(".overflow-dropdown button", has_text=label).first
+    tab.click()
+
+
 def source(page: Page) -> Locator:
     return page.locator("#nmt-source textarea")
 

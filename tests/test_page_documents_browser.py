@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.fake_translator import served_page
-from tests.test_page_browser import PATIENCE, browser
+from tests.test_page_browser import PATIENCE, browser, open_tab
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -49,7 +49,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     page.goto(address)
     page.wait_for_selector("#nmt-source textarea")
     page.locale = locale[:2]
-    page.get_by_role("tab", name={"es": "Documentos", "en": "Documents"}[page.locale]).click()
+    open_tab(page, "page.tab_documents")
     page.wait_for_selector("#nmt-document-translate")
     yield page
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.test_lab_inside import SENTENCE, checkpoint
-from tests.test_page_browser import PATIENCE, browser
+from tests.test_page_browser import PATIENCE, browser, open_tab
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -59,9 +59,9 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     page.locator("#nmt-source textarea").fill(f"{SENTENCE}. diez uno.")
     page.locator("#nmt-source textarea").press("Enter")
     page.wait_for_selector(".nmt-word")
-    page.get_by_role("tab", name={"es": "Por dentro", "en": "Inside"}[locale[:2]]).click()
-    page.wait_for_selector("#nmt-attention .nmt-grid")
     page.locale = locale[:2]
+    open_tab(page, "page.tab_inside")
+    page.wait_for_selector("#nmt-attention .nmt-grid")
     yield page
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     context.close()
@@ -71,16 +71,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
 
 
 def open_view(page: Page, name: str) -> None:
-    """A view's tab, which a phone may keep behind the button for those that do not fit."""
-    from nmt.webui import words
-
-    label = words.say(page.locale, f"inside.{name}")
-    tab = page.locator("#nmt-inside-views").get_by_role("tab", name=label, exact=True)
-    if not tab.is_visible():
-        page.locator("#nmt-inside-views .overflow-menu > button").click()
-        page.locator("#nmt-inside-views .overflow-dropdown button", has_text=label).click()
-    else:
-        tab.click()
+    open_tab(page, f"inside.{name}", "#nmt-inside-views")
 
 
 def test_the_sentence_just_translated_is_looked_into(page: Page) -> None:

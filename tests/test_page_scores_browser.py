@@ -16,6 +16,7 @@ from tests.test_page_browser import (  # noqa: F401  # its fixtures; it skips th
     Page,
     address,
     browser,
+    open_tab,
     page,
     sync_api,
 )
@@ -23,15 +24,7 @@ from tests.test_page_browser import (  # noqa: F401  # its fixtures; it skips th
 
 @pytest.fixture
 def tab(page: Page) -> Iterator[Page]:  # noqa: F811
-    names = {"es": "Comparar y evaluar", "en": "Compare and score"}
-    if (
-        page.viewport_size["width"] < 640
-        and not page.get_by_role("tab", name=names[page.locale]).is_visible()
-    ):
-        page.locator(".overflow-menu > button").click()
-        page.locator(".overflow-dropdown button", has_text=names[page.locale]).click()
-    else:
-        page.get_by_role("tab", name=names[page.locale]).click()
+    open_tab(page, "page.tab_scores")
     box(page, "reference").wait_for()
     yield page
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
