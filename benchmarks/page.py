@@ -27,7 +27,7 @@ from benchmarks.report import machine, make_parser, publish, revision
 
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = 100  # requests of the one visitor
-WARM = 500  # requests before memory is looked at
+WARM = 500  # requests, each of a new visitor, before memory is looked at: more than the page remembers
 
 # Ten words each, put together anew for every request, so that none is the same as another.
 STARTS = [
@@ -151,8 +151,13 @@ class Visitor:
         raise ValueError("the stream ended without an answer")
 
 
-async def visit(address: str, users: int, seconds: float = 0.0, requests: int = 0) -> Taken:
-    """`users` at once, each asking again as soon as it has its answer, for some time or until so many are done."""
+async def visit(
+    address: str, users: int, seconds: float = 0.0, requests: int = 0, strangers: bool = False
+) -> Taken:
+    """`users` at once, each asking again as soon as it has its answer, for some time or until so many are done.
+
+    strangers  every request is a new visitor's: the page keeps something for each
+    """
     import httpx
 
     taken = Taken()
@@ -167,6 +172,8 @@ async def visit(address: str, users: int, seconds: float = 0.0, requests: int = 
             while (
                 time.perf_counter() - started < seconds or len(taken.seconds) + len(taken.errors) < requests
             ):
+                if strangers:
+                    visitor.session = f"{seed}-{len(taken.seconds)}-{time.monotonic_ns()}"
                 begun = time.perf_counter()
                 try:
                     await visitor.translate()
@@ -245,9 +252,9 @@ def main() -> int:
             seconds = in_browser(address, ALONE)
             figures["browser_median_ms"] = round(1000 * median(seconds), 1)
         if args.requests:
-            asyncio.run(visit(address, args.users, requests=WARM))
+            asyncio.run(visit(address, args.users, requests=WARM, strangers=True))
             before = memory(pid)
-            asyncio.run(visit(address, args.users, requests=args.requests))
+            asyncio.run(visit(address, args.users, requests=args.requests, strangers=True))
             after = memory(pid)
             grown = round(100 * (after / before - 1), 2)
             figures["memory"] = {"before_mb": round(before), "after_mb": round(after), "grown_percent": grown}
