@@ -220,6 +220,14 @@ def test_a_curve_has_few_points_its_ends_among_them_and_no_holes(tmp_path: Path)
     assert thinned([1, 2, 3], 500) == [1, 2, 3]
 
 
+def test_the_best_score_is_the_best_of_all_also_of_those_the_curve_leaves_out(tmp_path: Path) -> None:
+    entries = [{"kind": "dev", "step": step, "bleu": 10.0} for step in range(1, 1302)]
+    entries[1]["bleu"] = 30.0
+    log = read_log(write_log(tmp_path / "log.jsonl", entries))
+    assert max(value for _, value in log.curve("dev", "bleu")) == 10.0
+    assert log.best == 30.0
+
+
 def test_the_time_left_is_in_proportion_to_what_is_done(tmp_path: Path) -> None:
     assert read_log(tmp_path / "none").seconds_left is None
     entries = [{"kind": "train", "step": 10, "loss": 1.0, "done": 0.25, "seconds": 30.0}]
