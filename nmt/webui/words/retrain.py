@@ -117,8 +117,8 @@ mientras dura.
     ),
     "replaced": (
         "{source} → {target} in the tab Translate is now this training's best checkpoint, until the server ends.",
-        "{source} → {target} en la pestaña Traducir es ahora el mejor punto de control de este entrenamiento, hasta que "
-        "termine el servidor.",
+        "{source} → {target} en la pestaña Traducir es ahora el mejor punto de control de este entrenamiento, hasta "
+        "que termine el servidor.",
     ),
     # What can be wrong
     "no_name": (
@@ -146,9 +146,17 @@ mientras dura.
         "{name} is larger than {limit} MB; put it onto the server and give its path.",
         "{name} ocupa más de {limit} MB; cópielo al servidor y dé su ruta.",
     ),
+    "upload_gone": (
+        "The uploaded file is no longer on the server; upload it again.",
+        "El archivo subido ya no está en el servidor; súbalo otra vez.",
+    ),
+    "too_large_here": (
+        "{path} is larger than {limit} MB, too much to be read here; use python -m data_prep and nmt train.",
+        "{path} ocupa más de {limit} MB, demasiado para leerlo aquí; use python -m data_prep y nmt train.",
+    ),
     "odd_path": (
-        "A path with : or @ in it cannot be used; rename the file or link to it.",
-        "Una ruta con : o @ no sirve; cambie el nombre del archivo o enlácelo.",
+        "A path with : or @ or characters that are none in it cannot be used; rename the file or link to it.",
+        "Una ruta con : o @ o caracteres que no lo son no sirve; cambie el nombre del archivo o enlácelo.",
     ),
     "no_file": ("{path}: no such file on the server.", "{path}: no existe ese archivo en el servidor."),
     "not_regular": (
@@ -198,6 +206,14 @@ mientras dura.
     "not_written": (
         "The training's folder cannot be written: {reason}.",
         "No se puede escribir la carpeta del entrenamiento: {reason}.",
+    ),
+    "not_launched": (
+        "The training cannot be started: {reason}.",
+        "No se puede empezar el entrenamiento: {reason}.",
+    ),
+    "not_ours": (
+        "The training {name} is run by another process ({process}), which this server cannot stop; stop it there.",
+        "El entrenamiento {name} lo lleva otro proceso ({process}), que este servidor no puede parar; párelo allí.",
     ),
     "one_at_a_time": (
         "The training {name} is running, and only one may at a time; stop it or wait for its end.",

@@ -66,8 +66,8 @@ WORDS = {
     "count": ("Sentences", "Frases"),
     "sentences": ("Sentence by sentence", "Frase a frase"),
     "marks": (
-        "Marked: words without a counterpart at that place of the reference; underlined in the reference: words without "
-        "one in any system.",
+        "Marked: words without a counterpart at that place of the reference; underlined in the reference: words "
+        "without one in any system.",
         "Marcadas: palabras sin correspondencia en ese lugar de la referencia; subrayadas en ella: las que no la "
         "tienen en ningún sistema.",
     ),
