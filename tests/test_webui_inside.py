@@ -346,6 +346,17 @@ def test_a_look_is_the_laboratorys(service: TranslationService, folder: Path) ->
     )
 
 
+def test_memory_reads_no_weights_again(service: TranslationService, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = look(service, Wanted(ES_EN, SENTENCE))
+
+    def read_again(*_: object) -> None:
+        raise AssertionError("the weights were kept")
+
+    monkeypatch.setattr("nmt.lab.inside.load_model", read_again)
+    monkeypatch.setattr("nmt.lab.memory.load_model", read_again)
+    assert remember(service, "model", seen).curves
+
+
 def test_memory_is_of_the_sentence_that_was_looked_into(service: TranslationService) -> None:
     seen = look(service, Wanted(ES_EN, SENTENCE))
     curves = {curve.name: curve for curve in remember(service, "model", seen).curves}

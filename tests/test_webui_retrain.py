@@ -85,6 +85,13 @@ def test_a_name_without_letters_and_digits_is_refused(typed: str) -> None:
         ({"first": "--"}, "not a language code"),
         ({"second": "es"}, "Both columns"),
         ({"path": ""}, "Give one text"),
+        ({"path": None}, "Give one text"),
+        ({"path": "\ud800"}, "cannot be used"),
+        ({"path": "", "upload": "/nowhere/gone.tsv"}, "no longer on the server"),
+        ({"recipe": None}, "no recipe None"),
+        ({"recipe": "\ud800"}, r"no recipe \?"),
+        ({"first": "\ud800"}, "not a language code"),
+        ({"steps": 10**400}, "Most steps"),
         ({"path": "nowhere.tsv"}, "nowhere.tsv: no such file"),
         ({"path": "."}, "not a file"),
         ({"path": "/dev/zero"}, "not a file"),
@@ -164,6 +171,12 @@ def test_an_upload_is_bounded_and_the_message_says_what_to_do(
     monkeypatch.setattr(training_request, "MOST_UPLOADED", 1000)
     with pytest.raises(PageError, match="mine.tsv is larger than .* give its path"):
         request_for(text.parent, text, upload=str(text), path="")
+
+
+def test_a_file_of_the_server_is_bounded(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_request, "MOST_ON_SERVER", 1000)
+    with pytest.raises(PageError, match="mine.tsv is larger than .* nmt train"):
+        request_for(text.parent, text)
 
 
 def test_both_an_upload_and_a_path_are_one_too_many(text: Path) -> None:

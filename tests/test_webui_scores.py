@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import os
 import random
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +24,13 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from nmt import scoring
 from nmt.scoring import compare
 from nmt.webui import apart, comparison, score_service, scores_tab, scores_views, words
 from nmt.webui.comparison import Corpus, Result, measure, ordered
 from nmt.webui.service import PageError, TranslationService
 from tests.fake_translator import fake_service, served_page
+from tests.pretended_trainings import wait_for
 
 VOCABULARY = "the cat sat on a mat while two dogs ran over that old hill and nobody saw them again".split()
 
@@ -141,7 +148,9 @@ def test_empty_lines_are_scored_like_any_other() -> None:
 
 def test_ter_is_left_out_where_it_would_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     work = sum(
-        len(x.split()) * len(r.split()) for lines in (A, B) for x, r in zip(lines, REFERENCE, strict=True)
+        (len(x.split()) * len(r.split())) ** 2
+        for lines in (A, B)
+        for x, r in zip(lines, REFERENCE, strict=True)
     )
     monkeypatch.setattr(comparison, "TER_WORK", work)
     assert measure(CORPUS).with_ter
@@ -149,6 +158,19 @@ def test_ter_is_left_out_where_it_would_take_too_long(monkeypatch: pytest.Monkey
     result = measure(CORPUS)
     assert [row.metric for row in result.rows] == ["BLEU", "chrF2"] and not result.with_ter
     assert "TER was left out" in scores_views.scores(result)
+
+
+def test_where_ter_runs_out_of_its_time_only_ter_is_left_out(
+    both: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*_: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr(comparison, "TER_SECONDS", 0.05)
+    monkeypatch.setattr(scoring.METRICS["TER"], "corpus_score", endless)
+    monkeypatch.setattr(scoring.METRICS["TER"], "_extract_corpus_statistics", endless)
+    assert measure(CORPUS).rows == both.rows[:2]
 
 
 # --- order and table ------------------------------------------------------------------------------------
@@ -193,6 +215,25 @@ def test_words_without_a_counterpart_are_marked_and_the_text_is_escaped() -> Non
     assert marked("", ["x"], "mark") == ""
     endless = "word " * 300
     assert "<mark>" not in scores_views.marked(endless + "<b>", [endless], "mark")
+
+
+def test_lines_of_one_word_again_and_again_are_shown_in_no_time() -> None:
+    once, twice = " ".join(["a"] * 200), " ".join(["a", "b"] * 100)
+    repeated = [scores_views.MOST_EQUAL // 22 * "a " + "c", 44 * "a b "]
+    lines = [(once, twice), (repeated[0], repeated[1])] * 25
+    rows = tuple(
+        comparison.Sentence(n, None, reference, (hypothesis,), (0.0,), (0.0,))
+        for n, (reference, hypothesis) in enumerate(lines)
+    )
+    result = replace(measure(Corpus(["a"], [["a"]])), sentences=rows)
+    begun = time.process_time()
+    scores_views.sentences(result, "number", False, 0)
+    assert time.process_time() - begun < 5  # it is a fraction of a second; 42 without a limit
+
+
+def test_long_sentences_of_different_words_are_marked() -> None:
+    long = " ".join(f"w{n}" for n in range(100))
+    assert scores_views.marked(long + " new", [long], "mark") == long + " <mark>new</mark>"
 
 
 def test_the_sentences_can_be_turned_page_by_page(both: Result, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,6 +425,65 @@ def test_a_comparison_that_takes_too_long_or_fails_gets_a_message(monkeypatch: p
     monkeypatch.setattr(apart, "run", fail)
     notice = scored("", "a", "a", "").notice
     assert "Something went wrong" in notice and "traceback" not in notice
+
+
+def sleep_apart(file: str) -> None:
+    """Says that it began, and goes on for long."""
+    Path(file).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process}/stat")  # one that nobody has waited for yet has ended, too
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_the_other_process_ends_with_its_parent_and_does_not_hold_it_up(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    code = """
+import asyncio, sys, threading
+from nmt.webui import apart
+from tests.test_webui_scores import sleep_apart
+serve = lambda: asyncio.run(apart.waiting(sleep_apart, sys.argv[1], seconds=600))
+threading.Thread(target=serve, daemon=True).start()  # as the server's
+threading.Event().wait()
+"""
+    file = tmp_path / "began"
+    root = Path(__file__).resolve().parent.parent
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(file)], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(lambda: file.exists() and file.read_text() != "", "the other process")
+        child = int(file.read_text())
+        assert is_alive(child)
+        parent.send_signal(number)
+        parent.wait(60)
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not is_alive(child), "its end")
+
+
+# --- words ----------------------------------------------------------------------------------------------
+
+
+def test_every_word_of_the_tab_is_used() -> None:
+    folder = Path(scores_tab.__file__).parent
+    files = [*folder.glob("score*.py"), folder / "comparison.py"]
+    sources = "".join(file.read_text(encoding="utf-8") for file in files)
+    made = ("verdict_", "box_", "by_", "row_")  # their keys are put together
+    for key, (english, spanish) in words.scores.WORDS.items():
+        assert english.strip() and spanish.strip()
+        assert re.search(rf"[\"'](scores\.)?{key}[\"']", sources) or key.startswith(made), key
 
 
 # --- endpoint -------------------------------------------------------------------------------------------

@@ -130,6 +130,90 @@ time.sleep(600)
     assert (stopped.run / "saved").exists()
 
 
+PROC = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+
+
+@PROC
+@pytest.mark.usefixtures("pretending")
+@pytest.mark.parametrize("by_closing", [False, True])
+def test_a_training_whose_supervisor_was_killed_can_be_stopped(
+    trainings: Trainings, text: Path, by_closing: bool
+) -> None:
+    trainings.start(request_for(trainings.folder, text))
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    assert trainings._process
+    trainings._process.kill()
+    trainings._process.wait()
+    assert trainings.get("toy").running  # the command holds the lock
+    if by_closing:
+        trainings.close()
+        assert trainings.running() == ""
+    else:
+        trainings.stop("toy")
+        trainings.stop("toy")  # once more does no harm
+    stopped = wait_for_state(trainings, "toy", "stopped")
+    assert (stopped.run / "saved").exists()
+
+
+@PROC
+@pytest.mark.usefixtures("pretending")
+def test_another_server_on_the_folder_can_stop_a_training_and_does_not_by_ending(
+    trainings: Trainings, text: Path
+) -> None:
+    trainings.start(request_for(trainings.folder, text))
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    with Trainings(trainings.folder):
+        pass
+    assert trainings.get("toy").state == "training"
+    Trainings(trainings.folder).stop("toy")
+    stopped = wait_for_state(trainings, "toy", "stopped")
+    assert (stopped.run / "saved").exists()
+
+
+@pytest.mark.usefixtures("pretending")
+def test_no_process_but_the_training_gets_a_signal(
+    trainings: Trainings, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainings.start(request_for(trainings.folder, text))
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    supervisor.write_status(trainings.folder / "toy", "train", None, False, other.pid)
+    with pytest.raises(PageError, match=rf"run by another process \({other.pid}\)"):
+        Trainings(trainings.folder).stop("toy")
+    assert other.poll() is None
+    other.communicate(b"\n")
+    assert other.returncode == 0
+
+
+def test_a_training_that_cannot_be_launched_leaves_no_folder(
+    trainings: Trainings, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(text))
+    with pytest.raises(PageError, match="cannot be started: Permission denied"):
+        trainings.start(request_for(trainings.folder, text))
+    assert trainings.all() == [] and not (trainings.folder / "toy").exists()
+    assert trainings.running() == ""
+
+
+def test_a_name_whose_preparation_failed_may_be_used_again(
+    trainings: Trainings, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = [sys.executable, "-c", "raise SystemExit(1)"]
+    monkeypatch.setattr(trainings_module, "commands", lambda *_, **__: {"prepare": failing, "train": failing})
+    trainings.start(request_for(trainings.folder, text))
+    wait_for_state(trainings, "toy", "failed")
+    inside = write_pairs(trainings.folder / "toy" / "mine.tsv")
+    with pytest.raises(PageError, match="named toy already"):
+        request_for(trainings.folder, inside)  # it would be removed before it is read
+    again = request_for(trainings.folder, text)
+    monkeypatch.setattr(trainings_module, "commands", pretended)
+    trainings.start(again)
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    assert not inside.exists()
+    with pytest.raises(PageError, match="named toy already"):
+        request_for(trainings.folder, text)
+
+
 def test_a_command_that_fails_ends_the_training_and_is_quoted(
     trainings: Trainings, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +302,14 @@ def test_a_curve_has_few_points_its_ends_among_them_and_no_holes(tmp_path: Path)
     gaps = [later - earlier for (earlier, _), (later, _) in zip(curve, curve[1:], strict=False)]
     assert min(gaps) >= 40 and max(gaps) <= 42
     assert thinned([1, 2, 3], 500) == [1, 2, 3]
+
+
+def test_the_best_score_is_the_best_of_all_also_of_those_the_curve_leaves_out(tmp_path: Path) -> None:
+    entries = [{"kind": "dev", "step": step, "bleu": 10.0} for step in range(1, 1302)]
+    entries[1]["bleu"] = 30.0
+    log = read_log(write_log(tmp_path / "log.jsonl", entries))
+    assert max(value for _, value in log.curve("dev", "bleu")) == 10.0
+    assert log.best == 30.0
 
 
 def test_the_time_left_is_in_proportion_to_what_is_done(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def look_inside(
     units  how many of each layer are shown one by one
     Unreadable, a UserError, for an empty text or one too long for the model; UserError for an impossible beam.
     """
-    checkpoint = _checkpoint(model)
+    checkpoint = kept_checkpoint(model)
     check_translates(checkpoint)
     if units < 1:
         raise UserError(f"inside: {units} units: at least 1 is needed")
@@ -215,7 +215,8 @@ def _layer(caught: Caught, tokens: list[str], count: int) -> list[LayerActivity]
 _SIGNED = ("candidate", "hidden", "memory")  # between -1 and 1 or more: their mean is near 0 and says nothing
 
 
-def _checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
+def kept_checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
+    """The model's checkpoint, whose weights are kept for the next call, unless they have changed since."""
     if isinstance(model, Checkpoint):
         return model
     folder = open_folder(model.folder if isinstance(model, Translator) else model).folder

@@ -6,12 +6,17 @@ standard `multiprocessing` would run the caller's main script again in each proc
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import os
 import pickle
 import subprocess
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -28,25 +33,58 @@ class Failed(Exception):
 def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
     """`function(*arguments)`; function, arguments and result travel between the two processes, so they must be
     picklable, and the function at the top level of a module that is quickly imported."""
-    command = [sys.executable, "-m", "nmt.webui.apart"]
+    command = [sys.executable, "-m", "nmt.webui.apart", str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = pickle.dumps((function, arguments))
-    try:
-        done = subprocess.run(
-            command, input=request, stdout=subprocess.PIPE, env=environment, timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        raise TookTooLong from None
-    if done.returncode != 0:
-        raise Failed(f"the process ended with exit status {done.returncode}")
-    result, problem = pickle.loads(done.stdout)  # of nobody but `main` below
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) as process:
+        _working.add(process)
+        try:
+            output, _ = process.communicate(request, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise TookTooLong from None
+        finally:
+            process.kill()
+            _working.discard(process)
+    if process.returncode != 0:
+        raise Failed(f"the process ended with exit status {process.returncode}")
+    result, problem = pickle.loads(output)  # of nobody but `main` below
     if problem:
         raise Failed(problem)
     return cast(T, result)
 
 
+async def waiting(function: Callable[..., T], *arguments: object, seconds: float) -> T:
+    """As `run`, without holding up the event loop.
+
+    It waits in a daemon thread: for those of `asyncio.to_thread` Python waits when it ends, so that Ctrl-C at the
+    server would come to nothing until the work is done.
+    """
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # that nobody waits any more does not matter to the thread
+
+    def work() -> None:
+        try:
+            future.set_result(run(function, *arguments, seconds=seconds))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await asyncio.wrap_future(future)
+
+
+_working: set[subprocess.Popen[bytes]] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    for process in list(_working):
+        process.kill()
+
+
 def main() -> None:
     """The other process: request in, result and problem out."""
+    threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(10)  # translations go first
     output, sys.stdout = sys.stdout.buffer, sys.stderr  # what the function prints is not the answer
@@ -58,6 +96,13 @@ def main() -> None:
     except Exception:
         answer = pickle.dumps((None, traceback.format_exc()))
     output.write(answer)
+
+
+def _end_with(parent: int) -> None:
+    """End when the parent is gone, as when it was killed: then another process has become the parent."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 if __name__ == "__main__":

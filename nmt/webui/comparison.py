@@ -6,7 +6,10 @@ nothing heavy is imported: it works in a process of its own (`nmt.webui.apart`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -19,7 +22,10 @@ from nmt import scoring
 
 FEWEST = 30  # sentences below which resampling says nothing about systems, whatever its p-value is
 LENGTHS = (5, 10, 15, 20, 30, 40)  # words of the longest reference in each bucket but the last
-TER_WORK = 10_000_000  # words of hypothesis × of reference, summed: TER takes a minute or two for as much
+# Squares of (words of hypothesis × of reference), summed.  TER tries to move many groups of words of a long line, each
+# at the price of an edit distance; for as much it takes a minute or so, few long lines or many short ones.
+TER_WORK = 10_000_000_000
+TER_SECONDS = 90  # it is stopped after so many, where the system can
 SAMPLES, RESAMPLED = 1000, 4_000_000  # resamples, and their lines together, all held in memory
 
 
@@ -149,7 +155,36 @@ def as_table(result: Result) -> str:
 
 
 def _rows(corpus: Corpus) -> tuple[Row, ...]:
-    names = [name for name in scoring.METRICS if name != "TER" or _ter_is_affordable(corpus)]
+    rows = _measured(corpus, [name for name in scoring.METRICS if name != "TER"])
+    if not _ter_is_affordable(corpus):
+        return rows
+    try:
+        with _at_most(TER_SECONDS):
+            return rows + _measured(corpus, ["TER"])
+    except TimeoutError:
+        return rows
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """TimeoutError after so many seconds; without a limit outside the main thread and where there are no alarms."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _measured(corpus: Corpus, names: Sequence[str]) -> tuple[Row, ...]:
     references, count = [corpus.references], len(corpus.references)
     if len(corpus.systems) == 1:
         scores = [scoring.corpus_score(name, corpus.systems[0], references) for name in names]
@@ -165,7 +200,7 @@ def _rows(corpus: Corpus) -> tuple[Row, ...]:
 def _ter_is_affordable(corpus: Corpus) -> bool:
     lengths = [len(line.split()) for line in corpus.references]
     work = sum(
-        len(line.split()) * length
+        (len(line.split()) * length) ** 2
         for lines in corpus.systems
         for line, length in zip(lines, lengths, strict=True)
     )

@@ -71,13 +71,15 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
     with _told():
         if of != "model":
             return _fresh(of == "open")
+        from nmt.lab.inside import kept_checkpoint
         from nmt.lab.memory import of_checkpoint
 
         if seen is None:
             raise PageError("inside.nothing")
         if len(seen.inside.source_tokens) < 2:
             raise PageError("inside.one_piece")
-        return of_checkpoint(service.translators[seen.wanted.direction].folder, [seen.inside.source], PROBES)
+        checkpoint = kept_checkpoint(service.translators[seen.wanted.direction])
+        return of_checkpoint(checkpoint, [seen.inside.source], PROBES)
 
 
 @lru_cache

@@ -23,6 +23,7 @@ from nmt.webui.service import MAX_BEAM, Answer, Direction, TranslationService
 from nmt.webui.translation_views import View, notice
 
 SCRIPT = Path(__file__).with_name("inside.js")
+REMEMBERED = 3600  # seconds that the server keeps what was seen
 LONGEST_LABEL = 60  # characters of a sentence in a menu
 FORMULAS: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -243,7 +244,7 @@ def lay_out(service: TranslationService) -> Components:
         memory_of,
         memory,
         offered=gr.State(None),
-        seen=gr.State(None),
+        seen=gr.State(None, time_to_live=REMEMBERED),
     )
 
 

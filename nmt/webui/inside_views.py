@@ -232,4 +232,4 @@ def _choice(place: int, piece: str, probability: float, written: bool) -> str:
 
 
 def _bar(probability: float) -> str:
-    return f'<span class="nmt-bar" style="--w:{min(1.0, probability):.3f}" aria-hidden="true"></span>'
+    return f'<span class="nmt-inside-bar" style="--w:{min(1.0, probability):.3f}" aria-hidden="true"></span>'

@@ -186,6 +186,11 @@ def wire_form(trainings: Trainings, f: layout.Form) -> Any:
     """Checking and starting; returns the event after which a training may have begun."""
     found = [f.request, f.summary, f.commands, f.notice, f.start]
 
+    turns: dict[str, Any] = {
+        "concurrency_id": "retrain-check",
+        "concurrency_limit": 1,
+    }  # it reads a whole file
+
     def check_form(*values: Any) -> list[Any]:
         return _form_updates(checked(trainings, *values))
 
@@ -194,8 +199,8 @@ def wire_form(trainings: Trainings, f: layout.Form) -> Any:
         return [name or gr.skip(), *_form_updates(shown)]
 
     f.recipe.input(_facts, f.recipe, f.facts, **PRIVATE)
-    f.check.click(check_form, f.fields(), found, **{**PRIVATE, "show_progress": "minimal"})
-    return f.start.click(start_checked, [f.request, *f.fields()], [f.started, *found], **PRIVATE)
+    f.check.click(check_form, f.fields(), found, **{**PRIVATE, "show_progress": "minimal"}, **turns)
+    return f.start.click(start_checked, [f.request, *f.fields()], [f.started, *found], **PRIVATE, **turns)
 
 
 def wire_board(

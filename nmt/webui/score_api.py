@@ -5,6 +5,7 @@ client = Client("http://127.0.0.1:7860")
 client.predict(["The train leaves."], ["The train leaves at eight."], api_name="/score")
 """
 
+import asyncio
 from typing import Any
 
 import gradio as gr
@@ -21,7 +22,8 @@ def build() -> None:
         """Score translations, one for each reference and in the same order.  Returns BLEU, chrF2 and TER in percent
         (TER is null where it would take minutes) and, under "signatures", how sacreBLEU computed each."""
         try:
-            result = await measured(corpus_of_lists(hypotheses, references))
+            corpus = await asyncio.to_thread(corpus_of_lists, hypotheses, references)
+            result = await measured(corpus)
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from None
         scores: dict[str, Any] = {"BLEU": None, "chrF2": None, "TER": None}

@@ -5,7 +5,6 @@ No component and no HTML: the tab and the endpoint call the same functions.  Mea
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 
@@ -108,7 +107,7 @@ def corpus_of_lists(hypotheses: object, references: object) -> Corpus:
 async def measured(corpus: Corpus) -> Result:
     """`comparison.measure` in another process; PageError when it takes too long or fails."""
     try:
-        return await asyncio.to_thread(apart.run, measure, corpus, seconds=SECONDS)
+        return await apart.waiting(measure, corpus, seconds=SECONDS)
     except apart.TookTooLong:
         raise PageError("scores.took_too_long", seconds=round(SECONDS)) from None
     except apart.Failed as error:

@@ -57,7 +57,7 @@ class Translated(NamedTuple):
 async def score(source: str, reference: str, a: str, b: str) -> Shown:
     """The contents of the four boxes compared; an error becomes a notice, never an exception."""
     try:
-        corpus = score_service.corpus_of(source, reference, a, b)
+        corpus = await asyncio.to_thread(score_service.corpus_of, source, reference, a, b)
         result = await score_service.measured(corpus)
     except UserError as error:
         return Shown(notice=notice(error))
@@ -187,6 +187,7 @@ def lay_out(service: TranslationService) -> Components:
             elem_id="nmt-score-tsv",
         )
         clear = _button("clear")
+    gr.Markdown(words.label("scores.upload_table_info"), elem_classes="nmt-remark")
     with gr.Accordion(words.label("scores.model"), open=False, elem_id="nmt-score-model"):
         gr.Markdown(words.label("scores.model_info"))
         with gr.Row(elem_classes="nmt-score-buttons"):
@@ -277,7 +278,7 @@ def wire(service: TranslationService, c: Components) -> None:
     _wire_uploads(c, private)
     _wire_translation(service, c, private).then(run_if, [c.whole, *c.boxes], shown, **turns, **private)
     gr.on(None, in_language, None, c.direction, **private)  # when the page is loaded
-    c.sentences.turn(turned, c.result, c.sentences, **private)
+    c.sentences.turn(turned, c.result, c.sentences, **turns, **private)
 
 
 def _wire_uploads(c: Components, private: dict[str, Any]) -> None:

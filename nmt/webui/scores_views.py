@@ -6,6 +6,7 @@ The bars are tables: a screen reader reads their numbers, and a theme or a narro
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import escape
@@ -22,7 +23,9 @@ from nmt.webui.comparison import (
 
 NAMES = ("A", "B")
 PAGE = 50  # sentences shown at a time
-MOST_COMPARED = 40_000  # words of one sentence × words of the other: beyond, nothing is marked
+# Beyond either, nothing is marked: difflib's time grows with both, and where words repeat with the cube of the length.
+MOST_COMPARED = 20_000  # words of one sentence × words of the other
+MOST_EQUAL = 500  # pairs of equal words, one of each sentence
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -120,7 +123,7 @@ def _bars(values: Sequence[float]) -> str:
         said = f"<b>{name}</b>" if len(values) == 2 else ""
         track = f'<span class="nmt-track"><i style="width: {min(100.0, value):.1f}%"></i></span>'
         bars.append(
-            f'<div class="nmt-bar nmt-bar-{name.lower()}">{said}{track}<span>{value:.1f}</span></div>'
+            f'<div class="nmt-score-bar nmt-score-bar-{name.lower()}">{said}{track}<span>{value:.1f}</span></div>'
         )
     return "".join(bars)
 
@@ -222,7 +225,7 @@ def marked(text: str, others: Sequence[str], tag: str) -> str:
     tokens = [text[start:end] for start, end in spans]
     found = [False] * len(tokens)
     for other in (_WORD.findall(other) for other in others):
-        if len(tokens) * len(other) > MOST_COMPARED:
+        if len(tokens) * len(other) > MOST_COMPARED or _equal_pairs(tokens, other) > MOST_EQUAL:
             return escape(text)
         for block in SequenceMatcher(None, tokens, other, autojunk=False).get_matching_blocks():
             found[block.a : block.a + block.size] = [True] * block.size
@@ -238,6 +241,11 @@ def marked(text: str, others: Sequence[str], tag: str) -> str:
         parts += [escape(text[position:start]), f"<{tag}>", escape(text[start:end]), f"</{tag}>"]
         position = end
     return "".join(parts) + escape(text[position:])
+
+
+def _equal_pairs(tokens: Sequence[str], other: Sequence[str]) -> int:
+    counts = Counter(other)
+    return sum(counts[token] for token in tokens)
 
 
 def _text(inner: str) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 OUTPUT_FILE, STATUS_FILE = "output.txt", "status.json"
+STOPPED_BY_SIGNAL = (130, 143, -2, -15)  # exit statuses
 PATIENCE = 600.0  # seconds after SIGTERM; then the last saved state has to do
 NICENESS = 10  # translating goes first
 
@@ -49,7 +50,6 @@ class Supervisor:
                 if self.stopping:
                     return None
                 self.stage = stage
-                self._report(None)
                 output.write(f"$ {shlex.join(command)}\n".encode())
                 output.flush()
                 self.process = subprocess.Popen(
@@ -59,6 +59,7 @@ class Supervisor:
                     stderr=subprocess.STDOUT,
                     pass_fds=(self.lock,),
                 )
+                self._report(None)
             status = self.process.wait()
         with self._changing:
             self.process = None
@@ -80,16 +81,22 @@ class Supervisor:
             process.kill()
 
     def _report(self, status: int | None) -> None:
-        write_status(self.folder, self.stage, status, self.stopping)
+        write_status(
+            self.folder, self.stage, status, self.stopping, self.process.pid if self.process else None
+        )
 
 
-def write_status(folder: Path, stage: str, status: int | None, stopping: bool) -> None:
+def write_status(
+    folder: Path, stage: str, status: int | None, stopping: bool, process: int | None = None
+) -> None:
     """Replace the status file in one rename: whoever reads it finds it whole.
 
-    status  exit status of the stage's command; None while it runs
+    status   exit status of the stage's command; None while it runs
+    process  its id while it runs: by it the command can be stopped when the supervisor was killed
     """
     partial = folder / f".{STATUS_FILE}.partial"
-    partial.write_text(json.dumps({"stage": stage, "status": status, "stopping": stopping}), encoding="utf-8")
+    said = {"stage": stage, "status": status, "stopping": stopping, "process": process}
+    partial.write_text(json.dumps(said), encoding="utf-8")
     os.replace(partial, folder / STATUS_FILE)
 
 
@@ -97,9 +104,10 @@ def read_status(folder: Path) -> dict[str, Any]:
     """What `write_status` wrote last; of a training that has not begun the same with nothing in it."""
     try:
         found = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
-        return {"stage": found["stage"], "status": found["status"], "stopping": found["stopping"]}
+        known = {name: found[name] for name in ("stage", "status", "stopping")}
+        return {**known, "process": found.get("process")}
     except (OSError, ValueError, KeyError, TypeError):
-        return {"stage": "", "status": None, "stopping": False}
+        return {"stage": "", "status": None, "stopping": False, "process": None}
 
 
 if __name__ == "__main__":

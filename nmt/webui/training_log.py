@@ -35,7 +35,7 @@ class TrainingLog:
     @property
     def best(self) -> float | None:
         """The highest BLEU on dev so far."""
-        return max((value for _, value in self.curve("dev", "bleu")), default=None)
+        return max((e["bleu"] for e in self.dev if _is_number(e.get("bleu"))), default=None)
 
     @property
     def seconds_left(self) -> float | None:

@@ -11,7 +11,6 @@ message here quotes what is in a file.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import stat
@@ -22,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from nmt.config import Config, load_config, recipe_names
-from nmt.webui import words
+from nmt.webui import supervisor, words
 from nmt.webui.service import PageError
 
 LEAST_PAIRS = 200  # different ones: a twentieth of them is set aside to score on
 MOST_UPLOADED = 10 * 1024 * 1024  # bytes, as the server's own limit; larger text is named by its path
+MOST_ON_SERVER = 500 * 1024 * 1024  # bytes of a file of the server: it is read before the answer
 MOST_OF_A_LINE = 1_000_000  # bytes; a longer line is no sentence, and would fill the memory
 LEAST_PIECES, MOST_PIECES = 300, 32_000
 USUAL_PIECES = 8000
@@ -65,7 +65,7 @@ def check(
     second: str,
     reverse: bool,
     upload: str | None,
-    path: str,
+    path: str | None,
     vocab_size: float | None = None,
     steps: float | None = None,
     minutes: float | None = None,
@@ -78,14 +78,14 @@ def check(
     vocab_size  pieces; 0 or None: by the amount of text
     """
     name = safe_name(name)
-    if (base / name).exists():
+    path = str(path or "").strip()
+    if (base / name).exists() and not (failed_to_prepare(base / name) and not _lies_in(path, base / name)):
         raise PageError("retrain.name_taken", name=name)
     if recipe not in recipes():
-        raise PageError("retrain.unknown_recipe", recipe=str(recipe))
+        raise PageError("retrain.unknown_recipe", recipe=_printable(recipe))
     columns = (_language(first), _language(second))
     if columns[0] == columns[1]:
         raise PageError("retrain.one_language", language=columns[0])
-    path = path.strip()
     if bool(upload) == bool(path):
         raise PageError("retrain.one_text")
     if upload:
@@ -158,6 +158,21 @@ def is_safe_name(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name) is not None
 
 
+def failed_to_prepare(folder: Path) -> bool:
+    """Whether the folder is what a training left that never came to train, and so may be replaced."""
+    found = supervisor.read_status(folder)
+    return found["stage"] == "prepare" and found["status"] not in (None, 0, *supervisor.STOPPED_BY_SIGNAL)
+
+
+def _lies_in(path: str, folder: Path) -> bool:
+    return bool(path) and Path(_printable(path).replace("\0", "")).resolve().is_relative_to(folder.resolve())
+
+
+def _printable(value: Any) -> str:
+    """Without halves of surrogate pairs, which no answer can be written with."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
 def fitting_vocabulary(pairs: int) -> int:
     """Pieces for so many pairs: the fewer sentences, the fewer pieces are seen often enough to be learned."""
     return min(USUAL_PIECES, 400 + pairs // 5)
@@ -165,24 +180,34 @@ def fitting_vocabulary(pairs: int) -> int:
 
 def check_upload(file: Path) -> int:
     """How many pairs an uploaded TSV has; PageError if it cannot be trained on."""
-    if file.stat().st_size > MOST_UPLOADED:
-        raise PageError("retrain.too_large", name=file.name, limit=MOST_UPLOADED // 2**20)
-    return check_tsv(file, file.name)
+    try:
+        if file.stat().st_size > MOST_UPLOADED:
+            raise PageError("retrain.too_large", name=file.name, limit=MOST_UPLOADED // 2**20)
+        return check_tsv(file, file.name)
+    except OSError:
+        raise PageError("retrain.upload_gone") from None
 
 
 def check_server_file(path: str) -> int:
     """The same of a file of the server; see above why a visitor may name one."""
-    if re.search(r"[:@\x00-\x1f]", path):  # which mean something in data_prep's `tsv:FILE:OPTIONS@SETTINGS`
+    if re.search(
+        r"[:@\x00-\x1f\ud800-\udfff]", path
+    ):  # which are no characters, or mean something in data_prep's `tsv:FILE:OPTIONS@SETTINGS`
         raise PageError("retrain.odd_path")
     try:
-        kind = os.stat(path).st_mode
+        found = os.stat(path)
     except OSError:
         raise PageError("retrain.no_file", path=path) from None
-    if not stat.S_ISREG(kind):  # a pipe or a device may never end
+    if not stat.S_ISREG(found.st_mode):  # a pipe or a device may never end
         raise PageError("retrain.not_regular", path=path)
     if not os.access(path, os.R_OK):
         raise PageError("retrain.unreadable", path=path)
-    return check_tsv(Path(path), path)
+    if found.st_size > MOST_ON_SERVER:
+        raise PageError("retrain.too_large_here", path=path, limit=MOST_ON_SERVER // 2**20)
+    try:
+        return check_tsv(Path(path), path)
+    except OSError:
+        raise PageError("retrain.unreadable", path=path) from None
 
 
 def check_tsv(file: Path, shown: str) -> int:
@@ -226,7 +251,7 @@ def _sides(raw: bytes, where: str) -> tuple[str, ...]:
 
 
 def _language(code: Any) -> str:
-    code = str(code or "").strip().lower()
+    code = _printable(code or "").strip().lower()
     if not re.fullmatch(r"[a-z]{2,3}", code):
         raise PageError("retrain.not_a_language", code=code)
     return code
@@ -235,7 +260,7 @@ def _language(code: Any) -> str:
 def _number(value: float | None, least: float, most: float, what: str, whole: bool = True) -> float:
     """A number of the form; an empty field is 0."""
     value = 0 if value is None else value
-    good = isinstance(value, int | float) and math.isfinite(value) and least <= value <= most
+    good = isinstance(value, int | float) and least <= value <= most  # which nan is not
     if not good or (whole and value % 1):
         raise PageError("retrain.not_in_range", what=words.WORDS[what], least=least, most=most)
     return value

@@ -20,6 +20,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -35,13 +36,12 @@ from nmt.errors import UserError
 from nmt.webui import supervisor
 from nmt.webui.service import PageError
 from nmt.webui.training_log import TrainingLog, read_log, tail
-from nmt.webui.training_request import TrainingRequest, commands, is_safe_name
+from nmt.webui.training_request import TrainingRequest, commands, failed_to_prepare, is_safe_name
 
 State = Literal["preparing", "training", "stopping", "stopped", "failed", "done"]
 RUNNING: tuple[State, ...] = ("preparing", "training", "stopping")
 
 REQUEST_FILE, LOCK_FILE = "training.json", ".running"
-STOPPED_BY_SIGNAL = (130, 143, -2, -15)  # exit statuses
 SAVING = 60.0  # seconds that the server waits, when it ends, for a training to save its state
 
 
@@ -93,7 +93,8 @@ class Trainings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None  # the supervisor that was started last
+        self._started = ""  # the training that it was started for
         self._using_lock = threading.Lock()  # within this process; between processes it is the lock file
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +136,8 @@ class Trainings:
         """Begin a checked request; PageError if another training runs or its folder has come to be since."""
         folder = self.folder / request.name
         with self._locked(request.name) as lock:
+            if failed_to_prepare(folder):
+                shutil.rmtree(folder, ignore_errors=True)
             try:
                 folder.mkdir()
             except FileExistsError:
@@ -147,7 +150,11 @@ class Trainings:
             except OSError as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise PageError("retrain.not_written", reason=error.strerror or "") from None
-            self._launch(Training(folder, request, "preparing"), lock)
+            try:
+                self._launch(Training(folder, request, "preparing"), lock)
+            except PageError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
         return self.get(request.name)
 
     def resume(self, name: str) -> Training:
@@ -162,11 +169,32 @@ class Trainings:
         return self.get(name)
 
     def stop(self, name: str) -> Training:
-        """Ask for an end.  It comes when the step is done and the state saved."""
+        """Ask for an end.  It comes when the step is done and the state saved.  PageError if what runs it is not to
+        be found."""
         training = self.get(name)
-        if training.running and self._process and self._process.stdin:
+        if not training.running:
+            return training
+        if self._process and self._process.stdin and self._process.poll() is None and self._started == name:
             self._process.stdin.close()
+        else:
+            self._stop_without_supervisor(training)
         return training
+
+    def _stop_without_supervisor(self, training: Training) -> None:
+        """By a signal to the command: its supervisor was killed, or is another server's."""
+        found = supervisor.read_status(training.folder)
+        process = found["process"]
+        if found["stopping"]:
+            return  # a second signal would end it without saving
+        if not isinstance(process, int) or not _has_open(process, self.folder / LOCK_FILE):
+            raise PageError("retrain.not_ours", name=training.name, process=process or "?")
+        try:
+            supervisor.write_status(training.folder, found["stage"], None, stopping=True, process=process)
+            os.kill(process, signal.SIGTERM)
+        except ProcessLookupError:  # it has just ended
+            pass
+        except OSError:
+            raise PageError("retrain.not_ours", name=training.name, process=process) from None
 
     def close(self) -> None:
         """Stop what runs, as the end of the server does, and wait until its state is saved."""
@@ -176,7 +204,18 @@ class Trainings:
             try:
                 self._process.wait(SAVING)
             except subprocess.TimeoutExpired:  # it goes on saving without us
-                pass
+                return
+            if self.running() == self._started != "":  # the supervisor was killed
+                self._close_without_supervisor()
+
+    def _close_without_supervisor(self) -> None:
+        try:
+            self.stop(self._started)
+        except PageError:
+            return
+        until = time.monotonic() + SAVING
+        while self.running() == self._started and time.monotonic() < until:
+            time.sleep(0.1)
 
     def __enter__(self) -> Trainings:
         return self
@@ -196,11 +235,19 @@ class Trainings:
         return Training(folder, request, _state(folder, runs))
 
     def _launch(self, training: Training, lock: int) -> None:
-        """Start the supervisor, which inherits the lock and lives as long as its standard input stays open."""
+        """Start the supervisor, which inherits the lock and lives as long as its standard input stays open.
+        PageError if it does not start."""
+        try:
+            self._launch_supervisor(training, lock)
+        except OSError as error:
+            raise PageError("retrain.not_launched", reason=error.strerror or str(error)) from None
+
+    def _launch_supervisor(self, training: Training, lock: int) -> None:
         todo = training.commands()
         supervisor.write_status(training.folder, next(iter(todo)), None, stopping=False)
         if self._process:
             self._process.wait()  # it has let go of the lock: this only takes note of its end
+        self._started = training.name
         command = [sys.executable, "-m", supervisor.__name__, str(training.folder), str(lock)]
         with open(training.folder / supervisor.OUTPUT_FILE, "ab") as output:
             self._process = subprocess.Popen(
@@ -246,9 +293,24 @@ def _state(folder: Path, runs: bool) -> State:
         return "stopping" if stopping else "training" if stage == "train" else "preparing"
     if stage == "train" and status == 0:
         return "done"
-    if status is None or status == 0 or status in STOPPED_BY_SIGNAL:
+    if status is None or status == 0 or status in supervisor.STOPPED_BY_SIGNAL:
         return "stopped"  # None: killed with no time to say so, which loses no more than the steps since the last save
     return "failed"
+
+
+def _has_open(process: int, file: Path) -> bool:
+    """Whether a process has the file open, and so is not another one that has got the same id since."""
+    try:
+        wanted, opened = file.stat(), list(Path(f"/proc/{process}/fd").iterdir())
+    except OSError:  # it has ended, is another user's, or this system has no /proc
+        return False
+    for descriptor in opened:
+        try:
+            if os.path.samestat(wanted, descriptor.stat()):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _changed(file: Path) -> float:

@@ -61,14 +61,18 @@ WORDS = {
         "$$a_j = \\mathrm{{softmax}}_j\\,\\mathrm{{score}}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
         "A row is a piece of the translation, a column one of the source; the stronger the colour, the larger the "
         "share. **Point at a piece of the translation**, or move over the cells with the arrow keys. Look for words "
-        "that change places, and for words that take several pieces. Nobody showed the model an alignment.",
+        "that change places, and for words that take several pieces. Nobody showed the model an alignment. "
+        "With several heads (the models here have four) each has its own shares and its own projections of $h_j$: "
+        "shown is the mean of the shares, and the context is put together from all heads.",
         "Antes de escribir una pieza, el decodificador mira el original: compara su estado $q$ con el estado $h_j$ "
         "que el codificador tiene de cada pieza, convierte las puntuaciones en proporciones $a_j$ que suman 1 y "
         "sigue con la media ponderada (Bahdanau et al. 2015):\n\n"
         "$$a_j = \\mathrm{{softmax}}_j\\,\\mathrm{{score}}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
         "Cada fila es una pieza de la traducción y cada columna, una del original; cuanto más intenso el color, "
         "mayor la proporción. **Señale una pieza de la traducción** o recorra las celdas con las flechas. Busque "
-        "palabras que cambian de sitio y palabras que ocupan varias piezas. Nadie enseñó al modelo una alineación.",
+        "palabras que cambian de sitio y palabras que ocupan varias piezas. Nadie enseñó al modelo una alineación. "
+        "Si hay varias cabezas (los modelos de aquí tienen cuatro), cada una tiene sus proporciones y sus propias "
+        "proyecciones de $h_j$: se muestra la media de las proporciones, y el contexto reúne todas las cabezas.",
     ),
     "attention_grid": (
         "Attention: a row for each piece of the translation, a column for each piece of the source",
@@ -223,7 +227,7 @@ WORDS = {
     "memory_plain": ("Fresh cells, plain gates", "Celdas nuevas, puertas sin abrir"),
     "norm_axis": (
         "Norm of the derivative, on a logarithmic scale: 1 is all of a change, 0.1 a tenth of it",
-        "Norma de la derivada, en escala logarítmica: 1 es todo un cambio; 0.1, la décima parte",
+        "Norma de la derivada, en escala logarítmica: 1 es el cambio entero; 0.1, la décima parte",
     ),
     "distance_axis": ("Distance t − k in steps", "Distancia t − k en pasos"),
     "curve": ("{name}, {units} units", "{name}, {units} unidades"),

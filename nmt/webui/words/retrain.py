@@ -39,11 +39,11 @@ una vez. *tatoeba-cpu*: la receta de los modelos de esta página, con dos capas 
 cualquier máquina. Con una tarjeta gráfica, que se usa si la hay, en ese tiempo entran muchas más frases. Con menos de
 20 000 pares, son siempre los mismos los que vuelven: ponga menos minutos.
 
-**Las curvas.** *Pérdida*: cuánto sorprende al modelo el siguiente fragmento correcto, en nats; debe bajar deprisa y
+**Las curvas.** *Pérdida*: cuánto sorprende al modelo la siguiente pieza correcta, en nats; debe bajar deprisa y
 después despacio. La línea del texto de entrenamiento oscila; la de dev llega con cada validación, y si sube mientras
 la otra baja, el modelo está aprendiendo el texto de memoria: pare o traiga más texto. *BLEU*: cuánto se parecen las
 traducciones de dev a las dadas, de 0 a 100; por debajo de 10 se entiende poco, por encima de 30 casi siempre acierta.
-El mejor punto según esta nota es el que se prueba y se guarda.
+El mejor punto de control según esta nota es el que se prueba y se guarda.
 
 **Parar.** Parar guarda el estado y Seguir continúa desde él como si nada hubiera pasado; lo mismo ocurre cuando termina
 el servidor. El entrenamiento tiene poca prioridad, pero en una máquina sin tarjeta gráfica se traduce más despacio
@@ -70,7 +70,7 @@ mientras dura.
     "path": ("… or path of a TSV file on the server", "… o ruta de un archivo TSV del servidor"),
     "more": ("More settings", "Más ajustes"),
     "zero": ("0: as the recipe says.", "0: lo que diga la receta."),
-    "vocab_size": ("Pieces of the vocabulary", "Fragmentos del vocabulario"),
+    "vocab_size": ("Pieces of the vocabulary", "Piezas del vocabulario"),
     "vocab_size_info": ("0: by the amount of text.", "0: según la cantidad de texto."),
     "steps": ("Most steps", "Pasos como mucho"),
     "minutes": ("Most minutes", "Minutos como mucho"),
@@ -82,7 +82,7 @@ mientras dura.
     "start": ("Start", "Empezar"),
     "checked": (
         "{pairs:,} pairs, {source} → {target}, {pieces:,} pieces. These two commands do it:",
-        "{pairs:,} pares, {source} → {target}, {pieces:,} fragmentos. Lo hacen estos dos comandos:",
+        "{pairs:,} pares, {source} → {target}, {pieces:,} piezas. Lo hacen estos dos comandos:",
     ),
     "commands": ("Commands", "Comandos"),
     "none": ("No training yet.", "Todavía no hay ningún entrenamiento."),
@@ -101,24 +101,24 @@ mientras dura.
     "state_done": ("Done", "Terminado"),
     "step": ("step", "paso"),
     "loss": ("Loss", "Pérdida"),
-    "loss_axis": ("loss, nats a piece", "pérdida, nats por fragmento"),
+    "loss_axis": ("loss, nats a piece", "pérdida, nats por pieza"),
     "train": ("training text", "texto de entrenamiento"),
     "dev": ("dev", "dev"),
     "bleu": ("BLEU on dev", "BLEU en dev"),
     "figure_step": ("Step", "Paso"),
     "figure_loss": ("Loss", "Pérdida"),
     "figure_best": ("Best BLEU", "Mejor BLEU"),
-    "figure_speed": ("Tokens a second", "Fragmentos por segundo"),
+    "figure_speed": ("Tokens a second", "Piezas por segundo"),
     "figure_left": ("Time left, about", "Tiempo que falta, más o menos"),
     "log": ("Last lines", "Últimas líneas"),
     "added": (
         "{source} → {target} is now in the tab Translate, by this training's best checkpoint.",
-        "{source} → {target} está ahora en la pestaña Traducir, con el mejor punto de este entrenamiento.",
+        "{source} → {target} está ahora en la pestaña Traducir, con el mejor punto de control de este entrenamiento.",
     ),
     "replaced": (
         "{source} → {target} in the tab Translate is now this training's best checkpoint, until the server ends.",
-        "{source} → {target} en la pestaña Traducir es ahora el mejor punto de este entrenamiento, hasta que "
-        "termine el servidor.",
+        "{source} → {target} en la pestaña Traducir es ahora el mejor punto de control de este entrenamiento, hasta "
+        "que termine el servidor.",
     ),
     # What can be wrong
     "no_name": (
@@ -146,9 +146,17 @@ mientras dura.
         "{name} is larger than {limit} MB; put it onto the server and give its path.",
         "{name} ocupa más de {limit} MB; cópielo al servidor y dé su ruta.",
     ),
+    "upload_gone": (
+        "The uploaded file is no longer on the server; upload it again.",
+        "El archivo subido ya no está en el servidor; súbalo otra vez.",
+    ),
+    "too_large_here": (
+        "{path} is larger than {limit} MB, too much to be read here; use python -m data_prep and nmt train.",
+        "{path} ocupa más de {limit} MB, demasiado para leerlo aquí; use python -m data_prep y nmt train.",
+    ),
     "odd_path": (
-        "A path with : or @ in it cannot be used; rename the file or link to it.",
-        "Una ruta con : o @ no sirve; cambie el nombre del archivo o enlácelo.",
+        "A path with : or @ or characters that are none in it cannot be used; rename the file or link to it.",
+        "Una ruta con : o @ o caracteres que no lo son no sirve; cambie el nombre del archivo o enlácelo.",
     ),
     "no_file": ("{path}: no such file on the server.", "{path}: no existe ese archivo en el servidor."),
     "not_regular": (
@@ -185,7 +193,7 @@ mientras dura.
     ),
     "few_pieces": (
         "The vocabulary needs at least {least} pieces; 260 of them are bytes and marks.",
-        "El vocabulario necesita al menos {least} fragmentos; 260 de ellos son bytes y marcas.",
+        "El vocabulario necesita al menos {least} piezas; 260 de ellas son bytes y marcas.",
     ),
     "not_in_range": (
         "{what}: write a number from {least:,} to {most:,}.",
@@ -199,6 +207,14 @@ mientras dura.
         "The training's folder cannot be written: {reason}.",
         "No se puede escribir la carpeta del entrenamiento: {reason}.",
     ),
+    "not_launched": (
+        "The training cannot be started: {reason}.",
+        "No se puede empezar el entrenamiento: {reason}.",
+    ),
+    "not_ours": (
+        "The training {name} is run by another process ({process}), which this server cannot stop; stop it there.",
+        "El entrenamiento {name} lo lleva otro proceso ({process}), que este servidor no puede parar; párelo allí.",
+    ),
     "one_at_a_time": (
         "The training {name} is running, and only one may at a time; stop it or wait for its end.",
         "El entrenamiento {name} está en marcha y solo puede haber uno a la vez; párelo o espere a que termine.",
@@ -210,6 +226,6 @@ mientras dura.
     ),
     "no_model": (
         "There is nothing to try yet: the first checkpoint comes with the first validation.",
-        "Todavía no hay nada que probar: el primer punto llega con la primera validación.",
+        "Todavía no hay nada que probar: el primer punto de control llega con la primera validación.",
     ),
 }

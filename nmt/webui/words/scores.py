@@ -46,7 +46,7 @@ WORDS = {
     "verdict_a": ("A is better", "A es mejor"),
     "verdict_b": ("B is better", "B es mejor"),
     "verdict_none": ("no significant difference", "diferencia no significativa"),
-    "verdict_few": ("too few sentences to tell", "muy pocas frases para decidir"),
+    "verdict_few": ("too few sentences to tell", "demasiado pocas frases para decidir"),
     "signature": ("Signature", "Firma"),
     "copy": ("Copy", "Copiar"),
     "copied": ("Copied", "Copiado"),
@@ -64,11 +64,12 @@ WORDS = {
     "lengths": ("By length of the reference", "Por longitud de la referencia"),
     "words": ("Words", "Palabras"),
     "count": ("Sentences", "Frases"),
-    "bar": ("{metric}, system {system}", "{metric}, sistema {system}"),
     "sentences": ("Sentence by sentence", "Frase a frase"),
     "marks": (
-        "Marked: words that are not in the reference; underlined in the reference: words that no system has.",
-        "Marcadas: palabras que no están en la referencia; subrayadas en ella: las que no tiene ningún sistema.",
+        "Marked: words without a counterpart at that place of the reference; underlined in the reference: words "
+        "without one in any system.",
+        "Marcadas: palabras sin correspondencia en ese lugar de la referencia; subrayadas en ella: las que no la "
+        "tienen en ningún sistema.",
     ),
     "sort": ("Sort by", "Ordenar por"),
     "by_chrf": ("chrF2", "chrF2"),
