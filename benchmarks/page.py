@@ -199,18 +199,10 @@ def in_browser(address: str, count: int) -> list[float]:
 
     from playwright.sync_api import sync_playwright
 
-    watch = """text => new Promise(done => {
-        const box = document.querySelector('#nmt-source textarea'), target = document.querySelector('#nmt-target');
-        const before = target.textContent;
-        const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;
-        set.call(box, text);
-        box.dispatchEvent(new Event('input', { bubbles: true }));
-        new MutationObserver((_, observer) => {
-            if (target.textContent !== before) { observer.disconnect(); done(performance.now() - begun); }
-        }).observe(target, { childList: true, subtree: true, characterData: true });
-        const begun = performance.now();
-        box.dispatchEvent(new KeyboardEvent('keypress', { key: 'Enter', bubbles: true, cancelable: true }));
-    })"""
+    changed = """before => {
+        const box = document.querySelector('#nmt-target .nmt-translation');
+        return box.querySelector('.nmt-word') && box.textContent !== before;
+    }"""
     rng, found = random.Random(1), []
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -220,7 +212,12 @@ def in_browser(address: str, count: int) -> list[float]:
         page.wait_for_selector("#nmt-source textarea")
         page.wait_for_timeout(2000)
         for _ in range(count):
-            found.append(page.evaluate(watch, sentence(rng)) / 1000)
+            before = page.text_content("#nmt-target .nmt-translation")
+            page.fill("#nmt-source textarea", sentence(rng))
+            begun = time.perf_counter()
+            page.press("#nmt-source textarea", "Enter")
+            page.wait_for_function(changed, arg=before)
+            found.append(time.perf_counter() - begun)
             page.wait_for_timeout(100)
         browser.close()
     return found
