@@ -293,7 +293,7 @@ def test_the_example_shows_what_the_tab_does() -> None:
         (("", "\n\n", "a\nb", ""), "There is no reference", "Falta la referencia"),
         (("", "a", "", ""), "There is nothing to score", "No hay nada que evaluar"),
         (("", "a", "x" * 10_001, ""), "Line 1 (system A) has 10,001 characters", "La línea 1 (sistema A)"),
-        (("", "a\n" * 10_001, "b\n" * 10_001, ""), "10,001 lines; the limit is 10,000", "10,001 líneas"),
+        (("", "a\n" * 10_001, "b\n" * 10_001, ""), "10,001 lines; the limit is 10,000", "10.001 líneas"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_said_in_both_languages(
