@@ -25,8 +25,9 @@ from gradio_client.exceptions import AppError
 import app_gradio
 from nmt.errors import UserError
 from nmt.webui import language_bar, translate_tab, words
-from nmt.webui.service import Answer, PageError, TranslationService
+from nmt.webui.service import TranslationService
 from nmt.webui.translation_views import View, page
+from nmt.webui.work import Answer, PageError
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, served_page
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,7 +24,8 @@ from nmt.translator import Translator
 from nmt.webui import inside_curves, inside_look, inside_tab, inside_tree, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Wanted, look, remember, sentences
-from nmt.webui.service import Answer, PageError, Segment, TranslationService
+from nmt.webui.service import TranslationService
+from nmt.webui.work import Answer, PageError, Segment
 from tests.test_lab_inside import SENTENCE, checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent

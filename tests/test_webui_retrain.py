@@ -21,9 +21,9 @@ from nmt.config import recipe_names
 from nmt.webui import retrain_tab, retrain_views, training_request, words
 from nmt.webui import trainings as trainings_module
 from nmt.webui.retrain_tab import Checked, Seen
-from nmt.webui.service import PageError
 from nmt.webui.training_request import TrainingRequest, commands, safe_name
 from nmt.webui.trainings import Trainings
+from nmt.webui.work import PageError
 from tests.fake_translator import fake_service
 from tests.pretended_trainings import (
     PAIRS,

@@ -28,7 +28,8 @@ from nmt import scoring
 from nmt.scoring import compare
 from nmt.webui import apart, comparison, score_service, scores_tab, scores_views, words
 from nmt.webui.comparison import Corpus, Result, measure, ordered
-from nmt.webui.service import PageError, TranslationService
+from nmt.webui.service import TranslationService
+from nmt.webui.work import PageError
 from tests.fake_translator import fake_service, served_page
 from tests.pretended_trainings import wait_for
 

@@ -17,9 +17,9 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 from nmt.errors import UserError
 from nmt.webui import retrain_views, supervisor
 from nmt.webui import trainings as trainings_module
-from nmt.webui.service import PageError
 from nmt.webui.training_log import MOST_POINTS, read_log, tail, thinned
 from nmt.webui.trainings import Trainings
+from nmt.webui.work import PageError
 from tests.pretended_trainings import (
     is_training,
     pretended,

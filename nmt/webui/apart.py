@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import importlib
+import json
 import os
-import pickle
 import subprocess
 import sys
 import threading
@@ -31,11 +32,11 @@ class Failed(Exception):
 
 
 def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
-    """`function(*arguments)`; function, arguments and result travel between the two processes, so they must be
-    picklable, and the function at the top level of a module that is quickly imported."""
+    """`function(*arguments)`; arguments and result travel between the two processes as JSON, so they must be plain
+    data, and the function is named, so it must stand at the top level of a module that is quickly imported."""
     command = [sys.executable, "-m", "nmt.webui.apart", str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    request = pickle.dumps((function, arguments))
+    request = json.dumps([function.__module__, function.__name__, arguments]).encode()
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) as process:
         _working.add(process)
@@ -48,7 +49,7 @@ def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
             _working.discard(process)
     if process.returncode != 0:
         raise Failed(f"the process ended with exit status {process.returncode}")
-    result, problem = pickle.loads(output)  # of nobody but `main` below
+    result, problem = json.loads(output)
     if problem:
         raise Failed(problem)
     return cast(T, result)
@@ -89,13 +90,13 @@ def main() -> None:
         os.nice(10)  # translations go first
     output, sys.stdout = sys.stdout.buffer, sys.stderr  # what the function prints is not the answer
     try:
-        function, arguments = pickle.load(sys.stdin.buffer)
-        answer = pickle.dumps((function(*arguments), None))
+        module, name, arguments = json.load(sys.stdin.buffer)
+        answer = [getattr(importlib.import_module(module), name)(*arguments), None]
     except KeyboardInterrupt:  # meant for the page
         sys.exit(130)
     except Exception:
-        answer = pickle.dumps((None, traceback.format_exc()))
-    output.write(answer)
+        answer = [None, traceback.format_exc()]
+    output.write(json.dumps(answer).encode())
 
 
 def _end_with(parent: int) -> None:

@@ -11,7 +11,8 @@ import gradio as gr
 
 from nmt.errors import UserError
 from nmt.webui import languages
-from nmt.webui.service import AUTO, Direction, TranslationService
+from nmt.webui.service import AUTO, TranslationService
+from nmt.webui.work import Direction
 
 
 def build(service: TranslationService) -> None:

@@ -10,15 +10,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import inf
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from nmt import scoring
+
+T = TypeVar("T")
 
 FEWEST = 30  # sentences below which resampling says nothing about systems, whatever its p-value is
 LENGTHS = (5, 10, 15, 20, 30, 40)  # words of the longest reference in each bucket but the last
@@ -101,6 +103,20 @@ class Result:
     buckets: tuple[Bucket, ...]
     sentences: tuple[Sentence, ...]  # in the order of the corpus
 
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Result:
+        """Of what `measure_plain` gave, through JSON, which knows lists only."""
+
+        def made(kind: type[T], fields: dict[str, Any]) -> T:
+            return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+
+        return cls(
+            rows=tuple(made(Row, row) for row in plain["rows"]),
+            precisions=tuple(made(Precision, precision) for precision in plain["precisions"]),
+            buckets=tuple(made(Bucket, bucket) for bucket in plain["buckets"]),
+            sentences=tuple(made(Sentence, sentence) for sentence in plain["sentences"]),
+        )
+
     @property
     def systems(self) -> int:
         return len(self.precisions)
@@ -116,6 +132,11 @@ Order = Literal["chrf", "bleu", "length", "number"]
 def measure(corpus: Corpus) -> Result:
     """ValueError where the corpus is not as it says."""
     return Result(_rows(corpus), _precisions(corpus), _buckets(corpus), _sentences(corpus))
+
+
+def measure_plain(corpus: dict[str, Any]) -> dict[str, Any]:
+    """As `measure`, from and to plain data: the fields of a Corpus and of a Result (`Result.from_plain`)."""
+    return asdict(measure(Corpus(**corpus)))
 
 
 def ordered(result: Result, order: Order, descending: bool) -> list[Sentence]:

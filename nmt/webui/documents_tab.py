@@ -27,7 +27,8 @@ from nmt.errors import UserError
 from nmt.webui import documents_views as views
 from nmt.webui import languages, translation_views, words
 from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
-from nmt.webui.service import Direction, PageError, TranslationService
+from nmt.webui.service import TranslationService
+from nmt.webui.work import Direction, PageError
 
 LIMITS = Limits()
 SAMPLE = 2000  # characters by which the language is found out

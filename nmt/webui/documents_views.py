@@ -7,7 +7,7 @@ from html import escape
 from itertools import islice
 
 from nmt.webui import languages, words
-from nmt.webui.service import Direction
+from nmt.webui.work import Direction
 
 PAIRS = 10
 LONGEST = 300  # characters of a text that are shown

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from nmt.errors import UserError
-from nmt.webui.service import Answer, Direction, PageError, TranslationService
+from nmt.webui.service import TranslationService
+from nmt.webui.work import Answer, Direction, PageError
 
 if TYPE_CHECKING:
     from nmt.lab.inside import Inside

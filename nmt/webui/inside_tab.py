@@ -19,8 +19,9 @@ from nmt.errors import UserError
 from nmt.webui import inside_curves, inside_tree, languages, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Of, Seen, Wanted, look, remember, sentences
-from nmt.webui.service import MAX_BEAM, Answer, Direction, TranslationService
+from nmt.webui.service import MAX_BEAM, TranslationService
 from nmt.webui.translation_views import View, notice
+from nmt.webui.work import Answer, Direction
 
 SCRIPT = Path(__file__).with_name("inside.js")
 REMEMBERED = 3600  # seconds that the server keeps what was seen

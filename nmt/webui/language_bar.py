@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from nmt.webui import languages, words
-from nmt.webui.service import AUTO, Direction, TranslationService
+from nmt.webui.service import AUTO, TranslationService
+from nmt.webui.work import Direction
 
 
 def opening(service: TranslationService) -> Direction:

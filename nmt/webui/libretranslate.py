@@ -21,7 +21,8 @@ from fastapi.responses import JSONResponse
 from nmt.errors import UserError
 from nmt.text import without_surrogates
 from nmt.webui import languages
-from nmt.webui.service import AUTO, Direction, PageError, TranslationService
+from nmt.webui.service import AUTO, TranslationService
+from nmt.webui.work import Direction, PageError
 
 MOST_BYTES = 1_000_000  # of a request's body
 MARKUP = re.compile(

@@ -18,7 +18,8 @@ from nmt.webui import (
     translate_tab,
     words,
 )
-from nmt.webui.service import Direction, TranslationService
+from nmt.webui.service import TranslationService
+from nmt.webui.work import Direction
 
 if TYPE_CHECKING:
     from nmt.webui.trainings import Trainings

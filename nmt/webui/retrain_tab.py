@@ -18,9 +18,10 @@ from nmt.errors import UserError
 from nmt.webui import retrain_layout as layout
 from nmt.webui import retrain_views as views
 from nmt.webui import words
-from nmt.webui.service import Direction, PageError, TranslationService
+from nmt.webui.service import TranslationService
 from nmt.webui.training_request import TrainingRequest, check, commands, recipes
 from nmt.webui.trainings import RUNNING, Training, Trainings
+from nmt.webui.work import Direction, PageError
 
 STYLE_SHEET = Path(__file__).with_name("retrain.css")
 OFTEN = 2.0  # seconds between two looks at a training that runs

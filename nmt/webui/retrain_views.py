@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
 from nmt.webui import languages, words
-from nmt.webui.service import PageError
 from nmt.webui.training_request import TrainingRequest, recipe_config
 from nmt.webui.trainings import Training
+from nmt.webui.work import PageError
 
 if TYPE_CHECKING:
     from pandas import DataFrame

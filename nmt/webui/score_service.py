@@ -6,13 +6,14 @@ No component and no HTML: the tab and the endpoint call the same functions.  Mea
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 from nmt.errors import UserError
 from nmt.lines import read_lines
 from nmt.webui import apart, words
-from nmt.webui.comparison import Corpus, Result, measure
-from nmt.webui.service import PageError
+from nmt.webui.comparison import Corpus, Result, measure_plain
+from nmt.webui.work import PageError
 
 MAX_LINES = 10_000  # of each text: a minute or two of work
 MAX_CHARS = 5_000_000  # of all texts together
@@ -107,7 +108,7 @@ def corpus_of_lists(hypotheses: object, references: object) -> Corpus:
 async def measured(corpus: Corpus) -> Result:
     """`comparison.measure` in another process; PageError when it takes too long or fails."""
     try:
-        return await apart.waiting(measure, corpus, seconds=SECONDS)
+        return Result.from_plain(await apart.waiting(measure_plain, asdict(corpus), seconds=SECONDS))
     except apart.TookTooLong:
         raise PageError("scores.took_too_long", seconds=round(SECONDS)) from None
     except apart.Failed as error:

@@ -22,7 +22,7 @@ from typing import Any
 
 from nmt.config import Config, load_config, recipe_names
 from nmt.webui import supervisor, words
-from nmt.webui.service import PageError
+from nmt.webui.work import PageError
 
 LEAST_PAIRS = 200  # different ones: a twentieth of them is set aside to score on
 MOST_UPLOADED = 10 * 1024 * 1024  # bytes, as the server's own limit; larger text is named by its path

@@ -34,9 +34,9 @@ from typing import Literal
 import nmt
 from nmt.errors import UserError
 from nmt.webui import supervisor
-from nmt.webui.service import PageError
 from nmt.webui.training_log import TrainingLog, read_log, tail
 from nmt.webui.training_request import TrainingRequest, commands, failed_to_prepare, is_safe_name
+from nmt.webui.work import PageError
 
 State = Literal["preparing", "training", "stopping", "stopped", "failed", "done"]
 RUNNING: tuple[State, ...] = ("preparing", "training", "stopping")

@@ -21,8 +21,9 @@ from nmt.errors import UserError
 from nmt.webui import languages, words
 from nmt.webui import translation_views as views
 from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
-from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, Answer, TranslationService
+from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui.translation_views import Choices, View
+from nmt.webui.work import Answer
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
 SHORT = 300  # characters; of a longer text other translations as a whole are of no use

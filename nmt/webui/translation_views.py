@@ -11,7 +11,7 @@ import regex  # type: ignore[import-untyped]
 from nmt.errors import UserError
 from nmt.translation import SentenceTranslation
 from nmt.webui import languages, words
-from nmt.webui.service import Answer, PageError, Segment
+from nmt.webui.work import Answer, PageError, Segment
 
 # Sentences of a lower probability are marked.  Of tatoeba-dev 1 to 2 % are, with chrF 26 and 35 instead of 71 and 68;
 # of tico19-dev, of which the shipped models know little, 60 to 80 %.
