@@ -93,9 +93,45 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add("--out", type=Path, required=True, metavar="DATASET", help="the folder to write")
     add("--force", action="store_true", help="replace the dataset folder if it exists")
+    _add_words(commands)
     report = commands.add_parser("report", help="print the tables of a dataset folder")
     report.add_argument("dataset", type=Path, metavar="DATASET")
     return parser
+
+
+def _add_words(commands: Any) -> None:
+    words = commands.add_parser(
+        "words",
+        help="learn a word list from a dataset, to add as a source: people also type words alone",
+        description="Words that stand for each other, by IBM model 1 on the training pairs of up to 15 words.",
+    )
+    add = words.add_argument
+    add("dataset", type=Path, metavar="DATASET", help="a folder that `build` wrote")
+    add("--out", type=Path, required=True, metavar="FILE.tsv", help="the list to write: two columns")
+    add(
+        "--least",
+        type=float,
+        default=0.3,
+        metavar="P",
+        help="probability that a word stands for the other, asked of both directions (default 0.3)",
+    )
+    add("--times", type=int, default=5, metavar="N", help="how often a word must occur (default 5)")
+    add(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave out a source of the dataset, such as 'ui_*'; repeatable",
+    )
+    add(
+        "--known",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE.tsv",
+        help="leave out the words of this list; repeatable",
+    )
+    add("--force", action="store_true", help="replace the file if it exists")
 
 
 def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -155,7 +191,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     console = Console(stderr=True)
     try:
-        return _build(arguments, console) if arguments.command == "build" else _report(arguments)
+        return COMMANDS[arguments.command](arguments, console)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -188,8 +224,28 @@ def _build(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _report(arguments: argparse.Namespace) -> int:
+def _words(arguments: argparse.Namespace, console: Console) -> int:
+    from data_prep.lexicon import lines_of, read_sentences, word_pairs, words_in
+
+    if arguments.out.exists() and not arguments.force:
+        raise UserError(f"{arguments.out} exists; add --force to replace it")
+    known = set().union(*(words_in(file) for file in arguments.known))
+    sentences = read_sentences(arguments.dataset, arguments.without)
+    console.print(f"{len(sentences):,} pairs of sentences", highlight=False)
+    lines = lines_of(word_pairs(sentences, arguments.least, arguments.times), known)
+    if not lines:
+        raise UserError(f"{arguments.dataset}: no word is sure enough; try --times 2, or --least 0.1")
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    console.print(f"wrote {arguments.out}: {len(lines):,} lines", highlight=False, markup=False)
+    return 0
+
+
+def _report(arguments: argparse.Namespace, console: Console) -> int:
     from data_prep.report import load_report, print_report
 
     print_report(load_report(arguments.dataset), Console())
     return 0
+
+
+COMMANDS = {"build": _build, "words": _words, "report": _report}
