@@ -68,7 +68,9 @@ _VERBATIM = regex.compile(
     | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+                    # e-mail address
     | (?<![\w.@-])(?:[\w-]++\.)+(?:com|org|net|edu|gov|info|io|es|mx|ar|uk|eu)(?![\w-])(?:/[\w/.%-]*[\w/])?
     | (?<![\w@\#])[@\#]\p{L}\w*                                    # @mention, #hashtag
-    | %\(\w+\)[sdif]|(?<!\d\s?)%[sdif](?!\w)|\$?\{[^{}\s]*\}|\$[A-Za-z_]\w*   # placeholders
+    | %\(\w+\)[-+\#0]*\d*(?:\.\d+)?[sdif]                         # placeholders: %(name)s, %1$s and %.1f%%, {x}, $x
+    | (?<!\d\s?)%(?:\d+\$)?[-+\#0]*\d*(?:\.\d+)?(?:hh?|ll?|z)?[sdifuxXgc](?!\w)(?:%%)?
+    | \$?\{[^{}\s]*\}|\$[A-Za-z_]\w*
     | </?[A-Za-z][^<>]*>|&(?:[a-z]+|\#\d+);                       # markup
     | (?<![\w.-])[\w-]++\.                                       # file names
       (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)

@@ -20,6 +20,7 @@ from nmt.translation import SentenceTranslation
 
 if TYPE_CHECKING:
     from nmt.webui.service import TranslationService
+    from nmt.webui.trainings import Trainings
 
 SLOW = 0.3  # seconds
 
@@ -110,15 +111,28 @@ def fake_service(max_chars: int = 200, timeout: float = 60.0, most: int = 64) ->
     return service
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
-def served_page(max_chars: int, users: dict[str, str] | None = None) -> Iterator[str]:
-    """The address of the real page, served on a free port over the fake translators."""
+def serving(
+    service: TranslationService, users: dict[str, str] | None = None, trainings: Trainings | None = None
+) -> Iterator[str]:
+    """The address of the real page, served on a free port."""
     import app_gradio
 
     app_gradio.keep_off_the_network()  # before Gradio is imported
     from nmt.webui.server import served
 
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with served(fake_service(max_chars, most=1), "127.0.0.1", port, users):
+    port = free_port()
+    with served(service, "127.0.0.1", port, users, trainings):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def served_page(max_chars: int, users: dict[str, str] | None = None) -> Iterator[str]:
+    """The address of the real page over the fake translators."""
+    with serving(fake_service(max_chars, most=1), users) as address:
+        yield address

@@ -184,6 +184,7 @@ def test_the_number_of_translations_must_fit(tmp_path: Path) -> None:
         (".vtt", b"WEBVTT\n\n00:01.000 -> 00:02.000\nhola\n", "in.vtt:3: expected the times"),
         (".po", b'msgid "a"\nmsgstr "b"\nfoo\n', "in.po:3: not a .po file"),
         (".po", b'msgid "a"b"\nmsgstr ""\n', "in.po:1: not a .po file: unescaped"),
+        (".po", b'msgid "a"\nmsgstr "b\n', "in.po:2: expected a keyword and a text in quotes"),
         (".po", PO.replace("UTF-8", "ISO-8859-1").encode(), "charset=ISO-8859-1"),
         (".pdf", b"%PDF", "not a format"),
     ],

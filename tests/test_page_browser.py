@@ -1,30 +1,25 @@
-"""The page in a real browser: keys, swap, errors, phone width, and no request to any other host.
-
-Skipped where Playwright or Chromium is not installed (`pip install playwright`, then `apt-get install
-chromium` or `playwright install chromium`).
-"""
+"""The page in a real browser: keys, swap, errors, phone width, and no request to any other host."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from typing import Any, TypeAlias
 
 import pytest
 
 from tests.fake_translator import served_page
-
-pytest.importorskip("gradio", reason="the page's extra is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
-# Playwright's types are not there where it is not installed.
-Browser: TypeAlias = Any
-Locator: TypeAlias = Any
-Page: TypeAlias = Any
+from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+    PATIENCE,
+    Browser,
+    Locator,
+    Page,
+    browser,
+    in_each_window,
+    open_tab,
+    opened,
+    sync_api,
+)
 
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
-QUIET = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-PATIENCE = 60_000  # ms; a busy machine is slow, not wrong
 
 
 @pytest.fixture(scope="module")
@@ -33,51 +28,10 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        installed = (
-            shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        )
-        try:
-            browser = playwright.chromium.launch(executable_path=installed, args=QUIET.split())
-        except sync_api.Error as error:
-            pytest.skip(f"Chromium does not start: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[(1280, 900, "es-ES"), (390, 844, "en-US")], ids=["desktop-es", "phone-en"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """The open page; fails a test during which the browser asked another host or logged an error."""
-    width, height, locale = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    elsewhere, errors = [], []
-    page.on(
-        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
-    )
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.goto(address)
-    page.wait_for_selector("#nmt-source textarea")
-    page.locale = locale[:2]
-    yield page
-    context.close()
-    assert elsewhere == []
-    assert errors == []
-
-
-def open_tab(page: Page, key: str, group: str = "#nmt-tabs") -> None:
-    """A tab by the key of its name; a phone keeps those that do not fit behind a button."""
-    from nmt.webui import words
-
-    label, tabs = words.say(page.locale, key), page.locator(group)
-    tab = tabs.get_by_role("tab", name=label, exact=True).first
-    if not tab.is_visible():
-        tabs.locator(".overflow-menu > button").first.click()
-        tab = tabs.locator(".overflow-dropdown button", has_text=label).first
-    tab.click()
+@in_each_window
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+    with opened(browser, address, request.param) as page:
+        yield page
 
 
 def source(page: Page) -> Locator:

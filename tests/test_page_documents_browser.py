@@ -1,28 +1,27 @@
-"""The tab "Documents" in a real browser: upload, progress, download, bad file, stop.
-
-Skipped where Playwright or Chromium is not installed, as `test_page_browser.py`.
-"""
+"""The tab "Documents" in a real browser: upload, progress, download, bad file, stop."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
 from tests.fake_translator import served_page
-from tests.test_page_browser import PATIENCE, browser, open_tab
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
-__all__ = ["browser"]  # a fixture
-
-# Playwright's types are not there where it is not installed.
-Browser: TypeAlias = Any
-Locator: TypeAlias = Any
-Page: TypeAlias = Any
+from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+    PATIENCE,
+    Browser,
+    Locator,
+    Page,
+    browser,
+    in_each_window,
+    is_error,
+    open_tab,
+    opened,
+    sync_api,
+)
 
 LONG = "".join(f"slow {i}.\n" for i in range(100))
 
@@ -33,33 +32,19 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=[(1280, 900, "es-ES"), (390, 844, "en-US")], ids=["desktop-es", "phone-en"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """The page with the tab open; fails a test during which the browser asked another host or logged an error, and
-    one after which something is wider than the window."""
-    width, height, locale = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    elsewhere, errors = [], []
-    page.on(
-        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
-    )
-    page.on("console", lambda message: errors.append(message) if message.type == "error" else None)
-    page.goto(address)
-    page.wait_for_selector("#nmt-source textarea")
-    page.locale = locale[:2]
-    open_tab(page, "page.tab_documents")
-    page.wait_for_selector("#nmt-document-translate")
-    yield page
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    context.close()
-    assert elsewhere == []
-    # A small file is there before Gradio's own question how far its upload is, which is then answered by 404.
-    assert [
-        e.text for e in errors if "upload_progress" not in e.location["url"] and e.text != "Response"
-    ] == []
-    assert wide <= 0
+def is_wrong(message: Any) -> bool:
+    """A small file is there before Gradio's own question how far its upload is, which is then answered by 404."""
+    asked_late = "upload_progress" in message.location["url"] or message.text == "Response"
+    return is_error(message) and not asked_late
+
+
+@in_each_window
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+    """With the tab open."""
+    with opened(browser, address, request.param, is_wrong) as page:
+        open_tab(page, "page.tab_documents")
+        page.wait_for_selector("#nmt-document-translate")
+        yield page
 
 
 def upload(page: Page, name: str, content: str) -> None:

@@ -1,73 +1,47 @@
-"""The tab "Inside" in a real browser, over a tiny model: pointer, keys, phone width, formulas, both languages.
-
-Skipped where Playwright or Chromium is not installed, as `test_page_browser.py`.
-"""
+"""The tab "Inside" in a real browser, over a tiny model: pointer, keys, phone width, formulas, both languages."""
 
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pytest
 
+from tests.fake_translator import serving
+from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+    PATIENCE,
+    Browser,
+    Page,
+    browser,
+    in_each_window,
+    open_tab,
+    opened,
+    sync_api,
+)
 from tests.test_lab_inside import SENTENCE, checkpoint
-from tests.test_page_browser import PATIENCE, browser, open_tab
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
-__all__ = ["browser"]  # a fixture
-
-# Playwright's types are not there where it is not installed.
-Browser: TypeAlias = Any
-Page: TypeAlias = Any
 
 
 @pytest.fixture(scope="module")
 def address(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    import app_gradio
-
-    app_gradio.keep_off_the_network()  # before Gradio is imported
     from nmt.translator import Translator
-    from nmt.webui.server import served
     from nmt.webui.service import TranslationService
 
     folder = checkpoint(tmp_path_factory.mktemp("inside") / "es-en", reversal_data, hidden=16)
-    service = TranslationService({("es", "en"): Translator.load(folder)}, max_chars=400)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with served(service, "127.0.0.1", port):
-        yield f"http://127.0.0.1:{port}"
+    with serving(TranslationService({("es", "en"): Translator.load(folder)}, max_chars=400)) as address:
+        yield address
 
 
-@pytest.fixture(params=[(1280, 900, "es-ES"), (390, 844, "en-US")], ids=["desktop-es", "phone-en"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """The page after a sentence was translated and the tab opened; fails a test during which the browser asked
-    another host or logged an error, and one after which something is wider than the window."""
-    width, height, locale = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    elsewhere, errors = [], []
-    page.on(
-        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
-    )
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.goto(address)
-    page.locator("#nmt-source textarea").fill(f"{SENTENCE}. diez uno.")
-    page.locator("#nmt-source textarea").press("Enter")
-    page.wait_for_selector(".nmt-word")
-    page.locale = locale[:2]
-    open_tab(page, "page.tab_inside")
-    page.wait_for_selector("#nmt-attention .nmt-grid")
-    yield page
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    context.close()
-    assert elsewhere == []
-    assert errors == []
-    assert wide <= 0
+@in_each_window
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+    """After a sentence was translated and the tab opened."""
+    with opened(browser, address, request.param) as page:
+        page.locator("#nmt-source textarea").fill(f"{SENTENCE}. diez uno.")
+        page.locator("#nmt-source textarea").press("Enter")
+        page.wait_for_selector(".nmt-word")
+        open_tab(page, "page.tab_inside")
+        page.wait_for_selector("#nmt-attention .nmt-grid")
+        yield page
 
 
 def open_view(page: Page, name: str) -> None:

@@ -1,12 +1,8 @@
-"""The tab Retrain in a real browser, both interface languages and phone width, over commands that only pretend.
-
-Skipped where Playwright or Chromium is not installed, as `test_page_browser.py` is.
-"""
+"""The tab Retrain in a real browser, both interface languages and phone width, over commands that only pretend."""
 
 from __future__ import annotations
 
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,21 +10,20 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("gradio", reason="the page's extra is not installed")
-pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
-import gradio as gr
-from playwright import sync_api
-
-from nmt.webui import retrain_tab, words
 from nmt.webui import trainings as trainings_module
-from nmt.webui.theme import STYLE_SHEETS, theme
 from nmt.webui.training_request import TrainingRequest
-from tests.fake_translator import FakeTranslator, fake_service
+from tests.fake_translator import FakeTranslator, fake_service, serving
+from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+    PATIENCE,
+    Browser,
+    Page,
+    browser,
+    in_each_window,
+    open_tab,
+    opened,
+    sync_api,
+)
 from tests.pretended_trainings import write_pairs
-from tests.test_page_browser import PATIENCE, Browser, Page, browser
-
-__all__ = ["browser"]  # a fixture
 
 PRETEND = """
 import json, signal, sys, time
@@ -69,46 +64,30 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A page with this tab alone."""
+    """What a visitor tries is said to translate into Catalan."""
     from nmt.translator import Translator
 
     monkeypatch.setattr(trainings_module, "commands", pretended)
-    monkeypatch.setattr(Translator, "load", classmethod(lambda cls, folder: FakeTranslator("es", "en")))
+    monkeypatch.setattr(Translator, "load", classmethod(lambda cls, folder: FakeTranslator("es", "ca")))
     trainings = trainings_module.Trainings(folder / "runs")
-    with gr.Blocks(analytics_enabled=False) as blocks, gr.Tabs(), gr.Tab("Retrain") as tab:
-        retrain_tab.build(fake_service(), trainings, tab=tab)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    blocks.launch(
-        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, ssr_mode=False,
-        i18n=words.I18N, theme=theme(), css_paths=[*STYLE_SHEETS, retrain_tab.STYLE_SHEET],
-    )  # fmt: skip
     try:
-        yield f"http://127.0.0.1:{port}"
+        with serving(fake_service(), trainings=trainings) as address:
+            yield address
     finally:
         trainings.close()
-        blocks.close(verbose=False)
 
 
-@pytest.fixture(params=[("en-US", 1280, 900), ("es-ES", 390, 844)], ids=["desktop", "phone-es"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """The open page; fails a test during which the browser asked another host or logged an error."""
-    locale, width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    elsewhere: list[str] = []
-    errors: list[str] = []
-    page.on(
-        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
-    )
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.goto(address)
+@in_each_window
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+    """With the tab open."""
+    with opened(browser, address, request.param) as page:
+        open_retrain(page)
+        yield page
+
+
+def open_retrain(page: Page) -> None:
+    open_tab(page, "page.tab_retrain")
     page.wait_for_selector("#nmt-retrain-name input, #nmt-retrain-name textarea")
-    yield page
-    context.close()
-    assert elsewhere == []
-    assert errors == []
 
 
 def field(page: Page, name: str) -> Any:
@@ -116,13 +95,36 @@ def field(page: Page, name: str) -> Any:
 
 
 def expect(page: Page, name: str, english: str, spanish: str) -> None:
-    spanish_page = page.evaluate("document.documentElement.lang").startswith("es")
-    wanted = spanish if spanish_page else english
+    wanted = {"es": spanish, "en": english}[page.locale]
     sync_api.expect(page.locator(f"#nmt-retrain-{name}")).to_contain_text(wanted, timeout=PATIENCE)
 
 
 def fits(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def expect_the_new_direction(page: Page) -> None:
+    """Chosen in Translate, which translates by it; offered in Scores and Inside."""
+    catalan = {"es": "Catalán", "en": "Catalan"}[page.locale]
+    both = {"es": "Español → Catalán", "en": "Spanish → Catalan"}[page.locale]
+    open_tab(page, "page.tab_translate")
+    sync_api.expect(page.locator("#nmt-to input")).to_have_value(catalan)
+    page.locator("#nmt-source textarea").fill("el tren")
+    page.locator("#nmt-source textarea").press("Enter")
+    sync_api.expect(page.locator("#nmt-target .nmt-translation")).to_have_text(
+        "The train", use_inner_text=True
+    )
+    open_tab(page, "page.tab_scores")
+    page.locator("#nmt-score-model button").first.click()
+    expect_offered(page, "#nmt-score-direction input", both)
+    open_tab(page, "page.tab_inside")
+    expect_offered(page, "#nmt-inside-direction input", both)
+
+
+def expect_offered(page: Page, menu: str, name: str) -> None:
+    page.locator(menu).click()
+    page.get_by_role("option", name=name).wait_for()
+    page.keyboard.press("Escape")
 
 
 def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path) -> None:
@@ -143,6 +145,7 @@ def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path)
     page.wait_for_selector("#nmt-retrain-losses canvas, #nmt-retrain-losses svg.marks")
     page.wait_for_selector("#nmt-retrain-scores canvas, #nmt-retrain-scores svg.marks")
     page.reload()  # it goes on, and is found again
+    open_retrain(page)
     expect(page, "state", "Training", "Entrenando")
     page.locator("#nmt-retrain-log button").first.click()
     expect(page, "log", "train begins", "train begins")
@@ -155,6 +158,7 @@ def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path)
     page.click("#nmt-retrain-try")
     expect(page, "answer", "best checkpoint", "mejor punto")
     assert fits(page)
+    expect_the_new_direction(page)
 
 
 def test_a_change_after_the_check_is_shown_before_it_is_started(page: Page, folder: Path) -> None:

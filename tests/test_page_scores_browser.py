@@ -1,7 +1,4 @@
-"""The tab that compares, in a real browser: example, two systems, sorting, a model's translation, errors, widths.
-
-Skipped where Playwright or Chromium is not installed, as `test_page_browser.py`.
-"""
+"""The tab that compares, in a real browser: example, two systems, sorting, a model's translation, errors, widths."""
 
 from __future__ import annotations
 
@@ -10,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_page_browser import (  # noqa: F401  # its fixtures; it skips this file too
+from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
     PATIENCE,
     Locator,
     Page,
-    address,
     browser,
     open_tab,
-    page,
     sync_api,
 )
+from tests.test_page_browser import address, page  # noqa: F401  # fixtures
 
 
 @pytest.fixture

@@ -205,6 +205,8 @@ def test_translates_what_has_words(text: str) -> None:
             ["%(name)s", "{0}", "$PATH", "<b>", "</b>", "&amp;"],
         ),
         ("Di #Hola a @juan el 50% de veces", ["#Hola", "@juan"]),
+        ("Copiado %1$s a %2$d de %-5.1f%% o %ld", ["%1$s", "%2$d", "%-5.1f%%", "%ld"]),
+        ("El 50 %de 3 %s, 3 %(unit)s", ["%(unit)s"]),
         ("Llama a getElementById del iPhone, el mRNA", ["getElementById"]),
         ("Un iPhone no es un móvil. ¿O sí? 3,5 $", []),
     ],

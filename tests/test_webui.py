@@ -28,7 +28,7 @@ from nmt.webui import language_bar, translate_tab, words
 from nmt.webui.service import TranslationService
 from nmt.webui.translation_views import View, page
 from nmt.webui.work import Answer, PageError
-from tests.fake_translator import SLOW, FakeTranslator, fake_service, served_page
+from tests.fake_translator import SLOW, FakeTranslator, fake_service, free_port, served_page
 
 ROOT = Path(__file__).resolve().parent.parent
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
@@ -580,11 +580,6 @@ def test_wrong_usage_exits_with_2(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         app_gradio.parse_arguments(wrong)
     assert stopped.value.code == 2
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def test_missing_checkpoints_end_the_program_with_a_message(

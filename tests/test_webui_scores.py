@@ -26,7 +26,7 @@ from gradio_client.exceptions import AppError
 
 from nmt import scoring
 from nmt.scoring import compare
-from nmt.webui import apart, comparison, score_service, scores_tab, scores_views, words
+from nmt.webui import apart, comparison, language_bar, score_service, scores_tab, scores_views, words
 from nmt.webui.comparison import Corpus, Result, measure, ordered
 from nmt.webui.service import TranslationService
 from nmt.webui.work import PageError
@@ -411,8 +411,8 @@ def test_what_cannot_be_translated_is_said(
 
 
 def test_the_directions_are_named_in_the_visitors_language(service: TranslationService) -> None:
-    assert scores_tab.direction_choices(service, "en")[0] == ("Spanish → English", "es-en")
-    assert scores_tab.direction_choices(service, "es")[1] == ("Inglés → Español", "en-es")
+    assert language_bar.direction_choices(service, "en")[0] == ("Spanish → English", "es-en")
+    assert language_bar.direction_choices(service, "es")[1] == ("Inglés → Español", "en-es")
 
 
 def test_a_comparison_that_takes_too_long_or_fails_gets_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,10 @@ def _entries(all_lines: Sequence[Line], name: str) -> Iterator[Entry]:
             entry.values[last] = polib.unescape(found[2])
         elif more and entry and last:
             entry.values[last] += polib.unescape(more[1])
+        elif line.text.strip() and not line.text.lstrip().startswith("#"):  # polib lets an open quote pass
+            raise UserError(
+                f'{name}:{number}: expected a keyword and a text in quotes, like msgid "…"; correct the line'
+            )
         else:
             flags = line if line.text.startswith("#,") else None if _NO_ENTRY.match(line.text) else flags
             last = ""

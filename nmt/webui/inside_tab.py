@@ -16,7 +16,7 @@ import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
 from nmt.errors import UserError
-from nmt.webui import inside_curves, inside_tree, languages, words
+from nmt.webui import inside_curves, inside_tree, language_bar, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Of, Seen, Wanted, look, remember, sentences
 from nmt.webui.service import MAX_BEAM, TranslationService
@@ -78,16 +78,15 @@ def offer(answer: Answer | None, offered: Offered | None) -> Offered | None:
     return None if now == offered else now
 
 
-def fill_in(service: TranslationService, now: Offered | None, language: words.Language) -> list[Any]:
+def fill_in(now: Offered | None) -> list[Any]:
     """Updates of the menu of sentences, direction, text, the visitor's own translation; the first sentence is
-    chosen.  None: everything stays, but for the language of the names."""
-    names = direction_choices(service, language)
+    chosen.  None: everything stays."""
     if now is None:
-        return [gr.skip(), gr.update(choices=names), gr.skip(), gr.skip()]
+        return [gr.skip()] * 4
     direction, found = now
     choices = [(f"{place}. {_short(text)}", place - 1) for place, text in enumerate(found, start=1)]
     menu = gr.update(choices=choices, value=0, visible=len(choices) > 1)
-    return [menu, gr.update(choices=names, value="-".join(direction)), found[0], ""]
+    return [menu, "-".join(direction), found[0], ""]
 
 
 def see(
@@ -127,13 +126,6 @@ def recall(service: TranslationService, of: Of, seen: Seen | None) -> str:
         return notice(error)
 
 
-def direction_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
-    return [
-        (" → ".join(_named(languages.name(code), language) for code in pair), "-".join(pair))
-        for pair in service.translators
-    ]
-
-
 def _named(both: tuple[str, str], language: words.Language) -> str:
     name = both[words.LANGUAGES.index(language)]
     return name[:1].upper() + name[1:]
@@ -155,7 +147,7 @@ def lay_out(service: TranslationService) -> Components:
     )
     with gr.Row():
         direction = gr.Dropdown(
-            direction_choices(service, "en"),
+            language_bar.direction_choices(service, "en"),
             value=service.directions()[0],
             label=words.label("inside.direction"),
             filterable=False,
@@ -282,9 +274,9 @@ def wire(service: TranslationService, c: Components, view: gr.State, tab: gr.Tab
         "show_progress": "minimal",
     }
 
-    def opened(view: View, offered: Offered | None, request: gr.Request) -> list[Any]:
+    def opened(view: View, offered: Offered | None) -> list[Any]:
         now = offer(view.answer, offered)
-        return [now or offered, *fill_in(service, now, words.of_visitor(request))]
+        return [now or offered, *fill_in(now)]
 
     def looked(direction, text, given, beam, seen, request: gr.Request):  # type: ignore[no-untyped-def]
         found, updates = see(service, direction, text, given, beam, words.of_visitor(request))

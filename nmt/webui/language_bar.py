@@ -52,6 +52,14 @@ def fitting_target(service: TranslationService, source: str, target: str) -> str
     return target
 
 
+def direction_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
+    """(shown, value) of each direction: ("Spanish → English", "es-en")."""
+    return [
+        (" → ".join(name for name, _ in _named(direction, language)), "-".join(direction))
+        for direction in service.translators
+    ]
+
+
 def in_language(service: TranslationService, language: words.Language) -> list[Any]:
     """The menus (source, target) in the visitor's language."""
     return [

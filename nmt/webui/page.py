@@ -41,33 +41,45 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
             with gr.Tab(words.label("page.tab_documents"), id="documents"):
                 documents = documents_tab.build(service)
             with gr.Tab(words.label("page.tab_scores"), id="scores"):
-                scores_tab.build(service)
+                scores = scores_tab.build(service)
             with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
-                inside_tab.build(service, tab.view, inside)
-            menus = [tab.source, tab.target]
+                look = inside_tab.build(service, tab.view, inside)
+            menus = [
+                tab.source,
+                tab.target,
+                documents.source,
+                documents.target,
+                scores.direction,
+                look.direction,
+            ]
             if trainings is not None:
                 from nmt.webui import retrain_tab  # needs what only POSIX systems have
 
                 with gr.Tab(words.label("page.tab_retrain"), id="retrain") as retrain:
-                    retrain_tab.build(service, trainings, _named_by(service), menus, retrain)
+                    retrain_tab.build(service, trainings, _trying_with(service), menus, retrain)
 
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         def name_languages(request: gr.Request) -> list[Any]:
-            return 2 * language_bar.in_language(service, words.of_visitor(request))
+            return _menus(service, words.of_visitor(request))
 
-        named = [*menus, documents.source, documents.target]
-        page.load(name_languages, None, named, api_visibility="private", show_progress="hidden")
+        page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
         api.build(service)
         score_api.build()
     return page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
 
 
-def _named_by(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:
-    """What the language menus become when a direction was added that a visitor wants to try."""
+def _menus(service: TranslationService, language: words.Language) -> list[Any]:
+    """What the menus of Translate, Documents, Scores and Inside offer."""
+    directions = gr.update(choices=language_bar.direction_choices(service, language))
+    return [*2 * language_bar.in_language(service, language), directions, directions]
+
+
+def _trying_with(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:
+    """What the menus become when a direction was added that a visitor wants to try: Translate chooses it."""
 
     def updates(direction: Direction, language: words.Language) -> list[Any]:
-        menus = language_bar.in_language(service, language)
-        return [{**menu, "value": code} for menu, code in zip(menus, direction, strict=True)]
+        source, target, *others = _menus(service, language)
+        return [{**source, "value": direction[0]}, {**target, "value": direction[1]}, *others]
 
     return updates
 

@@ -18,7 +18,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from nmt.errors import UserError
-from nmt.webui import comparison, languages, score_service, words
+from nmt.webui import comparison, language_bar, score_service, words
 from nmt.webui import scores_views as views
 from nmt.webui.comparison import Result
 from nmt.webui.score_examples import EXAMPLE
@@ -192,7 +192,7 @@ def lay_out(service: TranslationService) -> Components:
         gr.Markdown(words.label("scores.model_info"))
         with gr.Row(elem_classes="nmt-score-buttons"):
             direction = gr.Dropdown(
-                direction_choices(service, "en"),
+                language_bar.direction_choices(service, "en"),
                 value=service.directions()[0],
                 label=words.label("scores.direction"),
                 container=False,
@@ -267,9 +267,6 @@ def wire(service: TranslationService, c: Components) -> None:
     def turned(result, event: gr.EventData):  # type: ignore[no-untyped-def]
         return _or_skip(turn(result, *_sent(event, "order", "descending", "page")))
 
-    def in_language(request: gr.Request) -> Any:
-        return gr.update(choices=direction_choices(service, words.of_visitor(request)))
-
     c.compare.click(run, c.boxes, shown, **turns, **private)
     c.example.click(lambda: list(EXAMPLE), None, c.boxes, **private).then(
         run, c.boxes, shown, **turns, **private
@@ -277,7 +274,6 @@ def wire(service: TranslationService, c: Components) -> None:
     c.clear.click(lambda: ["", "", "", "", *updates(Shown())], None, [*c.boxes, *shown], **private)
     _wire_uploads(c, private)
     _wire_translation(service, c, private).then(run_if, [c.whole, *c.boxes], shown, **turns, **private)
-    gr.on(None, in_language, None, c.direction, **private)  # when the page is loaded
     c.sentences.turn(turned, c.result, c.sentences, **turns, **private)
 
 
@@ -329,15 +325,6 @@ def translated_updates(translated: Translated) -> list[Any]:
     return [
         _notice(translated.notice), translated.progress, _or_skip(translated.text), file, running, translated.whole
     ]  # fmt: skip
-
-
-def direction_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
-    """(shown, value) of each direction: ("Spanish → English", "es-en")."""
-    mine = words.LANGUAGES.index(language)
-    return [
-        (f"{languages.name(s)[mine].capitalize()} → {languages.name(t)[mine].capitalize()}", f"{s}-{t}")
-        for s, t in service.translators
-    ]
 
 
 def _box(name: str) -> tuple[gr.Textbox, gr.UploadButton]:

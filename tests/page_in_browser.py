@@ -1,0 +1,90 @@
+"""What the tests in a real browser share: Chromium, an open page that is watched, its tabs.
+
+They are skipped where Playwright or Chromium is not installed (`pip install playwright`, then `apt-get install
+chromium` or `playwright install chromium`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page's extra is not installed")
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+# Playwright's types are not there where it is not installed.
+Browser: TypeAlias = Any
+Locator: TypeAlias = Any
+Page: TypeAlias = Any
+
+QUIET = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+PATIENCE = 60_000  # ms; a busy machine is slow, not wrong
+# Window and language: every test runs in each of them.
+WINDOWS = {"desktop-es": (1280, 900, "es-ES"), "phone-en": (390, 844, "en-US")}
+in_each_window = pytest.fixture(params=list(WINDOWS.values()), ids=list(WINDOWS))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_api.sync_playwright() as playwright:
+        installed = (
+            shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        )
+        try:
+            browser = playwright.chromium.launch(executable_path=installed, args=QUIET.split())
+        except sync_api.Error as error:
+            pytest.skip(f"Chromium does not start: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+def is_error(message: Any) -> bool:
+    return message.type == "error"
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    address: str,
+    window: tuple[int, int, str],
+    wrong: Callable[[Any], bool] = is_error,
+) -> Iterator[Page]:
+    """The page, opened; its `locale` is the language that it should speak.
+
+    Fails a test during which the browser asked another host or said what is `wrong`, and one after which something
+    is wider than the window.
+    """
+    width, height, locale = window
+    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    elsewhere, errors = [], []
+    page.on(
+        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
+    )
+    page.on("console", lambda message: errors.append(message.text) if wrong(message) else None)
+    page.goto(address)
+    page.wait_for_selector("#nmt-source textarea")
+    page.locale = locale[:2]
+    yield page
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    context.close()
+    assert elsewhere == []
+    assert errors == []
+    assert wide <= 0
+
+
+def open_tab(page: Page, key: str, group: str = "#nmt-tabs") -> None:
+    """A tab by the key of its name; a phone keeps those that do not fit behind a button."""
+    from nmt.webui import words
+
+    label, tabs = words.say(page.locale, key), page.locator(group)
+    tab = tabs.get_by_role("tab", name=label, exact=True).first
+    if not tab.is_visible():
+        tabs.locator(".overflow-menu > button").first.click()
+        tab = tabs.locator(".overflow-dropdown button", has_text=label).first
+    tab.click()
