@@ -341,3 +341,13 @@ def test_a_long_name_still_fits_a_file_system(tmp_path: Path, letter: str) -> No
     name = result_name(f"{letter * 200}.docx", ES_EN)
     assert name.endswith(".en.docx") and name.startswith(letter * 30)
     (tmp_path / f".{name}.partial").touch()
+
+
+def test_while_a_document_is_translated_its_name_is_known() -> None:
+    """So that the event of its upload, should it come late, does not stop the translation."""
+    latest = documents_tab.Latest()
+    with latest.event("me", "a.txt") as is_latest:
+        assert (latest.file("me"), latest.file("you")) == ("a.txt", None)
+        with latest.event("me"):
+            assert latest.file("me") is None and not is_latest()
+    assert latest.file("me") is None

@@ -187,12 +187,16 @@ class Latest:
     """
 
     def __init__(self) -> None:
-        self._events: dict[Hashable, object] = {}
+        self._events: dict[Hashable, list[str | None]] = {}
+
+    def file(self, owner: Hashable) -> str | None:
+        """The document that the visitor's last event translates, while it does."""
+        return self._events.get(owner, [None])[0]
 
     @contextmanager
-    def event(self, owner: Hashable) -> Iterator[Callable[[], bool]]:
-        """Gives a function that tells whether this is still the last event."""
-        mine = self._events[owner] = object()
+    def event(self, owner: Hashable, file: str | None = None) -> Iterator[Callable[[], bool]]:
+        """Gives a function that tells whether this is still the last event.  `file`: what it translates."""
+        mine = self._events[owner] = [file]
         try:
             yield lambda: self._events.get(owner) is mine
         finally:
@@ -280,7 +284,7 @@ def wire(service: TranslationService, c: Components) -> None:
 
     async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
         owner = _owner(request)
-        with latest.event(owner) as is_latest:
+        with latest.event(owner, file) as is_latest:
             async with aclosing(translate(service, owner, file, source, target, folder)) as growing:
                 async for shown in growing:
                     if not is_latest():
@@ -290,6 +294,8 @@ def wire(service: TranslationService, c: Components) -> None:
 
     async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
         owner = _owner(request)
+        if file is not None and file == latest.file(owner):
+            return nothing_new  # the button was quicker than this event
         with latest.event(owner) as is_latest:
             service.stop(owner)
             shown = await look(service, file, source, target)

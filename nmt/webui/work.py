@@ -83,7 +83,9 @@ class Answer:
         )
         text = self.alternatives[index][len(around[0]) : len(self.alternatives[index]) - len(around[1])]
         others = [*self.alternatives[:index], self.text, *self.alternatives[index + 1 :]]
-        search = dict(sentence.candidates)  # scores on the search's scale: what counts is how far they are apart
+        search = dict(
+            sentence.candidates
+        )  # scores on the search's scale: what counts is how far they are apart
         score = sentence.score + search.get(text, 0.0) - search.get(sentence.text, 0.0)
         changed = self.with_sentence(place, replace(sentence, text=text, score=score))
         return replace(changed, alternatives=tuple(others))
