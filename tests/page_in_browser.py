@@ -28,8 +28,8 @@ WINDOWS = {"desktop-es": (1280, 900, "es-ES"), "phone-en": (390, 844, "en-US")}
 in_each_window = pytest.fixture(params=list(WINDOWS.values()), ids=list(WINDOWS))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module", name="browser")
+def browser_fixture() -> Iterator[Browser]:
     with sync_api.sync_playwright() as playwright:
         installed = (
             shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from nmt.webui import trainings as trainings_module
 from nmt.webui.training_request import TrainingRequest, check
 from nmt.webui.trainings import State, Training, Trainings
 
@@ -64,6 +67,23 @@ def pretended(request: TrainingRequest, folder: Path, resume: bool = False) -> d
     python = [sys.executable, "-c", PRETEND]
     again = "again" if resume else ""
     return {stage: [*python, stage, str(folder), again] for stage in ("prepare", "train")}
+
+
+@pytest.fixture(name="text")
+def text_fixture(tmp_path: Path) -> Path:
+    return write_pairs(tmp_path / "mine.tsv")
+
+
+@pytest.fixture(name="trainings")
+def trainings_fixture(tmp_path: Path) -> Iterator[Trainings]:
+    with Trainings(tmp_path / "runs") as found:
+        yield found
+
+
+@pytest.fixture(name="pretending")
+def pretending_fixture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The training goes on until SIGTERM; resumed, it ends at once."""
+    monkeypatch.setattr(trainings_module, "commands", pretended)
 
 
 def wait_for(found: Callable[[], bool], what: str = "") -> None:

@@ -12,7 +12,7 @@ from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this fi
     Browser,
     Locator,
     Page,
-    browser,
+    browser_fixture,
     in_each_window,
     open_tab,
     opened,
@@ -29,7 +29,7 @@ def address() -> Iterator[str]:
 
 
 @in_each_window
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     with opened(browser, address, request.param) as page:
         yield page
 

@@ -15,7 +15,7 @@ from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this fi
     Browser,
     Locator,
     Page,
-    browser,
+    browser_fixture,
     in_each_window,
     is_error,
     open_tab,
@@ -39,7 +39,7 @@ def is_wrong(message: Any) -> bool:
 
 
 @in_each_window
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     """With the tab open."""
     with opened(browser, address, request.param, is_wrong) as page:
         open_tab(page, "page.tab_documents")

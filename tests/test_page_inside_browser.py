@@ -13,7 +13,7 @@ from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this fi
     PATIENCE,
     Browser,
     Page,
-    browser,
+    browser_fixture,
     in_each_window,
     open_tab,
     opened,
@@ -33,7 +33,7 @@ def address(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @in_each_window
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     """After a sentence was translated and the tab opened."""
     with opened(browser, address, request.param) as page:
         page.locator("#nmt-source textarea").fill(f"{SENTENCE}. diez uno.")

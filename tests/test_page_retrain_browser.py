@@ -17,7 +17,7 @@ from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this fi
     PATIENCE,
     Browser,
     Page,
-    browser,
+    browser_fixture,
     in_each_window,
     open_tab,
     opened,
@@ -78,7 +78,7 @@ def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @in_each_window
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     """With the tab open."""
     with opened(browser, address, request.param) as page:
         open_retrain(page)

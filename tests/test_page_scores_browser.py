@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import test_page_browser
 from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
     PATIENCE,
     Locator,
     Page,
-    browser,
+    browser_fixture,
     open_tab,
     sync_api,
 )
-from tests.test_page_browser import address, page  # noqa: F401  # fixtures
+
+page, address = test_page_browser.page, test_page_browser.address  # fixtures
 
 
 @pytest.fixture
-def tab(page: Page) -> Iterator[Page]:  # noqa: F811
+def tab(page: Page) -> Page:
     open_tab(page, "page.tab_scores")
     box(page, "reference").wait_for()
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    return page
 
 
-def box(page: Page, name: str) -> Locator:  # noqa: F811
+def box(page: Page, name: str) -> Locator:
     return page.locator(f"#nmt-score-{name} textarea")
 
 
-def expect(page: Page, selector: str, **said: str) -> None:  # noqa: F811
+def expect(page: Page, selector: str, **said: str) -> None:
     """The text of an element in the browser's language."""
     sync_api.expect(page.locator(selector)).to_contain_text(
         said[page.locale], timeout=PATIENCE, use_inner_text=True

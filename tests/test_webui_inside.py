@@ -204,7 +204,7 @@ def test_the_strong_path_spells_the_translation(inside: Inside) -> None:
 
 def test_every_candidate_hangs_on_a_line_from_what_it_continues(inside: Inside) -> None:
     root = parsed(inside_tree.tree(inside))
-    at = inside_tree.places(inside.tree)
+    at = inside.tree.places()
     lines = {int(path.get("data-of", "")): path.get("d", "") for path in root.iter("path")}
     assert set(lines) == set(at)
     for index, line in lines.items():

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,14 @@ from nmt.webui.training_request import TrainingRequest, commands, safe_name
 from nmt.webui.trainings import Trainings
 from nmt.webui.work import PageError
 from tests.fake_translator import fake_service
-from tests.pretended_trainings import (
+from tests.pretended_trainings import (  # noqa: F401  # its fixtures
     PAIRS,
     is_training,
     pretended,
+    pretending_fixture,
     request_for,
+    text_fixture,
+    trainings_fixture,
     wait_for,
     wait_for_state,
     write_log,
@@ -37,23 +39,6 @@ from tests.pretended_trainings import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def text(tmp_path: Path) -> Path:
-    return write_pairs(tmp_path / "mine.tsv")
-
-
-@pytest.fixture
-def trainings(tmp_path: Path) -> Iterator[Trainings]:
-    with Trainings(tmp_path / "runs") as found:
-        yield found
-
-
-@pytest.fixture
-def pretending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The training goes on until SIGTERM; resumed, it ends at once."""
-    monkeypatch.setattr(trainings_module, "commands", pretended)
 
 
 # --- what may be asked for --------------------------------------------------------------------------------

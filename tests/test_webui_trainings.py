@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +19,13 @@ from nmt.webui import trainings as trainings_module
 from nmt.webui.training_log import MOST_POINTS, read_log, tail, thinned
 from nmt.webui.trainings import Trainings
 from nmt.webui.work import PageError
-from tests.pretended_trainings import (
+from tests.pretended_trainings import (  # noqa: F401  # its fixtures
     is_training,
     pretended,
+    pretending_fixture,
     request_for,
+    text_fixture,
+    trainings_fixture,
     wait_for,
     wait_for_state,
     write_log,
@@ -31,23 +33,6 @@ from tests.pretended_trainings import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def text(tmp_path: Path) -> Path:
-    return write_pairs(tmp_path / "mine.tsv")
-
-
-@pytest.fixture
-def trainings(tmp_path: Path) -> Iterator[Trainings]:
-    with Trainings(tmp_path / "runs") as found:
-        yield found
-
-
-@pytest.fixture
-def pretending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The training goes on until SIGTERM; resumed, it ends at once."""
-    monkeypatch.setattr(trainings_module, "commands", pretended)
 
 
 # --- processes and folders ------------------------------------------------------------------------------------

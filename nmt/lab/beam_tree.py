@@ -6,6 +6,7 @@ worked out again from these steps afterwards, and must agree with what it chose.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -42,6 +43,19 @@ class BeamTree:
     candidates: list[Candidate]  # step by step, in each step the best first
     best: list[int]  # the path that was returned, as indices of `candidates`
     score: float  # its rank
+
+    def places(self, dropped: int = 3) -> dict[int, tuple[int, int]]:
+        """(step, row) of every candidate that a picture shows: the kept ones, and the best `dropped` of the others of
+        each step."""
+        found: dict[int, tuple[int, int]] = {}
+        shown: Counter[int] = Counter()  # by step
+        others: Counter[int] = Counter()
+        for index, candidate in enumerate(self.candidates):
+            others[candidate.step] += not candidate.kept
+            if candidate.kept or others[candidate.step] <= dropped:
+                found[index] = (candidate.step, shown[candidate.step])
+                shown[candidate.step] += 1
+        return found
 
 
 class RecordingModel:

@@ -20,7 +20,6 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from nmt.errors import UserError
-from nmt.lab.beam_tree import BeamTree
 from nmt.lab.clipping import Clipping
 from nmt.lab.inside import Inside, LayerActivity, TokenProbability
 from nmt.lab.memory import Memory
@@ -35,7 +34,6 @@ SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#c3dafe", "#4f7f
 SIGNED = "RdBu_r"  # -1 to 1
 SUFFIXES = (".svg", ".png")
 DPI = 120  # of a PNG: as wide as a page of documentation, and small enough to keep beside the code
-SHOWN_DROPPED = 3  # candidates of each step in the picture of a beam tree
 
 # A rare sign that the picture's font lacks is drawn as a box; the terminal need not hear of it.
 warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
@@ -201,7 +199,7 @@ def attention_figure(inside: Inside) -> Figure:
 def beam_figure(inside: Inside) -> Figure:
     """Steps from left to right, the best score at each step on top: kept candidates dark, dropped ones pale, the
     translation in colour.  Of the dropped ones the best few of each step."""
-    tree, places, best = inside.tree, _places(inside.tree), set(inside.tree.best)
+    tree, places, best = inside.tree, inside.tree.places(), set(inside.tree.best)
     labels = {
         index: f"{_short(readable(inside.tree_tokens[index]))} {tree.candidates[index].score:.2f}"
         for index in places
@@ -262,22 +260,6 @@ def _width(label: str, bold: bool) -> float:
     font = FontProperties(weight="bold" if bold else "normal", size=8)
     outline = TextPath((0, 0), label.replace("$", r"\$"), prop=font).get_extents()
     return 1.06 * float(outline.width) / 72 + 0.05  # on a raster, letters stand further apart
-
-
-def _places(tree: BeamTree) -> dict[int, tuple[int, int]]:
-    """Step and row of every candidate that is drawn: the kept ones, and the best of the others."""
-    places: dict[int, tuple[int, int]] = {}
-    shown: dict[int, int] = {}
-    dropped: dict[int, int] = {}
-    for index, candidate in enumerate(tree.candidates):
-        if not candidate.kept:
-            dropped[candidate.step] = dropped.get(candidate.step, 0) + 1
-            if dropped[candidate.step] > SHOWN_DROPPED:
-                continue
-        row = shown.get(candidate.step, 0)
-        shown[candidate.step] = row + 1
-        places[index] = (candidate.step, row)
-    return places
 
 
 def tokens_figure(inside: Inside) -> Figure:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.beam_tree import BeamTree
     from nmt.lab.inside import Inside
 
-SHOWN_DROPPED = 3  # candidates of each step
 # In rem; inside.css has the same.
 WIDTH, GAP = 7.5, 1.75  # of a box, and between two columns
 HEIGHT = 1.9  # of a box and the space below it
@@ -27,7 +26,7 @@ Place = tuple[int, int]  # step, row
 
 def tree(inside: Inside) -> str:
     """Kept candidates framed, dropped ones pale, the way to the translation strong."""
-    found, at = inside.tree, places(inside.tree)
+    found, at = inside.tree, inside.tree.places()
     by_step: dict[int, list[int]] = {}
     for index, (step, _) in at.items():
         by_step.setdefault(step, []).append(index)
@@ -45,22 +44,6 @@ def tree(inside: Inside) -> str:
         + f'<div class="nmt-inside-scroll"><h3 class="nmt-aside">{label}</h3>'
         + f'<div class="nmt-tree">{_lines(found, at)}<ol>{columns}</ol></div></div>'
     )
-
-
-def places(tree: BeamTree) -> dict[int, Place]:
-    """Step and row of every candidate that is shown: the kept ones, and the best of the others."""
-    found: dict[int, Place] = {}
-    shown: dict[int, int] = {}
-    dropped: dict[int, int] = {}
-    for index, candidate in enumerate(tree.candidates):
-        if not candidate.kept:
-            dropped[candidate.step] = dropped.get(candidate.step, 0) + 1
-            if dropped[candidate.step] > SHOWN_DROPPED:
-                continue
-        row = shown.get(candidate.step, 0)
-        shown[candidate.step] = row + 1
-        found[index] = (candidate.step, row)
-    return found
 
 
 def beginning(inside: Inside, index: int) -> str:
