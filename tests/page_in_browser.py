@@ -83,6 +83,7 @@ def open_tab(page: Page, key: str, group: str = "#nmt-tabs") -> None:
     from nmt.webui import words
 
     label, tabs = words.say(page.locale, key), page.locator(group)
+    tabs.get_by_role("tab", selected=True).first.wait_for()  # after a reload they are not there at once
     tab = tabs.get_by_role("tab", name=label, exact=True).first
     if not tab.is_visible():
         tabs.locator(".overflow-menu > button").first.click()
