@@ -1,4 +1,5 @@
-"""The clock of the speed benchmarks, on a clock of our own: whole updates, no warm-up, medians; and their data."""
+"""The clock of the speed benchmarks, on a clock of our own: whole updates, no warm-up, medians; their data; and what
+the benchmark of robustness counts."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.generated import write_dataset
+from benchmarks.robustness import VARIANTS, kept, loops, right
 from benchmarks.throughput import TokenMeter
 from nmt.batching import Split
 from nmt.tokenizer import load_tokenizers
@@ -46,3 +48,35 @@ def test_made_up_sentences_make_a_dataset_that_training_reads(tmp_path: Path) ->
     assert split.highest_ids()[0] < len(load_tokenizers(tmp_path)[0]) == 600
     assert 10 < split.source_lengths.mean()
     assert np.corrcoef(split.source_lengths, split.target_lengths)[0, 1] > 0.6
+
+
+def test_a_loop_is_what_the_source_has_not() -> None:
+    assert loops("El tribunal decidió.", "The court's court's court's decided.")
+    assert loops("Sí.", "I don't know I don't know I don't know")
+    assert not loops("No, no, no.", "No, no, no.")
+    assert not loops("Muy bien.", "Very, very good.")
+
+
+def test_numbers_and_urls_are_kept_in_either_way_of_writing_them() -> None:
+    source = "Pagó 1.250,50 € en 3 días: https://a.es/x?y=1, 3 veces."
+    assert kept(source, "He paid €1,250.50 in 3 days: https://a.es/x?y=1, 3 times.") == (4, 4)
+    assert kept(source, "He paid €1,250 in three days: https://a.es/x, 3 times.") == (1, 4)
+
+
+def test_a_word_may_be_answered_with_a_capital_and_a_mark() -> None:
+    assert (
+        right("hola", "Hello!", "es")
+        and right("thanks", "¡Gracias!", "en")
+        and not right("sí", "Yes, sir.", "es")
+    )
+
+
+def test_the_variants_of_a_sentence() -> None:
+    written = {name: careless("¿Qué, Íñigo?") for name, careless in VARIANTS.items()}
+    assert list(written.values()) == [
+        "¿QUÉ, ÍÑIGO?",
+        "¿qué, íñigo?",
+        "¿Que, Inigo?",
+        "Qué, Íñigo",
+        "que inigo",
+    ]

@@ -1,0 +1,154 @@
+"""How a model bears what people type: careless variants of a test set, single words, numbers and URLs, loops.
+
+    python -m benchmarks.robustness --model checkpoints/es-en --source tatoeba-test.es --reference tatoeba-test.en \\
+        --more newstest2012.es --more flores200-dev.es
+
+What is counted here does not use the translator's own notion of a number or a loop: digits and URLs are found by
+plain patterns, and a loop is a run of words that the translation has three times in a row and the source has not.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import machine, make_parser, publish, revision
+from data_prep.careless import without_accents
+from nmt.errors import UserError
+
+VARIANTS: dict[str, Callable[[str], str]] = {
+    "all capitals": str.upper,
+    "no capitals": str.lower,
+    "no accents": without_accents,
+    "no question marks": lambda text: re.sub("[¿?]", "", text).strip(),
+    "no capitals, accents, marks": lambda text: re.sub("[¿?¡!.,]", "", without_accents(text.lower())).strip(),
+}
+# Single words and what a person would accept, in any case, with or without a mark at the end.
+WORDS = {
+    "es": {
+        "sí": {"yes"}, "Sí": {"yes"}, "no": {"no"}, "Hola": {"hello", "hi"}, "hola": {"hello", "hi"},
+        "gracias": {"thanks", "thank you"}, "Gracias.": {"thanks", "thank you"}, "adiós": {"goodbye", "bye"},
+        "perro": {"dog"}, "Gato": {"cat"}, "agua": {"water"}, "mañana": {"tomorrow", "morning"}, "rojo": {"red"},
+        "lunes": {"monday"}, "casa": {"house", "home"}, "ayuda": {"help"},
+    },
+    "en": {
+        "yes": {"sí"}, "Yes": {"sí"}, "no": {"no"}, "Hello": {"hola"}, "hello": {"hola"}, "thanks": {"gracias"},
+        "Thanks.": {"gracias"}, "Thank you": {"gracias"}, "goodbye": {"adiós"}, "dog": {"perro"}, "Cat": {"gato"},
+        "water": {"agua"}, "tomorrow": {"mañana"}, "red": {"rojo", "roja"}, "Monday": {"lunes"},
+        "house": {"casa"}, "help": {"ayuda", "socorro", "auxilio", "ayudar"},
+    },
+}  # fmt: skip
+LONGEST_LOOP = 6  # words that are repeated together
+_URL = re.compile(r"https?://[^\s)\]}>\"»]*[^\s)\]}>\"».,;:!?]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def loops(source: str, hypothesis: str) -> bool:
+    """Whether up to six words stand three times in a row, and do not in the source."""
+    return _repeats(hypothesis) and not _repeats(source)
+
+
+def _repeats(text: str) -> bool:
+    words = re.findall(r"\w+", text.lower())
+    return any(
+        words[start : start + size]
+        == words[start + size : start + 2 * size]
+        == words[start + 2 * size : start + 3 * size]
+        for size in range(1, LONGEST_LOOP + 1)
+        for start in range(len(words) - 3 * size + 1)
+    )
+
+
+def kept(source: str, hypothesis: str) -> tuple[int, int]:
+    """(numbers and URLs of the source that the hypothesis has, how many there are).  1.000,5 is 1,000.5."""
+    wanted, found = _items(source), _items(hypothesis)
+    return sum((wanted & found).values()), sum(wanted.values())
+
+
+def _items(text: str) -> Counter[str]:
+    urls = _URL.findall(text)
+    numbers = _NUMBER.findall(_URL.sub(" ", text))
+    return Counter(urls) + Counter(re.sub("[.,]", "", number) for number in numbers)
+
+
+def right(word: str, answer: str, language: str) -> bool:
+    return answer.lower().strip(" .!¡?¿") in WORDS[language][word]
+
+
+def run(args: Any) -> dict[str, Any]:
+    from nmt import Translator
+    from nmt.lines import read_lines
+    from nmt.scoring import corpus_score
+
+    translator = Translator.load(args.model, args.device, args.runtime)
+    source, reference = read_lines(args.source), read_lines(args.reference)
+    if len(source) != len(reference):
+        raise UserError(
+            f"{args.source} has {len(source)} lines, {args.reference} {len(reference)}; give parallel files"
+        )
+
+    def translate(lines: Sequence[str]) -> list[str]:
+        return [found.text for found in translator.translate_batch(list(lines), beam=args.beam)]
+
+    def bleu(lines: Sequence[str]) -> float:
+        return round(corpus_score("BLEU", lines, [reference]).value, 2)
+
+    clean = translate(source)
+    figures: dict[str, Any] = {"system": f"nmt {revision()}", "clean": bleu(clean), "variants": {}}
+    for name, careless in VARIANTS.items():
+        found = bleu(translate([careless(line) for line in source]))
+        figures["variants"][name] = {"bleu": found, "lost": round(figures["clean"] - found, 2)}
+    figures["sets"] = {args.source.name: _faithful(source, clean)}
+    for path in args.more:
+        lines = read_lines(path)
+        figures["sets"][path.name] = _faithful(lines, translate(lines))
+    language = translator.source_language
+    asked = list(WORDS.get(language, {}))
+    wrong = {w: a for w, a in zip(asked, translate(asked), strict=True) if not right(w, a, language)}
+    return figures | {
+        "words": {"asked": len(asked), "wrong": wrong},
+        "machine": machine("torch", "onnxruntime"),
+    }
+
+
+def _faithful(source: Sequence[str], hypotheses: Sequence[str]) -> dict[str, Any]:
+    pairs = list(zip(source, hypotheses, strict=True))
+    counts = [kept(s, h) for s, h in pairs]
+    return {
+        "sentences": len(pairs),
+        "loops": sum(loops(s, h) for s, h in pairs),
+        "numbers_and_urls": sum(there for _, there in counts),
+        "kept": sum(found for found, _ in counts),
+    }
+
+
+def main() -> int:
+    parser = make_parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
+    parser.add_argument(
+        "--source", type=Path, required=True, metavar="FILE", help="the test set whose variants are scored"
+    )
+    parser.add_argument("--reference", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--more", type=Path, action="append", default=[], metavar="FILE",
+        help="another source text in which loops, numbers and URLs are counted; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--beam", type=int, default=5)
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    args = parser.parse_args()
+    try:
+        publish(run(args), args.json)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
