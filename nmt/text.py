@@ -56,6 +56,10 @@ _PICTURE = (
 _SMILEY = r"(?<!\S)(?:[:;=]['’]?-?[()DPpOo3|/\\*]+|<3|[xX]D+)(?!\S)"
 _PICTURES = regex.compile(rf"((?:{_PICTURE}|{_SMILEY})+)", regex.VERSION1)
 
+LONG_WORD = 4  # letters; shorter ones in capitals are often abbreviations
+_FIRST_LETTER = regex.compile(r"(?<=^[^\p{L}]*)\p{L}")
+_ENGLISH_I = regex.compile(r"(?<![\w'’.-])i(?!\w|-|\.\w)")
+
 # Every alternative starts at a place that its first character cannot repeat (the look-behinds), so that a
 # line of 100 kB without a space costs one pass, not one for each of its characters.
 _VERBATIM = regex.compile(
@@ -201,8 +205,25 @@ def words(sentence: str) -> list[tuple[int, int]]:
 
 def model_input(sentence: str) -> str:
     """The sentence without what no training text has: control characters become spaces; marks that only guide
-    line breaking, and the sign for an undecodable byte, go."""
-    return _INVISIBLE.sub("", _CONTROL.sub(" ", sentence))
+    line breaking, and the sign for an undecodable byte, go; a sentence all in capitals gets small letters."""
+    return _without_shouting(_INVISIBLE.sub("", _CONTROL.sub(" ", sentence)))
+
+
+def _without_shouting(sentence: str) -> str:
+    """ "¿DÓNDE ESTÁ?" -> "¿Dónde está?"; but "EE. UU." and "ONU" may be names, and stay, as does code."""
+    if not sentence.isupper():
+        return sentence
+    spoken = _VERBATIM.sub(" ", sentence)
+    lengths = [end - start for start, end in words(spoken)]
+    if len(lengths) < 3 and max(lengths, default=0) < LONG_WORD:
+        return sentence
+    parts, position = [], 0
+    for item in _VERBATIM.finditer(sentence):
+        parts += [sentence[position : item.start()].lower(), item.group()]
+        position = item.end()
+    calm = "".join([*parts, sentence[position:].lower()])
+    calm = _FIRST_LETTER.sub(lambda match: match.group().upper(), calm, count=1)
+    return _ENGLISH_I.sub("I", calm)
 
 
 def one_line(hypothesis: str) -> str:

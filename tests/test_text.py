@@ -355,6 +355,25 @@ def test_the_model_sees_no_control_characters() -> None:
     assert model_input("a\x00b\tc\u200bd\u00ade\ufeff\ufffd") == "a b cde"
 
 
+@pytest.mark.parametrize(
+    ("shouted", "said"),
+    [
+        ("¿DÓNDE ESTÁ LA BIBLIOTECA?", "¿Dónde está la biblioteca?"),
+        ("I KNOW I'M LATE, AND I DON'T CARE", "I know I'm late, and I don't care"),
+        ("ENTRA EN HTTP://A.ES/B Y USA FOO_BAR", "Entra en http://a.es/b y usa FOO_BAR"),
+        ("FELIPE I.", "Felipe I."),
+        ("NO FUMAR", "No fumar"),
+        ("HOLA", "Hola"),
+        ("EE. UU.", "EE. UU."),
+        ("¡ONU!", "¡ONU!"),
+        ("Ana Y YO", "Ana Y YO"),
+        ("123 %S", "123 %S"),
+    ],
+)
+def test_a_sentence_all_in_capitals_gets_small_letters(shouted: str, said: str) -> None:
+    assert model_input(shouted) == said
+
+
 def test_a_hypothesis_becomes_one_clean_line() -> None:
     assert one_line(" a\nb\r\n c\u2028d\x00e\ufffd ") == "a b c d e"
 
