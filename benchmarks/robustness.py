@@ -20,15 +20,17 @@ from benchmarks.report import machine, make_parser, publish, revision
 from data_prep.careless import without_accents
 from nmt.errors import UserError
 
+_MARK = re.compile(r"[¿¡]|[?!.,;:…]+(?=\s|$)")  # not those within a number or a URL
 VARIANTS: dict[str, Callable[[str], str]] = {
     "all capitals": str.upper,
     "no capitals": str.lower,
     "no accents": without_accents,
-    "no question marks": lambda text: re.sub("[¿?]", "", text).strip(),
-    "no capitals, accents, marks": lambda text: re.sub("[¿?¡!.,]", "", without_accents(text.lower())).strip(),
+    "no question marks": lambda text: re.sub(r"¿|\?(?=\s|$|\W)", "", text).strip(),
+    "no capitals, accents, marks": lambda text: _MARK.sub("", without_accents(text.lower())).strip(),
 }
-# Single words and what a person would accept, in any case, with or without a mark at the end.
-WORDS = {
+# Single words and what a person would accept, in any case, with or without a mark at the end.  The first are in
+# data_prep/words/es-en.tsv, from which a model may have learned just that; the second are not.
+TAUGHT = {
     "es": {
         "sí": {"yes"}, "Sí": {"yes"}, "no": {"no"}, "Hola": {"hello", "hi"}, "hola": {"hello", "hi"},
         "gracias": {"thanks", "thank you"}, "Gracias.": {"thanks", "thank you"}, "adiós": {"goodbye", "bye"},
@@ -42,41 +44,63 @@ WORDS = {
         "house": {"casa"}, "help": {"ayuda", "socorro", "auxilio", "ayudar"},
     },
 }  # fmt: skip
+OTHERS = {
+    "es": {
+        "zapato": {"shoe"}, "bosque": {"forest", "woods"}, "Cuchara": {"spoon"}, "espejo": {"mirror"},
+        "nube": {"cloud"}, "puente": {"bridge"}, "médico": {"doctor", "medical", "physician"},
+        "peligroso": {"dangerous"}, "isla": {"island"}, "Guerra": {"war"}, "vecino": {"neighbor", "neighbour"},
+        "cansado": {"tired"}, "iglesia": {"church"}, "oscuro": {"dark"}, "reloj": {"clock", "watch"},
+        "camisa": {"shirt"},
+    },
+    "en": {
+        "shoe": {"zapato"}, "forest": {"bosque"}, "Spoon": {"cuchara"}, "mirror": {"espejo"}, "cloud": {"nube"},
+        "bridge": {"puente"}, "doctor": {"médico", "doctor", "doctora"}, "dangerous": {"peligroso", "peligrosa"},
+        "island": {"isla"}, "War": {"guerra"}, "neighbor": {"vecino", "vecina"}, "tired": {"cansado", "cansada"},
+        "church": {"iglesia"}, "dark": {"oscuro", "oscura", "oscuridad"}, "clock": {"reloj"}, "shirt": {"camisa"},
+    },
+}  # fmt: skip
 LONGEST_LOOP = 6  # words that are repeated together
 _URL = re.compile(r"https?://[^\s)\]}>\"»]*[^\s)\]}>\"».,;:!?]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def loops(source: str, hypothesis: str) -> bool:
-    """Whether up to six words stand three times in a row, and do not in the source."""
-    return _repeats(hypothesis) and not _repeats(source)
+    """Whether up to six words stand three times or more in a row, and not as often in the source."""
+    times = _in_a_row(hypothesis)
+    return times >= 3 and times > _in_a_row(source)
 
 
-def _repeats(text: str) -> bool:
+def _in_a_row(text: str) -> int:
+    """How often in a row the words that are repeated most often stand."""
     words = re.findall(r"\w+", text.lower())
-    return any(
-        words[start : start + size]
-        == words[start + size : start + 2 * size]
-        == words[start + 2 * size : start + 3 * size]
-        for size in range(1, LONGEST_LOOP + 1)
-        for start in range(len(words) - 3 * size + 1)
-    )
+    most = 1
+    for size in range(1, LONGEST_LOOP + 1):
+        same = 0  # words that are what stands `size` words before them, without a break
+        for at in range(size, len(words)):
+            same = same + 1 if words[at] == words[at - size] else 0
+            most = max(most, same // size + 1)
+    return most
 
 
 def kept(source: str, hypothesis: str) -> tuple[int, int]:
-    """(numbers and URLs of the source that the hypothesis has, how many there are).  1.000,5 is 1,000.5."""
+    """(numbers and URLs of the source that the hypothesis has, how many there are).  1.000,5 is 1,000.5, and the
+    parts of a date may change places."""
     wanted, found = _items(source), _items(hypothesis)
     return sum((wanted & found).values()), sum(wanted.values())
 
 
 def _items(text: str) -> Counter[str]:
-    urls = _URL.findall(text)
-    numbers = _NUMBER.findall(_URL.sub(" ", text))
-    return Counter(urls) + Counter(re.sub("[.,]", "", number) for number in numbers)
+    items = Counter(_URL.findall(text))
+    for number in _NUMBER.findall(_URL.sub(" ", text)):
+        if re.fullmatch(r"\d{1,3}([.,]\d{3})+([.,]\d+)?", number):
+            number = re.sub(r"[.,](?=\d{3}(?:[.,]|$))", "", number)
+        parts = re.split("[.,]", number)
+        items.update([number.replace(",", ".")] if len(parts) == 2 else parts)
+    return items
 
 
 def right(word: str, answer: str, language: str) -> bool:
-    return answer.lower().strip(" .!¡?¿") in WORDS[language][word]
+    return answer.lower().strip(" .!¡?¿") in {**TAUGHT[language], **OTHERS[language]}[word]
 
 
 def run(args: Any) -> dict[str, Any]:
@@ -86,6 +110,8 @@ def run(args: Any) -> dict[str, Any]:
 
     translator = Translator.load(args.model, args.device, args.runtime)
     source, reference = read_lines(args.source), read_lines(args.reference)
+    if not source:
+        raise UserError(f"{args.source}: there is no line to translate")
     if len(source) != len(reference):
         raise UserError(
             f"{args.source} has {len(source)} lines, {args.reference} {len(reference)}; give parallel files"
@@ -102,17 +128,24 @@ def run(args: Any) -> dict[str, Any]:
     for name, careless in VARIANTS.items():
         found = bleu(translate([careless(line) for line in source]))
         figures["variants"][name] = {"bleu": found, "lost": round(figures["clean"] - found, 2)}
-    figures["sets"] = {args.source.name: _faithful(source, clean)}
+    figures["sets"] = {str(args.source): _faithful(source, clean)}
     for path in args.more:
         lines = read_lines(path)
-        figures["sets"][path.name] = _faithful(lines, translate(lines))
+        figures["sets"][str(path)] = _faithful(lines, translate(lines))
     language = translator.source_language
-    asked = list(WORDS.get(language, {}))
-    wrong = {w: a for w, a in zip(asked, translate(asked), strict=True) if not right(w, a, language)}
-    return figures | {
-        "words": {"asked": len(asked), "wrong": wrong},
-        "machine": machine("torch", "onnxruntime"),
+    figures["words"] = {
+        name: _words(translate, lists[language], language)
+        for name, lists in (("taught", TAUGHT), ("others", OTHERS))
+        if language in lists
     }
+    return figures | {"machine": machine("torch", "onnxruntime")}
+
+
+def _words(
+    translate: Callable[[Sequence[str]], list[str]], asked: Sequence[str], language: str
+) -> dict[str, Any]:
+    answers = zip(asked, translate(list(asked)), strict=True)
+    return {"asked": len(asked), "wrong": {w: a for w, a in answers if not right(w, a, language)}}
 
 
 def _faithful(source: Sequence[str], hypotheses: Sequence[str]) -> dict[str, Any]:
@@ -143,6 +176,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     args = parser.parse_args()
     try:
+        if args.json and not args.json.parent.is_dir():
+            raise UserError(f"{args.json}: its folder does not exist")
         publish(run(args), args.json)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

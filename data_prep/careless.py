@@ -1,5 +1,5 @@
-"""Sentences as people type them: all small letters or all capitals, without accents, without ¿, ¡ or the last
-mark.  A model that has seen some translates them as well as the tidy ones.
+"""Sentences as people type them: in small letters, without accents, without ¿, ¡ or the last mark.  A model that
+has seen some translates them as well as the tidy ones.  (What is all in capitals `nmt.casing` tidies first.)
 
 Which sentences, and how, depends on the sentence alone: not on the order of the sources or the processes.
 """
@@ -40,8 +40,7 @@ def careless(sentence: str, draw: random.Random) -> str:
         sentence = without_marks(sentence)
     if draw.random() < 0.5:
         sentence = without_accents(sentence)
-    case = draw.random()
-    return sentence.lower() if case < 0.4 else sentence.upper() if case < 0.65 else sentence
+    return sentence.lower() if draw.random() < 0.6 else sentence
 
 
 def without_marks(sentence: str) -> str:

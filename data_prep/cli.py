@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from data_prep.errors import UserError
+from data_prep.files import COMPRESSIONS
 from data_prep.recipe import load_recipe, make_recipe, yaml_value
 
 SOURCE_HELP = """\
@@ -115,7 +116,13 @@ def _add_words(commands: Any) -> None:
         metavar="P",
         help="probability that a word stands for the other, asked of both directions (default 0.3)",
     )
-    add("--times", type=int, default=5, metavar="N", help="how often a word must occur (default 5)")
+    add(
+        "--times",
+        type=int,
+        default=5,
+        metavar="N",
+        help="in how many different pairs a word must occur (default 5)",
+    )
     add(
         "--without",
         action="append",
@@ -227,6 +234,10 @@ def _build(arguments: argparse.Namespace, console: Console) -> int:
 def _words(arguments: argparse.Namespace, console: Console) -> int:
     from data_prep.lexicon import lines_of, read_sentences, word_pairs, words_in
 
+    if not 0 < arguments.least <= 1 or arguments.times < 1:
+        raise UserError("--least is a probability, above 0 and at most 1; --times is at least 1")
+    if arguments.out.suffix in COMPRESSIONS:
+        raise UserError(f"{arguments.out}: the list is written uncompressed; name it .tsv")
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{arguments.out} exists; add --force to replace it")
     known = set().union(*(words_in(file) for file in arguments.known))
@@ -236,7 +247,9 @@ def _words(arguments: argparse.Namespace, console: Console) -> int:
     if not lines:
         raise UserError(f"{arguments.dataset}: no word is sure enough; try --times 2, or --least 0.1")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    partial = arguments.out.with_name(arguments.out.name + ".partial")
+    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    partial.replace(arguments.out)
     console.print(f"wrote {arguments.out}: {len(lines):,} lines", highlight=False, markup=False)
     return 0
 

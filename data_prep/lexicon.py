@@ -1,7 +1,7 @@
 """A word list learned from parallel sentences: `python -m data_prep words DATASET --out words.tsv`.
 
 Sentences teach a model words in company; a person also types "perro" alone.  IBM model 1 (Brown et al. 1993,
-"The Mathematics of Statistical Machine Translation", section 4.2) tells which word stands for which, and the
+"The Mathematics of Statistical Machine Translation", section 4.1) tells which word stands for which, and the
 pairs that each side chooses become a source like any other: two columns, tab-separated.
 """
 
@@ -39,13 +39,17 @@ def words_of(text: str) -> list[str]:
 
 
 def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 5) -> Likelihoods:
-    """IBM model 1 by expectation and maximisation: equations 17 (t) and 14 (expected counts) of the paper.
+    """IBM model 1 by expectation (equation 17 of the paper) and maximisation.
 
     `pairs`: the sentences as numbers of words, from 1 on.  Begins with all words equally likely.
     """
+    if not any(target for _, target in pairs):
+        nothing = np.zeros(0, dtype=np.int64)
+        return Likelihoods(nothing, nothing, np.zeros(0))
     sentences = [(np.array((_EMPTY, *source)), np.array(target)) for source, target in pairs if len(target)]
     lengths = [len(target) for _, target in sentences]
-    choices = np.repeat([len(source) for source, _ in sentences], lengths)  # that each target word has
+    # How many source words each target word may come from.
+    choices = np.repeat([len(source) for source, _ in sentences], lengths)
     source = np.concatenate(
         [np.tile(source, length) for (source, _), length in zip(sentences, lengths, strict=True)]
     )
@@ -68,14 +72,15 @@ def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 
 def word_pairs(
     sentences: Sequence[tuple[str, str]], least: float = 0.3, times: int = 5, most_words: int = 15
 ) -> list[tuple[str, str]]:
-    """The pairs of words that choose each other, the most frequent first.
+    """The pairs of words that choose each other, the most frequent first, with capitals where they mostly have them.
 
     least: both p(target | source) and p(source | target) must reach it.  Forms that share one counterpart
         (comí, comiste, comió: ate) divide it among themselves and so stay outside, as they should.
     times: how often a word must occur.
     most_words: of a sentence that is read; a longer one tells little more and takes its square in memory.
     """
-    split = [(words_of(source), words_of(target)) for source, target in dict.fromkeys(sentences)]
+    different = list(dict.fromkeys(sentences))
+    split = [(words_of(source), words_of(target)) for source, target in different]
     split = [(s, t) for s, t in split if 0 < len(s) <= most_words and 0 < len(t) <= most_words]
     if not split:
         return []
@@ -91,7 +96,18 @@ def word_pairs(
         for s, t in forward.items()
         if backward.get(t) == s and min(frequency[there[s - 1]], other[back[t - 1]]) >= times
     ]
-    return sorted(chosen, key=lambda pair: (-frequency[pair[0]], pair))
+    chosen.sort(key=lambda pair: (-frequency[pair[0]], pair))
+    written, writing = (_spellings(side) for side in zip(*different, strict=True))
+    return [(written.get(source, source), writing.get(target, target)) for source, target in chosen]
+
+
+def _spellings(texts: Iterable[str]) -> dict[str, str]:
+    """ "london" -> "London", for each word as it is mostly written behind the first of a text."""
+    counts: dict[str, Counter[str]] = {}
+    for text in texts:
+        for word in _WORD.findall(text)[1:]:
+            counts.setdefault(word.lower(), Counter())[word] += 1
+    return {word: forms.most_common(1)[0][0] for word, forms in counts.items()}
 
 
 def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str, str]]:
@@ -101,9 +117,13 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
 
     try:
         rows = datasets.load_from_disk(str(dataset / "train"))
+        columns = [rows.data.column(name).to_pylist() for name in ("source", "target", "origin")]
     except FileNotFoundError:
         raise UserError(f"{dataset}: no dataset folder (python -m data_prep build makes one)") from None
-    columns = [rows.data.column(name).to_pylist() for name in ("source", "target", "origin")]
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"{dataset}/train: damaged, or not written by `build` ({error}); build it again"
+        ) from None
     careless = rows.data.column("altered").to_pylist() if "altered" in rows.column_names else [""] * len(rows)
     return [
         (source, target)
@@ -113,22 +133,26 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
 
 
 def lines_of(chosen: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> list[str]:
-    """Lines of a word list: each pair in small letters and with a capital.
+    """Lines of a word list: each pair as it is and with a capital.
 
     Left out: a word that stands for itself (names: any translator copies them) and what `known` has already.
     """
     taken = set(known)
-    kept = [pair for pair in chosen if pair[0] != pair[1] and not taken.intersection(pair)]
-    return [
+    kept = [
+        pair for pair in chosen
+        if pair[0] != pair[1] and not taken.intersection(word.lower() for word in pair)
+    ]  # fmt: skip
+    lines = [
         f"{s}\t{t}"
         for source, target in kept
         for s, t in ((source, target), (_capital(source), _capital(target)))
     ]
+    return list(dict.fromkeys(lines))
 
 
 def words_in(file: Path) -> set[str]:
-    """What stands in the columns of a tab-separated word list, in lower case."""
-    lines = (line for _, line in read_lines(file, Tally(skip_bad_lines=False)))
+    """What stands in the columns of a tab-separated word list, in lower case; unreadable lines are passed over."""
+    lines = (line for _, line in read_lines(file, Tally(skip_bad_lines=True)))
     return {cell.strip().lower() for line in lines if line for cell in line.split("\t")}
 
 
@@ -142,6 +166,6 @@ def _numbered(frequency: Counter[str]) -> dict[str, int]:
 
 def _chosen(likelihoods: Likelihoods, least: float) -> dict[int, int]:
     """The likeliest target word of each source word but the empty one, where it is at least so likely."""
-    order = np.argsort(likelihoods.value)  # the likeliest is put last, and stays
+    order = np.argsort(likelihoods.value, kind="stable")  # the likeliest is put last, and stays
     kept = order[(likelihoods.value[order] >= least) & (likelihoods.source[order] != _EMPTY)]
     return dict(zip(likelihoods.source[kept].tolist(), likelihoods.target[kept].tolist(), strict=True))

@@ -16,6 +16,8 @@ from typing import Literal
 import regex  # type: ignore[import-untyped]
 import sentencex  # type: ignore[import-untyped]
 
+from nmt.casing import without_shouting
+
 
 @dataclass(frozen=True)
 class Part:
@@ -56,10 +58,6 @@ _PICTURE = (
 _SMILEY = r"(?<!\S)(?:[:;=]['’]?-?[()DPpOo3|/\\*]+|<3|[xX]D+)(?!\S)"
 _PICTURES = regex.compile(rf"((?:{_PICTURE}|{_SMILEY})+)", regex.VERSION1)
 
-LONG_WORD = 4  # letters; shorter ones in capitals are often abbreviations
-_FIRST_LETTER = regex.compile(r"(?<=^[^\p{L}]*)\p{L}")
-_ENGLISH_I = regex.compile(r"(?<![\w'’.-])i(?!\w|-|\.\w)")
-
 # Every alternative starts at a place that its first character cannot repeat (the look-behinds), so that a
 # line of 100 kB without a space costs one pass, not one for each of its characters.
 _VERBATIM = regex.compile(
@@ -67,18 +65,18 @@ _VERBATIM = regex.compile(
     (?=\S)(?:(?<!\w)|(?!\w))(?:                                   # at a word's first character, or at a sign
       (?<!\S)\S{60,}                                              # base64, hashes: no word is so long
     | `[^`\n]+`                                                   # code as Markdown writes it
-    | (?<![\w+.-])(?:[a-z][a-z0-9+.-]*+://|www\.)                 # URL, without the full stop after it
+    | (?<![\w+.-])(?i:[a-z][a-z0-9+.-]*+://|www\.)                # URL, without the full stop after it
       [^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]
     | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+                    # e-mail address
     | (?<![\w.@-])(?:[\w-]++\.)+(?:com|org|net|edu|gov|info|io|es|mx|ar|uk|eu)(?![\w-])(?:/[\w/.%-]*[\w/])?
     | (?<![\w@\#])[@\#]\p{L}\w*                                    # @mention, #hashtag
-    | %\(\w+\)[-+\#0]*\d*(?:\.\d+)?[sdif]                         # placeholders: %(name)s, %1$s and %.1f%%, {x}, $x
-    | (?<!\d\s?)%(?:\d+\$)?[-+\#0]*\d*(?:\.\d+)?(?:hh?|ll?|z)?[sdifuxXgc](?!\w)(?:%%)?
+    | %\(\w+\)[-+\#0]*+\d*+(?:\.\d++)?[sdifuxXegc]               # placeholders: %(name)s, %1$s and %.1f%%, {x}, $x
+    | (?<![\w%])(?<!\d\s)%(?:\d+\$)?[-+\#0]*+\d*+(?:\.\d++)?(?:hh?|ll?|z)?[sdiouxXeEfgGcp](?!\w)(?:%%)?
     | \$?\{[^{}\s]*\}|\$[A-Za-z_]\w*
     | </?[A-Za-z][^<>]*>|&(?:[a-z]+|\#\d+);                       # markup
     | (?<![\w.-])[\w-]++\.                                       # file names
       (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
-    | (?<!\w)(?:\w+\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?           # snake_case
+    | (?<!\w)(?<!\w\.)(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
     | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                 # camelCaseName, but not mRNA or iPhone
     | (?<![\w.])(?:\w++\.)*\w++\(\)                               # call()
     | (?<!\S)(?:(?:~|\.{1,2}|[A-Za-z]:)(?:[/\\][\w.+@-]*\w)+|(?:/[\w.+@-]*\w){2,})/?   # path
@@ -87,7 +85,7 @@ _VERBATIM = regex.compile(
     regex.VERBOSE,
 )
 # What every protected item has; most sentences have nothing of it, and are spared the long patterns.
-_SUSPICIOUS = regex.compile(r"[\d`@#%{$<&_/\\]|\.\w|www\.|\(\)|--|[a-z][A-Z]")
+_SUSPICIOUS = regex.compile(r"[\d`@#%{$<&_/\\]|\.\w|\(\)|--|[a-z][A-Z]")
 _NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
 _SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
@@ -203,27 +201,15 @@ def words(sentence: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(sentence)]
 
 
-def model_input(sentence: str) -> str:
+def cleaned(sentence: str) -> str:
     """The sentence without what no training text has: control characters become spaces; marks that only guide
-    line breaking, and the sign for an undecodable byte, go; a sentence all in capitals gets small letters."""
-    return _without_shouting(_INVISIBLE.sub("", _CONTROL.sub(" ", sentence)))
+    line breaking, and the sign for an undecodable byte, go."""
+    return _INVISIBLE.sub("", _CONTROL.sub(" ", sentence))
 
 
-def _without_shouting(sentence: str) -> str:
-    """ "¿DÓNDE ESTÁ?" -> "¿Dónde está?"; but "EE. UU." and "ONU" may be names, and stay, as does code."""
-    if not sentence.isupper():
-        return sentence
-    spoken = _VERBATIM.sub(" ", sentence)
-    lengths = [end - start for start, end in words(spoken)]
-    if len(lengths) < 3 and max(lengths, default=0) < LONG_WORD:
-        return sentence
-    parts, position = [], 0
-    for item in _VERBATIM.finditer(sentence):
-        parts += [sentence[position : item.start()].lower(), item.group()]
-        position = item.end()
-    calm = "".join([*parts, sentence[position:].lower()])
-    calm = _FIRST_LETTER.sub(lambda match: match.group().upper(), calm, count=1)
-    return _ENGLISH_I.sub("I", calm)
+def model_input(sentence: str) -> str:
+    """What a model is given of a sentence: cleaned, and in small letters if it is all in capitals."""
+    return without_shouting(cleaned(sentence))
 
 
 def one_line(hypothesis: str) -> str:

@@ -70,9 +70,11 @@ def opened(
     page.goto(address)
     page.wait_for_selector("#nmt-source textarea")
     page.locale = locale[:2]
-    yield page
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    context.close()
+    try:
+        yield page
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    finally:
+        context.close()
     assert elsewhere == []
     assert errors == []
     assert wide <= 0

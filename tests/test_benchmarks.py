@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.generated import write_dataset
-from benchmarks.robustness import VARIANTS, kept, loops, right
+from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
 from benchmarks.throughput import TokenMeter
 from nmt.batching import Split
 from nmt.tokenizer import load_tokenizers
@@ -55,12 +55,15 @@ def test_a_loop_is_what_the_source_has_not() -> None:
     assert loops("Sí.", "I don't know I don't know I don't know")
     assert not loops("No, no, no.", "No, no, no.")
     assert not loops("Muy bien.", "Very, very good.")
+    assert loops("No, no, no, dijo.", "I don't know I don't know I don't know I don't know")
 
 
 def test_numbers_and_urls_are_kept_in_either_way_of_writing_them() -> None:
     source = "Pagó 1.250,50 € en 3 días: https://a.es/x?y=1, 3 veces."
     assert kept(source, "He paid €1,250.50 in 3 days: https://a.es/x?y=1, 3 times.") == (4, 4)
     assert kept(source, "He paid €1,250 in three days: https://a.es/x, 3 times.") == (1, 4)
+
+    assert kept("El 12.05.2020 midió 3,5 m.", "On 05/12/2020 it was 35 m.") == (3, 4)
 
 
 def test_a_word_may_be_answered_with_a_capital_and_a_mark() -> None:
@@ -71,12 +74,25 @@ def test_a_word_may_be_answered_with_a_capital_and_a_mark() -> None:
     )
 
 
-def test_the_variants_of_a_sentence() -> None:
-    written = {name: careless("¿Qué, Íñigo?") for name, careless in VARIANTS.items()}
-    assert list(written.values()) == [
-        "¿QUÉ, ÍÑIGO?",
-        "¿qué, íñigo?",
-        "¿Que, Inigo?",
-        "Qué, Íñigo",
-        "que inigo",
+def test_the_variants_of_a_sentence_leave_numbers_and_urls() -> None:
+    written = {
+        name: careless("¿Qué, Íñigo, 3.50 en https://a.es/?x=1?") for name, careless in VARIANTS.items()
+    }
+    assert list(written.values())[1:] == [
+        "¿qué, íñigo, 3.50 en https://a.es/?x=1?",
+        "¿Que, Inigo, 3.50 en https://a.es/?x=1?",
+        "Qué, Íñigo, 3.50 en https://a.es/?x=1",
+        "que inigo 3.50 en https://a.es/?x=1",
     ]
+
+
+def test_the_other_words_are_not_in_the_list_that_training_has() -> None:
+    rows = (
+        (Path(__file__).parent.parent / "data_prep" / "words" / "es-en.tsv")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
+    columns = [{row.split("\t")[side].lower() for row in rows} for side in (0, 1)]
+    for language, listed in zip(("es", "en"), columns, strict=True):
+        assert not listed & {word.lower() for word in OTHERS[language]}
+        assert all(word.lower().strip(".") in listed for word in TAUGHT[language])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
@@ -18,7 +19,7 @@ HOUSES = [*HOUSE, ("una puerta verde", "a green door"), ("una casa", "a house")]
 
 
 def plain_model_1(pairs: list[tuple[list[int], list[int]]], rounds: int) -> dict[tuple[int, int], float]:
-    """Brown et al. 1993, section 4.2, as it is written: one expected count after another."""
+    """Brown et al. 1993, section 4.1, as it is written: one expected count after another."""
     likelihood: dict[tuple[int, int], float] = defaultdict(lambda: 1.0)
     for _ in range(rounds):
         counts: dict[tuple[int, int], float] = defaultdict(float)
@@ -59,6 +60,20 @@ def test_forms_that_divide_one_counterpart_stay_outside() -> None:
     assert not {"comí", "comiste", "comió", "comía"} & set(found)
 
 
+def test_names_keep_their_capital_wherever_they_stand() -> None:
+    met = [
+        ("Londres es gris", "London is grey"),
+        ("Vi Londres", "I saw London"),
+        ("Hoy es gris", "It is grey"),
+    ]
+    met += [("El perro", "The dog"), ("Perro", "Dog"), ("Yo y Londres", "Me and London")]
+    found = dict(word_pairs(met, times=1))
+    assert (found["Londres"], found["perro"]) == ("London", "dog")
+    assert lines_of([("Londres", "London"), ("lunes", "Monday")]) == [
+        "Londres\tLondon", "lunes\tMonday", "Lunes\tMonday"
+    ]  # fmt: skip
+
+
 def test_words_are_letters_in_lower_case() -> None:
     assert words_of("¡El tío-abuelo de O'Neil, 42 años!") == ["el", "tío-abuelo", "de", "o'neil", "años"]
 
@@ -83,6 +98,7 @@ def test_the_command_writes_a_list_that_build_reads(dataset: Path, tmp_path: Pat
     lines = out.read_text(encoding="utf-8").splitlines()
     assert {"ayer\tyesterday", "Ayer\tYesterday", "vendió\tsold", "manzana\tapple"} <= set(lines)
     assert not any("tom" in line.lower() for line in lines)
+    assert not any(line.startswith("vendio\t") for line in lines)  # a careless copy's
     report = build(
         tmp_path / "more", "--source", write_tsv(tmp_path / "p.tsv"), "--source", f"tsv:{out}", *SIZES
     )
@@ -117,6 +133,14 @@ def test_mistakes_get_a_line(dataset: Path, tmp_path: Path, capsys: pytest.Captu
     assert "no dataset folder" in capsys.readouterr().err
     assert main(["words", str(dataset), "--out", str(out), "--times", "999"]) == 1
     assert "no word is sure enough" in capsys.readouterr().err and not out.exists()
+    assert main(["words", str(dataset), "--out", str(out), "--least", "7"]) == 1
+    assert main(["words", str(dataset), "--out", str(tmp_path / "words.tsv.gz")]) == 1
+    assert "name it .tsv" in capsys.readouterr().err
+    damaged = tmp_path / "damaged"
+    shutil.copytree(dataset, damaged)
+    next((damaged / "train").glob("*.arrow")).write_bytes(b"no arrow")
+    assert main(["words", str(damaged), "--out", str(out)]) == 1
+    assert "build it again" in capsys.readouterr().err
     out.write_text("mine", encoding="utf-8")
     assert main(["words", str(dataset), "--out", str(out)]) == 1
     assert "--force" in capsys.readouterr().err and out.read_text(encoding="utf-8") == "mine"

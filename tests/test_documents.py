@@ -358,6 +358,12 @@ def test_po_keeps_an_entry_without_translation_rather_than_lose_a_placeholder(tm
         assert translated(tmp_path, ".po", source, lambda text, said=said: said) == source  # type: ignore[misc]
 
 
+def test_po_reads_a_text_with_an_empty_line_between_its_lines(tmp_path: Path) -> None:
+    source = 'msgid "uno "\n\n"dos"\nmsgstr ""\n'
+    assert open_document(save(tmp_path, ".po", source)).texts == ["uno dos"]
+    assert polib.pofile(translated(tmp_path, ".po", source))[0].msgstr == "UNO DOS"
+
+
 # Random documents
 
 

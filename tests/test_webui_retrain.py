@@ -279,11 +279,10 @@ def test_a_removed_training_leaves_an_empty_board(trainings: Trainings) -> None:
 # --- the tab ----------------------------------------------------------------------------------------------
 
 
-def blocks_with_tab(folder: Path, **options: Any) -> tuple[Any, Trainings]:
-    found = Trainings(folder)
+def blocks_with_tab(folder: Path) -> Any:
     with gr.Blocks(analytics_enabled=False) as blocks, gr.Tabs(), gr.Tab("Retrain") as tab:
-        retrain_tab.build(fake_service(), found, tab=tab, **options)
-    return blocks, found
+        retrain_tab.build(fake_service(), Trainings(folder), lambda direction, language: [], [], tab)
+    return blocks
 
 
 def test_without_the_flag_there_is_neither_tab_nor_event() -> None:
@@ -298,7 +297,7 @@ def test_without_the_flag_there_is_neither_tab_nor_event() -> None:
 
 
 def test_no_event_of_the_tab_is_in_the_api(tmp_path: Path) -> None:
-    blocks, _ = blocks_with_tab(tmp_path / "runs")
+    blocks = blocks_with_tab(tmp_path / "runs")
     mine = [fn for fn in functions_of(blocks) if fn.fn.__module__ == retrain_tab.__name__]
     assert len(mine) > 15
     assert blocks.get_api_info()["named_endpoints"] == {}

@@ -95,7 +95,10 @@ def _entries(all_lines: Sequence[Line], name: str) -> Iterator[Entry]:
             entry.values[last] = polib.unescape(found[2])
         elif more and entry and last:
             entry.values[last] += polib.unescape(more[1])
-        elif line.text.strip() and not line.text.lstrip().startswith("#"):  # polib lets an open quote pass
+        elif not line.text.strip():  # also between the lines of one text
+            flags = None
+            continue
+        elif not line.text.lstrip().startswith("#"):  # polib lets an open quote pass
             raise UserError(
                 f'{name}:{number}: expected a keyword and a text in quotes, like msgid "…"; correct the line'
             )

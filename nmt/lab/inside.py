@@ -23,7 +23,7 @@ from nmt.errors import UserError
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
 from nmt.lab.gates import Caught, catching, recurrent_layers, trace
 from nmt.search import score_target
-from nmt.text import model_input, one_line
+from nmt.text import cleaned, model_input, one_line
 from nmt.tokenizer import BOS, EOS, Tokenizer
 from nmt.torch_runtime import TorchModel
 from nmt.translator import MAX_PIECES, Translator
@@ -126,7 +126,7 @@ def look_inside(
     return Inside(
         source=model_input(text),
         source_tokens=source_pieces,
-        translation=one_line(target.decode(target_ids)) if translation is None else model_input(translation),
+        translation=one_line(target.decode(target_ids)) if translation is None else cleaned(translation),
         given=translation is not None,
         target_tokens=target.pieces(written),
         layers=_activities(checkpoint, source, target_ids, units, source_pieces),
@@ -142,7 +142,7 @@ def look_inside(
 def _ids(
     checkpoint: Checkpoint, tokenizer: Tokenizer, text: str, what: Literal["sentence", "translation"]
 ) -> list[int]:
-    ids = tokenizer.encode(model_input(text))
+    ids = tokenizer.encode(model_input(text) if what == "sentence" else cleaned(text))
     longest = min(MAX_PIECES, checkpoint.config.data.max_length)
     if not 0 < len(ids) <= longest:
         raise Unreadable(what, len(ids), longest)

@@ -33,7 +33,8 @@ class Failed(Exception):
 
 def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
     """`function(*arguments)`; arguments and result travel between the two processes as JSON, so they must be plain
-    data, and the function is named, so it must stand at the top level of a module that is quickly imported."""
+    data (a tuple arrives as a list, a key as a string), and the function is named, so it must stand at the top level
+    of a module that is quickly imported."""
     command = [sys.executable, "-m", "nmt.webui.apart", str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = json.dumps([function.__module__, function.__name__, arguments]).encode()
@@ -91,12 +92,12 @@ def main() -> None:
     output, sys.stdout = sys.stdout.buffer, sys.stderr  # what the function prints is not the answer
     try:
         module, name, arguments = json.load(sys.stdin.buffer)
-        answer = [getattr(importlib.import_module(module), name)(*arguments), None]
+        answer = json.dumps([getattr(importlib.import_module(module), name)(*arguments), None])
     except KeyboardInterrupt:  # meant for the page
         sys.exit(130)
     except Exception:
-        answer = [None, traceback.format_exc()]
-    output.write(json.dumps(answer).encode())
+        answer = json.dumps([None, traceback.format_exc()])
+    output.write(answer.encode())
 
 
 def _end_with(parent: int) -> None:

@@ -180,6 +180,13 @@ def _nothing() -> Shown:
     return Shown(words.html("documents.hint"))
 
 
+@dataclass(eq=False)
+class Event:
+    """Something that a visitor asked for."""
+
+    file: str | None  # the document that it translates
+
+
 class Latest:
     """Which of a visitor's events may change what the tab shows: the last one.
 
@@ -187,16 +194,17 @@ class Latest:
     """
 
     def __init__(self) -> None:
-        self._events: dict[Hashable, list[str | None]] = {}
+        self._events: dict[Hashable, Event] = {}
 
     def file(self, owner: Hashable) -> str | None:
         """The document that the visitor's last event translates, while it does."""
-        return self._events.get(owner, [None])[0]
+        event = self._events.get(owner)
+        return event.file if event else None
 
     @contextmanager
     def event(self, owner: Hashable, file: str | None = None) -> Iterator[Callable[[], bool]]:
         """Gives a function that tells whether this is still the last event.  `file`: what it translates."""
-        mine = self._events[owner] = [file]
+        mine = self._events[owner] = Event(file)
         try:
             yield lambda: self._events.get(owner) is mine
         finally:

@@ -75,7 +75,8 @@ def _menus(service: TranslationService, language: words.Language) -> list[Any]:
 
 
 def _trying_with(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:
-    """What the menus become when a direction was added that a visitor wants to try: Translate chooses it."""
+    """What the menus become when a direction was added that a visitor wants to try: Translate chooses it.  (Other
+    visitors have it in their menus when they open the page anew.)"""
 
     def updates(direction: Direction, language: words.Language) -> list[Any]:
         source, target, *others = _menus(service, language)

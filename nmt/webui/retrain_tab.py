@@ -162,9 +162,9 @@ def _size(file: Path) -> int:
 def build(
     service: TranslationService,
     trainings: Trainings,
-    on_new: OnNew | None = None,
-    refreshed: Sequence[Any] = (),
-    tab: gr.Tab | None = None,
+    on_new: OnNew,
+    refreshed: Sequence[Any],
+    tab: gr.Tab,
 ) -> None:
     """Lay out the tab inside the current Blocks and wire its events.
 
@@ -204,9 +204,7 @@ def wire_form(trainings: Trainings, f: layout.Form) -> Any:
     return f.start.click(start_checked, [f.request, *f.fields()], [f.started, *found], **PRIVATE, **turns)
 
 
-def wire_board(
-    trainings: Trainings, b: layout.Board, started: Any, f: layout.Form, tab: gr.Tab | None
-) -> None:
+def wire_board(trainings: Trainings, b: layout.Board, started: Any, f: layout.Form, tab: gr.Tab) -> None:
     """What a training is doing: looked at when the page or the tab opens, and every moment while one runs."""
     shown = [
         b.state, b.figures, b.losses, b.scores, b.log, b.stop, b.resume, b.try_it, b.timer, b.seen,
@@ -224,10 +222,8 @@ def wire_board(
     look: dict[str, Any] = {
         "fn": show_chosen, "inputs": [b.chosen, b.seen], "outputs": shown, **PRIVATE, "trigger_mode": "multiple",
     }  # fmt: skip
-    opening: list[Any] = [tab.select] if tab else []
     gr.on(None, lambda: list_all(None), [], b.chosen, **PRIVATE).then(**look)  # None: when the page is loaded
-    if opening:
-        gr.on(opening, list_all, b.chosen, b.chosen, **PRIVATE).then(**look)
+    tab.select(list_all, b.chosen, b.chosen, **PRIVATE).then(**look)
     started.then(list_all, f.started, b.chosen, **PRIVATE).then(**look)
     b.chosen.input(lambda: "", None, b.answer, **PRIVATE).then(**look)
     b.timer.tick(**{**look, "trigger_mode": "once"})
@@ -239,14 +235,14 @@ def wire_trying(
     service: TranslationService,
     trainings: Trainings,
     b: layout.Board,
-    on_new: OnNew | None,
+    on_new: OnNew,
     refreshed: list[Any],
 ) -> None:
     def try_chosen(name: str | None) -> tuple[Direction | None, str]:
         return try_it(service, trainings, name)
 
     def tell(direction: Direction | None, request: gr.Request) -> Any:
-        if direction is None or on_new is None:
+        if direction is None:
             return [gr.skip()] * len(refreshed)
         return on_new(direction, words.of_visitor(request))
 

@@ -83,10 +83,9 @@ class Answer:
         )
         text = self.alternatives[index][len(around[0]) : len(self.alternatives[index]) - len(around[1])]
         others = [*self.alternatives[:index], self.text, *self.alternatives[index + 1 :]]
-        search = dict(
-            sentence.candidates
-        )  # scores on the search's scale: what counts is how far they are apart
-        score = sentence.score + search.get(text, 0.0) - search.get(sentence.text, 0.0)
+        # Scores on the search's scale, which is the sentence's unless a penalty is set: what counts is the distance.
+        search = dict(sentence.candidates)
+        score = min(0.0, sentence.score + search[text] - search[sentence.text])
         changed = self.with_sentence(place, replace(sentence, text=text, score=score))
         return replace(changed, alternatives=tuple(others))
 
@@ -195,7 +194,8 @@ class Work:
             sentence = next(following, None) if part.translate else None
             if part.translate and sentence is None:
                 break
-            segments.append(Segment(sentence.text if sentence else part.text, sentence))
+            translated = sentence is not None and not sentence.copied
+            segments.append(Segment(sentence.text if sentence and translated else part.text, sentence))
         whole = len(results) == total
         alternatives = assemble(plan, results, self.n_best).alternatives if whole and self.n_best > 1 else ()
         seconds = time.perf_counter() - self.started
