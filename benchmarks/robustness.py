@@ -142,7 +142,7 @@ def run(args: Any) -> dict[str, Any]:
 
 
 def _words(
-    translate: Callable[[Sequence[str]], list[str]], asked: Sequence[str], language: str
+    translate: Callable[[Sequence[str]], list[str]], asked: Collection[str], language: str
 ) -> dict[str, Any]:
     answers = zip(asked, translate(list(asked)), strict=True)
     return {"asked": len(asked), "wrong": {w: a for w, a in answers if not right(w, a, language)}}
