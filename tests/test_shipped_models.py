@@ -52,6 +52,17 @@ def test_everyday_sentences_come_out_right(translator: Translator) -> None:
     assert figures.bleu.value > 35, hypotheses
 
 
+def test_words_alone_and_sentences_in_capitals_come_out_right(translator: Translator) -> None:
+    words = {
+        "es": {"sí": "yes", "gracias": "thanks", "perro": "dog"},
+        "en": {"thanks": "gracias", "dog": "perro"},
+    }
+    for word, translation in words[translator.source_language].items():
+        assert translator.translate(word).lower() == translation
+    sentence = PAIRS[0][translator.source_language == "en"]
+    assert translator.translate(sentence.upper()) == translator.translate(sentence)
+
+
 def test_the_graphs_in_8_bits_agree_with_the_model(translator: Translator) -> None:
     """Log-probabilities of real sentences' pieces: none further than 0.1 from float32, on average 0.01."""
     assert translator.runtime == "onnx"
