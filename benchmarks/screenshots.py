@@ -49,7 +49,7 @@ def scores(page: Any) -> None:
 
 
 def attention(page: Any) -> None:
-    translate(page, "Ella lleva un vestido azul.")
+    translate(page, "Ella lleva un sombrero blanco.")
     _open(page, 3)
     page.wait_for_selector("#nmt-attention .nmt-grid", timeout=120_000)
 
