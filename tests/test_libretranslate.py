@@ -43,6 +43,15 @@ def test_a_list_is_translated_as_a_list(client: TestClient) -> None:
     assert post(client, q=[], source="es", target="en") == {"translatedText": []}
 
 
+def test_a_form_with_letters_as_curl_sends_them(client: TestClient) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    sent = {"/translate": "q=¿Dónde está el tren&source=es&target=en", "/detect": "q=¿Dónde está"}
+    answers = {path: client.post(path, content=body.encode(), headers=form) for path, body in sent.items()}
+    assert answers["/translate"].json()["translatedText"] == "Where is the train"
+    assert answers["/detect"].json()[0]["language"] == "es"
+    assert client.post("/translate", content=b"q=\xff", headers=form).status_code == 400
+
+
 def test_a_form_does_as_well_as_json(client: TestClient) -> None:
     fields = {"q": "el tren", "source": "es", "target": "en", "alternatives": "1"}
     answer = client.post("/translate", data=fields).json()

@@ -346,8 +346,16 @@ def test_a_long_name_still_fits_a_file_system(tmp_path: Path, letter: str) -> No
 def test_while_a_document_is_translated_its_name_is_known() -> None:
     """So that the event of its upload, should it come late, does not stop the translation."""
     latest = documents_tab.Latest()
-    with latest.event("me", "a.txt") as is_latest:
+    with latest.event("me", "a.txt") as first:
         assert (latest.file("me"), latest.file("you")) == ("a.txt", None)
         with latest.event("me"):
-            assert latest.file("me") is None and not is_latest()
+            assert latest.file("me") is None and not latest.is_last("me", first)
     assert latest.file("me") is None
+
+
+def test_stopping_marks_the_last_event_and_no_other_visitors() -> None:
+    latest = documents_tab.Latest()
+    with latest.event("me", "a.txt") as mine, latest.event("you", "b.txt") as yours:
+        latest.stop("me")
+        assert (mine.stopped, yours.stopped) == (True, False)
+    latest.stop("me")  # of what has ended: nothing

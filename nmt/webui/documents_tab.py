@@ -185,6 +185,7 @@ class Event:
     """Something that a visitor asked for."""
 
     file: str | None  # the document that it translates
+    stopped: bool = False
 
 
 class Latest:
@@ -201,12 +202,21 @@ class Latest:
         event = self._events.get(owner)
         return event.file if event else None
 
+    def is_last(self, owner: Hashable, event: Event) -> bool:
+        return self._events.get(owner) is event
+
+    def stop(self, owner: Hashable) -> None:
+        """The last event is to say itself that it was stopped: what another one says could be overtaken on its way to
+        the browser by what this one said before."""
+        if event := self._events.get(owner):
+            event.stopped = True
+
     @contextmanager
-    def event(self, owner: Hashable, file: str | None = None) -> Iterator[Callable[[], bool]]:
-        """Gives a function that tells whether this is still the last event.  `file`: what it translates."""
+    def event(self, owner: Hashable, file: str | None = None) -> Iterator[Event]:
+        """From now on this is the visitor's last event, until it ends or another one begins."""
         mine = self._events[owner] = Event(file)
         try:
-            yield lambda: self._events.get(owner) is mine
+            yield mine
         finally:
             if self._events.get(owner) is mine:
                 del self._events[owner]
@@ -292,27 +302,29 @@ def wire(service: TranslationService, c: Components) -> None:
 
     async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
         owner = _owner(request)
-        with latest.event(owner, file) as is_latest:
+        with latest.event(owner, file) as event:
             async with aclosing(translate(service, owner, file, source, target, folder)) as growing:
                 async for shown in growing:
-                    if not is_latest():
+                    if not latest.is_last(owner, event):
                         yield nothing_new  # Gradio sends the last update once more when an event ends
                         return
-                    yield updates(shown)
+                    yield updates(stopped() if event.stopped else shown)
+                    if event.stopped:
+                        return
 
     async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
         owner = _owner(request)
         if file is not None and file == latest.file(owner):
             return nothing_new  # the button was quicker than this event
-        with latest.event(owner) as is_latest:
+        with latest.event(owner) as event:
             service.stop(owner)
             shown = await look(service, file, source, target)
-            return updates(shown) if is_latest() else nothing_new
+            return updates(shown) if latest.is_last(owner, event) else nothing_new
 
     async def stop(request: gr.Request) -> list[Any]:
         owner = _owner(request)
-        with latest.event(owner):
-            service.stop(owner)
+        latest.stop(owner)
+        service.stop(owner)
         return updates(stopped())
 
     def turned(source: str, target: str) -> str:
