@@ -321,11 +321,10 @@ def wire(service: TranslationService, c: Components) -> None:
             shown = await look(service, file, source, target)
             return updates(shown) if latest.is_last(owner, event) else nothing_new
 
-    async def stop(request: gr.Request) -> list[Any]:
+    async def stop(request: gr.Request) -> None:
         owner = _owner(request)
         latest.stop(owner)
         service.stop(owner)
-        return updates(stopped())
 
     def turned(source: str, target: str) -> str:
         return fitting_target(service, source, target)
@@ -333,7 +332,7 @@ def wire(service: TranslationService, c: Components) -> None:
     inputs = [c.file, c.source, c.target]
     c.translate.click(run, inputs, outputs, trigger_mode="multiple", **private)
     c.file.change(uploaded, inputs, outputs, trigger_mode="multiple", **private)  # another document, or none
-    c.stop.click(stop, None, outputs, **private)
+    c.stop.click(stop, None, None, queue=False, **private)
     for menu in (c.source, c.target):
         menu.input(turned, [c.source, c.target], c.target, **private)
 
