@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -359,3 +359,41 @@ def test_stopping_marks_the_last_event_and_no_other_visitors() -> None:
         latest.stop("me")
         assert (mine.stopped, yours.stopped) == (True, False)
     latest.stop("me")  # of what has ended: nothing
+
+
+@pytest.mark.parametrize("when", [1, 2])
+def test_a_stop_is_told_also_when_it_comes_while_progress_is_being_told(when: int) -> None:
+    """The handler rests at a `yield` while Gradio sends what it said: the stop came then, once in 40 runs."""
+
+    async def growing() -> AsyncGenerator[Shown, None]:
+        for done in range(3):
+            yield Shown(f"{done} of 3", running=True)
+
+    async def told() -> list[Shown | None]:
+        latest, said = documents_tab.Latest(), []
+        with latest.event("me", "a.txt") as event:
+            async for shown in latest.follow("me", event, growing()):
+                said.append(shown)
+                if len(said) == when:
+                    latest.stop("me")
+        return said
+
+    said = run(told())
+    assert [shown.status for shown in said if shown][:when] == [f"{done} of 3" for done in range(when)]
+    assert said[when:] == [documents_tab.stopped()]
+
+
+def test_an_event_whose_place_another_took_shows_nothing_new_at_its_end() -> None:
+    async def growing() -> AsyncGenerator[Shown, None]:
+        yield Shown("ready")
+
+    async def told() -> list[Shown | None]:
+        latest, said = documents_tab.Latest(), []
+        with latest.event("me", "a.txt") as event:
+            async for shown in latest.follow("me", event, growing()):
+                said.append(shown)
+                with latest.event("me", "b.txt"):  # another document, which then ends as well
+                    pass
+        return said
+
+    assert run(told()) == [Shown("ready"), None]

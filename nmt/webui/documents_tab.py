@@ -211,6 +211,22 @@ class Latest:
         if event := self._events.get(owner):
             event.stopped = True
 
+    async def follow(
+        self, owner: Hashable, event: Event, growing: AsyncGenerator[Shown, None]
+    ) -> AsyncGenerator[Shown | None, None]:
+        """What the event may show of what it makes; at last None, nothing new, where another event took its place:
+        Gradio sends the last update once more when an event ends."""
+        async with aclosing(growing):
+            async for shown in growing:
+                if not self.is_last(owner, event):
+                    break
+                was_stopped = event.stopped  # a stop that comes during the `yield` has not been told yet
+                yield stopped() if was_stopped else shown
+                if was_stopped:
+                    break
+        if not self.is_last(owner, event):
+            yield None
+
     @contextmanager
     def event(self, owner: Hashable, file: str | None = None) -> Iterator[Event]:
         """From now on this is the visitor's last event, until it ends or another one begins."""
@@ -303,14 +319,10 @@ def wire(service: TranslationService, c: Components) -> None:
     async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
         owner = _owner(request)
         with latest.event(owner, file) as event:
-            async with aclosing(translate(service, owner, file, source, target, folder)) as growing:
-                async for shown in growing:
-                    if not latest.is_last(owner, event):
-                        yield nothing_new  # Gradio sends the last update once more when an event ends
-                        return
-                    yield updates(stopped() if event.stopped else shown)
-                    if event.stopped:
-                        return
+            growing = translate(service, owner, file, source, target, folder)
+            async with aclosing(latest.follow(owner, event, growing)) as following:
+                async for shown in following:
+                    yield nothing_new if shown is None else updates(shown)
 
     async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
         owner = _owner(request)
