@@ -38,7 +38,7 @@ def careless(sentence: str, draw: random.Random) -> str:
     """The sentence with one or more kinds of care left out."""
     if draw.random() < 0.5:
         sentence = without_marks(sentence)
-    if draw.random() < 0.5:
+    if draw.random() < 0.7:
         sentence = without_accents(sentence)
     return sentence.lower() if draw.random() < 0.6 else sentence
 

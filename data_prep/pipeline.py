@@ -213,7 +213,16 @@ class _Build:
     def drop_duplicates(self, pool: Pool) -> None:
         if self.recipe.cleaning.drop_duplicates:
             alive = pool.alive()
-            pool.remove(alive[splits.is_repeated(*pool.keys(alive))], "duplicate")
+            repeated = splits.is_repeated(*pool.keys(alive))
+            listed = np.flatnonzero(self.is_train_only(pool, alive))
+            pairs = pool.table.select(alive[listed])
+            repeated[listed] = is_said_before(zip(pairs["source"], pairs["target"], strict=True))
+            pool.remove(alive[repeated], "duplicate")
+
+    def is_train_only(self, pool: Pool, rows: np.ndarray) -> np.ndarray:
+        """bool `[rows]`: the pair is of a list for training only, where "Hola" beside "hola" is no slip."""
+        names = [name for name, source in self.sources.items() if source.train_only]
+        return np.isin(origins(pool.table)[rows], names)
 
     def drop_contact(self, pool: Pool, dev: Pool | None, held_out: list[HeldOut]) -> None:
         """Removes from the pool what touches a held-out set, and from a given dev what touches any other."""
@@ -264,8 +273,7 @@ class _Build:
         default = min(1000, len(alive) // 20)
         dev_size = 0 if dev else default if config.dev is None else config.dev
         test_size = 0 if test else default if config.test is None else config.test
-        train_only = [name for name, source in self.sources.items() if source.train_only]
-        may_hold_out = ~np.isin(origins(pool.table)[alive], train_only)
+        may_hold_out = ~self.is_train_only(pool, alive)
         split = splits.carve(*pool.keys(alive), dev_size, test_size, may_hold_out, config.seed)
         carved = {"dev": alive[split == splits.DEV], "test": alive[split == splits.TEST]}
         for name, size in (("dev", dev_size), ("test", test_size)):
@@ -323,6 +331,16 @@ class _Build:
         """Row numbers of train, each as often as its source asks."""
         times = [self.sources[name].repeat for name in origins(train)]
         return np.repeat(np.arange(len(train)), times)
+
+
+def is_said_before(pairs: Iterable[tuple[str, str]]) -> list[bool]:
+    """Of each pair whether it occurred before, letter for letter."""
+    seen: set[tuple[str, str]] = set()
+    before = []
+    for pair in pairs:
+        before.append(pair in seen)
+        seen.add(pair)
+    return before
 
 
 def named(sources: Sequence[Source]) -> Iterator[tuple[str, Source]]:

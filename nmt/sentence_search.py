@@ -1,5 +1,5 @@
 """Sentences in, translated sentences out: batches of like length, searched side by side where that pays, and
-hypotheses mended that lost a number or URL (`nmt.repair`).
+hypotheses mended that lost a number or URL (`nmt.repair`) or go in circles (`nmt.circles`).
 
 Cutting texts into sentences and joining them again is `nmt.translator`'s work.
 """
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log
 
+from nmt.circles import without_circles
 from nmt.config import DecodingConfig
 from nmt.padding import batches_by_length, pad_sources
 from nmt.repair import put_back
@@ -92,9 +94,10 @@ class SentenceSearch:
         return self._start(requests, self.settings.n_best)
 
     def finish(self, started: Started) -> list[SentenceTranslation]:
-        """Most sentences are done after the first search.  One that lost a protected item, or is empty, is
-        searched again for all hypotheses of the beam with attention: the best that has every item wins, then
-        the best that can be mended; failing that, the sentence is translated in parts around its items.
+        """Most sentences are done after the first search.  One that lost a protected item, goes in circles or is
+        empty is searched again for all hypotheses of the beam with attention: the best that has every item and
+        goes straight wins, then the best that can be mended; failing that, the sentence is translated in parts
+        around its items.
         """
         requests, results = started.requests, started.results()
         flawed = [i for i, r in enumerate(results) if any(_flaws(r.source, text) for text, _ in r.candidates)]
@@ -202,6 +205,8 @@ class SentenceSearch:
                 continue
             pieces = self.target_tokenizer.pieces(hypothesis.tokens)
             mended = put_back(request.sentence, written, source_tokens, pieces, hypothesis.attention)
+            straight = without_circles(request.sentence, mended)
+            mended = min(mended, straight, key=partial(_flaws, request.sentence))
             flaws = _flaws(request.sentence, mended), _flaws(request.sentence, written)
             options.append((*flaws, rank, mended))
         options.sort()
@@ -228,5 +233,6 @@ def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
 
 
 def _flaws(source: str, hypothesis: str) -> int:
-    """How much the hypothesis lacks; nothing is worse than an empty one."""
-    return len(missing_items(source, hypothesis)) + (0 if hypothesis else 1_000_000)
+    """How much the hypothesis lacks, and whether it goes in circles; nothing is worse than an empty one."""
+    circles = without_circles(source, hypothesis) != hypothesis
+    return len(missing_items(source, hypothesis)) + circles + (0 if hypothesis else 1_000_000)

@@ -196,6 +196,20 @@ def test_repeat_cap_and_train_only(tmp_path):
     assert {row["origin"] for row in read_split(tmp_path / "set", "dev")} == {"capped"}
 
 
+def test_a_list_for_training_only_keeps_what_differs_in_capitals_and_nothing_twice(tmp_path):
+    """Of "hola" and "Hola" ordinary sources keep one: a slip.  A list means both."""
+    words = [("hola", "hello"), ("Hola", "Hello"), ("hola", "hello")]
+    for settings, kept in (("@name=words,train_only=true", 2), ("@name=words", 1)):
+        listed = f"{write_tsv(tmp_path / 'words.tsv', words)}{settings}"
+        text = write_tsv(tmp_path / "text.tsv")
+        report = build(tmp_path / str(kept), "--source", text, "--source", listed, *SIZES)
+        rows = [row for row in read_split(tmp_path / str(kept), "train") if row["origin"] == "words"]
+        assert {(row["source"], row["target"]) for row in rows} <= set(words[:2])
+        assert report["cleaning"]["removed"]["duplicate"] == 3 - kept
+        if kept == 2:
+            assert len(rows) == 2
+
+
 # ---- promises about leaks ----
 
 

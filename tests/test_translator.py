@@ -191,6 +191,15 @@ def test_an_empty_hypothesis_gives_way_to_the_next() -> None:
     assert translator.translate("hola.") == "jOLA."
 
 
+def test_a_hypothesis_that_goes_in_circles_gives_way_to_the_next() -> None:
+    circles = {"x": "q", "y": "q", "z": "q"}
+    straight, _ = uppercase_translator(mistakes=circles, near={"z": "r"})
+    assert straight.translate("a x y z") == "A q q r"
+    everywhere, _ = uppercase_translator(mistakes=circles, near=circles)
+    assert everywhere.translate("a x y z b") == "A q B"
+    assert everywhere.translate("x x x.") == "q q q."  # as the source
+
+
 def test_a_hypothesis_never_breaks_the_line() -> None:
     translator, _ = uppercase_translator(mistakes={"q": "<0x0A>", "z": "<0x0D>", "y": "<0x00>"})
     assert translator.translate("a q b z c y d") == "A B C D"
