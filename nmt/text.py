@@ -76,6 +76,7 @@ _VERBATIM = regex.compile(
     | </?[A-Za-z][^<>]*>|&(?:[a-z]+|\#\d+);                       # markup
     | (?<![\w.-])[\w-]++\.                                       # file names
       (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
+    | (?<![\w.-])(?:\p{Lu}{2}[\p{L}-]{0,20}|\p{Lu}-?)\d[\p{Lu}\d]*+(?:-[\p{Lu}\d]++)*+(?![\w-])  # COVID-19, H1N1
     | (?<!\w)(?<!\w\.)(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
     | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                 # camelCaseName, but not mRNA or iPhone
     | (?<![\w.])(?:\w++\.)*\w++\(\)                               # call()

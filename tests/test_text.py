@@ -212,7 +212,12 @@ def test_translates_what_has_words(text: str) -> None:
         ("Usa %(x).2f, %zu, %x y %g: hola%20c, WWW.A.ES/B", ["%(x).2f", "%zu", "%x", "%g", "WWW.A.ES/B"]),
         ("El 50 %de 3 %s, 3 %(unit)s", ["%(unit)s"]),
         ("Llama a getElementById del iPhone, el mRNA", ["getElementById"]),
+        (
+            "La COVID-19 (SARS-CoV-2), el H1N1, la B-2 y el OC43.",
+            ["COVID-19", "SARS-CoV-2", "H1N1", "B-2", "OC43"],
+        ),
         ("Un iPhone no es un móvil. ¿O sí? 3,5 $", []),
+        ("El Apolo-11, EE. UU. 2020, 3D, 10K y los F-16s", []),
     ],
 )
 def test_finds_what_must_stay_letter_by_letter(sentence: str, items: list[str]) -> None:
