@@ -9,6 +9,8 @@ import argparse
 import json
 import platform
 import subprocess
+import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,6 +44,20 @@ def revision() -> str:
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
     return result.stdout.strip() or "unknown"
+
+
+def finish(run: Callable[[], dict[str, Any]], out: Path | None) -> int:
+    """Run a benchmark and publish its figures; a user's mistake is one line.  Returns the exit status."""
+    from nmt.errors import UserError  # here, since the peers' environments lack what `nmt` needs
+
+    try:
+        if out is not None and not out.parent.is_dir():
+            raise UserError(f"{out}: its folder does not exist")
+        publish(run(), out)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def publish(figures: dict[str, Any], out: Path | None) -> None:

@@ -13,10 +13,11 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import machine, make_parser, publish, revision
+from benchmarks.report import finish, machine, make_parser, revision
 from data_prep.careless import without_accents
 from nmt.errors import UserError
 
@@ -175,14 +176,7 @@ def main() -> int:
     parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     args = parser.parse_args()
-    try:
-        if args.json and not args.json.parent.is_dir():
-            raise UserError(f"{args.json}: its folder does not exist")
-        publish(run(args), args.json)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return finish(partial(run, args), args.json)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,10 @@ from typing import Any
 import torch
 
 from benchmarks.generated import write_dataset
-from benchmarks.report import machine, make_parser, publish, revision
+from benchmarks.report import finish, machine, make_parser, revision
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
 from nmt.distributed import Processes
-from nmt.errors import UserError
 from nmt.reporting import Reporter
 from nmt.training import Trainer
 from nmt.training_setup import prepare
@@ -173,12 +172,7 @@ def main() -> int:
     parser.add_argument("--peer-json", type=Path, action="append", default=[], metavar="FILE")
     add_meter_options(parser)
     args = parser.parse_args()
-    try:
-        publish(run(args), args.json)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return finish(partial(run, args), args.json)
 
 
 if __name__ == "__main__":

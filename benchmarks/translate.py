@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import machine, make_parser, publish, revision
+from benchmarks.report import finish, machine, make_parser, revision
 from benchmarks.timing import latency, peak_memory_mb, sentence_rate
 from nmt.errors import UserError
 
@@ -100,12 +100,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     args = parser.parse_args()
-    try:
-        publish(run(args), args.json)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return finish(partial(run, args), args.json)
 
 
 if __name__ == "__main__":
