@@ -51,8 +51,8 @@ def finish(run: Callable[[], dict[str, Any]], out: Path | None) -> int:
     from nmt.errors import UserError  # here, since the peers' environments lack what `nmt` needs
 
     try:
-        if out is not None and not out.parent.is_dir():
-            raise UserError(f"{out}: its folder does not exist")
+        if out is not None and (out.is_dir() or not out.parent.is_dir()):
+            raise UserError(f"{out}: {'is a folder' if out.is_dir() else 'its folder does not exist'}")
         publish(run(), out)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -3,8 +3,9 @@
     python -m benchmarks.robustness --model checkpoints/es-en --source tatoeba-test.es --reference tatoeba-test.en \\
         --more newstest2012.es --more flores200-dev.es
 
-What is counted here does not use the translator's own notion of a number or a loop: digits and URLs are found by
-plain patterns, and a loop is a run of words that the translation has three times in a row and the source has not.
+What is counted here does not use the translator's own code: digits and URLs are found by plain patterns, and a loop is
+a run of words that the translation has three times in a row and the source has not.  The translator takes most such
+loops out itself (`nmt.circles`): what is counted is what a user gets to see.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class CleaningConfig:
         25  # judged when the longer side has this many characters: "Sí" is no third of "Yes."
     )
     min_script_share: float = 0.5  # of the letters, this share must be in a script of the language
-    drop_duplicates: bool = True  # of pairs, compared folded
+    drop_duplicates: bool = True  # of pairs, compared folded; train_only ones letter by letter
     language_filter: bool = True
     language_from: int = 40  # characters; a shorter text is too short to tell its language
 

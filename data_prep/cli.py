@@ -26,7 +26,8 @@ sources: KIND:PATH[:OPTIONS][@SETTINGS]
   hf:NAME[:CONFIG]       Hugging Face data set with a column `translation: {es, en}`: a hub name,
                          a folder, or a .parquet or .jsonl file; :split=train, :es=COLUMN,en=COLUMN
   Files may be compressed: .gz .xz .bz2 .zst
-  Settings: @repeat=3 (each pair three times in train),max_pairs=20000,train_only=true,name=...,licence=...
+  Settings: @repeat=3 (each pair three times in train),max_pairs=20000,name=...,licence=...
+            train_only=true (a word list: none of it in dev or test, "Hola" kept beside "hola")
 """
 
 

@@ -213,14 +213,16 @@ class _Build:
     def drop_duplicates(self, pool: Pool) -> None:
         if self.recipe.cleaning.drop_duplicates:
             alive = pool.alive()
-            repeated = splits.is_repeated(*pool.keys(alive))
-            listed = np.flatnonzero(self.is_train_only(pool, alive))
+            listed = self.is_train_only(pool, alive)
+            repeated = np.zeros(len(alive), dtype=bool)
+            repeated[~listed] = splits.is_repeated(*pool.keys(alive[~listed]))
             pairs = pool.table.select(alive[listed])
             repeated[listed] = is_said_before(zip(pairs["source"], pairs["target"], strict=True))
             pool.remove(alive[repeated], "duplicate")
 
     def is_train_only(self, pool: Pool, rows: np.ndarray) -> np.ndarray:
-        """bool `[rows]`: the pair is of a list for training only, where "Hola" beside "hola" is no slip."""
+        """bool `[rows]`: the pair is of a list for training only.  There "Hola" beside "hola" is no slip, and what
+        the texts say as well is listed to be learned once more."""
         names = [name for name, source in self.sources.items() if source.train_only]
         return np.isin(origins(pool.table)[rows], names)
 

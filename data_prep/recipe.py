@@ -36,7 +36,7 @@ class Source:
     licence: str | None = None  # as its publisher states it; copied to the report
     repeat: int = 1  # each pair appears this many times in train
     max_pairs: int | None = None  # keep at most this many pairs, a fixed sample of those that pass cleaning
-    train_only: bool = False  # word lists, labels: no dev or test of it, kept as it is written
+    train_only: bool = False  # word lists: no dev or test of it, "Hola" beside "hola" kept
     sha256: dict[str, str] = field(default_factory=dict)  # file -> hash; a recorded hash is checked
 
 

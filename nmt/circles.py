@@ -1,18 +1,26 @@
 """Takes out of a translation what goes in circles: "the work of the work of the work of a man".
 
-The search bars long repetitions piece by piece (`no_repeat_ngram`); a short word said again and again, or the same
-words in other letters or with other marks between them, it does not see.
+The search bars long repetitions piece by piece (`no_repeat_ngram`); a word said again and again, or the same words in
+other letters or with other marks between them, it does not see.  What may be meant is left alone: numbers, "no, no,
+no", and what the source repeats as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
 LONGEST = 6  # words that come again and again together
 OFTEN = 3  # times in a row: twice is what people say ("very, very good")
-_WORD = regex.compile(r"\w+")
+SHORT, SHORT_OFTEN = (
+    4,
+    5,
+)  # letters of a word that may come more often, and how often ("no, no, no", "ja, ja, ja, ja")
+_WORD = regex.compile(r"\w+(?:[.,:/'’-]\w+)*")  # 1.000.000 and great-great-grandfather are one
+_LETTER = regex.compile(r"\p{L}")
+_BRACKET_OR_QUOTE = regex.compile(r"[()\[\]{}«»“”\"]")
 
 
 class Circle(NamedTuple):
@@ -21,33 +29,52 @@ class Circle(NamedTuple):
     start: int
     end: int
     times: int  # with the first
+    words: tuple[str, ...]  # in small letters
 
 
 def without_circles(source: str, hypothesis: str) -> str:
     """The hypothesis with what it says three times or more in a row, and more often than the source says anything
-    in a row, said once."""
-    circle = _most_often(hypothesis)
-    if circle is None or circle.times < OFTEN:
-        return hypothesis
-    said = _most_often(source)
-    meant = said.times if said else 1
-    while circle and circle.times >= OFTEN and circle.times > meant:
-        hypothesis = hypothesis[: circle.start] + hypothesis[circle.end :]
-        circle = _most_often(hypothesis)
+    in a row, said once.  Takes one pass over the words for each of the six lengths."""
+    meant = 0
+    for size in range(1, LONGEST + 1):
+        for circle in reversed(list(_circles(hypothesis, size))):
+            if circle.times < OFTEN:
+                continue
+            meant = meant or _most_in_a_row(source)
+            stretch = hypothesis[circle.start : circle.end]
+            if _is_too_often(circle, meant) and not _BRACKET_OR_QUOTE.search(stretch):
+                hypothesis = hypothesis[: circle.start] + hypothesis[circle.end :]
     return hypothesis
 
 
-def _most_often(text: str) -> Circle | None:
-    """What stands most often in a row, at least twice; compared without case and without what is between words."""
-    words = [(match.group().lower(), match.end()) for match in _WORD.finditer(text)]
-    found, most = None, 1
-    if len({word for word, _ in words}) == len(words):  # nearly always
-        return None
-    for size in range(1, LONGEST + 1):
-        same = 0  # words, up to this one and without a break, that are what stands `size` words before them
-        for at in range(size, len(words)):
-            same = same + 1 if words[at][0] == words[at - size][0] else 0
-            if same // size + 1 > most:
-                most = same // size + 1
-                found = Circle(words[at - same][1], words[at][1], most)
-    return found
+def _is_too_often(circle: Circle, meant: int) -> bool:
+    """Whether nobody means it; the two languages need not repeat to the same number ("no, no sé")."""
+    if not any(_LETTER.search(word) for word in circle.words):
+        return False
+    short = len(circle.words) == 1 and len(circle.words[0]) <= SHORT
+    return circle.times >= (SHORT_OFTEN if short else OFTEN) and circle.times > (
+        meant + 1 if meant > 1 else 1
+    )
+
+
+def _most_in_a_row(text: str) -> int:
+    return max((c.times for size in range(1, LONGEST + 1) for c in _circles(text, size)), default=1)
+
+
+def _circles(text: str, size: int) -> Iterator[Circle]:
+    """Every `size` words that stand twice or more in a row, from left to right, without overlap; compared without
+    case and without what is between words."""
+    found = [(match.group().lower(), match.end()) for match in _WORD.finditer(text)]
+    words = [word for word, _ in found]
+    if len(set(words)) == len(words):
+        return
+    same = 0  # words, up to this one and without a break, that are what stands `size` words before them
+    for at in range(size, len(words) + 1):
+        if at < len(words) and words[at] == words[at - size]:
+            same += 1
+            continue
+        if same >= size:
+            first, times = at - same - 1, same // size + 1  # `first`: the last word of the first time
+            last = first + size * (times - 1)
+            yield Circle(found[first][1], found[last][1], times, tuple(words[first - size + 1 : first + 1]))
+        same = 0

@@ -100,7 +100,11 @@ class SentenceSearch:
         around its items.
         """
         requests, results = started.requests, started.results()
-        flawed = [i for i, r in enumerate(results) if any(_flaws(r.source, text) for text, _ in r.candidates)]
+        flawed = [
+            i
+            for i, (request, found) in enumerate(zip(requests, results, strict=True))
+            if any(_flaws(request, text) for text, _ in found.candidates)
+        ]
         again = self._start([requests[i] for i in flawed], self.settings.decoding.beam, mend=True).results()
         for i, result in zip(flawed, again, strict=True):
             results[i] = result
@@ -205,9 +209,8 @@ class SentenceSearch:
                 continue
             pieces = self.target_tokenizer.pieces(hypothesis.tokens)
             mended = put_back(request.sentence, written, source_tokens, pieces, hypothesis.attention)
-            straight = without_circles(request.sentence, mended)
-            mended = min(mended, straight, key=partial(_flaws, request.sentence))
-            flaws = _flaws(request.sentence, mended), _flaws(request.sentence, written)
+            mended = min(mended, _straight(request, mended), key=partial(_flaws, request))
+            flaws = _flaws(request, mended), _flaws(request, written)
             options.append((*flaws, rank, mended))
         options.sort()
         best = hypotheses[options[0][2]]
@@ -232,7 +235,12 @@ def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
     return [Request(sentence, prefix if i == 0 else "") for i, sentence in enumerate(sentences)]
 
 
-def _flaws(source: str, hypothesis: str) -> int:
+def _flaws(request: Request, hypothesis: str) -> int:
     """How much the hypothesis lacks, and whether it goes in circles; nothing is worse than an empty one."""
-    circles = without_circles(source, hypothesis) != hypothesis
-    return len(missing_items(source, hypothesis)) + circles + (0 if hypothesis else 1_000_000)
+    circles = _straight(request, hypothesis) != hypothesis
+    return len(missing_items(request.sentence, hypothesis)) + circles + (0 if hypothesis else 1_000_000)
+
+
+def _straight(request: Request, hypothesis: str) -> str:
+    """Without circles, unless a prefix was asked for: that stays as it is, whatever it says."""
+    return hypothesis if request.prefix else without_circles(request.sentence, hypothesis)

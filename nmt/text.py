@@ -76,7 +76,8 @@ _VERBATIM = regex.compile(
     | </?[A-Za-z][^<>]*>|&(?:[a-z]+|\#\d+);                       # markup
     | (?<![\w.-])[\w-]++\.                                       # file names
       (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
-    | (?<![\w.-])(?:\p{Lu}{2}[\p{L}-]{0,20}|\p{Lu}-?)\d[\p{Lu}\d]*+(?:-[\p{Lu}\d]++)*+(?![\w-])  # COVID-19, H1N1
+    | (?<![\w.-])(?!(?:VIH|HIV|UE|EU|FY|WW|Q|T)-?\d)            # COVID-19, H1N1; these differ between languages
+      (?:COVID-|\p{Lu}{2,4}(?:-\p{L}{1,5})?-?|\p{Lu}-?)\d[\p{Lu}\d]*+(?:-[\p{Lu}\d]++)*+(?![\w-]|[.,]\w|\(\))
     | (?<!\w)(?<!\w\.)(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
     | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                 # camelCaseName, but not mRNA or iPhone
     | (?<![\w.])(?:\w++\.)*\w++\(\)                               # call()
@@ -89,6 +90,9 @@ _VERBATIM = regex.compile(
 _SUSPICIOUS = regex.compile(r"[\d`@#%{$<&_/\\]|\.\w|\(\)|--|[a-z][A-Z]")
 _NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
 _SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
+_CODE = regex.compile(
+    r"[\p{L}\d-]+"
+)  # what is written as a code by one may be a number to the other: F 16, F-16
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b\ufeff\ufffd]")
@@ -192,9 +196,17 @@ def numbers_without_counterpart(text: str, other: str) -> list[Item]:
 def missing_items(source: str, hypothesis: str) -> list[Item]:
     """Protected items of the source sentence that the hypothesis lost."""
     items = protected_items(source)
-    lost = [item for item in items if item.kind == "verbatim" and item.text not in hypothesis]
+    lost = [item for item in items if item.kind == "verbatim" and not _says(hypothesis, item.text)]
     lost += _numbers_lost([item for item in items if item.kind == "number"], hypothesis)
     return sorted(lost, key=lambda item: item.start)
+
+
+def _says(hypothesis: str, verbatim: str) -> bool:
+    """Whether the item stands there, not as the beginning of another: B-2 is not in B-25."""
+    if verbatim not in hypothesis:
+        return False
+    before = r"(?<!\w)" if verbatim[0].isalnum() else ""
+    return regex.search(rf"{before}{regex.escape(verbatim)}(?!\d)", hypothesis) is not None
 
 
 def words(sentence: str) -> list[tuple[int, int]]:
@@ -278,7 +290,9 @@ def _may_have_items(sentence: str) -> bool:
 def _numbers_lost(numbers: list[Item], text: str) -> list[Item]:
     if not numbers:
         return []
-    there = [item.text for item in protected_items(text) if item.kind == "number"]
+    items = protected_items(text)
+    there = [item.text for item in items if item.kind == "number"]
+    there += [digits for item in items if _CODE.fullmatch(item.text) for digits in _NUMBER.findall(item.text)]
     there += [group for number in there for group in _groups(number)]
 
     def found(number: str) -> bool:

@@ -3,11 +3,14 @@ the benchmark of robustness counts."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.generated import write_dataset
+from benchmarks.report import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
 from benchmarks.throughput import TokenMeter
 from nmt.batching import Split
@@ -96,3 +99,22 @@ def test_the_other_words_are_not_in_the_list_that_training_has() -> None:
     for language, listed in zip(("es", "en"), columns, strict=True):
         assert not listed & {word.lower() for word in OTHERS[language]}
         assert all(word.lower().strip(".") in listed for word in TAUGHT[language])
+
+
+def test_figures_go_to_a_file_and_a_users_mistake_is_one_line(tmp_path: Path, capsys: Any) -> None:
+    assert finish(lambda: {"BLEU": 1.5}, tmp_path / "out.json") == 0
+    assert (
+        json.loads((tmp_path / "out.json").read_text())
+        == {"BLEU": 1.5}
+        == json.loads(capsys.readouterr().out)
+    )
+
+    def never() -> dict[str, Any]:
+        raise AssertionError("an hour of work that could not be written")
+
+    for out, wrong in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "none" / "x.json", "its folder does not exist"),
+    ):
+        assert finish(never, out) == 1
+        assert capsys.readouterr().err == f"error: {out}: {wrong}\n"

@@ -196,18 +196,19 @@ def test_repeat_cap_and_train_only(tmp_path):
     assert {row["origin"] for row in read_split(tmp_path / "set", "dev")} == {"capped"}
 
 
-def test_a_list_for_training_only_keeps_what_differs_in_capitals_and_nothing_twice(tmp_path):
-    """Of "hola" and "Hola" ordinary sources keep one: a slip.  A list means both."""
-    words = [("hola", "hello"), ("Hola", "Hello"), ("hola", "hello")]
-    for settings, kept in (("@name=words,train_only=true", 2), ("@name=words", 1)):
-        listed = f"{write_tsv(tmp_path / 'words.tsv', words)}{settings}"
-        text = write_tsv(tmp_path / "text.tsv")
-        report = build(tmp_path / str(kept), "--source", text, "--source", listed, *SIZES)
+@pytest.mark.parametrize("list_first", [False, True])
+def test_a_list_for_training_only_is_compared_letter_by_letter_and_with_itself_only(list_first, tmp_path):
+    """Of "hola" and "Hola" ordinary sources keep one: a slip.  A list means both, and what the texts have too."""
+    words = [("hola", "hello"), ("Hola", "Hello"), ("hola", "hello"), PAIRS[2]]
+    text = str(write_tsv(tmp_path / "text.tsv", [*PAIRS, (PAIRS[4][0].upper(), PAIRS[4][1])]))
+    for settings, kept in (("@name=words,train_only=true", 3), ("@name=words", 1)):
+        sources = [text, f"{write_tsv(tmp_path / 'words.tsv', words)}{settings}"]
+        given = [part for source in sources[:: -1 if list_first else 1] for part in ("--source", source)]
+        report = build(tmp_path / str(kept), *given, "--dev", 0, "--test", 0)
         rows = [row for row in read_split(tmp_path / str(kept), "train") if row["origin"] == "words"]
-        assert {(row["source"], row["target"]) for row in rows} <= set(words[:2])
-        assert report["cleaning"]["removed"]["duplicate"] == 3 - kept
-        if kept == 2:
-            assert len(rows) == 2
+        if kept == 3:
+            assert sorted((row["source"], row["target"]) for row in rows) == sorted(words[1:])
+        assert report["cleaning"]["removed"]["duplicate"] == 1 + 4 - kept
 
 
 # ---- promises about leaks ----

@@ -218,6 +218,11 @@ def test_translates_what_has_words(text: str) -> None:
         ),
         ("Un iPhone no es un móvil. ¿O sí? 3,5 $", []),
         ("El Apolo-11, EE. UU. 2020, 3D, 10K y los F-16s", []),
+        (
+            "El VIH-1, la UE-27, el SEMANA1 y ENERO-2020; cuesta USD5,000 o EUR1.5",
+            [],
+        ),  # not written so in English
+        ("Usa SHA256.new(), X509.cert_name y LOG10().", ["SHA256.new()", "X509.cert_name", "LOG10()"]),
     ],
 )
 def test_finds_what_must_stay_letter_by_letter(sentence: str, items: list[str]) -> None:
@@ -236,6 +241,13 @@ def test_finds_numbers_outside_of_other_items() -> None:
         "50",
     ]
     assert numbers("1 000 000,5 y 25") == ["1 000 000,5", "25"]
+
+
+def test_a_code_is_there_only_as_a_whole_and_counts_as_its_number() -> None:
+    assert missing_items("El F-16 y la B-2", "The F-1600 and the B-2") == missing_items("El F-16", "No")
+    assert missing_items("Un MP3", "MP3s") == []
+    assert missing_items("La covid-19 y el F 16", "COVID-19 and the F-16") == []
+    assert [item.text for item in missing_items("La covid-19", "COVID-1")] == ["19"]
 
 
 def test_item_positions_are_those_of_the_sentence() -> None:

@@ -192,12 +192,14 @@ def test_an_empty_hypothesis_gives_way_to_the_next() -> None:
 
 
 def test_a_hypothesis_that_goes_in_circles_gives_way_to_the_next() -> None:
-    circles = {"x": "q", "y": "q", "z": "q"}
+    circles = dict.fromkeys("uvxyz", "q")
     straight, _ = uppercase_translator(mistakes=circles, near={"z": "r"})
-    assert straight.translate("a x y z") == "A q q r"
+    assert straight.translate("a u v x y z") == "A q q q q r"
     everywhere, _ = uppercase_translator(mistakes=circles, near=circles)
-    assert everywhere.translate("a x y z b") == "A q B"
-    assert everywhere.translate("x x x.") == "q q q."  # as the source
+    assert everywhere.translate("a u v x y z b") == "A q B"
+    assert everywhere.translate("x x x x x.") == "q q q q q."  # as the source
+    forced = everywhere.translate_batch(["a u v x y z b"], prefixes=["q q q q q "])[0]
+    assert forced.text.startswith("q q q q q ")
 
 
 def test_a_hypothesis_never_breaks_the_line() -> None:
