@@ -14,10 +14,8 @@ import regex  # type: ignore[import-untyped]
 
 LONGEST = 6  # words that come again and again together
 OFTEN = 3  # times in a row: twice is what people say ("very, very good")
-SHORT, SHORT_OFTEN = (
-    4,
-    5,
-)  # letters of a word that may come more often, and how often ("no, no, no", "ja, ja, ja, ja")
+SHORT = 4  # letters of a word that may come more often ("no, no, no", "ja, ja, ja, ja")
+SHORT_OFTEN = 5  # how often such a word is too often
 _WORD = regex.compile(r"\w+(?:[.,:/'’-]\w+)*")  # 1.000.000 and great-great-grandfather are one
 _LETTER = regex.compile(r"\p{L}")
 _BRACKET_OR_QUOTE = regex.compile(r"[()\[\]{}«»“”\"]")
@@ -35,6 +33,9 @@ class Circle(NamedTuple):
 def without_circles(source: str, hypothesis: str) -> str:
     """The hypothesis with what it says three times or more in a row, and more often than the source says anything
     in a row, said once.  Takes one pass over the words for each of the six lengths."""
+    words = _WORD.findall(hypothesis.lower())
+    if len(words) - len(set(words)) < OFTEN - 1:  # most translations: nothing comes three times
+        return hypothesis
     meant = 0
     for size in range(1, LONGEST + 1):
         for circle in reversed(list(_circles(hypothesis, size))):
@@ -52,9 +53,8 @@ def _is_too_often(circle: Circle, meant: int) -> bool:
     if not any(_LETTER.search(word) for word in circle.words):
         return False
     short = len(circle.words) == 1 and len(circle.words[0]) <= SHORT
-    return circle.times >= (SHORT_OFTEN if short else OFTEN) and circle.times > (
-        meant + 1 if meant > 1 else 1
-    )
+    often = SHORT_OFTEN if short else OFTEN
+    return circle.times >= often and (meant == 1 or circle.times > meant + 1)
 
 
 def _most_in_a_row(text: str) -> int:

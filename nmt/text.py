@@ -90,9 +90,8 @@ _VERBATIM = regex.compile(
 _SUSPICIOUS = regex.compile(r"[\d`@#%{$<&_/\\]|\.\w|\(\)|--|[a-z][A-Z]")
 _NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
 _SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
-_CODE = regex.compile(
-    r"[\p{L}\d-]+"
-)  # what is written as a code by one may be a number to the other: F 16, F-16
+# What is written as a code by one may be a number to the other: F 16, F-16.
+_CODE = regex.compile(r"[\p{L}\d-]+")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b\ufeff\ufffd]")
