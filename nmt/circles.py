@@ -1,24 +1,27 @@
 """Takes out of a translation what goes in circles: "the work of the work of the work of a man".
 
 The search bars long repetitions piece by piece (`no_repeat_ngram`); a word said again and again, or the same words in
-other letters or with other marks between them, it does not see.  What may be meant is left alone: numbers, "no, no,
-no", and what the source repeats as well.
+other letters or with other marks between them, it does not see.  What may be meant is left alone: "no, no, no", long
+numbers, and what the source repeats as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
 LONGEST = 6  # words that come again and again together
 OFTEN = 3  # times in a row: twice is what people say ("very, very good")
-SHORT = 4  # letters of a word that may come more often ("no, no, no", "ja, ja, ja, ja")
+SHORT = 4  # letters of a word that may come more often, with marks between ("no, no, no", "ja, ja, ja, ja")
 SHORT_OFTEN = 5  # how often such a word is too often
-_WORD = regex.compile(r"\w+(?:[.,:/'’-]\w+)*")  # 1.000.000 and great-great-grandfather are one
+# 1.000.000 and great-great-grandfather are one word, K.A.A. are three.
+_WORD = regex.compile(r"\d+(?:[.,:/]\d+)*(?!\w)|\w+(?:['’-]\w+)*")
+_DIGITS = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
-_BRACKET_OR_QUOTE = regex.compile(r"[()\[\]{}«»“”\"]")
+_MARK = regex.compile(r"[^\w\s]")
+_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"), ("“", "”"))
 
 
 class Circle(NamedTuple):
@@ -33,38 +36,55 @@ class Circle(NamedTuple):
 def without_circles(source: str, hypothesis: str) -> str:
     """The hypothesis with what it says three times or more in a row, and more often than the source says anything
     in a row, said once.  Takes one pass over the words for each of the six lengths."""
-    words = _WORD.findall(hypothesis.lower())
+    words = regex.findall(r"\w+", hypothesis.lower())
     if len(words) - len(set(words)) < OFTEN - 1:  # most translations: nothing comes three times
         return hypothesis
-    meant = 0
     for size in range(1, LONGEST + 1):
         for circle in reversed(list(_circles(hypothesis, size))):
-            if circle.times < OFTEN:
-                continue
-            meant = meant or _most_in_a_row(source)
-            stretch = hypothesis[circle.start : circle.end]
-            if _is_too_often(circle, meant) and not _BRACKET_OR_QUOTE.search(stretch):
-                hypothesis = hypothesis[: circle.start] + hypothesis[circle.end :]
+            if circle.times >= OFTEN and _is_too_often(circle, hypothesis[circle.start : circle.end], source):
+                hypothesis = _without(circle, hypothesis)
+    ends = {match.end() for match in _WORD.finditer(hypothesis)}
+    for circle in reversed(list(_circles(hypothesis, 1, _DIGITS))):  # the parts of numbers: 20.30 30.30
+        alone = not _LETTER.search(hypothesis[circle.start : circle.end])
+        if circle.times >= OFTEN and alone and ends.issuperset((circle.start, circle.end)):
+            if circle.times > _most_in_a_row(source, _DIGITS):
+                hypothesis = _without(circle, hypothesis)
     return hypothesis
 
 
-def _is_too_often(circle: Circle, meant: int) -> bool:
-    """Whether nobody means it; the two languages need not repeat to the same number ("no, no sé")."""
+def _without(circle: Circle, text: str) -> str:
+    """Unless a bracket or a quotation mark would lack its other half."""
+    shorter = text[: circle.start] + text[circle.end :]
+    return shorter if _unpaired(shorter) <= _unpaired(text) else text
+
+
+def _unpaired(text: str) -> int:
+    return sum(abs(text.count(one) - text.count(other)) for one, other in _PAIRS) + text.count('"') % 2
+
+
+def _is_too_often(circle: Circle, stretch: str, source: str) -> bool:
+    """Whether nobody means it."""
     if not any(_LETTER.search(word) for word in circle.words):
         return False
-    short = len(circle.words) == 1 and len(circle.words[0]) <= SHORT
-    often = SHORT_OFTEN if short else OFTEN
-    return circle.times >= often and (meant == 1 or circle.times > meant + 1)
+    size = len(circle.words)
+    same = [c.times for c in _circles(source, size) if c.words == circle.words]
+    if stretch.isupper() or (same and size > 1):  # initials; a name
+        return circle.times > max(same, default=1)
+    short = size == 1 and len(circle.words[0]) <= SHORT and _MARK.search(stretch)
+    meant = _most_in_a_row(source)
+    meant += size == 1 and meant > 1  # the two languages need not say a word as often ("no, no sé")
+    return circle.times >= (SHORT_OFTEN if short else OFTEN) and circle.times > meant
 
 
-def _most_in_a_row(text: str) -> int:
-    return max((c.times for size in range(1, LONGEST + 1) for c in _circles(text, size)), default=1)
+def _most_in_a_row(text: str, word: Any = _WORD) -> int:
+    sizes = range(1, LONGEST + 1)
+    return max((c.times for size in sizes for c in _circles(text, size, word)), default=1)
 
 
-def _circles(text: str, size: int) -> Iterator[Circle]:
+def _circles(text: str, size: int, word: Any = _WORD) -> Iterator[Circle]:
     """Every `size` words that stand twice or more in a row, from left to right, without overlap; compared without
     case and without what is between words."""
-    found = [(match.group().lower(), match.end()) for match in _WORD.finditer(text)]
+    found = [(match.group().lower(), match.end()) for match in word.finditer(text)]
     words = [word for word, _ in found]
     if len(set(words)) == len(words):
         return

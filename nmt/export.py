@@ -3,9 +3,9 @@
 The graphs are traced from the modules that training uses.  Two things are written otherwise: a decoder cell is a
 linear map for each gate and a few element-wise operations (a recurrent kernel would stay float32), and a layer of
 the encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.
-What the decoder's first layer makes of a token alone is a table.  Then come 8-bit integers
-(`nmt.quantisation`).  Needs the extra `export`; running the graphs (`nmt.onnx_runtime`) needs neither that nor
-torch.
+What the decoder's first layer makes of a token alone is a table.  Then recurrent nodes become scans
+(`nmt.unrolling`), and what is multiplied becomes 8-bit integers (`nmt.quantisation`).  Needs the extra `export`;
+running the graphs (`nmt.onnx_runtime`) needs neither that nor torch.
 """
 
 from __future__ import annotations
@@ -267,10 +267,13 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
     encoder, decoder = _trace_encoder(loaded.model), _trace_decoder(loaded.model)
     if quantised:
         from nmt.quantisation import compress, quantise
+        from nmt.unrolling import unroll
 
-        quantise(decoder, find_bounds(encoder, decoder, loaded.model.config))
-        compress(encoder)
-        compress(decoder)
+        unroll(encoder)
+        bounds = find_bounds(encoder, decoder, loaded.model.config)
+        for graph, largest in zip((encoder, decoder), bounds, strict=True):
+            quantise(graph, largest)
+            compress(graph)
     for graph in (encoder, decoder):
         graph.metadata_props.add(key="weights", value=digest)
     files = [folder / ENCODER_FILE, folder / DECODER_FILE]
@@ -281,52 +284,67 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
     return files
 
 
-def find_bounds(encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1) -> dict[str, np.ndarray]:
-    """How large the operands of the decoder's products become: float32 [size] of each.
+def find_bounds(
+    encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """How large the operands of the encoder's and of the decoder's products become: float32 [size] of each.
 
     The states that come in and what comes out of tanh never exceed 1.  For all else made-up sentences are
-    translated, random pieces on both sides.  Bounds are powers of 2^(1/8): the last digits of a sum, which differ
-    between kinds of processor, should not get into the graphs."""
-    import onnxruntime
-    from onnx import helper
-
-    from nmt.quantisation import operands
-
-    watched = copy.deepcopy(decoder)
-    inputs = {value.name for value in decoder.graph.input}
-    asked = [name for name in operands(decoder) if name not in inputs]
-    watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in asked)
-    quiet = onnxruntime.SessionOptions()
-    quiet.log_severity_level = 3
-    encode, decode = (
-        onnxruntime.InferenceSession(graph.SerializeToString(), quiet, providers=["CPUExecutionProvider"])
-        for graph in (encoder, watched)
-    )
-    random, taken = np.random.default_rng(seed), {node.name for node in decode.get_inputs()}
-    bounds = {name: np.float32(1e-6) for name in asked}
-    states: dict[str, np.ndarray] = {}
+    translated, random pieces on both sides."""
+    encode, decode = _Watched(encoder), _Watched(decoder)
+    random = np.random.default_rng(seed)
     for length in MADE_UP_LENGTHS:
         source = random.integers(len(SPECIAL_IDS), model.source_vocab, (MADE_UP, length + 1))
         source[:, -1] = EOS
-        encoded = encode.run(None, {"source": source, "lengths": np.full(MADE_UP, length + 1)})
-        feeds = dict(zip((output.name for output in encode.get_outputs()), encoded, strict=True))
+        feeds = encode({"source": source, "lengths": np.full(MADE_UP, length + 1)})
         feeds |= {"tokens": np.full((MADE_UP, 1), BOS), "count": np.array([1])}
         for _ in range(length + 1):
-            found = decode.run(None, {name: value for name, value in feeds.items() if name in taken})
-            named = dict(zip((output.name for output in decode.get_outputs()), found, strict=True))
-            for name in asked:
-                largest = np.abs(named[name]).max(axis=tuple(range(named[name].ndim - 1)))
-                bounds[name] = np.maximum(bounds[name], HEADROOM * largest)
-            feeds |= {f"state_{name[5:]}": value for name, value in named.items() if name.startswith("next_")}
+            found = decode(feeds)
+            feeds |= {f"state_{name[5:]}": value for name, value in found.items() if name.startswith("next_")}
             feeds["tokens"] = random.integers(len(SPECIAL_IDS), model.target_vocab, (MADE_UP, 1))
-        states = {
-            name: np.ones(v.shape[-1], np.float32) for name, v in feeds.items() if name.startswith("state_")
-        }
-    tanh = {output for node in decoder.graph.node if node.op_type == "Tanh" for output in node.output}
-    return states | {
-        name: np.ones_like(bound) if name in tanh else 2 ** (np.ceil(8 * np.log2(bound)) / 8)
-        for name, bound in bounds.items()
+    states = {
+        name: np.ones(v.shape[-1], np.float32) for name, v in feeds.items() if name.startswith("state_")
     }
+    return encode.bounds(), states | decode.bounds()
+
+
+class _Watched:
+    """A graph that runs and keeps how large the operands of its products have become."""
+
+    def __init__(self, graph: Any) -> None:
+        import onnxruntime
+        from onnx import helper
+
+        from nmt.quantisation import operands
+
+        watched, inputs = copy.deepcopy(graph), {value.name for value in graph.graph.input}
+        self.largest = {name: np.float32(1e-6) for name in operands(graph) if name not in inputs}
+        watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in self.largest)
+        quiet = onnxruntime.SessionOptions()
+        quiet.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(
+            watched.SerializeToString(), quiet, providers=["CPUExecutionProvider"]
+        )
+        self.taken = [node.name for node in self.session.get_inputs()]
+        self.given = [node.name for node in self.session.get_outputs()]
+        self.tanh = {node.output[0] for node in graph.graph.node if node.op_type == "Tanh"}
+
+    def __call__(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of the graph, and what is watched."""
+        outputs = self.session.run(None, {name: feeds[name] for name in self.taken})
+        found = dict(zip(self.given, outputs, strict=True))
+        for name, before in self.largest.items():
+            largest = np.abs(found[name]).max(axis=tuple(range(found[name].ndim - 1)))
+            self.largest[name] = np.maximum(before, HEADROOM * largest)
+        return found
+
+    def bounds(self) -> dict[str, np.ndarray]:
+        """Powers of 2^(1/8): the last digits of a sum, which differ between kinds of processor, should not get into
+        the graphs."""
+        return {
+            name: np.ones_like(bound) if name in self.tanh else 2 ** (np.ceil(8 * np.log2(bound)) / 8)
+            for name, bound in self.largest.items()
+        }
 
 
 def _trace_encoder(model: Seq2Seq) -> Any:
@@ -348,10 +366,12 @@ def _trace_decoder(model: Seq2Seq) -> Any:
     over_source = {0: batch, encoded.keys.dim() - 2: length}
     dynamic = ({0: batch, 1: beam}, over_source, over_source, {0: batch, 1: length}, {0: batch},
                [{0: batch, 1: beam}] * len(states))  # fmt: skip
+    from nmt.best_logits import ask_for_count
+
     names = ["tokens", "keys", "values", "mask", "final", *_state_names(model, "state")]
     outputs = ["top", "ids", "log_z", "logits", "attention", *_state_names(model, "next")]
     graph = _trace(DecoderGraph(model), example, names, outputs, dynamic)
-    _ask_for_count(graph)
+    ask_for_count(graph, model.config.target_vocab)
     return graph
 
 
@@ -381,18 +401,6 @@ def _trace(
         del part.metadata_props[:]  # where in which file each node comes from, on this machine
         part.doc_string = ""
     return graph
-
-
-def _ask_for_count(model: Any) -> None:
-    """How many of the best logits are wanted becomes an input of the graph, int64 [1]."""
-    from onnx import TensorProto, helper
-
-    (node,) = (node for node in model.graph.node if node.op_type == "TopK")
-    node.input[1] = "count"
-    model.graph.input.append(helper.make_tensor_value_info("count", TensorProto.INT64, [1]))
-    for output in model.graph.output:  # their last size is no longer the example's
-        if output.name in ("top", "ids"):
-            output.type.tensor_type.shape.dim[-1].Clear()
 
 
 def _linear(weight: Any, bias: Any = None) -> nn.Linear:

@@ -94,7 +94,12 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # made for one shape of batch, and every batch has its own
     try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            str(file),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # its kernel takes four times as long as the parts
+        )
     except Exception as error:  # onnxruntime has a class of its own for each cause
         cause = " ".join(str(error).split())
         raise UserError(

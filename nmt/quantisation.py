@@ -1,4 +1,4 @@
-"""8-bit integers in exported graphs: for the products of the decoder, and to store what is large.
+"""8-bit integers in exported graphs: for products with constant matrices, and to store what is large.
 
 Works on ONNX models alone, whatever they were made from.  Needs the extra `export`.
 """
@@ -6,7 +6,7 @@ Works on ONNX models alone, whatever they were made from.  Needs the extra `expo
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 
 
 def operands(model: onnx.ModelProto) -> list[str]:
-    """The vectors that are multiplied with constant matrices, or the parts that such a vector is joined from."""
+    """The vectors that are multiplied with constant matrices, or the parts that such a vector is joined from; but
+    for those inside a scan, which are states."""
     graph = model.graph
     constants, joins = {tensor.name for tensor in graph.initializer}, _joins(graph)
     found: dict[str, None] = {}  # in order
@@ -43,26 +44,11 @@ def quantise(model: onnx.ModelProto, bounds: Mapping[str, np.ndarray]) -> None:
     Processors without VNNI add the products of two neighbours in 16 bits.  So that these never overflow, two
     neighbouring weights of one sign add up to 128 at most.
 
-    bounds  of every operand the greatest absolute value that counts, float32 [size]; what is beyond it is cut off
+    bounds  of every operand the greatest absolute value that counts, float32 [size]; what is beyond it is cut off.
+            The states inside a scan (`nmt.unrolling`) come out of tanh and never exceed 1.
     """
     graph = model.graph
-    writer = _Writer(graph, bounds)
-    additions = {node.input[0]: node for node in graph.node if node.op_type == "Add"}
-    done: set[str] = set()  # outputs of additions that are part of a product now
-    for node in graph.node:
-        if node.output[0] in done:
-            continue
-        if not _is_product(node, writer.constants):
-            writer.nodes.append(node)
-            continue
-        vector, matrix, output = node.input[0], node.input[1], node.output[0]
-        addition = additions.get(output)
-        if addition is not None and addition.input[1] in writer.constants:
-            done.add(addition.output[0])
-            writer.product(vector, matrix, addition.output[0], bias=addition.input[1])
-        else:
-            writer.product(vector, matrix, output)
-    _replace(graph.node, writer.nodes)
+    _Writer(graph, bounds).rewrite(graph)
     model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
     _drop_unused(graph)
 
@@ -71,12 +57,41 @@ class _Writer:
     """Nodes of a graph in order, products among them as those of integers."""
 
     def __init__(self, graph: onnx.GraphProto, bounds: Mapping[str, np.ndarray]) -> None:
-        self.graph, self.bounds, self.joins = graph, bounds, _joins(graph)
+        self.graph, self.bounds, self.joins = graph, dict(bounds), _joins(graph)
         self.constants = {tensor.name: tensor for tensor in graph.initializer}
         self.nodes: list[Any] = []
         self.quantised: set[str] = set()  # several matrices may take the same vectors
         self._constant("q_step", np.float32(1 / 127))
         self._constant("q_zero", np.uint8(128))
+
+    def rewrite(self, graph: onnx.GraphProto) -> None:
+        """The products of a graph, and of the scans in it."""
+        around, self.nodes = self.nodes, []
+        additions = {node.input[0]: node for node in graph.node if node.op_type == "Add"}
+        done: set[str] = set()  # outputs of additions that are part of a product now
+        for node in graph.node:
+            if node.output[0] in done:
+                continue
+            for body in _bodies(node):
+                self.bounds |= {
+                    n.input[0]: self._ones(n) for n in body.node if _is_product(n, self.constants)
+                }
+                self.rewrite(body)
+            if not _is_product(node, self.constants):
+                self.nodes.append(node)
+                continue
+            vector, matrix, output = node.input[0], node.input[1], node.output[0]
+            addition = additions.get(output)
+            if addition is not None and addition.input[1] in self.constants:
+                done.add(addition.output[0])
+                self.product(vector, matrix, addition.output[0], bias=addition.input[1])
+            else:
+                self.product(vector, matrix, output)
+        replace(graph.node, self.nodes)
+        self.nodes = around
+
+    def _ones(self, product: Any) -> np.ndarray:
+        return np.ones(self.constants[product.input[1]].dims[0], np.float32)
 
     def product(self, vector: str, matrix: str, output: str, bias: str | None = None) -> None:
         """vector @ matrix + bias"""
@@ -125,6 +140,18 @@ def _is_product(node: Any, constants: Any) -> bool:
     return node.op_type == "MatMul" and node.input[1] in constants and node.input[0] not in constants
 
 
+def _bodies(node: Any) -> list[Any]:
+    return [attribute.g for attribute in node.attribute if attribute.type == onnx.AttributeProto.GRAPH]
+
+
+def _read(graph: Any) -> Iterator[str]:
+    """What the nodes of a graph read, and those of the graphs inside it."""
+    for node in graph.node:
+        yield from node.input
+        for body in _bodies(node):
+            yield from _read(body)
+
+
 def _joins(graph: Any) -> dict[str, list[str]]:
     """Vectors that are others side by side."""
     nodes = [node for node in graph.node if node.op_type == "Concat"]
@@ -143,7 +170,7 @@ def compress(model: onnx.ModelProto) -> None:
         graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
         nodes.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
         graph.initializer.remove(tensor)
-    _replace(graph.node, [*nodes, *graph.node])
+    replace(graph.node, [*nodes, *graph.node])
 
 
 def _to_integers(values: np.ndarray, greatest: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +179,8 @@ def _to_integers(values: np.ndarray, greatest: np.ndarray, largest: int) -> tupl
     return np.round(values / scales).astype(np.int8), scales.astype(np.float32)
 
 
-def _replace(items: Any, new: list[Any]) -> None:
+def replace(items: Any, new: list[Any]) -> None:
+    """The nodes (or constants) of a graph become these, some of which may be in it."""
     new = [copy.deepcopy(item) for item in new]  # clearing would empty those that are in the graph
     del items[:]
     items.extend(new)
@@ -162,9 +190,9 @@ def _drop_unused(graph: onnx.GraphProto) -> None:
     """Nodes and constants that nothing reads any more."""
     outputs = {output.name for output in graph.output}
     while True:
-        used = outputs | {name for node in graph.node for name in node.input}
+        used = outputs | set(_read(graph))
         kept = [node for node in graph.node if used.intersection(node.output)]
         if len(kept) == len(graph.node):
             break
-        _replace(graph.node, kept)
-    _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in used])
+        replace(graph.node, kept)
+    replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in used])

@@ -135,16 +135,18 @@ class Rules:
 
         Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
         """
-        n = self.ngram
-        if n > 1 and not (written[:, :, n - 2 : -1] == written[:, :, -1:]).any():
-            none = np.zeros(0, np.int64)  # nearly always: even the last token of the context is new
-            return none, none, none
-        windows = np.lib.stride_tricks.sliding_window_view(written, n, axis=-1)  # [live, width, windows, n]
-        context = written[:, :, None, written.shape[-1] - n + 1 :]  # the n - 1 last tokens
-        row, slot, window = (windows[..., :-1] == context).all(axis=-1).nonzero()  # where they stood before
+        n, t = self.ngram, written.shape[-1]
+        # Where the n - 1 last tokens stood before: few places have even the last of them.
+        if n > 1:
+            row, slot, start = (written[:, :, n - 2 : -1] == written[:, :, -1:]).nonzero()
+        else:
+            row, slot, start = np.ones(written.shape, bool).nonzero()
+        for i in range(n - 2):
+            same = written[row, slot, start + i] == written[row, slot, t - n + 1 + i]
+            row, slot, start = row[same], slot[same], start[same]
         if not len(row):
-            return row, slot, window
-        found = np.stack([row, slot, windows[row, slot, window, -1]], axis=1)
+            return row, slot, start
+        found = np.stack([row, slot, written[row, slot, start + n - 1]], axis=1)
         found, count = np.unique(found, axis=0, return_counts=True)
         row, slot, token = found[count >= self.repetitions[rows[found[:, 0]]]].T
         return row, slot, token

@@ -23,8 +23,7 @@ from nmt.tokenizer import EOS, Tokenizer
 from nmt.translation import SentenceTranslation, assemble, copied
 
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
-
-
+SLACK = 1.02  # batches may be so much larger than their share, lest little is left over for one more
 UNLIKELY = log(300)  # what is less probable than another by more than this is not offered beside it
 
 
@@ -189,12 +188,12 @@ class SentenceSearch:
         return started
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Sentences of like length; where batches run side by side, so many batches that every core has one."""
+        """Sentences of like length; where batches run side by side, as many and as large ones for every core."""
         settings, beam = self.settings, self.settings.decoding.beam
-        tokens, rows = settings.batch_tokens // max(beam, NARROWEST), settings.batch_rows // beam
+        tokens, rows = settings.batch_tokens // max(beam, NARROWEST), max(1, settings.batch_rows // beam)
         if settings.parallel:
-            tokens = min(tokens, -(-sum(lengths) // pool()._max_workers))
-        return batches_by_length(lengths, tokens, max(1, rows))
+            tokens, rows = _shared(sum(lengths), tokens), _shared(len(lengths), rows)
+        return batches_by_length(lengths, tokens, rows)
 
     def _result(
         self, request: Request, source: Sequence[int], hypotheses: Sequence[Hypothesis], mend: bool
@@ -227,6 +226,13 @@ class SentenceSearch:
             source_tokens=source_tokens,
             attention=None if attention is None else attention.tolist(),
         )
+
+
+def _shared(total: int, most: int) -> int:
+    """How much of `total` a batch gets, at most `most`, so that every thread of the pool has as many batches."""
+    threads = pool()._max_workers
+    batches = max(1, -(-total // (most * threads))) * threads
+    return min(most, max(-(-total // batches), int(SLACK * total / batches)))
 
 
 def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:

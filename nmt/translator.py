@@ -28,7 +28,7 @@ MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer one
 WINDOW_LINES, WINDOW_LINES_GPU, WINDOW_CHARACTERS = 512, 4096, 400_000
 CONTINUATIONS, ENDINGS = 8, 3  # pieces to go on with after a prefix; endings of the most probable of them
 # Source pieces × beam, and sentences × beam, of one search; of ONNX Runtime's, several run side by side.
-BATCHES = {"onnx": (8192, 160), "cpu": (4096, 512), "cuda": (65536, 16384)}
+BATCHES = {"onnx": (8192, 320), "cpu": (4096, 512), "cuda": (65536, 16384)}
 
 
 class Translator:

@@ -17,6 +17,15 @@ from nmt.circles import without_circles
         ("a b c d e f A b c d e f a, b, c, d, e, f!", "a b c d e f!"),
         ("green green green and THREE, three, three!", "green and THREE!"),
         ("no, no, no, no, no, I do", "no, I do"),
+        ("snaps of such such such as the", "snaps of such as the"),
+        ("the 20.30 30.30 30.30 of the afternoon", "the 20.30 of the afternoon"),
+        ("7 a 9 a 9 a 9.m. el", "7 a 9.m. el"),
+        ('"Baby" (Emma Spice" (Emma Spice" (Emma Spice', '"Baby" (Emma Spice'),
+        ("the votes of 879 74 74-74 acts", "the votes of 879 74 acts"),
+        (
+            "(140 bill), the Intel (124 bill), the Intel (124 bill), the Intel (124 bill) or",
+            "(140 bill), the Intel (124 bill) or",
+        ),
         (
             "the great-great-great man of the man of the man of the man",
             "the great-great-great man of the man",
@@ -38,12 +47,14 @@ def test_what_does_not_go_in_circles_stays(hypothesis: str) -> None:
     "hypothesis",
     [
         "Costó 3.000.000.000 de dólares.",
-        "IP 10.10.10.10 at 1:00:00:00 or 555 55 55 55",
+        "IP 10.10.10.10 at 1:00:00:00",
         "9, 9, 9.3 %",
         "No, no, no sé.",
         "¡Ja, ja, ja, ja!",
         "great-great-great-grandfather",
         "of Russia (Russia, Russia) or",
+        "such, such, such",
+        "from the 24th of May 24 by 24, and 24 more",
     ],
 )
 def test_what_may_be_meant_stays(hypothesis: str) -> None:
@@ -56,7 +67,19 @@ def test_what_the_source_says_as_often_or_nearly_stays() -> None:
         without_circles("vamos, vamos, vamos", "Let's go, let's go, let's go")
         == "Let's go, let's go, let's go"
     )
+    assert without_circles("worse and worse, and", "peor y peor y peor, y") == "peor y"
     assert without_circles("Rusia, Rusia y Rusia", "Russia, Russia, Russia, Russia") == "Russia"
+
+
+def test_what_the_source_says_in_the_same_words_comes_no_more_often() -> None:
+    assert without_circles("Nueva York, Nueva York", "Nueva York, Nueva York, Nueva York") == "Nueva York"
+    assert without_circles("Nueva York, Nueva York", "Nueva York, Nueva York") == "Nueva York, Nueva York"
+    assert without_circles("un varón, A. A. J., según", "a man, A. A. A 28, by") == "a man, A 28, by"
+    assert without_circles("en D. C., y Queens", "in D. C. C., C. and Queens") == "in D. C. and Queens"
+    assert without_circles("A. A. A., un varón", "A. A. A., a man") == "A. A. A., a man"
+    assert without_circles("la K.A.A. Gante", "the K.A.A.A. Ghent") == "the K.A. Ghent"
+    assert without_circles("el 555 55 55 55", "555 55 55 55") == "555 55 55 55"
+    assert without_circles("el 555 55", "555 55 55 55") == "555 55"
 
 
 def test_a_long_text_takes_one_pass_for_each_length() -> None:
