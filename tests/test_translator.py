@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
 from nmt.runtimes import choose
-from nmt.sentence_search import SentenceSearch, Started, requests_of
+from nmt.sentence_search import SentenceSearch, Started, _shared, requests_of
 from nmt.text import Part
 from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
@@ -112,6 +113,26 @@ def test_batches_keep_to_the_token_budget_and_to_like_lengths() -> None:
     assert sorted(itertools.chain.from_iterable(batches)) == list(range(len(lengths)))
     assert all(len(batch) * max(lengths[i] for i in batch) <= 20 or len(batch) == 1 for batch in batches)
     assert [lengths[i] for batch in batches for i in batch] == sorted(lengths)
+
+
+@pytest.mark.parametrize(
+    ("total", "most", "threads", "batches"),
+    [
+        (512, 320, 2, 2),
+        (512, 224, 2, 4),
+        (600, 160, 4, 4),
+        (10_000, 320, 2, 32),
+        (3, 320, 2, 2),
+        (1, 320, 2, 1),
+    ],
+)
+def test_every_thread_gets_as_many_batches(
+    total: int, most: int, threads: int, batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nmt.sentence_search.pool", lambda: ThreadPoolExecutor(threads))
+    share = _shared(total, most)
+    assert share <= most
+    assert len(list(batches_by_length([1] * total, share))) == batches
 
 
 def test_searches_within_the_budget_and_marks_padding() -> None:
