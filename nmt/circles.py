@@ -2,25 +2,28 @@
 
 The search bars long repetitions piece by piece (`no_repeat_ngram`); a word said again and again, or the same words in
 other letters or with other marks between them, it does not see.  What may be meant is left alone: "no, no, no", long
-numbers, and what the source repeats as well.
+numbers, and what the source repeats as well, or nearly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
 LONGEST = 6  # words that come again and again together
 OFTEN = 3  # times in a row: twice is what people say ("very, very good")
-SHORT = 4  # letters of a word that may come more often, with marks between ("no, no, no", "ja, ja, ja, ja")
+SHORT = 4  # letters of a word that may come more often ("no, no, no", "ja ja ja ja"), but not "of such such such as"
 SHORT_OFTEN = 5  # how often such a word is too often
 # 1.000.000 and great-great-grandfather are one word, K.A.A. are three.
 _WORD = regex.compile(r"\d+(?:[.,:/]\d+)*(?!\w)|\w+(?:['’-]\w+)*")
 _DIGITS = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
 _MARK = regex.compile(r"[^\w\s]")
+_AFTER_A_WORD = regex.compile(r"\w\s+\w+$")
+_STAMMERED = regex.compile(r"\b(\p{L}{2,4})\1{2,}")  # jajaja, blablabla
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"), ("“", "”"))
 
 
@@ -39,17 +42,63 @@ def without_circles(source: str, hypothesis: str) -> str:
     words = regex.findall(r"\w+", hypothesis.lower())
     if len(words) - len(set(words)) < OFTEN - 1:  # most translations: nothing comes three times
         return hypothesis
+    meant = _Meant(source)
     for size in range(1, LONGEST + 1):
         for circle in reversed(list(_circles(hypothesis, size))):
-            if circle.times >= OFTEN and _is_too_often(circle, hypothesis[circle.start : circle.end], source):
+            if circle.times >= OFTEN and _is_too_often(circle, hypothesis, meant):
                 hypothesis = _without(circle, hypothesis)
     ends = {match.end() for match in _WORD.finditer(hypothesis)}
-    for circle in reversed(list(_circles(hypothesis, 1, _DIGITS))):  # the parts of numbers: 20.30 30.30
-        alone = not _LETTER.search(hypothesis[circle.start : circle.end])
-        if circle.times >= OFTEN and alone and ends.issuperset((circle.start, circle.end)):
-            if circle.times > _most_in_a_row(source, _DIGITS):
-                hypothesis = _without(circle, hypothesis)
+    for circle in reversed(list(_circles(hypothesis, 1, _DIGITS))):
+        whole = ends.issuperset((circle.start, circle.end))
+        if circle.times >= OFTEN and whole and _is_too_often_a_number(circle, hypothesis, meant):
+            hypothesis = _without(circle, hypothesis)
     return hypothesis
+
+
+class _Meant:
+    """What a source says in a row; looked up when first asked for, for few translations ask."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    @cached_property
+    def times(self) -> int:
+        """How often anything stands in a row, at least 1."""
+        circles = (c for size in range(1, LONGEST + 1) for c in _circles(self.source, size))
+        return max((circle.times for circle in circles), default=1)
+
+    @cached_property
+    def words(self) -> dict[tuple[str, ...], int]:
+        """How often words stand in a row that do so twice at least."""
+        return {circle.words: circle.times for circle in _circles(self.source, 1)}
+
+    @cached_property
+    def digits(self) -> set[str]:
+        """Parts of numbers that do not stand twice in a row."""
+        in_a_row = {circle.words[0] for circle in _circles(self.source, 1, _DIGITS)}
+        return set(_DIGITS.findall(self.source)) - in_a_row
+
+
+def _is_too_often(circle: Circle, hypothesis: str, meant: _Meant) -> bool:
+    """Whether nobody means it.  The languages need not say a word as often ("no, no sé": "no, no, no")."""
+    if not any(_LETTER.search(word) for word in circle.words):
+        return False
+    stretch = hypothesis[circle.start : circle.end]
+    if len(circle.words) == 1 and len(circle.words[0]) == 1 and circle.words in meant.words:
+        if stretch.isupper():  # initials that the source has, and not an article among them
+            return circle.times > meant.words[circle.words]
+    short = len(circle.words) == 1 and len(circle.words[0]) <= SHORT
+    if short and not _MARK.search(stretch) and _AFTER_A_WORD.search(hypothesis[: circle.start]):
+        short = _STAMMERED.search(meant.source) is not None
+    often = SHORT_OFTEN if short else OFTEN
+    return circle.times >= often and (meant.times == 1 or circle.times > meant.times + 1)
+
+
+def _is_too_often_a_number(circle: Circle, hypothesis: str, meant: _Meant) -> bool:
+    """Whether a part of a number that the source says once comes again and again, with nothing else between: 20.30
+    30.30 30.  Other numbers may be written in other groups there, or in words."""
+    alone = not _LETTER.search(hypothesis[circle.start : circle.end])
+    return alone and circle.words[0] in meant.digits
 
 
 def _without(circle: Circle, text: str) -> str:
@@ -60,25 +109,6 @@ def _without(circle: Circle, text: str) -> str:
 
 def _unpaired(text: str) -> int:
     return sum(abs(text.count(one) - text.count(other)) for one, other in _PAIRS) + text.count('"') % 2
-
-
-def _is_too_often(circle: Circle, stretch: str, source: str) -> bool:
-    """Whether nobody means it."""
-    if not any(_LETTER.search(word) for word in circle.words):
-        return False
-    size = len(circle.words)
-    same = [c.times for c in _circles(source, size) if c.words == circle.words]
-    if stretch.isupper() or (same and size > 1):  # initials; a name
-        return circle.times > max(same, default=1)
-    short = size == 1 and len(circle.words[0]) <= SHORT and _MARK.search(stretch)
-    meant = _most_in_a_row(source)
-    meant += size == 1 and meant > 1  # the two languages need not say a word as often ("no, no sé")
-    return circle.times >= (SHORT_OFTEN if short else OFTEN) and circle.times > meant
-
-
-def _most_in_a_row(text: str, word: Any = _WORD) -> int:
-    sizes = range(1, LONGEST + 1)
-    return max((c.times for size in sizes for c in _circles(text, size, word)), default=1)
 
 
 def _circles(text: str, size: int, word: Any = _WORD) -> Iterator[Circle]:

@@ -188,9 +188,12 @@ class SentenceSearch:
         return started
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Sentences of like length; where batches run side by side, as many and as large ones for every core."""
+        """Sentences of like length; where batches run side by side, about as many and as large ones for every core."""
         settings, beam = self.settings, self.settings.decoding.beam
-        tokens, rows = settings.batch_tokens // max(beam, NARROWEST), max(1, settings.batch_rows // beam)
+        tokens, rows = (
+            max(1, settings.batch_tokens // max(beam, NARROWEST)),
+            max(1, settings.batch_rows // beam),
+        )
         if settings.parallel:
             tokens, rows = _shared(sum(lengths), tokens), _shared(len(lengths), rows)
         return batches_by_length(lengths, tokens, rows)
@@ -229,7 +232,8 @@ class SentenceSearch:
 
 
 def _shared(total: int, most: int) -> int:
-    """How much of `total` a batch gets, at most `most`, so that every thread of the pool has as many batches."""
+    """How much of `total` a batch gets, at most `most`, so that the threads of the pool have as many batches each,
+    or nearly: what else limits a batch can make one more."""
     threads = pool()._max_workers
     batches = max(1, -(-total // (most * threads))) * threads
     return min(most, max(-(-total // batches), int(SLACK * total / batches)))

@@ -36,10 +36,14 @@ def found(logits: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("vocab", [1, 7, 30, 120, 997])
 @pytest.mark.parametrize("count", [1, 5, 40, 997])
-def test_the_best_are_found(vocab: int, count: int) -> None:
-    """Few and many, more than there are blocks, all there are; vocabularies that are prime too."""
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_best_are_found(vocab: int, count: int, ties: bool) -> None:
+    """Few and many, more than there are blocks, all there are; vocabularies that are prime too.  Of equals the lowest
+    ids, in order."""
     count = min(count, vocab)
-    logits = np.random.default_rng(vocab).normal(size=(3, 2, vocab)).astype(np.float32)
+    random = np.random.default_rng(vocab)
+    logits = random.integers(0, 4, (3, 2, vocab)) if ties else random.normal(size=(3, 2, vocab))
+    logits = logits.astype(np.float32)
     top, ids = found(logits, count)
     order = np.argsort(-logits, axis=-1, kind="stable")[..., :count]
     np.testing.assert_array_equal(ids, order)
