@@ -84,9 +84,12 @@ def _is_too_often(circle: Circle, hypothesis: str, meant: _Meant) -> bool:
     if not any(_LETTER.search(word) for word in circle.words):
         return False
     stretch = hypothesis[circle.start : circle.end]
-    if len(circle.words) == 1 and len(circle.words[0]) == 1 and circle.words in meant.words:
-        if stretch.isupper():  # initials that the source has, and not an article among them
-            return circle.times > meant.words[circle.words]
+    if len(circle.words) == 1 and len(circle.words[0]) == 1 and stretch.isupper():  # letters, with no article
+        in_a_row = meant.words.get(circle.words, 1)
+        if in_a_row > 1 or regex.search(
+            rf"\b{circle.words[0].upper()}\.", meant.source
+        ):  # the source's initials
+            return circle.times > in_a_row
     short = len(circle.words) == 1 and len(circle.words[0]) <= SHORT
     if short and not _MARK.search(stretch) and _AFTER_A_WORD.search(hypothesis[: circle.start]):
         short = _STAMMERED.search(meant.source) is not None

@@ -93,6 +93,7 @@ def test_what_the_source_says_as_often_or_in_another_way_stays(source: str, hypo
     [
         ("Rusia, Rusia y Rusia", "Russia, Russia, Russia, Russia, Russia", "Russia"),
         ("un varón, A. A. J., según", "a man, A. A. A 28, by", "a man, A 28, by"),
+        ("en D. C., y Queens", "in D. C. C., C. and Queens", "in D. C. and Queens"),
         ("la K.A.A. Gante", "the K.A.A.A. Ghent", "the K.A. Ghent"),
         (
             "hasta las 20.30 de la tarde",
