@@ -356,6 +356,8 @@ def _trace_encoder(model: Seq2Seq) -> Any:
 
 
 def _trace_decoder(model: Seq2Seq) -> Any:
+    from nmt.best_logits import ask_for_count
+
     encoded = model.encode(torch.full((2, 5), EOS))
     first = model.initial_state(encoded, beam=3)
     states = [part.contiguous() for layer in first.layers for part in layer]
@@ -366,8 +368,6 @@ def _trace_decoder(model: Seq2Seq) -> Any:
     over_source = {0: batch, encoded.keys.dim() - 2: length}
     dynamic = ({0: batch, 1: beam}, over_source, over_source, {0: batch, 1: length}, {0: batch},
                [{0: batch, 1: beam}] * len(states))  # fmt: skip
-    from nmt.best_logits import ask_for_count
-
     names = ["tokens", "keys", "values", "mask", "final", *_state_names(model, "state")]
     outputs = ["top", "ids", "log_z", "logits", "attention", *_state_names(model, "next")]
     graph = _trace(DecoderGraph(model), example, names, outputs, dynamic)

@@ -190,10 +190,8 @@ class SentenceSearch:
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Sentences of like length; where batches run side by side, about as many and as large ones for every core."""
         settings, beam = self.settings, self.settings.decoding.beam
-        tokens, rows = (
-            max(1, settings.batch_tokens // max(beam, NARROWEST)),
-            max(1, settings.batch_rows // beam),
-        )
+        tokens = max(1, settings.batch_tokens // max(beam, NARROWEST))
+        rows = max(1, settings.batch_rows // beam)
         if settings.parallel:
             tokens, rows = _shared(sum(lengths), tokens), _shared(len(lengths), rows)
         return batches_by_length(lengths, tokens, rows)

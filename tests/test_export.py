@@ -139,10 +139,12 @@ def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(
         Translator.load(plain, "cpu")
 
 
-def test_batches_side_by_side_give_what_one_after_another_gives(served: Path) -> None:
+@pytest.mark.parametrize("batch_tokens", [1, 200])
+def test_batches_side_by_side_give_what_one_after_another_gives(served: Path, batch_tokens: int) -> None:
+    """Even if a batch may have fewer pieces than the beam is wide."""
     lines = [source for source, _ in toy_pairs(list, 60)]
     translator = Translator.load(served, "cpu")
-    together = [t.text for t in translator.translate_batch(lines, batch_tokens=200)]
+    together = [t.text for t in translator.translate_batch(lines, batch_tokens=batch_tokens)]
     assert together == [translator.translate(line) for line in lines]
 
 
