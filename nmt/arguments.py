@@ -26,7 +26,7 @@ def add_command(
 
 
 def add_decoding(command: argparse.ArgumentParser) -> None:
-    """The options of a command that translates: --beam, --length-penalty, --device and --runtime."""
+    """The options of a command that translates: --beam, --length-penalty, --device, --runtime, --no-phrases."""
     add = command.add_argument
     add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
     add(
@@ -44,6 +44,7 @@ def add_decoding(command: argparse.ArgumentParser) -> None:
         default="auto",
         help="what runs the model; auto: onnx on a CPU if the checkpoint was exported (default)",
     )
+    add("--no-phrases", action="store_true", help="the model alone, without the checkpoint's phrase book")
 
 
 def positive(text: str) -> int:

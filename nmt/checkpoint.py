@@ -3,7 +3,8 @@
     model.safetensors      weights; numbered shards when over 45 MB
     config.yaml            the recipe with the vocabulary sizes and languages filled in
     joint.spm              or source.spm and target.spm
-    README.md              the model card, if somebody wrote one
+    phrases.tsv            sentences whose translation is known (`nmt.phrases`), if somebody wrote them down
+    README.md              the model card, likewise
 
 What only a resumed training needs is in `nmt.training_state`.
 """
@@ -27,6 +28,7 @@ from nmt.config import Config, EncoderConfig, dump_config
 from nmt.convolutional import dilations, receptive_field
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
+from nmt.phrases import PhraseBook
 from nmt.tokenizer import Tokenizer, save_tokenizers
 
 SHARD_BYTES = 45_000_000
@@ -177,6 +179,8 @@ def describe(folder: str | Path) -> str:
         f"weights     {size / 1e6:.1f} MB",
         f"decoding    beam {config.decoding.beam}, length penalty {config.decoding.length_penalty}",
     ]
+    if book := PhraseBook.load(checkpoint.folder, config.target_language):
+        lines.append(f"phrase book {len(book)} sentences")
     lines += [f"{name:<11} {value}" for name, value in sorted(checkpoint.notes.items())]
     return "\n".join(lines)
 

@@ -207,7 +207,9 @@ def translate(arguments: argparse.Namespace) -> None:
     from nmt.lines import windows
     from nmt.translator import Translator
 
-    translator = Translator.load(arguments.model, arguments.device, arguments.runtime)
+    translator = Translator.load(
+        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
+    )
     options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
     translator.translate_batch([], **options)  # impossible options are refused before any input is read
     as_json = functools.partial(_as_json, with_attention=arguments.attention)
@@ -333,7 +335,9 @@ def _translations(arguments: argparse.Namespace, lines: list[str]) -> list[str]:
     """What the model makes of the source file of `nmt score`."""
     from nmt.translator import Translator
 
-    translator = Translator.load(arguments.model, arguments.device, arguments.runtime)
+    translator = Translator.load(
+        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
+    )
     texts = []
     with _progress(len(lines)) as advance:
         for translation in translator.stream(lines, **_decoding(arguments)):

@@ -6,7 +6,7 @@ Cutting texts into sentences and joining them again is `nmt.translator`'s work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +15,7 @@ from math import log
 from nmt.circles import without_circles
 from nmt.config import DecodingConfig
 from nmt.padding import batches_by_length, pad_sources
+from nmt.phrases import PhraseBook
 from nmt.repair import put_back
 from nmt.runtimes import pool
 from nmt.search import Hypothesis, SearchableModel, beam_search, next_tokens
@@ -49,13 +50,14 @@ class Settings:
 class Started:
     """Sentences whose batches are being searched; `cancel` takes back those that have not begun."""
 
-    def __init__(self, requests: Sequence[Request]) -> None:
+    def __init__(self, requests: Sequence[Request], known: Mapping[int, SentenceTranslation]) -> None:
         self.requests = requests
+        self.known = known  # what needs no search, by its place among the requests
         self.batches: list[tuple[list[int], Future[list[SentenceTranslation]]]] = []
 
     def results(self) -> list[SentenceTranslation]:
         """One for each request, in order."""
-        found: list[SentenceTranslation | None] = [None] * len(self.requests)
+        found = [self.known.get(i) for i in range(len(self.requests))]
         try:
             for batch, future in self.batches:
                 for i, result in zip(batch, future.result(), strict=True):
@@ -80,10 +82,11 @@ class SentenceSearch:
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         settings: Settings,
+        phrases: PhraseBook,
     ) -> None:
         self.model, self.source_ids = model, source_ids
         self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
-        self.settings = settings
+        self.settings, self.phrases = settings, phrases
 
     def translate(self, requests: Sequence[Request]) -> list[SentenceTranslation]:
         """One result for each request, in order."""
@@ -102,7 +105,7 @@ class SentenceSearch:
         flawed = [
             i
             for i, (request, found) in enumerate(zip(requests, results, strict=True))
-            if any(_flaws(request, text) for text, _ in found.candidates)
+            if not found.known and any(_flaws(request, text) for text, _ in found.candidates)
         ]
         again = self._start([requests[i] for i in flawed], self.settings.decoding.beam, mend=True).results()
         for i, result in zip(flawed, again, strict=True):
@@ -152,7 +155,10 @@ class SentenceSearch:
 
     def _start(self, requests: Sequence[Request], n_best: int, mend: bool = False) -> Started:
         """Searches batches of like length for the n best hypotheses of each request, and makes text of them."""
-        settings, started = self.settings, Started(requests)
+        settings = self.settings
+        known = {} if mend else self._known(requests)
+        left = [i for i in range(len(requests)) if i not in known]
+        started = Started(requests, known)
         sources = [[*self.source_ids(request.sentence), EOS] for request in requests]
         prefixes = [self._forced(request) for request in requests]
 
@@ -175,7 +181,8 @@ class SentenceSearch:
 
         try:
             # The longest first: short ones fill the time in which one thread would wait for another.
-            for batch in reversed(list(self._batches([len(ids) for ids in sources]))):
+            for places in reversed(list(self._batches([len(sources[i]) for i in left]))):
+                batch = [left[place] for place in places]
                 future: Future[list[SentenceTranslation]] = Future()
                 if settings.parallel:
                     future = pool().submit(search, batch)
@@ -186,6 +193,27 @@ class SentenceSearch:
             started.cancel()
             raise
         return started
+
+    def _known(self, requests: Sequence[Request]) -> dict[int, SentenceTranslation]:
+        """What the phrase book has, by its place among the requests.  A prefix asks for something else."""
+        known = {}
+        for i, request in enumerate(requests):
+            if not request.prefix and request.following is None:
+                if texts := self.phrases.look_up(request.sentence):
+                    known[i] = self._from_phrases(request.sentence, texts[: self.settings.n_best])
+        return known
+
+    def _from_phrases(self, sentence: str, texts: Sequence[str]) -> SentenceTranslation:
+        return SentenceTranslation(
+            source=sentence,
+            text=texts[0],
+            score=0.0,
+            candidates=tuple((text, 0.0) for text in texts),
+            tokens=self.target_tokenizer.pieces(self.target_tokenizer.encode(texts[0])),
+            source_tokens=self.source_tokenizer.pieces([*self.source_ids(sentence), EOS]),
+            attention=None,
+            known=True,
+        )
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Sentences of like length; where batches run side by side, about as many and as large ones for every core."""

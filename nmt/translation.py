@@ -19,12 +19,13 @@ class SentenceTranslation:
 
     source: str
     text: str
-    score: float  # mean log-probability of a piece, EOS included; 0.0 if copied
+    score: float  # mean log-probability of a piece, EOS included; 0.0 if copied or known
     candidates: tuple[tuple[str, float], ...]  # the n best as (text, search score); the first is `text`
     tokens: list[str]  # target pieces as the model wrote them, before any repair of the text
     source_tokens: list[str]  # source pieces, "</s>" last
     attention: list[list[float]] | None  # [len(tokens) + 1 (EOS)][len(source_tokens)], if asked for
     copied: bool = False  # nothing to translate, or nothing came out: `text` is `source`
+    known: bool = False  # from the phrase book
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, check_translates, open_folder
 from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
+from nmt.phrases import PhraseBook
 from nmt.runtimes import load_runtime
 from nmt.search import SearchableModel
 from nmt.sentence_search import Request, SentenceSearch, Settings, Started, requests_of
@@ -44,12 +45,14 @@ class Translator:
         model: SearchableModel,
         device: str = "cpu",
         runtime: str = "torch",
+        phrases: PhraseBook | None = None,
     ) -> None:
         self.config: Config = checkpoint.config
         self.folder: Path = checkpoint.folder
         self.source_language = checkpoint.config.source_language
         self.target_language = checkpoint.config.target_language
         self.device, self.runtime = device, runtime
+        self.phrases = phrases or PhraseBook()
         self._model = model
         self._window_lines = WINDOW_LINES_GPU if device == "cuda" else WINDOW_LINES
         self._batch_tokens, self._batch_rows = BATCHES["onnx" if runtime == "onnx" else device]
@@ -59,15 +62,19 @@ class Translator:
         self._source_ids = lru_cache(maxsize=10_000)(self._source_tokenizer.encode)  # each is asked for twice
 
     @classmethod
-    def load(cls, folder: str | Path, device: str = "auto", runtime: str = "auto") -> Translator:
+    def load(
+        cls, folder: str | Path, device: str = "auto", runtime: str = "auto", phrases: bool = True
+    ) -> Translator:
         """Load a checkpoint folder.
 
         device   "cuda", "cpu", or "auto": the GPU if there is one, else the CPU
         runtime  "torch", "onnx" (the graphs that `nmt export` wrote, on the CPU), or "auto": these if they are
-                 there and the device is a CPU"""
+                 there and the device is a CPU
+        phrases  False: without the folder's phrase book (`nmt.phrases`), the model alone"""
         opened = open_folder(folder)
         check_translates(opened)
-        return cls(opened, *load_runtime(opened, device, runtime))
+        book = PhraseBook.load(opened.folder, opened.config.target_language) if phrases else None
+        return cls(opened, *load_runtime(opened, device, runtime), book)
 
     def translate(self, text: str, **options: Any) -> str:
         """Translate a text of any length and number of lines; options as of `translate_batch`."""
@@ -114,6 +121,7 @@ class Translator:
 
         beam, length_penalty  None: what the checkpoint's configuration says
         n_best         how many different translations of a line, at most the beam
+        with_attention of the model's own translation: the phrase book is left aside
         prefixes       for each line what its (first sentence's) translation must begin with, or ""
         batch_tokens   source pieces × beam that are searched at once: more is faster and takes more memory, up
                        to the limits on sentences × beam and on lines that are looked at together
@@ -184,7 +192,9 @@ class Translator:
         batches = batch_tokens or self._batch_tokens, self._batch_rows
         settings = Settings(decoding, n_best, with_attention, *batches, parallel=self.runtime == "onnx")
         tokenizers = self._source_tokenizer, self._target_tokenizer
-        return SentenceSearch(self._model, self._source_ids, *tokenizers, settings)
+        # The phrase book has no attention to show.
+        phrases = PhraseBook() if with_attention else self.phrases
+        return SentenceSearch(self._model, self._source_ids, *tokenizers, settings, phrases)
 
     def _decoding(self, beam: int | None, length_penalty: float | None, n_best: int) -> DecodingConfig:
         decoding = self.config.decoding

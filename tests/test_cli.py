@@ -67,7 +67,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Cap
 @pytest.fixture
 def capitals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever checkpoint is asked for, the upper-casing model answers."""
-    monkeypatch.setattr(Translator, "load", lambda *_: uppercase_translator()[0])
+    monkeypatch.setattr(Translator, "load", lambda *_, **__: uppercase_translator()[0])
 
 
 def test_writes_one_line_for_each_line(run: Run, capitals: None) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from nmt.checkpoint_folder import CheckpointFolder
 from nmt.config import Config, DataConfig, DecodingConfig
+from nmt.phrases import PhraseBook
 from nmt.tokenizer import EOS, Tokenizer
 from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
@@ -122,6 +123,7 @@ def uppercase_translator(
     near: dict[str, str] | None = None,
     blurred: bool = False,
     max_length: int = 120,
+    phrases: PhraseBook | None = None,
 ) -> tuple[Translator, Any]:
     """A translator from Spanish to capitals, and its model."""
     tokenizer = character_tokenizer()
@@ -130,4 +132,5 @@ def uppercase_translator(
         "es", "en", data=DataConfig(max_length=max_length), decoding=DecodingConfig(no_repeat_ngram=0)
     )
     checkpoint = CheckpointFolder(Path("nowhere"), config, tokenizer, tokenizer)
-    return Translator(checkpoint, TorchModel(model)), model  # type: ignore[arg-type]
+    translator = Translator(checkpoint, TorchModel(model), phrases=phrases)  # type: ignore[arg-type]
+    return translator, model

@@ -60,7 +60,9 @@ def translate_file(arguments: argparse.Namespace) -> None:
     document = open_document(source)
     from nmt.translator import Translator
 
-    translator = Translator.load(arguments.model, arguments.device, arguments.runtime)
+    translator = Translator.load(
+        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
+    )
     options = {"beam": arguments.beam, "length_penalty": arguments.length_penalty}
     translations = []
     with _progress(len(document.texts)) as advance:

@@ -103,6 +103,7 @@ def _told() -> Iterator[None]:
 
 
 def sentences(answer: Answer | None) -> list[str]:
-    """The sentences of a translation that a model translated."""
+    """The sentences of a translation, without what was copied.  (Those of the phrase book too: the model has its own
+    translation of them.)"""
     found: list[Any] = [segment.sentence for segment in answer.segments] if answer else []
     return [sentence.source.strip() for sentence in found if sentence and not sentence.copied]
