@@ -145,7 +145,11 @@ def _add_translate(commands: Any) -> None:
     add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
     add("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
     add("--json", action="store_true", help="write a JSON object for each line")
-    add("--attention", action="store_true", help="with --json: add the attention weights")
+    add(
+        "--attention",
+        action="store_true",
+        help="with --json: add the attention weights (without the phrase book)",
+    )
     add_decoding(command)
 
 

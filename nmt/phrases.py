@@ -1,98 +1,79 @@
 """A phrase book: sentences whose translation is known and not left to the model.
 
-People try a translator with "Hello".  A network that has learned from long sentences guesses at a word that stands
-alone, so a checkpoint folder may have a `phrases.tsv`, one pair a line: SOURCE<TAB>TRANSLATION, in UTF-8.  Of several
-lines with one source, the first has the translation and the others its alternatives.  Whole sentences are looked up,
-never parts of one: what the model makes of a text is not touched.
+People try a translator with "Hello", and a network that has learned from long sentences guesses at greetings.  So a
+checkpoint folder may have a `phrases.tsv`, one pair a line: SOURCE<TAB>TRANSLATION, in UTF-8.  Of several lines with
+one source, the first has the translation and the others its alternatives.  Whole sentences are looked up, never parts
+of one.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
-import regex  # type: ignore[import-untyped]
-
+from nmt.dress import Dress, dressed, undressed, without_marks
 from nmt.errors import UserError
 from nmt.lines import read_lines
 
 PHRASES_FILE = "phrases.tsv"
-_BARE = regex.compile(
-    r"[¿¡]*(.*?)([.!?…]*)", regex.DOTALL
-)  # a sentence without the marks around it; those at its end
-_LETTER = regex.compile(r"\p{L}")
-_WITHIN = regex.compile(r"[,;\s]+")
-_OPENING = {"?": "¿", "!": "¡"}
-
-
-class _Entry(NamedTuple):
-    source: str  # without the marks around it
-    translations: tuple[str, ...]  # as they stand in the book
 
 
 class PhraseBook:
-    """Pairs of source and translation, looked up without regard to case and punctuation."""
+    """Pairs of source and translation, for the source in any case and with any mark; but questions and the rest are
+    apart: "no?" is not "no"."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), target_language: str = "") -> None:
         self.target_language = target_language
-        self._entries: dict[str, _Entry] = {}
+        self._translations: dict[str, list[str]] = {}
+        self._capitals: set[str] = set()  # those that have one even within a sentence
         for source, translation in pairs:
-            bare, _ = _without_marks(source)
-            known = self._entries.get(_key(bare), _Entry(bare, ()))
-            translations = dict.fromkeys((*known.translations, translation))
-            self._entries[_key(bare)] = _Entry(known.source, tuple(translations))
+            key, dress = _key(source)
+            key += "?" if "?" in dress.marks else ""
+            known = self._translations.setdefault(key, [])
+            if translation not in known:
+                known.append(translation)
+            if dress.capital:
+                self._capitals.add(key)
 
     @classmethod
     def load(cls, folder: Path, target_language: str) -> PhraseBook:
         """The phrase book of a checkpoint folder, empty if it has none; UserError for a line that is no pair."""
         file = folder / PHRASES_FILE
-        lines = read_lines(file) if file.exists() else []
         pairs = []
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(read_lines(file) if file.exists() else [], start=1):
             if not line.strip():
                 continue
             columns = [column.strip() for column in line.split("\t")]
-            if len(columns) != 2 or not all(_without_marks(column)[0] for column in columns):
+            if len(columns) != 2 or not all(map(without_marks, columns)):
                 raise UserError(f"{file}:{number}: expected SOURCE<TAB>TRANSLATION, found {line!r}")
             pairs.append((columns[0], columns[1]))
         return cls(pairs, target_language)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._translations)
 
     def look_up(self, sentence: str) -> tuple[str, ...]:
         """What the book has for a whole sentence, the best first; () if nothing.
 
-        Capitals at the beginning or throughout, and the marks at the end, are those of the sentence: "hello" is
-        "hola", "Hello!" is "¡Hola!".  A translation that has its own marks keeps them."""
-        bare, marks = _without_marks(sentence)
-        if not (entry := self._entries.get(_key(bare))):
+        The capital at the beginning and the marks at the end are those of the sentence: "hello" is "hola", "Hello!"
+        is "¡Hola!".  A translation that has its own marks keeps them."""
+        key, dress = _key(sentence)
+        keys = [key] if dress.marks else [key, f"{key}?"]  # people leave question marks out
+        if "?" in dress.marks:
+            keys = [f"{key}?"]
+        found = next((key for key in keys if key in self._translations), None)
+        if found is None:
             return ()
-        marked = (self._marked(text, marks) for text in entry.translations)
-        if len(bare) > 1 and bare.isupper() and not entry.source.isupper():
-            return tuple(text.upper() for text in marked)
-        # "Monday" is written so anywhere, "Monday." begins a sentence.
-        if bare[:1].isupper() and (marks or not entry.source[:1].isupper()):
-            return tuple(_LETTER.sub(lambda first: first.group().upper(), text, count=1) for text in marked)
-        return tuple(marked)
-
-    def _marked(self, text: str, marks: str) -> str:
-        """The text with the marks after it, and in Spanish before it too."""
-        if _without_marks(text)[1]:
-            return text
-        opening = ""
-        if self.target_language == "es":
-            opening = "".join(_OPENING[mark] for mark in reversed(marks) if mark in _OPENING)
-        return opening + text + marks
+        if not dress.marks and found in self._capitals:
+            dress = dress._replace(
+                capital=False
+            )  # "Monday" is written so anywhere, "Monday." begins a sentence
+        return tuple(dressed(text, dress, self.target_language) for text in self._translations[found])
 
 
-def _without_marks(sentence: str) -> tuple[str, str]:
-    """The sentence, and the marks at its end."""
-    match = _BARE.fullmatch(sentence.strip())
-    assert match is not None  # anything matches
-    return match[1].strip(), match[2]
-
-
-def _key(bare: str) -> str:
-    return _WITHIN.sub(" ", bare.casefold().replace("’", "'"))
+def _key(sentence: str) -> tuple[str, Dress]:
+    """What it is looked up by, and what that leaves out."""
+    bare, dress = undressed(unicodedata.normalize("NFC", sentence))
+    bare = bare if bare.isupper() and len(bare) > 1 else bare.casefold()  # an abbreviation is another word
+    return " ".join(bare.replace("’", "'").rstrip(",;").split()), dress

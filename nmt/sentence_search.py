@@ -6,7 +6,7 @@ Cutting texts into sentences and joining them again is `nmt.translator`'s work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +14,13 @@ from math import log
 
 from nmt.circles import without_circles
 from nmt.config import DecodingConfig
+from nmt.dress import NAKED, dressed, undressed, without_marks
 from nmt.padding import batches_by_length, pad_sources
 from nmt.phrases import PhraseBook
 from nmt.repair import put_back
 from nmt.runtimes import pool
 from nmt.search import Hypothesis, SearchableModel, beam_search, next_tokens
-from nmt.text import Item, Part, missing_items, model_input, one_line, split_around
+from nmt.text import Item, Part, missing_items, model_input, one_line, split_around, stands_alone
 from nmt.tokenizer import EOS, Tokenizer
 from nmt.translation import SentenceTranslation, assemble, copied
 
@@ -35,6 +36,12 @@ class Request:
     sentence: str  # as `nmt.text.model_input` gives it
     prefix: str = ""  # what the hypothesis must begin with
     following: int | None = None  # the target piece (its id) that must come after the prefix
+    whole: bool = True  # not a part of a sentence
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a whole sentence, with nothing said of its translation."""
+        return self.whole and not self.prefix and self.following is None
 
 
 @dataclass(frozen=True)
@@ -47,17 +54,16 @@ class Settings:
     parallel: bool  # batches run on the threads of `nmt.runtimes.pool`
 
 
-class Started:
-    """Sentences whose batches are being searched; `cancel` takes back those that have not begun."""
+class Searching:
+    """Requests whose batches are being searched; `cancel` takes back those that have not begun."""
 
-    def __init__(self, requests: Sequence[Request], known: Mapping[int, SentenceTranslation]) -> None:
+    def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
-        self.known = known  # what needs no search, by its place among the requests
         self.batches: list[tuple[list[int], Future[list[SentenceTranslation]]]] = []
 
     def results(self) -> list[SentenceTranslation]:
         """One for each request, in order."""
-        found = [self.known.get(i) for i in range(len(self.requests))]
+        found: list[SentenceTranslation | None] = [None] * len(self.requests)
         try:
             for batch, future in self.batches:
                 for i, result in zip(batch, future.result(), strict=True):
@@ -72,6 +78,19 @@ class Started:
             future.cancel()
 
 
+@dataclass(frozen=True)
+class Started:
+    """Requests on their way to `SentenceSearch.finish`."""
+
+    requests: Sequence[Request]
+    known: dict[int, SentenceTranslation]  # by place among the requests: what the phrase book has
+    undressed: list[int]  # places of those that are searched in a second spelling too
+    searching: Searching  # the requests that are not known, then the second spellings
+
+    def cancel(self) -> None:
+        self.searching.cancel()
+
+
 class SentenceSearch:
     """Searches sentences under fixed settings, and sees to it that nothing is lost on the way."""
 
@@ -82,18 +101,23 @@ class SentenceSearch:
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         settings: Settings,
+        target_language: str,
         phrases: PhraseBook,
     ) -> None:
         self.model, self.source_ids = model, source_ids
         self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
-        self.settings, self.phrases = settings, phrases
+        self.settings, self.target_language, self.phrases = settings, target_language, phrases
 
     def translate(self, requests: Sequence[Request]) -> list[SentenceTranslation]:
         """One result for each request, in order."""
         return self.finish(self.start(requests))
 
     def start(self, requests: Sequence[Request]) -> Started:
-        return self._start(requests, self.settings.n_best)
+        known = self._known(requests)
+        spellings = {i: _undressed(r) for i, r in enumerate(requests) if i not in known and _is_short(r)}
+        searched = [request for i, request in enumerate(requests) if i not in known]
+        searching = self._start([*searched, *spellings.values()], self.settings.n_best)
+        return Started(requests, known, list(spellings), searching)
 
     def finish(self, started: Started) -> list[SentenceTranslation]:
         """Most sentences are done after the first search.  One that lost a protected item, goes in circles or is
@@ -101,7 +125,7 @@ class SentenceSearch:
         goes straight wins, then the best that can be mended; failing that, the sentence is translated in parts
         around its items.
         """
-        requests, results = started.requests, started.results()
+        requests, results = started.requests, self._results(started)
         flawed = [
             i
             for i, (request, found) in enumerate(zip(requests, results, strict=True))
@@ -120,7 +144,7 @@ class SentenceSearch:
     def continue_from(self, request: Request, count: int) -> list[SentenceTranslation]:
         """The request translated with each of the `count` most probable pieces after its prefix; best first, each
         text once, and nothing that is hundreds of times less probable at that place than the first.  Of the most
-        probable piece, all n best translations."""
+        probable piece, all n best translations.  What the phrase book has comes before all."""
         source = pad_sources([[*self.source_ids(request.sentence), EOS]])[0]
         following = next_tokens(self.model, source, self._forced(request), 2 * count)
         likely = [
@@ -130,8 +154,13 @@ class SentenceSearch:
         ]
         found = self.translate([replace(request, following=token) for token in likely[:count]])
         more = [replace(found[0], text=text) for text, _ in found[0].candidates[1:]] if found else []
+        known = [
+            self._from_phrases(request.sentence, [text])
+            for text in self.phrases.look_up(request.sentence)
+            if text.startswith(request.prefix)
+        ]
         distinct: dict[str, SentenceTranslation] = {}
-        for result in [*found[:1], *more, *found[1:]]:
+        for result in [*known, *found[:1], *more, *found[1:]]:
             distinct.setdefault(result.text, result)
         return list(distinct.values())
 
@@ -153,12 +182,9 @@ class SentenceSearch:
             request.sentence, line.text, line.score, candidates, line.tokens, whole.source_tokens, None
         )
 
-    def _start(self, requests: Sequence[Request], n_best: int, mend: bool = False) -> Started:
+    def _start(self, requests: Sequence[Request], n_best: int, mend: bool = False) -> Searching:
         """Searches batches of like length for the n best hypotheses of each request, and makes text of them."""
-        settings = self.settings
-        known = {} if mend else self._known(requests)
-        left = [i for i in range(len(requests)) if i not in known]
-        started = Started(requests, known)
+        settings, started = self.settings, Searching(requests)
         sources = [[*self.source_ids(request.sentence), EOS] for request in requests]
         prefixes = [self._forced(request) for request in requests]
 
@@ -181,8 +207,7 @@ class SentenceSearch:
 
         try:
             # The longest first: short ones fill the time in which one thread would wait for another.
-            for places in reversed(list(self._batches([len(sources[i]) for i in left]))):
-                batch = [left[place] for place in places]
+            for batch in reversed(list(self._batches([len(ids) for ids in sources]))):
                 future: Future[list[SentenceTranslation]] = Future()
                 if settings.parallel:
                     future = pool().submit(search, batch)
@@ -194,14 +219,38 @@ class SentenceSearch:
             raise
         return started
 
+    def _results(self, started: Started) -> list[SentenceTranslation]:
+        """One for each request, in order: what the phrase book has, or what was found, in the likelier spelling."""
+        found = started.searching.results()
+        searched = len(found) - len(started.undressed)
+        others = dict(zip(started.undressed, found[searched:], strict=True))
+        rest = iter(found[:searched])
+        results = []
+        for i, request in enumerate(started.requests):
+            result = started.known.get(i) or next(rest)
+            if (other := others.get(i)) and other.text and (other.score > result.score or not result.text):
+                result = self._dressed(request, other)
+            results.append(result)
+        return results
+
+    def _dressed(self, request: Request, other: SentenceTranslation) -> SentenceTranslation:
+        """What was found for the second spelling, with the capital and the marks of the first."""
+        _, dress = undressed(request.sentence)
+        candidates: dict[str, float] = {}
+        for text, score in other.candidates:
+            text = dressed(without_marks(text) or text, dress, self.target_language)
+            candidates.setdefault(text, score)
+        return replace(
+            other, source=request.sentence, text=next(iter(candidates)), candidates=tuple(candidates.items())
+        )
+
     def _known(self, requests: Sequence[Request]) -> dict[int, SentenceTranslation]:
-        """What the phrase book has, by its place among the requests.  A prefix asks for something else."""
-        known = {}
-        for i, request in enumerate(requests):
-            if not request.prefix and request.following is None:
-                if texts := self.phrases.look_up(request.sentence):
-                    known[i] = self._from_phrases(request.sentence, texts[: self.settings.n_best])
-        return known
+        """What the phrase book has, by its place among the requests."""
+        return {
+            i: self._from_phrases(request.sentence, texts[: self.settings.n_best])
+            for i, request in enumerate(requests)
+            if request.is_free and (texts := self.phrases.look_up(request.sentence))
+        }
 
     def _from_phrases(self, sentence: str, texts: Sequence[str]) -> SentenceTranslation:
         return SentenceTranslation(
@@ -267,8 +316,22 @@ def _shared(total: int, most: int) -> int:
 
 def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
     """What of a plan is to be searched; only the first sentence gets the prefix."""
-    sentences = [model_input(part.text) for part in plan if part.translate]
-    return [Request(sentence, prefix if i == 0 else "") for i, sentence in enumerate(sentences)]
+    places = [i for i, part in enumerate(plan) if part.translate]
+    return [
+        Request(model_input(plan[i].text), "" if number else prefix, whole=stands_alone(plan, i))
+        for number, i in enumerate(places)
+    ]
+
+
+def _is_short(request: Request) -> bool:
+    """Whether it is a word, or a title of two, and has a capital or a mark, which models make much of."""
+    bare, dress = undressed(request.sentence)
+    words = len(bare.split())
+    return request.is_free and dress != NAKED and (words == 1 or (words == 2 and not dress.marks))
+
+
+def _undressed(request: Request) -> Request:
+    return replace(request, sentence=undressed(request.sentence)[0])
 
 
 def _flaws(request: Request, hypothesis: str) -> int:

@@ -8,7 +8,8 @@ numbers; putting them back when the model lost them is `nmt.repair`'s work.  Not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -95,6 +96,7 @@ _CODE = regex.compile(r"[\p{L}\d-]+")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b\ufeff\ufffd]")
+_END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
 _LETTER = regex.compile(r"[\p{L}--ªº]", regex.VERSION1)  # ª and º are letters to Unicode, but 3.º is a number
 
 # Where a sentence that is too long may be cut, best first: after a clause, after a comma, between words.
@@ -128,6 +130,21 @@ def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
         parts.append(Part(sentence[start:end], False))
         position = end
     return _joined(parts)
+
+
+def stands_alone(plan: Sequence[Part], place: int) -> bool:
+    """Whether a part to translate is a sentence, and not a stretch of one: of "I ❤️ fish.", neither part is."""
+
+    def apart(gap: Part, before: str | None) -> bool:
+        if gap.translate or _LINE_BREAK.search(gap.text):
+            return not gap.translate
+        return not _LETTER.search(gap.text) and (before is None or _END.search(before) is not None)
+
+    text = plan[place].text
+    left = place == 0 or apart(plan[place - 1], plan[place - 2].text if place > 1 else None)
+    last = len(plan) - 1
+    right = place == last or apart(plan[place + 1], text if place + 1 < last else None)
+    return left and right
 
 
 def has_words(text: str) -> bool:
@@ -215,8 +232,8 @@ def words(sentence: str) -> list[tuple[int, int]]:
 
 def cleaned(sentence: str) -> str:
     """The sentence without what no training text has: control characters become spaces; marks that only guide
-    line breaking, and the sign for an undecodable byte, go."""
-    return _INVISIBLE.sub("", _CONTROL.sub(" ", sentence))
+    line breaking, and the sign for an undecodable byte, go; letters and their accents become one character."""
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _CONTROL.sub(" ", sentence)))
 
 
 def model_input(sentence: str) -> str:

@@ -34,7 +34,7 @@ class Translation:
     asked for and the line is one sentence, otherwise look into `sentences`."""
 
     text: str
-    score: float  # mean log-probability of a piece over its sentences; 0.0 if nothing was translated
+    score: float  # mean log-probability of a piece over the sentences that the model translated; 0.0 if none
     alternatives: list[str]  # n_best - 1 further whole lines, best first; fewer if there are no more
     tokens: list[str]
     source_tokens: list[str]
@@ -63,7 +63,7 @@ def assemble(plan: Sequence[Part], sentences: Sequence[SentenceTranslation], n_b
 
     texts = dict.fromkeys(line(chosen) for chosen in _best_choices([s.candidates for s in sentences], n_best))
     best, *alternatives = texts
-    translated = [s for s in sentences if not s.copied]
+    translated = [s for s in sentences if not s.copied and not s.known]
     pieces = sum(len(s.tokens) + 1 for s in translated)
     return Translation(
         text=best,

@@ -194,7 +194,9 @@ class Translator:
         tokenizers = self._source_tokenizer, self._target_tokenizer
         # The phrase book has no attention to show.
         phrases = PhraseBook() if with_attention else self.phrases
-        return SentenceSearch(self._model, self._source_ids, *tokenizers, settings, phrases)
+        return SentenceSearch(
+            self._model, self._source_ids, *tokenizers, settings, self.target_language, phrases
+        )
 
     def _decoding(self, beam: int | None, length_penalty: float | None, n_best: int) -> DecodingConfig:
         decoding = self.config.decoding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,14 @@ BOOK = PhraseBook(
         ("hello", "hola"),
         ("thanks a lot", "muchas gracias"),
         ("Monday", "lunes"),
-        ("how are you", "¿cómo estás?"),
-        ("OK", "vale"),
+        ("how are you?", "¿cómo estás?"),
+        ("what time is it?", "qué hora es"),
+        ("OK", "Vale"),
         ("no, I'm not", "no, no lo soy"),
         ("hello", "buenas"),
+        ("sorry", "lo siento"),
+        ("sorry?", "¿perdón?"),
+        ("mañana", "morgen"),
     ],
     "es",
 )
@@ -30,11 +35,12 @@ BOOK = PhraseBook(
     [
         ("hello", "hola"),
         ("Hello", "Hola"),
-        ("HELLO", "HOLA"),
+        ("HELLO", "Hola"),
         ("Hello.", "Hola."),
         ("Hello!", "¡Hola!"),
-        ("hello?!", "¡¿hola?!"),
+        ("¡Hello !", "¡Hola!"),
         ("hello…", "hola…"),
+        ("Hello,", "Hola"),
         (" Hello ", "Hola"),
         ("Thanks  a lot", "Muchas gracias"),
         ("Monday", "lunes"),  # its capital says nothing
@@ -42,10 +48,13 @@ BOOK = PhraseBook(
         ("Monday.", "Lunes."),  # but here it begins a sentence
         ("how are you", "¿cómo estás?"),
         ("How are you?", "¿Cómo estás?"),
-        ("How are you!", "¿Cómo estás?"),  # the book's own marks
-        ("OK", "vale"),
-        ("ok", "vale"),
-        ("no I’m not", "no, no lo soy"),
+        ("What time is it?!", "¡¿Qué hora es?!"),
+        ("OK", "Vale"),
+        ("OK!", "¡Vale!"),
+        ("no, I’m not", "no, no lo soy"),
+        ("Sorry.", "Lo siento."),
+        ("Sorry?", "¿Perdón?"),
+        (unicodedata.normalize("NFD", "mañana"), "morgen"),
     ],
 )
 def test_case_and_marks_are_those_of_the_sentence(sentence: str, expected: str) -> None:
@@ -53,9 +62,23 @@ def test_case_and_marks_are_those_of_the_sentence(sentence: str, expected: str) 
 
 
 @pytest.mark.parametrize(
-    "sentence", ["", "?", "¿?", "hello world", "hell", "thanksalot", '"hello"', "hel.lo"]
+    "sentence",
+    [
+        "",
+        "?",
+        "¿?",
+        "hello world",
+        "hell",
+        "thanksalot",
+        '"hello"',
+        "hel.lo",
+        "hello?",
+        "How are you.",
+        "ok",
+        "no I'm not",
+    ],
 )
-def test_only_whole_sentences_are_known(sentence: str) -> None:
+def test_nothing_else_is_known(sentence: str) -> None:
     assert BOOK.look_up(sentence) == ()
 
 
@@ -100,5 +123,6 @@ def test_the_model_is_asked_for_what_the_book_cannot_give() -> None:
     translator, _ = uppercase_translator(phrases=PhraseBook([("hello", "hola")], "es"))
     assert translator.translate_batch(["hello"], with_attention=True)[0].text == "HELLO"
     assert translator.translate_batch(["hello"], prefixes=["HE"])[0].text == "HELLO"
-    assert translator.continuations("hello", "", count=1)[0].text == "HELLO"
+    assert [found.text for found in translator.continuations("hello", "", count=1)][:2] == ["hola", "HELLO"]
+    assert "hola" not in [found.text for found in translator.continuations("hello", "HE", count=1)]
     assert [r.text for r in translator.translate_sentences([Request("hello")])] == ["hola"]

@@ -147,7 +147,7 @@ def test_searches_within_the_budget_and_marks_padding() -> None:
 
 def test_equal_sentences_are_searched_once() -> None:
     translator, model = uppercase_translator()
-    assert translator.translate("hola. hola. hola.") == "HOLA. HOLA. HOLA."
+    assert translator.translate("hola ana. hola ana. hola ana.") == "HOLA ANA. HOLA ANA. HOLA ANA."
     assert sum(len(source) for source in model.sources) == 1
 
 

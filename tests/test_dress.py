@@ -1,0 +1,90 @@
+"""Capitals and marks off and on; and that a lone word is searched in both spellings, and the likelier one taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from nmt.dress import Dress, dressed, undressed
+from nmt.phrases import PhraseBook
+from nmt.sentence_search import requests_of
+from nmt.text import model_input, stands_alone
+from tests.uppercase_model import uppercase_translator
+
+
+@pytest.mark.parametrize(
+    ("sentence", "bare", "dress"),
+    [
+        ("dog", "dog", Dress(False, "")),
+        ("Dog", "dog", Dress(True, "")),
+        ("¡Perro!", "perro", Dress(True, "!")),
+        ("¿Qué  ?!", "qué", Dress(True, "?!")),
+        ("DOGS", "dogs", Dress(True, "")),
+        ("UN", "UN", Dress(False, "")),
+        ("EE. UU.", "EE. UU", Dress(False, ".")),
+        ("I'm Tom.", "i'm Tom", Dress(True, ".")),
+        ("...", "", Dress(False, "...")),
+        ("", "", Dress(False, "")),
+    ],
+)
+def test_what_is_left_without_capital_and_marks(sentence: str, bare: str, dress: Dress) -> None:
+    assert undressed(sentence) == (bare, dress)
+
+
+@pytest.mark.parametrize(
+    ("text", "dress", "language", "expected"),
+    [
+        ("perro", Dress(True, "!"), "es", "¡Perro!"),
+        ("dog", Dress(True, "!"), "en", "Dog!"),
+        ("qué", Dress(False, "?"), "es", "¿qué?"),
+        ("qué", Dress(True, "?!"), "es", "¡¿Qué?!"),
+        ("¿cómo estás?", Dress(True, "."), "es", "¿Cómo estás?"),
+        ("", Dress(True, ""), "en", ""),
+    ],
+)
+def test_they_are_put_on_again(text: str, dress: Dress, language: str, expected: str) -> None:
+    assert dressed(text, dress, language) == expected
+
+
+def test_undressing_a_long_line_takes_no_time() -> None:
+    line = "¿" * 200_000 + "." * 200_000 + "a"  # a pattern that tries every beginning would take hours
+    assert undressed(line)[0] == "." * 200_000 + "a"
+
+
+def test_the_likelier_spelling_of_a_lone_word_is_taken() -> None:
+    # The model knows "d", and confuses "D" with something: there its second guess is close.
+    translator, _ = uppercase_translator(mistakes={"D": "x"}, near={"D": "y"})
+    plain, _ = uppercase_translator(mistakes={"D": "x"}, near={})
+    assert translator.translate("Dog.") == "DOG."
+    assert translator.translate_batch(["Dog!"], n_best=2)[0].text == "DOG!"
+    assert plain.translate("Dog.") == "xOG."  # as likely as the other spelling: what was written stands
+    assert translator.translate("Dog is.") == "xOG IS."  # two words and a mark are a sentence
+    assert translator.translate("Dog is") == "DOG IS"  # a title
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("Hello.", [True]),
+        ("Hello. Bye.", [True, True]),
+        ("Hello\nBye", [True, True]),
+        ("😀 Hello 😀", [True]),
+        ("I ❤️ fish", [False, False]),
+        ("Hello! ❤️ fish.", [True, True]),
+    ],
+)
+def test_what_stands_alone(text: str, alone: list[bool]) -> None:
+    translator, _ = uppercase_translator(phrases=PhraseBook([("fish", "pez")]))
+    plan = translator.plan(text)
+    places = [i for i, part in enumerate(plan) if part.translate]
+    assert [stands_alone(plan, i) for i in places] == alone
+    assert [request.whole for request in requests_of(plan)] == alone
+
+
+def test_a_stretch_of_a_sentence_is_not_looked_up() -> None:
+    translator, _ = uppercase_translator(phrases=PhraseBook([("fish", "pez")]))
+    assert translator.translate("i ❤️ fish") == "I ❤️ FISH"
+    assert translator.translate("fish ❤️") == "pez ❤️"
+
+
+def test_a_model_gets_letters_with_their_accents() -> None:
+    assert model_input("man\u0303ana") == "mañana"
