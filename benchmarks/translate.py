@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     from nmt import Translator  # here, since a user waits for the import too
 
-    translator = Translator.load(args.model, args.device, args.runtime)
+    translator = Translator.load(args.model, args.device, args.runtime, phrases=False)
     load_seconds = time.perf_counter() - start
     if args.length:
         fixed = dataclasses.replace(

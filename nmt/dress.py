@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
-_ENDING, _OPENING = ".!?…", "¿¡"
+_ENDING, _OPENING = ".!?…:,", "¿¡"
 _PAIRS = {"?": "¿", "!": "¡"}
 _LETTER = regex.compile(r"\p{L}")
 _LETTERS = regex.compile(r"\p{L}+")
+_ENGLISH_I = regex.compile(r"I(?!\w)")
+# Languages that end a sentence with these marks, right after its last word.
+MARKED_ALIKE = set("ca cs da de en es et eu fi gl hr hu id is it lt lv nl no pl pt ro sk sl sv tr".split())
 ABBREVIATION = 3  # letters; words in capitals that have no more may be one
 
 
@@ -22,20 +25,18 @@ class Dress(NamedTuple):
     marks: str  # at the end
 
 
-NAKED = Dress(False, "")
-
-
 def undressed(sentence: str) -> tuple[str, Dress]:
     """The sentence as it would stand inside of another one, and what it lacks then.
 
-    An abbreviation in capitals ("UN") stays as it is; longer words in capitals lose them."""
+    An abbreviation in capitals ("UN") and English "I" stay as they are; longer words in capitals lose them."""
     open_end = sentence.strip().lstrip(_OPENING).rstrip()
     bare = open_end.rstrip(_ENDING + " ")
     marks = open_end[len(bare) :].replace(" ", "")
     if bare.isupper() and len(bare) > 1:
-        short = max(map(len, _LETTERS.findall(bare))) <= ABBREVIATION
+        short = max(map(len, _LETTERS.findall(bare)), default=0) <= ABBREVIATION
         return (bare, Dress(False, marks)) if short else (bare.lower(), Dress(True, marks))
-    return bare[:1].lower() + bare[1:], Dress(bare[:1].isupper(), marks)
+    dress = Dress(bare[:1].isupper(), marks)
+    return (bare if _ENGLISH_I.match(bare) else bare[:1].lower() + bare[1:]), dress
 
 
 def dressed(text: str, dress: Dress, language: str) -> str:

@@ -8,13 +8,13 @@ of one.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from nmt.dress import Dress, dressed, undressed, without_marks
+from nmt.dress import MARKED_ALIKE, Dress, dressed, undressed, without_marks
 from nmt.errors import UserError
 from nmt.lines import read_lines
+from nmt.text import composed
 
 PHRASES_FILE = "phrases.tsv"
 
@@ -59,11 +59,11 @@ class PhraseBook:
         The capital at the beginning and the marks at the end are those of the sentence: "hello" is "hola", "Hello!"
         is "¡Hola!".  A translation that has its own marks keeps them."""
         key, dress = _key(sentence)
-        keys = [key] if dress.marks else [key, f"{key}?"]  # people leave question marks out
-        if "?" in dress.marks:
-            keys = [f"{key}?"]
+        keys = [f"{key}?"] if "?" in dress.marks else [key]
+        if not dress.marks and " " in key:
+            keys.append(f"{key}?")  # people leave question marks out
         found = next((key for key in keys if key in self._translations), None)
-        if found is None:
+        if found is None or (dress.marks and self.target_language not in MARKED_ALIKE):
             return ()
         if not dress.marks and found in self._capitals:
             dress = dress._replace(
@@ -74,6 +74,6 @@ class PhraseBook:
 
 def _key(sentence: str) -> tuple[str, Dress]:
     """What it is looked up by, and what that leaves out."""
-    bare, dress = undressed(unicodedata.normalize("NFC", sentence))
+    bare, dress = undressed(composed(sentence))
     bare = bare if bare.isupper() and len(bare) > 1 else bare.casefold()  # an abbreviation is another word
-    return " ".join(bare.replace("’", "'").rstrip(",;").split()), dress
+    return " ".join(bare.replace("’", "'").split()), dress

@@ -14,7 +14,7 @@ from math import log
 
 from nmt.circles import without_circles
 from nmt.config import DecodingConfig
-from nmt.dress import NAKED, dressed, undressed, without_marks
+from nmt.dress import MARKED_ALIKE, dressed, undressed, without_marks
 from nmt.padding import batches_by_length, pad_sources
 from nmt.phrases import PhraseBook
 from nmt.repair import put_back
@@ -26,6 +26,8 @@ from nmt.translation import SentenceTranslation, assemble, copied
 
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
 SLACK = 1.02  # batches may be so much larger than their share, lest little is left over for one more
+# Of a mean log-probability: a name in small letters is seldom so much likelier, another word often.
+CLEARLY = 0.1
 UNLIKELY = log(300)  # what is less probable than another by more than this is not offered beside it
 
 
@@ -84,8 +86,8 @@ class Started:
 
     requests: Sequence[Request]
     known: dict[int, SentenceTranslation]  # by place among the requests: what the phrase book has
-    undressed: list[int]  # places of those that are searched in a second spelling too
-    searching: Searching  # the requests that are not known, then the second spellings
+    others: dict[Request, Request]  # those that are searched in a second spelling too, and that
+    searching: Searching  # what is not known, and the second spellings, each once
 
     def cancel(self) -> None:
         self.searching.cancel()
@@ -114,10 +116,14 @@ class SentenceSearch:
 
     def start(self, requests: Sequence[Request]) -> Started:
         known = self._known(requests)
-        spellings = {i: _undressed(r) for i, r in enumerate(requests) if i not in known and _is_short(r)}
+        others = {
+            request: second
+            for i, request in enumerate(requests)
+            if i not in known and (second := self._second_spelling(request))
+        }
         searched = [request for i, request in enumerate(requests) if i not in known]
-        searching = self._start([*searched, *spellings.values()], self.settings.n_best)
-        return Started(requests, known, list(spellings), searching)
+        distinct = list(dict.fromkeys((*searched, *others.values())))
+        return Started(requests, known, others, self._start(distinct, self.settings.n_best))
 
     def finish(self, started: Started) -> list[SentenceTranslation]:
         """Most sentences are done after the first search.  One that lost a protected item, goes in circles or is
@@ -144,7 +150,7 @@ class SentenceSearch:
     def continue_from(self, request: Request, count: int) -> list[SentenceTranslation]:
         """The request translated with each of the `count` most probable pieces after its prefix; best first, each
         text once, and nothing that is hundreds of times less probable at that place than the first.  Of the most
-        probable piece, all n best translations.  What the phrase book has comes before all."""
+        probable piece, all n best translations.  Without a prefix, what `translate` finds comes first."""
         source = pad_sources([[*self.source_ids(request.sentence), EOS]])[0]
         following = next_tokens(self.model, source, self._forced(request), 2 * count)
         likely = [
@@ -154,11 +160,10 @@ class SentenceSearch:
         ]
         found = self.translate([replace(request, following=token) for token in likely[:count]])
         more = [replace(found[0], text=text) for text, _ in found[0].candidates[1:]] if found else []
-        known = [
-            self._from_phrases(request.sentence, [text])
-            for text in self.phrases.look_up(request.sentence)
-            if text.startswith(request.prefix)
-        ]
+        known: list[SentenceTranslation] = []  # what is shown if nothing is asked for may not be among these
+        if not request.prefix:
+            whole = self.translate([request])[0]
+            known = [replace(whole, text=text) for text, _ in whole.candidates]
         distinct: dict[str, SentenceTranslation] = {}
         for result in [*known, *found[:1], *more, *found[1:]]:
             distinct.setdefault(result.text, result)
@@ -219,30 +224,42 @@ class SentenceSearch:
             raise
         return started
 
+    def _second_spelling(self, request: Request) -> Request | None:
+        """Of a word, or a title of two, without its capital and marks, of which models make much; None for others
+        and for what looks like a name."""
+        bare, dress = undressed(request.sentence)
+        words = bare.split()
+        title = len(words) == 2 and not dress.marks and words[1].islower()
+        unmarked = not dress.marks or self.target_language in MARKED_ALIKE
+        if bare == request.sentence or not request.is_free or not unmarked or not (len(words) == 1 or title):
+            return None
+        return replace(request, sentence=bare)
+
     def _results(self, started: Started) -> list[SentenceTranslation]:
         """One for each request, in order: what the phrase book has, or what was found, in the likelier spelling."""
-        found = started.searching.results()
-        searched = len(found) - len(started.undressed)
-        others = dict(zip(started.undressed, found[searched:], strict=True))
-        rest = iter(found[:searched])
+        found = dict(zip(started.searching.requests, started.searching.results(), strict=True))
         results = []
         for i, request in enumerate(started.requests):
-            result = started.known.get(i) or next(rest)
-            if (other := others.get(i)) and other.text and (other.score > result.score or not result.text):
-                result = self._dressed(request, other)
+            result = started.known.get(i) or found[request]
+            if other := started.others.get(request):
+                result = self._likelier(request, result, found[other])
             results.append(result)
         return results
 
-    def _dressed(self, request: Request, other: SentenceTranslation) -> SentenceTranslation:
-        """What was found for the second spelling, with the capital and the marks of the first."""
+    def _likelier(
+        self, request: Request, result: SentenceTranslation, other: SentenceTranslation
+    ) -> SentenceTranslation:
+        """`other`, found for the second spelling and dressed like the first, if that is likelier by `CLEARLY`."""
         _, dress = undressed(request.sentence)
         candidates: dict[str, float] = {}
         for text, score in other.candidates:
-            text = dressed(without_marks(text) or text, dress, self.target_language)
+            text = dressed(without_marks(text), dress, self.target_language) if without_marks(text) else ""
             candidates.setdefault(text, score)
-        return replace(
-            other, source=request.sentence, text=next(iter(candidates)), candidates=tuple(candidates.items())
-        )
+        straight = {text: score for text, score in candidates.items() if not _flaws(request, text)}
+        best = next(iter(candidates))
+        if best not in straight or (result.text and other.score <= result.score + CLEARLY):
+            return result
+        return replace(other, source=request.sentence, text=best, candidates=tuple(straight.items()))
 
     def _known(self, requests: Sequence[Request]) -> dict[int, SentenceTranslation]:
         """What the phrase book has, by its place among the requests."""
@@ -321,17 +338,6 @@ def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
         Request(model_input(plan[i].text), "" if number else prefix, whole=stands_alone(plan, i))
         for number, i in enumerate(places)
     ]
-
-
-def _is_short(request: Request) -> bool:
-    """Whether it is a word, or a title of two, and has a capital or a mark, which models make much of."""
-    bare, dress = undressed(request.sentence)
-    words = len(bare.split())
-    return request.is_free and dress != NAKED and (words == 1 or (words == 2 and not dress.marks))
-
-
-def _undressed(request: Request) -> Request:
-    return replace(request, sentence=undressed(request.sentence)[0])
 
 
 def _flaws(request: Request, hypothesis: str) -> int:

@@ -232,13 +232,18 @@ def words(sentence: str) -> list[tuple[int, int]]:
 
 def cleaned(sentence: str) -> str:
     """The sentence without what no training text has: control characters become spaces; marks that only guide
-    line breaking, and the sign for an undecodable byte, go; letters and their accents become one character."""
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _CONTROL.sub(" ", sentence)))
+    line breaking, and the sign for an undecodable byte, go."""
+    return _INVISIBLE.sub("", _CONTROL.sub(" ", sentence))
 
 
 def model_input(sentence: str) -> str:
     """What a model is given of a sentence: cleaned, and in small letters if it is all in capitals."""
     return without_shouting(cleaned(sentence))
+
+
+def composed(text: str) -> str:
+    """With one character for a letter and its accent, as models have learned them (Unicode's form NFC)."""
+    return unicodedata.normalize("NFC", text)
 
 
 def one_line(hypothesis: str) -> str:

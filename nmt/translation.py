@@ -22,7 +22,7 @@ class SentenceTranslation:
     score: float  # mean log-probability of a piece, EOS included; 0.0 if copied or known
     candidates: tuple[tuple[str, float], ...]  # the n best as (text, search score); the first is `text`
     tokens: list[str]  # target pieces as the model wrote them, before any repair of the text
-    source_tokens: list[str]  # source pieces, "</s>" last
+    source_tokens: list[str]  # source pieces as the model read them ("dog" for "Dog!"), "</s>" last
     attention: list[list[float]] | None  # [len(tokens) + 1 (EOS)][len(source_tokens)], if asked for
     copied: bool = False  # nothing to translate, or nothing came out: `text` is `source`
     known: bool = False  # from the phrase book

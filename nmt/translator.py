@@ -20,7 +20,16 @@ from nmt.phrases import PhraseBook
 from nmt.runtimes import load_runtime
 from nmt.search import SearchableModel
 from nmt.sentence_search import Request, SentenceSearch, Settings, Started, requests_of
-from nmt.text import Part, cut_long, model_input, split_around, split_text, without_surrogates, words
+from nmt.text import (
+    Part,
+    composed,
+    cut_long,
+    model_input,
+    split_around,
+    split_text,
+    without_surrogates,
+    words,
+)
 from nmt.translation import SentenceTranslation, Translation, assemble
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
@@ -59,7 +68,7 @@ class Translator:
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
         self._max_pieces = min(MAX_PIECES, checkpoint.config.data.max_length)
-        self._source_ids = lru_cache(maxsize=10_000)(self._source_tokenizer.encode)  # each is asked for twice
+        self._source_ids = lru_cache(maxsize=10_000)(self._read)  # each is asked for twice
 
     @classmethod
     def load(
@@ -208,6 +217,9 @@ class Translator:
             raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size ({decoding.beam})")
         return decoding
 
+    def _read(self, sentence: str) -> list[int]:
+        return self._source_tokenizer.encode(composed(sentence))
+
     def _pieces(self, sentence: str) -> list[str]:
         return self._source_tokenizer.pieces(self._source_ids(model_input(sentence)))
 
@@ -216,7 +228,7 @@ class Translator:
         the model could but guess at them."""
 
         def foreign(word: str) -> bool:
-            return _characters_in_bytes(self._pieces(word)) > len(word) / 2
+            return _characters_in_bytes(self._pieces(word)) > len(composed(word)) / 2
 
         return [(start, end) for start, end in words(sentence) if foreign(sentence[start:end])]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from nmt.dress import Dress, dressed, undressed
 from nmt.phrases import PhraseBook
-from nmt.sentence_search import requests_of
-from nmt.text import model_input, stands_alone
+from nmt.sentence_search import Request, requests_of
+from nmt.text import stands_alone
 from tests.uppercase_model import uppercase_translator
 
 
@@ -19,9 +21,12 @@ from tests.uppercase_model import uppercase_translator
         ("¡Perro!", "perro", Dress(True, "!")),
         ("¿Qué  ?!", "qué", Dress(True, "?!")),
         ("DOGS", "dogs", Dress(True, "")),
+        ("Name:", "name", Dress(True, ":")),
+        ("Hello,", "hello", Dress(True, ",")),
         ("UN", "UN", Dress(False, "")),
         ("EE. UU.", "EE. UU", Dress(False, ".")),
-        ("I'm Tom.", "i'm Tom", Dress(True, ".")),
+        ("I'm Tom.", "I'm Tom", Dress(True, ".")),
+        ("ⅧⅨ", "ⅧⅨ", Dress(False, "")),
         ("...", "", Dress(False, "...")),
         ("", "", Dress(False, "")),
     ],
@@ -51,14 +56,36 @@ def test_undressing_a_long_line_takes_no_time() -> None:
 
 
 def test_the_likelier_spelling_of_a_lone_word_is_taken() -> None:
-    # The model knows "d", and confuses "D" with something: there its second guess is close.
-    translator, _ = uppercase_translator(mistakes={"D": "x"}, near={"D": "y"})
+    # The model knows "d", and is not sure of "D" and of marks: there its second guess is close.
+    translator, _ = uppercase_translator(mistakes={"D": "x"}, near={"D": "y", ".": ",", "!": ","})
     plain, _ = uppercase_translator(mistakes={"D": "x"}, near={})
     assert translator.translate("Dog.") == "DOG."
     assert translator.translate_batch(["Dog!"], n_best=2)[0].text == "DOG!"
     assert plain.translate("Dog.") == "xOG."  # as likely as the other spelling: what was written stands
     assert translator.translate("Dog is.") == "xOG IS."  # two words and a mark are a sentence
-    assert translator.translate("Dog is") == "DOG IS"  # a title
+
+
+@pytest.mark.parametrize(
+    ("request_", "second"),
+    [
+        (Request("Dog"), "dog"),
+        (Request("dog!"), "dog"),
+        (Request("Dog race"), "dog race"),  # a title
+        (Request("Dog race."), None),
+        (Request("Dog Smith"), None),  # a name
+        (Request("A dog race"), None),
+        (Request("dog"), None),
+        (Request("UN"), None),
+        (Request("I"), None),
+        (Request("Dog", prefix="Pe"), None),
+        (Request("Dog", following=7), None),
+        (Request("Dog", whole=False), None),
+    ],
+)
+def test_what_is_searched_in_a_second_spelling(request_: Request, second: str | None) -> None:
+    translator, _ = uppercase_translator()
+    found = translator._search()._second_spelling(request_)
+    assert (found and found.sentence) == second
 
 
 @pytest.mark.parametrize(
@@ -87,4 +114,15 @@ def test_a_stretch_of_a_sentence_is_not_looked_up() -> None:
 
 
 def test_a_model_gets_letters_with_their_accents() -> None:
-    assert model_input("man\u0303ana") == "mañana"
+    translator, model = uppercase_translator()
+    composed, apart = "mañana voy", unicodedata.normalize("NFD", "mañana voy")
+    assert apart != composed
+    assert translator.translate(apart) == translator.translate(composed)
+    assert translator.translate(f"voy a `{apart}`") == f"VOY A `{apart}`"  # but code is copied as it is
+    assert len(model.sources) > 0
+
+
+def test_the_result_does_not_depend_on_how_many_are_asked_for() -> None:
+    translator, _ = uppercase_translator(mistakes={"D": "x", "d": "D"}, near={"D": "y", "o": "p"})
+    texts = {translator.translate_batch(["Dog"], n_best=n)[0].text for n in (1, 2, 5)}
+    assert len(texts) == 1

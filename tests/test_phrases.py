@@ -24,6 +24,7 @@ BOOK = PhraseBook(
         ("hello", "buenas"),
         ("sorry", "lo siento"),
         ("sorry?", "¿perdón?"),
+        ("why?", "¿por qué?"),
         ("mañana", "morgen"),
     ],
     "es",
@@ -40,13 +41,14 @@ BOOK = PhraseBook(
         ("Hello!", "¡Hola!"),
         ("¡Hello !", "¡Hola!"),
         ("hello…", "hola…"),
-        ("Hello,", "Hola"),
         (" Hello ", "Hola"),
         ("Thanks  a lot", "Muchas gracias"),
         ("Monday", "lunes"),  # its capital says nothing
         ("monday", "lunes"),
         ("Monday.", "Lunes."),  # but here it begins a sentence
         ("how are you", "¿cómo estás?"),
+        ("HELLO!", "¡Hola!"),
+        ("Hello,", "Hola,"),
         ("How are you?", "¿Cómo estás?"),
         ("What time is it?!", "¡¿Qué hora es?!"),
         ("OK", "Vale"),
@@ -86,6 +88,11 @@ def test_later_lines_are_alternatives() -> None:
     assert BOOK.look_up("Hello!") == ("¡Hola!", "¡Buenas!")
 
 
+def test_marks_are_only_carried_into_languages_that_have_them() -> None:
+    book = PhraseBook([("hello", "你好"), ("bye?", "再见？")], "zh")
+    assert (book.look_up("Hello"), book.look_up("Hello!"), book.look_up("ⅧⅨ")) == (("你好",), (), ())
+
+
 def test_only_spanish_gets_marks_before_the_sentence() -> None:
     assert PhraseBook([("hola", "hello")], "en").look_up("¡Hola!") == ("Hello!",)
 
@@ -102,6 +109,17 @@ def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / PHRASES_FILE).write_text(f"sí\tyes\n{line}\n", encoding="utf-8")
     with pytest.raises(UserError, match=rf"{PHRASES_FILE}:2: expected SOURCE<TAB>TRANSLATION"):
         PhraseBook.load(tmp_path, "en")
+
+
+@pytest.mark.parametrize("name", ["es-en", "en-es"])
+def test_what_ships_answers_itself(name: str) -> None:
+    """Every line of the books that ship is found as it stands, and nothing but a question becomes one."""
+    folder = Path(__file__).parent.parent / "checkpoints" / name
+    book = PhraseBook.load(folder, name[3:])
+    for line in (folder / PHRASES_FILE).read_text(encoding="utf-8").splitlines():
+        source, translation = line.split("\t")
+        assert translation in book.look_up(source)
+        assert source.endswith("?") == translation.endswith("?")
 
 
 def test_a_known_sentence_is_not_searched() -> None:
