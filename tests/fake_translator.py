@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nmt.config import Config
 from nmt.language_id import Identification
+from nmt.phrases import PhraseBook
 from nmt.sentence_search import Request
 from nmt.text import Part
 from nmt.translation import SentenceTranslation
@@ -38,6 +39,7 @@ class FakeTranslator:
         self.config = Config(source_language, target_language)
         self.folder = Path(f"{source_language}-{target_language}")
         self.words = WORDS if source_language == "es" else {v: k for k, v in WORDS.items()}
+        self.phrases = PhraseBook([("once", "una vez")] if source_language == "en" else [], "es")
         self.calls: list[dict[str, object]] = []  # of translate_sentences
         self.lock = threading.Lock()
         self.together = 0  # calls that run at this moment

@@ -278,6 +278,7 @@ def test_many_visitors_share_batches(service: TranslationService) -> None:
         ("el tren", "auto", "en", ES_EN, True),
         ("the train", "auto", "en", EN_ES, True),  # it is English already: the page's pair the other way
         ("the train", "auto", "es", EN_ES, True),
+        ("Once.", "auto", "es", EN_ES, True),  # a phrase book knows what the identifier does not
         ("12", "auto", "en", ES_EN, False),
         ("12", "auto", "es", EN_ES, False),
         ("the train", "es", "en", ES_EN, False),  # the visitor knows better

@@ -94,6 +94,10 @@ class TranslationService:
         """The language of a text; None where that is not certain enough."""
         if self.identifier is None:
             return None
+        # A greeting may be too short for the identifier to be sure of it.
+        known = {source for (source, _), model in self.translators.items() if model.phrases.look_up(text)}
+        if len(known) == 1:
+            return known.pop()
         language, probability = self.identifier.identify(text.strip()[:ENOUGH])
         return language if probability >= SURE else None
 
