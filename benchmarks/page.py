@@ -248,6 +248,7 @@ def main() -> int:
         if args.browser:
             seconds = in_browser(address, ALONE)
             figures["browser_median_ms"] = round(1000 * median(seconds), 1)
+            figures["times_one_in_the_browser"] = round(crowd["requests_per_second"] * median(seconds), 2)
         if args.requests:
             asyncio.run(visit(address, args.users, requests=WARM, strangers=True))
             before = memory(pid)
