@@ -150,7 +150,14 @@ class SentenceSearch:
     def continue_from(self, request: Request, count: int) -> list[SentenceTranslation]:
         """The request translated with each of the `count` most probable pieces after its prefix; best first, each
         text once, and nothing that is hundreds of times less probable at that place than the first.  Of the most
-        probable piece, all n best translations.  Without a prefix, what `translate` finds comes first."""
+        probable piece, all n best translations.  Without a prefix, what `translate` finds comes first,
+        and of a sentence in the phrase book nothing else."""
+        shown: list[SentenceTranslation] = []
+        if not request.prefix:
+            whole = self.translate([request])[0]
+            shown = [replace(whole, text=text) for text, _ in whole.candidates]
+            if whole.known:  # what the model would say instead is what the phrase book is there to prevent
+                return shown
         source = pad_sources([[*self.source_ids(request.sentence), EOS]])[0]
         following = next_tokens(self.model, source, self._forced(request), 2 * count)
         likely = [
@@ -160,12 +167,8 @@ class SentenceSearch:
         ]
         found = self.translate([replace(request, following=token) for token in likely[:count]])
         more = [replace(found[0], text=text) for text, _ in found[0].candidates[1:]] if found else []
-        known: list[SentenceTranslation] = []  # what is shown if nothing is asked for may not be among these
-        if not request.prefix:
-            whole = self.translate([request])[0]
-            known = [replace(whole, text=text) for text, _ in whole.candidates]
         distinct: dict[str, SentenceTranslation] = {}
-        for result in [*known, *found[:1], *more, *found[1:]]:
+        for result in [*shown, *found[:1], *more, *found[1:]]:
             distinct.setdefault(result.text, result)
         return list(distinct.values())
 

@@ -141,6 +141,6 @@ def test_the_model_is_asked_for_what_the_book_cannot_give() -> None:
     translator, _ = uppercase_translator(phrases=PhraseBook([("hello", "hola")], "es"))
     assert translator.translate_batch(["hello"], with_attention=True)[0].text == "HELLO"
     assert translator.translate_batch(["hello"], prefixes=["HE"])[0].text == "HELLO"
-    assert [found.text for found in translator.continuations("hello", "", count=1)][:2] == ["hola", "HELLO"]
+    assert [found.text for found in translator.continuations("hello", "", count=1)] == ["hola"]
     assert "hola" not in [found.text for found in translator.continuations("hello", "HE", count=1)]
     assert [r.text for r in translator.translate_sentences([Request("hello")])] == ["hola"]
