@@ -40,10 +40,7 @@ WORDS = {
     "about": ("What is this?", "¿Qué es esto?"),
     # --- of the sentence as a whole
     "source": ("Source", "Original"),
-    "own": (
-        "The model's own translation, without the phrase book",
-        "Traducción del modelo solo, sin el libro de frases",
-    ),
+    "own": ("The network's own translation", "Traducción de la propia red"),
     "yours": ("Your translation", "Su traducción"),
     "likely": (
         "log-probability {log_prob} in {pieces} pieces; {mean} for a piece (geometric mean)",
