@@ -27,7 +27,11 @@ class OnnxState(NamedTuple):
     states: tuple[Array, ...]  # [batch, beam, hidden]
 
     def reorder(self, rows: Array, beams: Array) -> OnnxState:
-        return OnnxState(tuple(state[rows[:, None], beams] for state in self.states))
+        batch, width, hidden = self.states[0].shape
+        places = rows[:, None] * width + beams
+        return OnnxState(
+            tuple(state.reshape(batch * width, -1).take(places, axis=0) for state in self.states)
+        )
 
 
 class OnnxModel:

@@ -94,7 +94,7 @@ def beam_search(
     )  # [live, width, t] all tokens so far, for the repetition guard
     scores = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
     places = np.full((batch, 1), beam)  # [live, 1] hypotheses that may still end
-    width = beam
+    width, crowded = beam, False  # of slots that `_extend` fills; whether some row has fewer places
 
     for t in range(rules.steps):
         step = model.step(
@@ -106,14 +106,14 @@ def beam_search(
 
         slot = np.arange(tokens.shape[1])
         at = t * beam + slot[None]
-        scores = np.where(slot >= places, NEVER, scores)
+        if crowded:
+            scores = np.where(slot >= places, NEVER, scores)
         ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
         ends = (tokens == EOS) & (scores > NEVER)
         if ends.any():
             ended.add(np.where(ends, ranks, NEVER), at)
             scores = np.where(ends, NEVER, scores)
             places = places - ends.sum(axis=1, keepdims=True)
-            width = int(places.max())
 
         attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
         leaves = (ended.worst() >= attainable) | (longest <= t + 1)
@@ -125,8 +125,10 @@ def beam_search(
                 break
             rows, longest, scores = rows[keep], longest[keep], scores[keep]
             tokens, origin, places = tokens[keep], origin[keep], places[keep]
-            width = int(places.max())
             encoded, everyone = encoded.select(keep), everyone[: len(keep)]
+        if ends.any() or leaves.any():
+            width = int(places.max())
+            crowded = int(places.min()) < width
         state = step.state.reorder(keep, origin)
         coverage.reorder(keep, origin)
         if rules.ngram:
@@ -305,22 +307,21 @@ def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array,
     A row's `beam` best are among the `beam` best of each slot.  All ties must fall alike in every batch: the
     sort is stable, and there are always as many choices.
     """
-    live, _, choices = ids.shape
-    ranked = (scores[:, :, None] + gains).reshape(live, -1)
-    order = np.argsort(-ranked, axis=1, kind="stable")[:, :width]
-    row = np.arange(live)[:, None]
-    gains, ids = gains.reshape(live, -1), ids.reshape(live, -1)
-    return ranked[row, order], gains[row, order], ids[row, order], order // choices
+    live, slots, choices = ids.shape
+    ranked = (scores[:, :, None] + gains).reshape(live, slots * choices)
+    order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
+    places = order + (np.arange(live) * (slots * choices))[:, None]  # in all of the batch's choices
+    return ranked.take(places), gains.take(places), ids.take(places), order // choices
 
 
 def _gain(logits: Array, log_z: Array) -> Array:
     """Log-probabilities, at most 0 in spite of rounding; -inf for what is no number."""
     with np.errstate(invalid="ignore"):
         gains: Array = logits - log_z
-    no_number = gains != gains
-    if no_number.any():
-        gains[no_number] = NEVER
-    return np.minimum(gains, 0.0, out=gains)
+    if not (gains <= 0).all():  # seldom
+        gains[np.isnan(gains)] = NEVER
+        gains.clip(max=0.0, out=gains)
+    return gains
 
 
 def _most_probable(step: Step, rules: Rules, t: int, rows: Array, written: Array) -> tuple[Array, Array]:

@@ -141,6 +141,8 @@ class Rules:
             row, slot, start = (written[:, :, n - 2 : -1] == written[:, :, -1:]).nonzero()
         else:
             row, slot, start = np.ones(written.shape, bool).nonzero()
+        if not len(row):
+            return row, slot, start
         for i in range(n - 2):
             same = written[row, slot, start + i] == written[row, slot, t - n + 1 + i]
             row, slot, start = row[same], slot[same], start[same]

@@ -109,9 +109,10 @@ class History:
     ) -> None:
         """rows [live]; tokens, gains, origin [live, width]; attention [live, width before, src_len]"""
         width = tokens.shape[1]
-        self.tokens[rows, t, :width] = tokens
-        self.gains[rows, t, :width] = gains
-        self.origins[rows, t, :width] = origin
+        where = slice(None) if len(rows) == len(self.tokens) else rows  # a slice is faster
+        self.tokens[where, t, :width] = tokens
+        self.gains[where, t, :width] = gains
+        self.origins[where, t, :width] = origin
         if self.with_attention:
             assert attention is not None
             whole = np.zeros((len(self.tokens), *attention.shape[1:]), np.float32)
@@ -122,13 +123,15 @@ class History:
         """What ends at step * beam + slot, `at` int64 [batch, n]; -1: nothing.  No row's list is empty."""
         row = np.arange(len(at))[:, None]
         end, slot = at // self.beam, at % self.beam
+        longest = self.tokens.shape[1]
         steps = int(end.max()) + 1
         tokens, gains = np.zeros((*at.shape, steps), np.int64), np.zeros((*at.shape, steps), np.float32)
         attention = np.zeros((*at.shape, steps, self.src_len if self.with_attention else 0), np.float32)
         for t in reversed(range(steps)):
-            tokens[:, :, t] = self.tokens[row, t, slot]
-            gains[:, :, t] = self.gains[row, t, slot]
-            origin = self.origins[row, t, slot]
+            place = (row * longest + t) * self.beam + slot
+            tokens[:, :, t] = self.tokens.take(place)
+            gains[:, :, t] = self.gains.take(place)
+            origin = self.origins.take(place)
             if self.with_attention:
                 attention[:, :, t] = self.attention[t][row, origin]
             slot = np.where(t <= end, origin, slot)  # each is followed from its own end on
