@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 
@@ -21,6 +22,23 @@ def test_work_apart_ends_in_time() -> None:
     with pytest.raises(apart.TookTooLong):
         apart.run(time.sleep, 600, seconds=0.5)
     assert time.monotonic() - started < 60
+
+
+def test_work_apart_that_nobody_waits_for_any_more_is_ended() -> None:
+    async def given_up() -> None:
+        task = asyncio.create_task(apart.waiting(time.sleep, 600, seconds=600))
+        while not apart._working:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for _ in range(3000):
+            if not apart._working:
+                return
+            await asyncio.sleep(0.01)
+
+    asyncio.run(given_up())
+    assert not apart._working
 
 
 def test_failures_apart_are_told_with_their_cause() -> None:

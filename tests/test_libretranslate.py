@@ -119,6 +119,7 @@ def test_lone_surrogates_are_no_harm(client: TestClient) -> None:
 def test_the_limit_holds_whatever_is_asked_for(client: TestClient) -> None:
     for more in ({"source": "es", "target": "es"}, {"source": "es", "target": "en", "format": "html"}):
         assert client.post("/translate", json={"q": "<" * 100_000, **more}).status_code == 400
+        assert client.post("/translate", json={"q": [""] * 100_000, **more}).status_code == 400
 
 
 def test_fields_may_come_as_multipart_or_in_the_address(client: TestClient) -> None:
@@ -130,7 +131,15 @@ def test_fields_may_come_as_multipart_or_in_the_address(client: TestClient) -> N
 
 
 def test_what_is_no_json_is_refused(client: TestClient) -> None:
-    for body in (b"", b"{", b"5", b'"el tren"', b"\xff\xfe", b"[" * 100_000):
+    for body in (
+        b"",
+        b"{",
+        b"5",
+        b'"el tren"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"q":%s%s}' % (b"[" * 700, b"]" * 700),
+    ):
         answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
         assert answer.status_code == 400 and "not a JSON object" in answer.json()["error"]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from nmt.webui import words
 from tests.fake_translator import served_page
 from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
     PATIENCE,
@@ -53,6 +54,10 @@ def test_enter_translates_and_swap_translates_back(page: Page) -> None:
     page.click("#nmt-swap")
     sync_api.expect(source(page)).to_have_value(ENGLISH, timeout=PATIENCE)
     expect_translation(page, "¿dónde está las biblioteca?")
+
+
+def test_the_window_has_a_title_in_the_visitors_language(page: Page) -> None:
+    sync_api.expect(page).to_have_title(words.say(page.locale, "page.title"), timeout=PATIENCE)  # type: ignore[attr-defined]
 
 
 def test_a_pause_in_typing_translates(page: Page) -> None:
@@ -129,9 +134,14 @@ def test_a_long_text_can_be_stopped(page: Page) -> None:
     source(page).fill("slow. " * 33)
     source(page).press("Enter")
     page.wait_for_timeout(200)
+    name = {"es": "de 33 frases", "en": "of 33 sentences"}[page.locale]  # what a screen reader calls the bar
+    sync_api.expect(page.get_by_role("progressbar", name=name)).to_be_visible(timeout=PATIENCE)
+    read_out = page.locator('[aria-live="polite"]:has(.nmt-result)')  # when it is whole, not as it grows
+    sync_api.expect(read_out).to_have_attribute("aria-busy", "true")
     page.locator(".nmt-stop").click(timeout=PATIENCE)
     said = {"es": "Detenido tras", "en": "Stopped after"}[page.locale]
     sync_api.expect(page.locator(".nmt-status")).to_contain_text(said, timeout=PATIENCE)
+    sync_api.expect(read_out).to_have_attribute("aria-busy", "false")
 
 
 def test_copy_puts_the_translation_on_the_clipboard(page: Page) -> None:

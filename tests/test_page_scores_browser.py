@@ -99,7 +99,7 @@ def test_a_model_of_the_page_translates_and_is_scored(tab: Page) -> None:
     tab.click("#nmt-score-translate-button")
     sync_api.expect(box(tab, "a")).to_have_value("Where is the library?\nThe train\n", timeout=PATIENCE)
     expect(tab, "#nmt-scores h2", es="Puntuaciones de 2 frases", en="Scores of 2 sentences")
-    sync_api.expect(tab.locator(".nmt-scores td").nth(1)).to_have_text("100.00")
+    expect(tab, ".nmt-scores tbody tr:nth-child(2) td", es="100,00", en="100.00")
     with tab.expect_download() as download:
         tab.click("#nmt-score-download_translation")
     assert Path(download.value.path()).read_text(encoding="utf-8") == "Where is the library?\nThe train\n"

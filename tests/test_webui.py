@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from html import unescape
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,10 +26,11 @@ from gradio_client.exceptions import AppError
 
 import app_gradio
 from nmt.errors import UserError
+from nmt.text import Part
 from nmt.webui import language_bar, translate_tab, words
 from nmt.webui.service import TranslationService
 from nmt.webui.translation_views import View, page
-from nmt.webui.work import Answer, PageError
+from nmt.webui.work import Answer, PageError, Work
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, free_port, served_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +57,7 @@ def service() -> Iterator[TranslationService]:
 async def streamed(service: TranslationService, text: str, owner: str = "me") -> list[Answer]:
     """What the visitor `owner` sees, one after the other."""
     answer = await service.start(text, ES_EN, owner)
-    return [] if answer is None else [answer] + [answer async for answer in service.follow(owner)]
+    return [] if answer is None else [answer] + [answer async for answer in service.follow(owner, answer)]
 
 
 # --- requests -------------------------------------------------------------------------------------------
@@ -148,9 +150,10 @@ def test_stop_leaves_what_is_done() -> None:
     service = fake_service(max_chars=10_000, most=1)
 
     async def stopped() -> list[Answer]:
-        await service.start("slow uno. " * 20, ES_EN, "me")
+        begun = await service.start("slow uno. " * 20, ES_EN, "me")
+        assert begun
         answers = []
-        async for answer in service.follow("me"):
+        async for answer in service.follow("me", begun):
             answers.append(answer)
             if answer.done:
                 service.stop("me")
@@ -177,6 +180,46 @@ def test_a_new_text_of_the_same_visitor_stops_the_one_before_and_no_one_elses() 
     assert all(answer.done < 20 for answer in first)
     assert other[-1].text == "Slow dos."
     assert second[-1].text == "The train"
+
+
+def test_following_a_text_that_another_took_the_place_of_leaves_the_other_alone() -> None:
+    service = fake_service(max_chars=10_000, most=1)
+
+    async def both() -> list[Answer]:
+        first = await service.start("slow uno. " * 20, ES_EN, "me")
+        second = await service.start("slow dos. slow dos. slow dos.", ES_EN, "me")
+        assert first and second and second.growing
+        assert [answer async for answer in service.follow("me", first)] == []
+        return [answer async for answer in service.follow("me", second)]
+
+    assert run(both())[-1].done == 3
+    service.close()
+
+
+def test_a_text_that_is_still_being_planned_is_not_done() -> None:
+    assert not Work(ES_EN).finished
+
+
+def test_a_sentence_that_is_done_while_work_is_looked_at_is_no_harm() -> None:
+    class Racing(Work):
+        """The batcher's thread finishes the sentence right after the third look."""
+
+        looks = 0
+
+        @property
+        def done(self) -> int:
+            now = super().done
+            self.looks += 1
+            if self.looks == 3:
+                self.futures[0].set_result(FakeTranslator(*ES_EN)._sentence("el tren", 1))
+            return now
+
+    work = Racing(ES_EN)
+    work.take([[Part("el tren", True)]])
+    work._submit, work._ahead = (lambda more: []), 1
+    work.futures = [Future()]
+    run(work.wait(5.0))
+    assert work.looks > 3 and work.finished and work.answers()[0].text == "The train"
 
 
 def test_a_visitor_who_left_is_forgotten(service: TranslationService) -> None:
@@ -295,9 +338,21 @@ def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
 
     three: Any = {pair: FakeTranslator(*pair) for pair in (ES_EN, EN_ES, ("fr", "en"))}
     service = TranslationService(three, identifier=FakeIdentifier())  # type: ignore[arg-type]
-    assert service.detect("el tren") is None
+    assert service.identifier is None
     assert "auto" not in dict(map(reversed, language_bar.source_choices(service, "en")))  # type: ignore[arg-type]
     service.close()
+
+
+def test_a_third_language_that_comes_while_the_page_is_open_breaks_no_visitors_menu(
+    service: TranslationService,
+) -> None:
+    opened_with = language_bar.opening(service)[0]
+    assert opened_with == "auto" and "value" not in language_bar.in_language(service, "en")[0]
+    service.translators["pt", "en"] = FakeTranslator("pt", "en")  # type: ignore[assignment]
+    source, _ = language_bar.in_language(service, "en")  # what the next visitor's menu becomes
+    assert source["value"] in [code for _, code in source["choices"]]
+    # Who has "auto" in his menu still has the two languages told apart.
+    assert service.resolve("the train", "auto", "es") == (EN_ES, True)
 
 
 # --- handlers -------------------------------------------------------------------------------------------
@@ -438,6 +493,24 @@ def test_a_word_of_a_translation_that_grows_or_is_forgotten_offers_nothing(
     assert run(translate_tab.look_up(service, forgotten, 0, 0)) is forgotten
 
 
+def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
+    service: TranslationService,
+) -> None:
+    view = shown(service, "el tren")
+    waiting: translate_tab.LookingUp = {}
+
+    async def overtaken() -> View:
+        looking = translate_tab.look_up_unless_overtaken(service, waiting, "me", view, 0, 4)
+        task = asyncio.create_task(looking)
+        await asyncio.sleep(0)
+        waiting.pop("me")  # as every event does that shows another translation
+        return await task
+
+    assert run(overtaken()) is view
+    in_time = run(translate_tab.look_up_unless_overtaken(service, waiting, "me", view, 0, 4))
+    assert in_time.choices and waiting == {}
+
+
 def test_a_crash_while_a_word_is_looked_up_is_a_notice(service: TranslationService) -> None:
     view = shown(service, "el tren")
     fake: Any = service.translators[ES_EN]
@@ -549,6 +622,8 @@ def test_batch_endpoint_gives_a_translation_for_each_text(client: Client) -> Non
     for wrong in ("el tren", [1], None):
         with pytest.raises(AppError, match="list of strings"):
             client.predict(wrong, api_name="/translate_batch")
+    with pytest.raises(AppError, match="201 characters"):  # empty ones are work too
+        client.predict([""] * 201, "es-en", api_name="/translate_batch")
 
 
 def test_only_these_endpoints_are_public(client: Client) -> None:

@@ -14,6 +14,7 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 import docx
 
+from nmt.documents import formats
 from nmt.documents.formats import SUFFIXES
 from nmt.webui import documents_tab, documents_views
 from nmt.webui.documents_tab import Shown, result_name
@@ -199,6 +200,16 @@ def test_a_bad_file_is_one_notice_in_both_languages(
         assert str(tmp_path) not in found.notice  # the visitor's name for it, not the server's
         assert (found.status, found.result, found.running) == ("", None, False)
     assert not (tmp_path / "results").exists()
+
+
+def test_a_file_of_little_text_and_much_markup_is_refused_before_it_is_parsed(
+    service: TranslationService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(formats.PASSAGES, ".md")  # to parse it would fail
+    most = 4 * documents_tab.LIMITS.characters
+    found = last(service, saved(tmp_path, "a.md", "[" * (most + 1)), tmp_path)
+    assert f"a.md: has {most + 1:,} characters with its markup, the limit is {most:,}" in found.notice
+    assert "no se puede traducir" in found.notice and found.result is None
 
 
 def test_markup_in_a_name_is_shown_as_text(service: TranslationService, tmp_path: Path) -> None:

@@ -257,6 +257,7 @@ def test_a_page_opened_again_shows_the_training_that_runs(trainings: Trainings, 
     shown = retrain_tab.show(trainings, "toy", Seen(), "es")
     assert shown.state is not None and "Entrenando" in shown.state
     assert all(figure in shown.figures for figure in ("50", "4.50", "12.3", "1,234", "1 min"))
+    assert all(f'lang="es">{figure}<' in shown.figures for figure in ("4,50", "12,3", "1234"))
     assert list(shown.losses["curve"]) == ["texto de entrenamiento", "dev"]
     assert list(shown.scores["bleu"]) == [12.3]
     assert (shown.running, shown.can_resume, shown.can_try) == (True, False, False)
@@ -268,6 +269,17 @@ def test_a_page_opened_again_shows_the_training_that_runs(trainings: Trainings, 
     assert stopped.state is not None and "se puede seguir" in stopped.state
     assert (stopped.running, stopped.can_resume) == (False, True)
     assert "nothing to try" in retrain_tab.try_it(fake_service(), trainings, "toy")[1]
+
+
+@pytest.mark.usefixtures("pretending")
+def test_a_step_of_many_digits_is_no_fraction_in_spanish(trainings: Trainings, text: Path) -> None:
+    training = trainings.start(request_for(trainings.folder, text))
+    wait_for(lambda: is_training(trainings, "toy"), "the training")
+    write_log(training.run / "log.jsonl", [{"kind": "train", "step": 12_000}])
+    figures = retrain_tab.show(trainings, "toy", Seen(), "es").figures
+    assert 'lang="en">12,000<' in figures and 'lang="es">12.000<' in figures
+    trainings.stop("toy")
+    wait_for_state(trainings, "toy", "stopped")
 
 
 def test_a_removed_training_leaves_an_empty_board(trainings: Trainings) -> None:

@@ -262,6 +262,27 @@ def test_markup_in_texts_is_shown_not_run() -> None:
     assert "<img" not in scores_views.sentences(result, "number", False, 0)
 
 
+def test_figures_are_written_as_each_language_does(both: Result) -> None:
+    """Nothing that is read in Spanish has a decimal point, or a comma between thousands."""
+    many = replace(both, buckets=[replace(bucket, count=12_000) for bucket in both.buckets])
+    shown = (
+        scores_views.scores(many)
+        + scores_views.precisions(many)
+        + scores_views.lengths(many)
+        + scores_views.sentences(many, "chrf", True, 0)
+    )
+    assert 'lang="es">12.000<' in shown and 'lang="en">12,000<' in shown
+    assert f'lang="es">{both.rows[0].values[0]:.2f}<'.replace(".", ",") in shown
+    spanish = re.sub(r'<span class="nmt-en".*?</span>|<code>.*?</code>|<[^>]+>', " ", shown)
+    assert re.findall(r"\d\.\d{1,2}\b|\d,\d{3}\.|\d\.\d{4}", spanish) == []
+
+
+def test_progress_of_a_test_set_has_a_name_and_is_not_read_out_again_and_again() -> None:
+    shown = scores_views.progress(1200, 5000)
+    assert "role=" not in shown and "aria-live" not in shown
+    assert re.search(r"<label><progress [^>]*></progress> .*1,200 of 5,000 .*1200 de 5000 .*</label>", shown)
+
+
 # --- requests -------------------------------------------------------------------------------------------
 
 
@@ -295,6 +316,7 @@ def test_the_example_shows_what_the_tab_does() -> None:
         (("", "a", "", ""), "There is nothing to score", "No hay nada que evaluar"),
         (("", "a", "x" * 10_001, ""), "Line 1 (system A) has 10,001 characters", "La línea 1 (sistema A)"),
         (("", "a\n" * 10_001, "b\n" * 10_001, ""), "10,001 lines; the limit is 10,000", "10.001 líneas"),
+        (("", "a\n" * 12_000, "b", ""), "reference 12,000, system A 1.", "referencia 12.000, sistema A 1."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_said_in_both_languages(
@@ -420,7 +442,7 @@ def test_a_comparison_that_takes_too_long_or_fails_gets_a_message(monkeypatch: p
     assert "was stopped" in scored("", "a", "a", "").notice
     monkeypatch.undo()
 
-    def fail(*_: Any, seconds: float) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise apart.Failed("a traceback that is nobody's business")
 
     monkeypatch.setattr(apart, "run", fail)

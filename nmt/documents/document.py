@@ -35,6 +35,7 @@ class Limits:
     entries: int = 5_000  # files in a .docx, which is a zip archive
     unpacked_bytes: int = 100_000_000  # of all of them
     xml_bytes: int = 30_000_000  # of those with text
+    content: int | None = None  # characters of a text file with its markup, counted before it is parsed
 
 
 class Document(Protocol):
@@ -150,15 +151,19 @@ def check_count(translations: Sequence[str], texts: Sequence[str]) -> None:
 
 def check_texts(texts: Sequence[str], limits: Limits, name: str) -> None:
     """UserError if there is more to translate than the limits allow."""
-    characters = sum(map(len, texts))
-    for count, most, what in (
-        (len(texts), limits.texts, "texts"),
-        (characters, limits.characters, "characters"),
-    ):
-        if count > most:
-            raise UserError(
-                f"{name}: has {count:,} {what} to translate, the limit is {most:,}; cut it into several files"
-            )
+    _check_count(len(texts), limits.texts, "texts to translate", name)
+    _check_count(sum(map(len, texts)), limits.characters, "characters to translate", name)
+
+
+def check_content(content: str, limits: Limits, name: str) -> None:
+    """UserError if a text file is longer than it may be: some take a parser minutes, whatever there is to translate."""
+    if limits.content is not None:
+        _check_count(len(content), limits.content, "characters with its markup", name)
+
+
+def _check_count(count: int, most: int, what: str, name: str) -> None:
+    if count > most:
+        raise UserError(f"{name}: has {count:,} {what}, the limit is {most:,}; cut it into several files")
 
 
 def write_whole(path: str | Path, data: bytes) -> None:

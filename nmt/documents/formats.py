@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nmt.documents import markdown, plain, po, subtitles, tsv, word
-from nmt.documents.document import Document, Limits, Passage, TextDocument, check_texts, read_bytes, read_text
+from nmt.documents.document import (
+    Document,
+    Limits,
+    Passage,
+    TextDocument,
+    check_content,
+    check_texts,
+    read_bytes,
+    read_text,
+)
 from nmt.errors import UserError
 
 # Of each format in which text stands among text: (content, name for messages) -> what of it is to be translated.
@@ -38,6 +47,7 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
         document = word.WordDocument(data, limits, name)
     else:
         content, encoding = read_text(data, name)
+        check_content(content, limits, name)
         document = TextDocument(content, encoding, PASSAGES[suffix](content, name))
     check_texts(document.texts, limits, name)
     return document

@@ -32,6 +32,10 @@ _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
 _ALT = re.compile("\0(\\d+)\0")
 _PLACEHOLDER = "\0{}\0"  # where an image's translated description goes; no document has a NUL
+# How often rules may be tried on a content, beyond which it is left as it is: some times, and some for each of its
+# characters.  Prose needs a quarter of one for each; of brackets in brackets each needs twenty, since markdown-it looks
+# from each for where it ends.
+_TRIES, _TRIES_PER_CHARACTER = 200, 5
 
 
 @dataclass
@@ -75,12 +79,17 @@ class Inline:
         return plain, escaped, written(main[0], placed, markup=False)
 
 
+class _TooMuchMarkup(Exception):
+    pass
+
+
 class InlineParser:
     """Reads the content of blocks; `env` has the link definitions that the parse of all blocks left there."""
 
     def __init__(self, markdown: MarkdownIt, env: dict[str, Any]) -> None:
         self.markdown, self.env = markdown, env
         self._src = ""
+        self._tries = 0  # that are left
         self._seen: list[tuple[str, int, int, list[Any]]] = []
         for name in markdown.inline.ruler.get_active_rules():
             if name not in ("text", "linkify"):
@@ -110,9 +119,14 @@ class InlineParser:
         return "".join(part if isinstance(part, str) else part.render(part.texts)[2] for part in parts or [])
 
     def events(self, content: str) -> list[Event] | None:
-        """The markup of the content from left to right; None if there is so much that pairing it takes long."""
+        """The markup of the content from left to right; None if there is so much that finding or pairing it takes
+        long."""
         self._src, self._seen = content, []
-        self.markdown.inline.parse(content, self.markdown, self.env, [])
+        self._tries = _TRIES + _TRIES_PER_CHARACTER * len(content)
+        try:
+            self.markdown.inline.parse(content, self.markdown, self.env, [])
+        except _TooMuchMarkup:
+            return None
         events: list[Event] = []
         for rule, start, end, extra in self._seen:
             events += _events(rule, content, start, end, extra)
@@ -131,6 +145,9 @@ class InlineParser:
         """The rule, noting where it found what."""
 
         def run(state: StateInline, silent: bool) -> bool:
+            self._tries -= 1
+            if self._tries < 0:
+                raise _TooMuchMarkup
             start, count, pending = state.pos, len(state.tokens), bool(state.pending)
             if not rule(state, silent):
                 return False

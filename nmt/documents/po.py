@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polib
 
@@ -38,10 +39,14 @@ class Entry:
 
     start: int  # of its first line that is no comment
     number: int  # of that line, from 1
-    values: dict[str, str] = field(default_factory=dict)  # "msgid", "msgstr[0]", …: the string
+    lines: dict[str, list[str]] = field(default_factory=dict)  # "msgid", "msgstr[0]", …: the string's lines
     first_form: int = 0  # where its first msgstr begins
     end: int = 0  # where its last msgstr ends
     flags: Line | None = None  # the line "#, fuzzy, c-format"
+
+    @cached_property  # of an entry that is whole; joined once, as one line after another takes time squared
+    def values(self) -> dict[str, str]:
+        return {name: "".join(own) for name, own in self.lines.items()}
 
     @property
     def fuzzy(self) -> bool:
@@ -49,7 +54,7 @@ class Entry:
 
     @property
     def forms(self) -> list[str]:
-        return [name for name in self.values if name.startswith("msgstr")]
+        return [name for name in self.lines if name.startswith("msgstr")]
 
 
 def passages(content: str, name: str) -> list[Passage]:
@@ -92,9 +97,9 @@ def _entries(all_lines: Sequence[Line], name: str) -> Iterator[Entry]:
             last = found[1]
             if last.startswith("msgstr") and not entry.forms:
                 entry.first_form = line.start
-            entry.values[last] = polib.unescape(found[2])
+            entry.lines[last] = [polib.unescape(found[2])]
         elif more and entry and last:
-            entry.values[last] += polib.unescape(more[1])
+            entry.lines[last].append(polib.unescape(more[1]))
         elif not line.text.strip():  # also between the lines of one text
             flags = None
             continue

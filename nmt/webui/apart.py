@@ -31,10 +31,15 @@ class Failed(Exception):
     """With the traceback of the other process, or without one if it was killed."""
 
 
-def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
+def run(
+    function: Callable[..., T],
+    *arguments: object,
+    seconds: float,
+    begun: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
+) -> T:
     """`function(*arguments)`; arguments and result travel between the two processes as JSON, so they must be plain
     data (a tuple arrives as a list, a key as a string), and the function is named, so it must stand at the top level
-    of a module that is quickly imported."""
+    of a module that is quickly imported.  `begun` is told of the process."""
     command = [sys.executable, "-m", "nmt.webui.apart", str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = json.dumps([function.__module__, function.__name__, arguments]).encode()
@@ -42,6 +47,7 @@ def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) as process:
         _working.add(process)
         try:
+            begun(process)
             output, _ = process.communicate(request, timeout=seconds)
         except subprocess.TimeoutExpired:
             raise TookTooLong from None
@@ -57,22 +63,34 @@ def run(function: Callable[..., T], *arguments: object, seconds: float) -> T:
 
 
 async def waiting(function: Callable[..., T], *arguments: object, seconds: float) -> T:
-    """As `run`, without holding up the event loop.
+    """As `run`, without holding up the event loop; where nobody waits any more, the process is ended.
 
     It waits in a daemon thread: for those of `asyncio.to_thread` Python waits when it ends, so that Ctrl-C at the
     server would come to nothing until the work is done.
     """
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()  # that nobody waits any more does not matter to the thread
+    left_alone = threading.Event()
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def begun(process: subprocess.Popen[bytes]) -> None:
+        processes.append(process)
+        if left_alone.is_set():
+            process.kill()
 
     def work() -> None:
         try:
-            future.set_result(run(function, *arguments, seconds=seconds))
+            future.set_result(run(function, *arguments, seconds=seconds, begun=begun))
         except BaseException as error:
             future.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
-    return await asyncio.wrap_future(future)
+    try:
+        return await asyncio.wrap_future(future)
+    finally:
+        left_alone.set()
+        for process in processes:
+            process.kill()  # nothing where it has ended
 
 
 _working: set[subprocess.Popen[bytes]] = set()

@@ -37,6 +37,7 @@ def build(service: TranslationService) -> None:
         try:
             if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
                 raise UserError("texts is not a list of strings.")
+            service.check_all(texts)  # before anything is done with so much text
             chosen = _direction(service, "\n".join(texts), direction)
             answers = await service.translate_many(texts, chosen, beam)
         except UserError as error:

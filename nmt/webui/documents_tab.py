@@ -30,7 +30,10 @@ from nmt.webui.language_bar import fitting_target, language_box, opening, source
 from nmt.webui.service import TranslationService
 from nmt.webui.work import Direction, PageError
 
-LIMITS = Limits()
+MARKUP = (
+    4  # a file may have as many times the characters that may be translated: times, tags, translations, code
+)
+LIMITS = Limits(content=MARKUP * Limits.characters)
 SAMPLE = 2000  # characters by which the language is found out
 LONGEST_NAME = 150  # bytes; file systems allow 255 for it with what is added
 FORMATS = ", ".join(SUFFIXES)

@@ -62,10 +62,10 @@ def direction_choices(service: TranslationService, language: words.Language) -> 
 
 def in_language(service: TranslationService, language: words.Language) -> list[Any]:
     """The menus (source, target) in the visitor's language."""
-    return [
-        gr.update(choices=source_choices(service, language)),
-        gr.update(choices=target_choices(service, AUTO, language)),
-    ]
+    source: dict[str, Any] = {"choices": source_choices(service, language)}
+    if not service.identifier:  # the menus were built with AUTO if there was one then
+        source["value"] = service.first[0]
+    return [gr.update(**source), gr.update(choices=target_choices(service, AUTO, language))]
 
 
 def _named(codes: Sequence[str], language: words.Language) -> list[tuple[str, str]]:

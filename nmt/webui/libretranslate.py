@@ -90,7 +90,7 @@ async def _translated(service: TranslationService, fields: dict[str, Any]) -> di
     if form not in ("text", "html"):
         raise Refused(400, f"format {form!r} is not supported: give text or html")
     wanted = _number(fields.get("alternatives", 0))
-    service.check("".join(texts))  # before anything is done with so much text
+    service.check_all(texts)  # before anything is done with so much text
     detected = _detected(service, "\n".join(texts)) if source == AUTO else None
     source = detected["language"] if detected else source
     if source not in service.sources():
@@ -146,9 +146,9 @@ async def _fields(request: Request, allowed: Allowed | None) -> dict[str, Any]:
             fields.update(await request.form())
         elif body or not fields:
             fields = {**fields, **json.loads(body)}
+        fields = {name: _clean(value) for name, value in fields.items()}
     except (ValueError, TypeError, RecursionError, HTTPException) as error:
         raise Refused(400, f"the request is not a JSON object or a form: {error}") from None
-    fields = {name: _clean(value) for name, value in fields.items()}
     _check_password(request, fields, allowed)
     return dict(fields)
 

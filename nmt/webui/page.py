@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +64,11 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
             return _menus(service, words.of_visitor(request))
 
         page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
+        page.load(None, js=_title_js(), api_visibility="private")
         api.build(service)
         score_api.build()
-    return page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
+    # Not open: what is to wait in the queue could otherwise be asked for past it and all its limits.
+    return page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
 
 
 def _menus(service: TranslationService, language: words.Language) -> list[Any]:
@@ -83,6 +86,12 @@ def _trying_with(service: TranslationService) -> Callable[[Direction, words.Lang
         return [{**source, "value": direction[0]}, {**target, "value": direction[1]}, *others]
 
     return updates
+
+
+def _title_js() -> str:
+    """The window's title is no component: the browser has to say it in its own language."""
+    titles = json.dumps({language: words.say(language, "page.title") for language in words.LANGUAGES})
+    return f"() => {{ document.title = {titles}[navigator.language.slice(0, 2)] ?? document.title; }}"
 
 
 def _header(service: TranslationService) -> str:

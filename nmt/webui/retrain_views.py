@@ -64,14 +64,14 @@ def figures(training: Training | None) -> str:
     if training is None or log is None or not (log.train or log.dev):
         return ""
     last = log.train[-1] if log.train else {}
-    shown = [("step", f"{log.step:,}")]
+    shown = [("step", words.figure(log.step, ","))]
     if "loss" in last:
-        shown.append(("loss", f"{last['loss']:.2f}"))
+        shown.append(("loss", words.figure(last["loss"], ".2f")))
     if log.best is not None:
-        shown.append(("best", f"{log.best:.1f}"))
+        shown.append(("best", words.figure(log.best, ".1f")))
     if training.state == "training":
         if "tokens_per_second" in last:
-            shown.append(("speed", f"{last['tokens_per_second']:,.0f}"))
+            shown.append(("speed", words.figure(last["tokens_per_second"], ",.0f")))
         if log.seconds_left is not None:
             shown.append(("left", duration(log.seconds_left)))
     items = "".join(

@@ -140,7 +140,8 @@ def _listed(given: dict[str, list[str]]) -> tuple[str, str]:
     """How many lines each has: "reference 3, system A 2" in both languages."""
     boxes = {name: _both(name) for name in given}
     english, spanish = (
-        ", ".join(f"{boxes[name][i]} {len(lines):,}" for name, lines in given.items()) for i in (0, 1)
+        ", ".join(f"{boxes[name][i]} {words.number(len(lines), ',')[i]}" for name, lines in given.items())
+        for i in (0, 1)
     )
     return english, spanish
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import escape
 
-from nmt.webui import words
+from nmt.webui import translation_views, words
 from nmt.webui.comparison import (
     Bucket,
     Order,
@@ -34,8 +34,8 @@ def status(message: str) -> str:
 
 
 def progress(done: int, total: int) -> str:
-    bar = f'<progress max="{total}" value="{done}"></progress>'
-    return status(f"{bar} {words.html('scores.progress', done=done, total=total)}")
+    """No `status`: a screen reader would not stop reading it."""
+    return f"<div>{translation_views.bar('scores.progress', done, total)}</div>"
 
 
 # --- the whole corpus -----------------------------------------------------------------------------------
@@ -60,10 +60,10 @@ def scores(result: Result) -> str:
 
 def _score_row(row: Row) -> str:
     better = words.html("scores.lower" if row.metric == "TER" else "scores.higher")
-    cells = [f"{value:.2f}" for value in row.values]
+    cells = [words.figure(value, ".2f") for value in row.values]
     if row.difference is not None and row.p_value is not None:
         verdict = words.html(f"scores.verdict_{row.verdict}")
-        cells += [_signed(row.difference, 2), f"{row.p_value:.3f}", verdict]
+        cells += [_signed(row.difference, 2), words.figure(row.p_value, ".3f"), verdict]
     figures = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row">{row.metric} <small>{better}</small></th>{figures}</tr>'
 
@@ -95,7 +95,7 @@ def precisions(result: Result) -> str:
 def lengths(result: Result) -> str:
     """BLEU and chrF2 of the sentences of each range of lengths."""
     rows = [
-        (_range(bucket), [f"{bucket.count:,}", _bars(bucket.bleu), _bars(bucket.chrf)])
+        (_range(bucket), [words.figure(bucket.count, ","), _bars(bucket.bleu), _bars(bucket.chrf)])
         for bucket in result.buckets
     ]
     heads = (words.html("scores.words"), words.html("scores.count"), "BLEU", "chrF2")
@@ -122,14 +122,13 @@ def _bars(values: Sequence[float]) -> str:
     for name, value in zip(NAMES, values, strict=False):
         said = f"<b>{name}</b>" if len(values) == 2 else ""
         track = f'<span class="nmt-track"><i style="width: {min(100.0, value):.1f}%"></i></span>'
-        bars.append(
-            f'<div class="nmt-score-bar nmt-score-bar-{name.lower()}">{said}{track}<span>{value:.1f}</span></div>'
-        )
+        figure = f"<span>{words.figure(value, '.1f')}</span>"
+        bars.append(f'<div class="nmt-score-bar nmt-score-bar-{name.lower()}">{said}{track}{figure}</div>')
     return "".join(bars)
 
 
 def _fact(key: str, values: Sequence[float]) -> str:
-    said = [f"{value:.3f}" for value in values]
+    said = [words.figure(value, ".3f") for value in values]
     if len(said) == 2:
         said = [f"<b>{name}</b> {value}" for name, value in zip(NAMES, said, strict=True)]
     return f'<p class="nmt-fact">{words.html(f"scores.{key}")}: {" · ".join(said)}</p>'
@@ -205,7 +204,8 @@ def _item(sentence: Sentence) -> str:
     reference = marked(sentence.reference, sentence.hypotheses, "u")
     said.append((words.html("scores.row_reference"), _text(reference), ""))
     for i, hypothesis in enumerate(sentence.hypotheses):
-        figures = f"BLEU {sentence.bleu[i]:.1f} · chrF2 {sentence.chrf[i]:.1f}"
+        bleu, chrf = words.figure(sentence.bleu[i], ".1f"), words.figure(sentence.chrf[i], ".1f")
+        figures = f"BLEU {bleu} · chrF2 {chrf}"
         said.append((NAMES[i], _text(marked(hypothesis, [sentence.reference], "mark")), figures))
     rows = "".join(
         f'<div class="nmt-said"><b>{label}</b><span>{text}</span><small>{figures}</small></div>'
@@ -256,4 +256,4 @@ def _signed(value: float, digits: int) -> str:
     """+1.2, −0.5; 0.0 without a sign, also for what rounds to it."""
     rounded = round(value, digits)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
-    return f"{sign}{abs(rounded):.{digits}f}"
+    return sign + words.figure(abs(rounded), f".{digits}f")

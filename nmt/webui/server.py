@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,21 +16,26 @@ from typing import TYPE_CHECKING
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException
+from gradio.utils import get_upload_folder
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nmt.errors import UserError
 from nmt.webui import libretranslate, words
 from nmt.webui.page import build_page
 from nmt.webui.service import TranslationService
+from nmt.webui.sessions import keep_less_of_visitors
 from nmt.webui.theme import ICON, STYLE_SHEETS, theme
 
 if TYPE_CHECKING:
     from nmt.webui.trainings import Trainings
 
 MOST_UPLOADED = "10mb"  # one file
-MOST_SENT = 40_000_000  # bytes of one request
+MOST_SENT = 25_000_000  # bytes of one request: five million characters to score, in any script
+MOST_KEPT = 4_000_000_000  # bytes of all that lies in the temporary folder; it is kept for an hour
 SESSIONS = 300  # of visitors that are remembered; Gradio keeps some 0.3 MB for each
 STARTING = 60.0  # seconds
+FOLDER = "nmt-page-"  # what the temporary folder's name begins with; the process's number follows
 
 
 @contextmanager
@@ -46,7 +52,8 @@ def served(
     trainings  where visitors may train; None: nowhere
     UserError when nothing can listen on host and port.
     """
-    with tempfile.TemporaryDirectory(prefix="nmt-page-") as uploads:
+    _clear_what_was_left()
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # nothing that was uploaded outlives the program
         app = make_app(service, users, trainings)
         server = uvicorn.Server(
@@ -79,7 +86,9 @@ def make_app(
     libretranslate.add_routes(app, service, allowed)
     page = build_page(service, trainings)
     page.state_session_capacity = SESSIONS
-    return gr.mount_gradio_app(
+    # Only Gradio's own `launch` says so.  Without it any file of the server could be named as one's upload.
+    page.has_launched = True
+    gr.mount_gradio_app(
         app,
         page,
         path="/",
@@ -96,15 +105,22 @@ def make_app(
         favicon_path=str(ICON),
         css_paths=STYLE_SHEETS,
     )
+    keep_less_of_visitors(app, page)
+    return app
 
 
 class BodyLimit:
-    """Refuses a request larger than `MOST_SENT` while it is being read; Gradio limits files only."""
+    """Refuses a request larger than `MOST_SENT` while it is being read, for Gradio limits files only; and an upload
+    where too much of others' lies already."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path", "").rstrip("/").endswith("/upload") and _size(get_upload_folder()) > MOST_KEPT:
+            full = {"error": "the server holds as many files as it may; try again in an hour"}
+            await JSONResponse(full, 507)(scope, receive, send)
+            return
         read = 0
 
         async def limited() -> Message:
@@ -116,6 +132,36 @@ class BodyLimit:
             return message
 
         await self.app(scope, limited if scope["type"] == "http" else receive, send)
+
+
+def _size(folder: str) -> int:
+    """Bytes of all files in it; those that are deleted meanwhile count for nothing."""
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += os.path.getsize(os.path.join(parent, name))
+    return size
+
+
+def _clear_what_was_left() -> None:
+    """Delete the uploads of servers that were killed, and so could not do it themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        number = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # there a signal would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def read_users(file: Path) -> dict[str, str]:

@@ -92,13 +92,16 @@ class TranslationService:
 
     def detect(self, text: str) -> str | None:
         """The language of a text; None where that is not certain enough."""
-        if self.identifier is None:
+        identifier = self._identifier
+        # Who has AUTO in his menu may ask though a third language was added since, of which the identifier knows
+        # nothing.
+        if identifier is None or not set(identifier.languages) <= set(self.sources()):
             return None
         # A greeting may be too short for the identifier to be sure of it.
         known = {source for (source, _), model in self.translators.items() if model.phrases.look_up(text)}
         if len(known) == 1:
             return known.pop()
-        language, probability = self.identifier.identify(text.strip()[:ENOUGH])
+        language, probability = identifier.identify(text.strip()[:ENOUGH])
         return language if probability >= SURE else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
@@ -149,10 +152,11 @@ class TranslationService:
             self._end(work, owner)
         return None if work.superseded else work.answers()[0]
 
-    async def follow(self, owner: Hashable) -> AsyncIterator[Answer]:
-        """What `start` left undone: the answers have more and more of it.  The last one is whole, unless `stop` was
-        called or the same visitor asked for something else; then nothing comes any more."""
-        if not (work := self._running.get(owner)):
+    async def follow(self, owner: Hashable, begun: Answer) -> AsyncIterator[Answer]:
+        """What `start` left undone of the answer that it gave: the answers have more and more of it.  The last one is
+        whole, unless `stop` was called or the same visitor asked for something else; then nothing comes any more."""
+        work = self._running.get(owner)
+        if work is None or work.number != begun.work:
             return
         try:
             async for _ in work.grow(self.timeout):
@@ -173,7 +177,7 @@ class TranslationService:
         """An answer for each text, in order.  The limit on characters is on all of them together."""
         if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
             raise PageError("page.not_a_text")  # a program may send anything
-        self.check("".join(texts), direction)
+        self.check_all(texts, direction)
         work = await self._begin(texts, direction, beam, alternatives, None)
         async for _ in work.grow(self.timeout):
             pass
@@ -226,10 +230,16 @@ class TranslationService:
 
     def check(self, text: str, direction: Direction | None = None) -> None:
         """UserError for what cannot be translated."""
-        if not isinstance(text, str):
+        self.check_all([text], direction)
+
+    def check_all(self, texts: Sequence[str], direction: Direction | None = None) -> None:
+        """The same of several texts: the limit on characters is on all of them together, and an empty one counts as
+        one character, for it is work too."""
+        if not all(isinstance(text, str) for text in texts):
             raise PageError("page.not_a_text")
-        if len(text) > self.max_chars:
-            raise PageError("translate.too_long", length=len(text), limit=self.max_chars)
+        length = sum(len(text) or 1 for text in texts)
+        if length > self.max_chars:
+            raise PageError("translate.too_long", length=length, limit=self.max_chars)
         if direction is not None and direction not in self.translators:
             source, target = map(languages.name, direction)
             raise PageError("translate.no_model", source=source, target=target)

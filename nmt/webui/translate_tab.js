@@ -70,6 +70,8 @@ element.addEventListener('keydown', event => {
 watch('value', () => {
   const result = element.querySelector('.nmt-result');
   if (!result) return;
+  // A screen reader hears of a translation when it is whole: it would not stop reading one that grows.
+  element.setAttribute('aria-busy', Boolean(result.dataset.more));
   if (result.dataset.more && !result.dataset.asked) { result.dataset.asked = 1; trigger('more'); }
   if (result.dataset.flip) trigger('flip', { target: result.dataset.flip });
   if (focus_next) { element.querySelector(focus_next)?.focus(); focus_next = null; }

@@ -28,6 +28,9 @@ from nmt.webui.work import Answer
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
 SHORT = 300  # characters; of a longer text other translations as a whole are of no use
 SCRIPTS = Path(__file__).with_name("translate_tab.js")
+LookingUp = dict[
+    Hashable, object
+]  # the last look-up of each visitor, while it runs and nothing else changes the view
 
 
 async def translate(
@@ -59,9 +62,11 @@ async def translate(
 
 async def follow(service: TranslationService, owner: Hashable, view: View) -> AsyncIterator[View]:
     """The rest of a translation that takes longer."""
+    if (begun := view.answer) is None:
+        return
     view = replace(view, flip="")
     try:
-        async for answer in service.follow(owner):
+        async for answer in service.follow(owner, begun):
             view = replace(view, answer=answer, running=answer.growing)
             yield view
     except UserError as error:
@@ -82,6 +87,18 @@ async def look_up(service: TranslationService, view: View, segment: Any, start: 
         return replace(view, error=error)
     options = [option for option in found if option.text != text and option.text.startswith(prefix)]
     return replace(view, choices=Choices(segment, prefix, tuple(options)))
+
+
+async def look_up_unless_overtaken(
+    service: TranslationService, looking_up: LookingUp, owner: Hashable, view: View, segment: Any, start: Any
+) -> View:
+    """The same, but the view as it was if the visitor's translation changed meanwhile: it is not to come back."""
+    mine = looking_up[owner] = object()
+    new = await look_up(service, view, segment, start)
+    if looking_up.get(owner) is not mine:
+        return view
+    del looking_up[owner]
+    return new
 
 
 def choose(view: View, index: Any) -> View:
@@ -178,7 +195,7 @@ def lay_out(service: TranslationService) -> Components:
             with gr.Row(elem_classes="nmt-below"):
                 translate_button = _button("translate", "primary", 120)
                 clear_button = _button("clear", "secondary", 80)
-                counter = gr.HTML(f"0 / {service.max_chars:,}", elem_id="nmt-counter")
+                counter = gr.HTML(views.counter(service.max_chars), elem_id="nmt-counter")
         with gr.Column(min_width=320):
             result = gr.HTML(views.page(View()), js_on_load=script["result"], elem_id="nmt-target")
     examples = gr.Dataset(
@@ -212,14 +229,18 @@ def wire(service: TranslationService, c: Components) -> None:
     shown = [c.result, c.view]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     at_once: dict[str, Any] = {**private, "queue": False}
+    looking_up: LookingUp = {}
 
     async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
-        values = text, source, target, beam, alternatives
-        new = await translate(service, request.session_hash, view, *values)
+        owner, values = request.session_hash, (text, source, target, beam, alternatives)
+        looking_up.pop(owner, None)
+        new = await translate(service, owner, view, *values)
+        looking_up.pop(owner, None)
         return [gr.skip(), gr.skip()] if new is None else _both(new)
 
     async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
         async for new in follow(service, request.session_hash, view):
+            looking_up.pop(request.session_hash, None)
             yield _both(new)
 
     def flipped(target: str, event: gr.EventData) -> str:
@@ -231,6 +252,7 @@ def wire(service: TranslationService, c: Components) -> None:
 
     def clear(request: gr.Request) -> list[Any]:
         service.forget(request.session_hash)
+        looking_up.pop(request.session_hash, None)
         return ["", *_both(View())]
 
     translating: dict[str, Any] = {
@@ -260,14 +282,20 @@ def wire(service: TranslationService, c: Components) -> None:
     c.examples.click(lambda sample: sample[0], c.examples, c.text, **at_once).then(**translating)
     c.clear.click(clear, None, [c.text, *shown], **at_once)
     c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **private)
-    _wire_words(service, c, shown, at_once)
+    _wire_words(service, c, shown, at_once, looking_up)
 
 
 def _wire_words(
-    service: TranslationService, c: Components, shown: list[Any], at_once: dict[str, Any]
+    service: TranslationService,
+    c: Components,
+    shown: list[Any],
+    at_once: dict[str, Any],
+    looking_up: LookingUp,
 ) -> None:
-    async def picked(view, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return _if_new(view, await look_up(service, view, *_sent(event, "segment", "start")))
+    async def picked(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
+        place = _sent(event, "segment", "start")
+        new = await look_up_unless_overtaken(service, looking_up, request.session_hash, view, *place)
+        return _if_new(view, new)
 
     def chosen(view, event: gr.EventData):  # type: ignore[no-untyped-def]
         return _if_new(view, choose(view, *_sent(event, "index")))

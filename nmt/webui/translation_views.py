@@ -48,7 +48,8 @@ def page(view: View) -> str:
     """
     marks = (' data-more="1"' if view.running else "") + (f' data-flip="{view.flip}"' if view.flip else "")
     return (
-        f'<div class="nmt-result"{marks}>{_box(view.answer, view.choices)}<div class="nmt-status">{_status(view)}</div>'
+        f'<div class="nmt-result"{marks}>{_box(view.answer, view.choices)}'
+        f'<div class="nmt-status">{_status(view)}</div>'
         f"{notice(view.error)}{_choices(view)}{_alternatives(view)}</div>"
     )
 
@@ -62,8 +63,18 @@ def notice(error: UserError | None) -> str:
 
 
 def progress(done: int, total: int) -> str:
-    said = words.html("translate.progress", done=done, total=total)
-    return f'<progress max="{max(1, total)}" value="{done}"></progress> {said}'
+    return bar("translate.progress", done, total)
+
+
+def bar(key: str, done: int, total: int) -> str:
+    """How far something is, drawn and in words, which as a label are also the bar's name to a screen reader."""
+    said = words.html(key, done=done, total=total)
+    return f'<label><progress max="{max(1, total)}" value="{done}"></progress> {said}</label>'
+
+
+def counter(most: int) -> str:
+    """Of characters, as the page opens; the browser goes on counting."""
+    return f"0 / {words.figure(most, ',')}"
 
 
 def is_unsure(segment: Segment) -> bool:

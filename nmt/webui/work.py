@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from math import exp
 
 from nmt.errors import UserError
@@ -27,6 +28,7 @@ Direction = tuple[str, str]
 OFTEN = 0.15  # seconds between two looks at a translation that grows
 
 logger = logging.getLogger(__name__)
+_numbers = count(1)
 
 
 class PageError(UserError):
@@ -61,6 +63,7 @@ class Answer:
     total: int = 0
     seconds: float = 0.0
     growing: bool = False  # more is to come
+    work: int = 0  # the number of the work that it is of
 
     @property
     def text(self) -> str:
@@ -94,7 +97,8 @@ class Work:
     """Texts on their way; their sentences wait in the batcher or are done."""
 
     def __init__(self, direction: Direction) -> None:
-        self.direction = direction
+        self.direction, self.number = direction, next(_numbers)
+        self.planned = False
         self.plans: Sequence[list[Part]] = ()
         self.requests: list[list[Request]] = []  # of each plan
         self.sentences: list[Request] = []
@@ -108,6 +112,7 @@ class Work:
     def take(self, plans: Sequence[list[Part]]) -> None:
         self.plans, self.requests = plans, [requests_of(plan) for plan in plans]
         self.sentences = [request for line in self.requests for request in line]
+        self.planned = True
 
     def submit(self, batcher: Batcher, owner: Hashable, kind: Kind, ahead: int | None = None) -> None:
         """Give the batcher all sentences, or the first `ahead`, and while it grows as many more as are done."""
@@ -142,7 +147,7 @@ class Work:
 
     @property
     def finished(self) -> bool:
-        return self.stopped or self.done == self.total
+        return self.stopped or (self.planned and self.done == self.total)
 
     async def wait(self, seconds: float) -> None:
         """Until it is finished, but no longer.  UserError for a failure of any kind."""
@@ -150,10 +155,12 @@ class Work:
         while not self.finished and (left := end - time.perf_counter()) > 0:
             with suppress(Busy):  # later, then
                 self._submit_more()
-            if self.done == len(self.futures):
-                await asyncio.sleep(left)
+            done = self.done  # once: the batcher's thread may finish another one meanwhile
+            if done == len(self.futures):
+                if not self.finished:
+                    await asyncio.sleep(min(left, OFTEN))
                 continue
-            future = asyncio.wrap_future(self.futures[self.done])
+            future = asyncio.wrap_future(self.futures[done])
             future.add_done_callback(_failure)  # looked at, though perhaps nobody waits any more
             await asyncio.wait([future], timeout=left)
             error = _failure(future) if future.done() else None
@@ -201,7 +208,14 @@ class Work:
         seconds = time.perf_counter() - self.started
         growing = not whole and not self.stopped
         return Answer(
-            self.direction, tuple(segments), tuple(alternatives), len(results), total, seconds, growing
+            self.direction,
+            tuple(segments),
+            tuple(alternatives),
+            len(results),
+            total,
+            seconds,
+            growing,
+            self.number,
         )
 
 

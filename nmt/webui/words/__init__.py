@@ -2,14 +2,16 @@
 
 - `label("translate.copy")` for what is fixed when the page is built (labels, buttons, placeholders, Markdown):
   the browser says it in its own language (`gr.I18n`).
-- `html("translate.done", seconds=0.3)` for what a handler shows in an HTML component: both languages, of which
-  the style sheet shows one, that of `<html lang>`, which Gradio sets.  So no handler needs to know who is asking.
+- `html("translate.done", seconds=0.3)`, and `figure(0.3, ".2f")` for a number alone, for what a handler shows in an
+  HTML component: both languages, of which the style sheet shows one, that of `<html lang>`, which Gradio sets.  So no
+  handler needs to know who is asking.
 - `say("es", "inside.gate")` for the few places that take neither (choices, headers of tables, axes of plots);
   `of_visitor(request)` is the language to use.
 """
 
 from __future__ import annotations
 
+import re
 from html import escape
 from string import Formatter
 from typing import Literal
@@ -50,10 +52,18 @@ def say(language: Language, key: str, /, **values: Value) -> str:
 def html(key: str, /, **values: Value) -> str:
     """In both languages, for an HTML component; values are escaped."""
     safe = {name: _escaped(value) for name, value in values.items()}
-    return "".join(
-        f'<span class="nmt-{language}" lang="{language}">{say(language, key, **safe)}</span>'
-        for language in LANGUAGES
-    )
+    return _in_both(*(say(language, key, **safe) for language in LANGUAGES))
+
+
+def number(value: float, form: str) -> tuple[str, str]:
+    """As each language writes it, to be a value among words: number(12345.6, ",.1f") has 12,345.6 and 12.345,6."""
+    return _FORMATTERS["en"].format_field(value, form), _FORMATTERS["es"].format_field(value, form)
+
+
+def figure(value: float, form: str) -> str:
+    """A number that stands alone in an HTML component."""
+    english, spanish = number(value, form)
+    return english if english == spanish else _in_both(english, spanish)
 
 
 def of_visitor(request: gr.Request | None) -> Language:
@@ -63,15 +73,26 @@ def of_visitor(request: gr.Request | None) -> Language:
 
 
 class _Spanish(Formatter):
-    """12.345,6 where English has 12,345.6."""
+    """12.345,6 where English has 12,345.6; a number of four digits has no mark between them, as in a browser."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
-        return text.translate(_SWAPPED) if isinstance(value, int | float) and format_spec else text
+        if not (isinstance(value, int | float) and format_spec):
+            return text
+        return _FOUR_DIGITS.sub(r"\1\2", text).translate(_SWAPPED)
 
 
+_FOUR_DIGITS = re.compile(r"(?<![\d,])(\d),(\d{3})(?![\d,])")
 _SWAPPED = str.maketrans(",.", ".,")
 _FORMATTERS: dict[Language, Formatter] = {"en": Formatter(), "es": _Spanish()}
+
+
+def _in_both(english: str, spanish: str) -> str:
+    """HTML of which the style sheet shows one language."""
+    return "".join(
+        f'<span class="nmt-{language}" lang="{language}">{said}</span>'
+        for language, said in zip(LANGUAGES, (english, spanish), strict=True)
+    )
 
 
 def _escaped(value: Value) -> Value:

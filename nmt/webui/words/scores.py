@@ -132,7 +132,10 @@ WORDS = {
         "{name} is larger than {limit} MB. Upload a part of it.",
         "{name} ocupa más de {limit} MB. Suba una parte.",
     ),
-    "bad_file": ("The file cannot be read: {reason}", "No se puede leer el archivo: {reason}"),
+    "bad_file": (
+        "The file cannot be read: {reason}",
+        "No se puede leer el archivo. El motivo, en inglés: {reason}",
+    ),
     "empty_file": ("{name} is empty.", "{name} está vacío."),
     "bad_table": (
         "{name}, line {line:,}, has {columns} columns and the first line {first}. All must have the same two, three "

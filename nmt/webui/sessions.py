@@ -1,0 +1,38 @@
+"""What Gradio keeps of each visitor, cut down: it remembers every value that came in or went out.
+
+It does so to make links to a page as somebody left it (`gr.DeepLinkButton`), which this page has none of, and before
+any limit of ours is asked: a few hundred visitors with a large file each would fill the memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.routes import App
+from gradio.state_holder import SessionState, StateHolder
+from starlette.routing import Mount
+
+
+class Session(SessionState):
+    """One visitor's; what `gr.State` holds stays, and so do menus that were changed."""
+
+    def _update_value_in_config(self, key: int, value: Any) -> None:
+        pass
+
+
+class Sessions(StateHolder):
+    def __getitem__(self, session_id: str) -> SessionState:
+        if session_id not in self.session_data:
+            self.session_data[session_id] = Session(self.blocks)
+        return super().__getitem__(session_id)
+
+
+def keep_less_of_visitors(app: FastAPI, page: gr.Blocks) -> None:
+    """`app`: what `page` is mounted on."""
+    mounted = next(
+        route.app for route in app.routes if isinstance(route, Mount) and isinstance(route.app, App)
+    )
+    mounted.state_holder = Sessions()
+    mounted.state_holder.set_blocks(page)
