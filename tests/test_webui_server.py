@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from gradio.routes import App
 from starlette.routing import Mount
 
 from nmt.webui import server
+from nmt.webui.service import LOOKED_UP
 from nmt.webui.trainings import Trainings
 from tests.fake_translator import fake_service, serving
 
@@ -77,6 +81,13 @@ def test_no_event_reads_a_file_of_the_server(address: str, secret: Path) -> None
         assert SECRET not in json.dumps(answer) and "not uploaded" in json.dumps(answer)
 
 
+def test_no_event_fetches_what_an_address_names(address: str) -> None:
+    file = {"path": "https://example.org/huge.txt", "meta": {"_type": "gradio.FileData"}}
+    for event, inputs in takers_of_files(address).items():
+        answer = ask(address, event, [file if value is None else value for value in inputs])
+        assert not answer.get("success", True) and "not uploaded" in json.dumps(answer)
+
+
 def test_what_was_uploaded_is_read(address: str) -> None:
     uploaded = httpx.post(f"{address}/gradio_api/upload", files={"files": ("a.txt", b"el tren\n")}).json()
     file = {"path": uploaded[0], "orig_name": "a.txt", "meta": {"_type": "gradio.FileData"}}
@@ -117,6 +128,47 @@ def test_what_a_visitor_sent_is_not_kept() -> None:
     service.close()
 
 
+def test_a_choice_that_was_made_while_a_word_is_looked_up_stays() -> None:
+    service = fake_service()
+    fake: Any = service.translators["es", "en"]
+    may_end, continuations = threading.Event(), fake.continuations
+
+    def slowly(*arguments: Any) -> Any:
+        assert may_end.wait(60)
+        return continuations(*arguments)
+
+    fake.continuations = slowly
+    with TestClient(server.make_app(service)) as client, ThreadPoolExecutor() as pool:
+        config = client.get("/config").json()
+        boxes = {c["id"]: c["props"].get("elem_id") for c in config["components"]}
+        opened = {c["id"]: c["props"].get("value") for c in config["components"]}
+        events = config["dependencies"]
+        on_result = {name: d for d in events for i, name in d["targets"] if boxes.get(i) == "nmt-target"}
+        values = {"nmt-source": "el tren", "nmt-from": "es", "nmt-to": "en"}
+
+        def send(event: dict[str, Any], **more: int) -> str:
+            data = [values.get(boxes[i], opened[i]) for i in event["inputs"]]
+            sent = {"data": data, "fn_index": event["id"], "session_hash": "me", "event_data": more}
+            answer = client.post("/gradio_api/run/predict", json=sent)
+            assert answer.status_code == 200, answer.text
+            return answer.text
+
+        translating = next(
+            d
+            for d in config["dependencies"]
+            if "nmt-source" in [boxes[i] for i in d["inputs"]] and not d["queue"]
+        )
+        assert "The train" in send(translating)
+        looking = pool.submit(send, on_result["pick"], segment=0, start=4)
+        while service._looking_up._value == LOOKED_UP:
+            time.sleep(0.01)
+        assert "nmt-translation" in send(on_result["take"], index=0)
+        may_end.set()
+        assert "perhaps" not in looking.result()
+        assert "perhaps" in send(on_result["pick"], segment=0, start=4)  # in time, it is shown
+    service.close()
+
+
 def test_a_request_too_large_is_refused(address: str) -> None:
     answer = httpx.post(
         f"{address}/gradio_api/run/predict",
@@ -127,13 +179,16 @@ def test_a_request_too_large_is_refused(address: str) -> None:
 
 
 def test_uploads_are_refused_while_too_much_lies_there(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "COUNTED", -1.0)
+
     def upload() -> int:
         return httpx.post(f"{address}/gradio_api/upload", files={"files": ("b.txt", b"b")}).status_code
 
     assert upload() == 200
-    monkeypatch.setattr(server, "MOST_KEPT", 0)
-    assert upload() == 507
-    monkeypatch.undo()
+    with monkeypatch.context() as full:
+        full.setattr(server, "MOST_KEPT", server.LEAST_KEPT - 1)  # a file of one byte takes more
+        assert upload() == 507
+        assert httpx.get(f"{address}/gradio_api/upload").status_code != 507
     assert upload() == 200
 
 
@@ -141,9 +196,19 @@ def test_uploads_of_a_server_that_was_killed_are_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    gone, running = tmp_path / f"{server.FOLDER}4194305-a", tmp_path / f"{server.FOLDER}{os.getpid()}-a"
-    for folder in (gone, running, tmp_path / "another"):
+    gone, running, young, strange = (
+        tmp_path / f"{server.FOLDER}{number}-a"  # no process has a number above 2 ** 22
+        for number in (4194305, os.getpid(), 4194306, 99999999999)
+    )
+    for folder in (gone, running, young, strange, tmp_path / "another"):
         folder.mkdir()
         (folder / "upload.txt").write_text("el tren", encoding="utf-8")
-    server._clear_what_was_left()  # no process has a number above 2 ** 22
-    assert {folder.name for folder in tmp_path.iterdir()} == {running.name, "another"}
+        if folder != young:
+            os.utime(folder, (0, 0))
+    server._clear_what_was_left()
+    assert {folder.name for folder in tmp_path.iterdir()} == {
+        running.name,
+        young.name,
+        strange.name,
+        "another",
+    }

@@ -32,9 +32,8 @@ _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
 _ALT = re.compile("\0(\\d+)\0")
 _PLACEHOLDER = "\0{}\0"  # where an image's translated description goes; no document has a NUL
-# How often rules may be tried on a content, beyond which it is left as it is: some times, and some for each of its
-# characters.  Prose needs a quarter of one for each; of brackets in brackets each needs twenty, since markdown-it looks
-# from each for where it ends.
+# How often rules may be tried in search of the end of a label, beyond which a content is left as it is: some times, and
+# some for each of its characters.  Brackets in brackets need twenty for each, since markdown-it looks from each.
 _TRIES, _TRIES_PER_CHARACTER = 200, 5
 
 
@@ -145,7 +144,7 @@ class InlineParser:
         """The rule, noting where it found what."""
 
         def run(state: StateInline, silent: bool) -> bool:
-            self._tries -= 1
+            self._tries -= silent
             if self._tries < 0:
                 raise _TooMuchMarkup
             start, count, pending = state.pos, len(state.tokens), bool(state.pending)

@@ -78,12 +78,13 @@ def _menus(service: TranslationService, language: words.Language) -> list[Any]:
 
 
 def _trying_with(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:
-    """What the menus become when a direction was added that a visitor wants to try: Translate chooses it.  (Other
-    visitors have it in their menus when they open the page anew.)"""
+    """What the menus become when a direction was added that a visitor wants to try: Translate and Documents choose
+    it.  (Other visitors have it in their menus when they open the page anew.)"""
 
     def updates(direction: Direction, language: words.Language) -> list[Any]:
-        source, target, *others = _menus(service, language)
-        return [{**source, "value": direction[0]}, {**target, "value": direction[1]}, *others]
+        *menus, scores, inside = _menus(service, language)
+        chosen = [{**menu, "value": code} for menu, code in zip(menus, 2 * direction, strict=True)]
+        return [*chosen, scores, inside]
 
     return updates
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hmac import compare_digest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException
+from gradio import processing_utils
+from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nmt.errors import UserError
 from nmt.webui import libretranslate, words
-from nmt.webui.page import build_page
+from nmt.webui.page import UPLOADS_LAST, build_page
 from nmt.webui.service import TranslationService
 from nmt.webui.sessions import keep_less_of_visitors
 from nmt.webui.theme import ICON, STYLE_SHEETS, theme
@@ -32,7 +36,9 @@ if TYPE_CHECKING:
 
 MOST_UPLOADED = "10mb"  # one file
 MOST_SENT = 25_000_000  # bytes of one request: five million characters to score, in any script
-MOST_KEPT = 4_000_000_000  # bytes of all that lies in the temporary folder; it is kept for an hour
+MOST_KEPT = 4_000_000_000  # bytes of all that lies in the temporary folder
+LEAST_KEPT = 4096  # bytes that a file takes at least, and its folder with it
+COUNTED = 5.0  # seconds for which what lies there is not counted again
 SESSIONS = 300  # of visitors that are remembered; Gradio keeps some 0.3 MB for each
 STARTING = 60.0  # seconds
 FOLDER = "nmt-page-"  # what the temporary folder's name begins with; the process's number follows
@@ -88,6 +94,8 @@ def make_app(
     page.state_session_capacity = SESSIONS
     # Only Gradio's own `launch` says so.  Without it any file of the server could be named as one's upload.
     page.has_launched = True
+    # It would also fetch, whole and of any size, what somebody names by an address.
+    processing_utils.async_ssrf_protected_download = _fetch_nothing
     gr.mount_gradio_app(
         app,
         page,
@@ -115,9 +123,18 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.counted, self.kept = -COUNTED, 0  # when, and how many bytes there were
+
+    async def is_full(self) -> bool:
+        """Whether the uploads of all visitors are as much as they may be."""
+        if time.monotonic() > self.counted + COUNTED:
+            self.counted = time.monotonic()
+            self.kept = await asyncio.to_thread(_size, get_upload_folder())
+        return self.kept > MOST_KEPT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("path", "").rstrip("/").endswith("/upload") and _size(get_upload_folder()) > MOST_KEPT:
+        uploads = scope["type"] == "http" and scope["path"].rstrip("/").endswith("/upload")
+        if uploads and scope["method"] == "POST" and await self.is_full():
             full = {"error": "the server holds as many files as it may; try again in an hour"}
             await JSONResponse(full, 507)(scope, receive, send)
             return
@@ -135,21 +152,28 @@ class BodyLimit:
 
 
 def _size(folder: str) -> int:
-    """Bytes of all files in it; those that are deleted meanwhile count for nothing."""
+    """Bytes that all files in it take; those that are deleted meanwhile count for nothing."""
     size = 0
     for parent, _, names in os.walk(folder):
         for name in names:
             with suppress(OSError):
-                size += os.path.getsize(os.path.join(parent, name))
+                size += max(LEAST_KEPT, os.path.getsize(os.path.join(parent, name)))
     return size
+
+
+async def _fetch_nothing(url: str, cache_dir: str) -> NoReturn:
+    raise InvalidPathError(f"{url}: it was not uploaded by a user.")
 
 
 def _clear_what_was_left() -> None:
     """Delete the uploads of servers that were killed, and so could not do it themselves."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         number = folder.name.removeprefix(FOLDER).partition("-")[0]
-        if number.isdecimal() and not _is_running(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            # An old one: in another container that sees this folder, processes have other numbers.
+            old = time.time() - folder.stat().st_mtime > UPLOADS_LAST
+            if old and number.isdecimal() and not _is_running(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_running(process: int) -> bool:
@@ -159,7 +183,7 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except (OSError, OverflowError):  # somebody else's, or no process's number
         return True
     return True
 

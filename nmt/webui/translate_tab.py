@@ -297,10 +297,12 @@ def _wire_words(
         new = await look_up_unless_overtaken(service, looking_up, request.session_hash, view, *place)
         return _if_new(view, new)
 
-    def chosen(view, event: gr.EventData):  # type: ignore[no-untyped-def]
+    def chosen(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
+        looking_up.pop(request.session_hash, None)
         return _if_new(view, choose(view, *_sent(event, "index")))
 
-    def taken(view, event: gr.EventData):  # type: ignore[no-untyped-def]
+    def taken(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
+        looking_up.pop(request.session_hash, None)
         return _if_new(view, take_alternative(view, *_sent(event, "index")))
 
     c.result.pick(picked, c.view, shown, **at_once)
