@@ -34,7 +34,7 @@ _ALT = re.compile("\0(\\d+)\0")
 _PLACEHOLDER = "\0{}\0"  # where an image's translated description goes; no document has a NUL
 # How often rules may be tried in search of the end of a label, beyond which a content is left as it is: some times, and
 # some for each of its characters.  Brackets in brackets need twenty for each, since markdown-it looks from each.
-_TRIES, _TRIES_PER_CHARACTER = 200, 5
+_TRIES, _TRIES_PER_CHARACTER = 200, 3
 
 
 @dataclass
