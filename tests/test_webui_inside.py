@@ -170,6 +170,13 @@ def test_a_token_that_is_not_among_the_best_is_listed_after_them_with_its_place(
     assert [text_of(cell) for cell in last] == ["31.", "rare", "", "<0.001"]
 
 
+def test_figures_are_written_as_each_language_does(inside: Inside) -> None:
+    assert views.alone("<0.001") == words.in_both("&lt;0.001", "&lt;0,001")
+    figure = views.number(inside.log_prob)
+    assert f"log-probability {figure} in" in views.summary(inside)
+    assert f"log-probabilidad {figure.replace('.', ',')} en" in views.summary(inside)
+
+
 def test_the_summary_adds_up_log_probabilities_and_compares_with_the_models_own(folder: Path) -> None:
     own, given = look_inside(folder, SENTENCE), look_inside(folder, SENTENCE, "uno dos")
     said = text_of(parsed(views.summary(given)))

@@ -10,7 +10,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from nmt.webui import words
-from nmt.webui.inside_views import number, piece_html, readout, share
+from nmt.webui.inside_views import alone, number, piece_html, readout, said, share
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.beam_tree import BeamTree
@@ -64,7 +64,7 @@ def _box(inside: Inside, index: int) -> str:
     return (
         f'<li><button type="button" class="nmt-node {kind}{ended}" data-index="{index}" tabindex="-1" '
         f'data-parent="{parent}"><span>{piece_html(inside.tree_tokens[index])}</span> '
-        f'<small>{number(candidate.score)}</small><span class="nmt-aside">{_details(inside, index)}</span>'
+        f'<small>{alone(number(candidate.score))}</small><span class="nmt-aside">{_details(inside, index)}</span>'
         "</button></li>"
     )
 
@@ -74,15 +74,15 @@ def _details(inside: Inside, index: int) -> str:
     candidate = inside.tree.candidates[index]
     numbers = words.html(
         "inside.candidate",
-        log_prob=number(candidate.log_prob),
-        share=share(exp(candidate.log_prob)),
-        score=number(candidate.score),
+        log_prob=said(number(candidate.log_prob)),
+        share=said(share(exp(candidate.log_prob))),
+        score=said(number(candidate.score)),
     )
     fate = words.html("inside.kept" if candidate.kept else "inside.dropped")
     if index in inside.tree.best:
         fate = words.html("inside.returned")
     if candidate.rank is not None:
-        fate += "; " + words.html("inside.ended", rank=number(candidate.rank, 3))
+        fate += "; " + words.html("inside.ended", rank=said(number(candidate.rank, 3)))
     text = words.html("inside.beginning", text=beginning(inside, index))
     return f"{text}: {numbers}; {fate}"
 

@@ -50,6 +50,16 @@ def share(probability: float) -> str:
     return f"{probability:.2f}" if probability >= 0.01 else f"{probability:.3f}"
 
 
+def said(figure: str) -> tuple[str, str]:
+    """A figure among words, as English and Spanish write it."""
+    return figure, figure.replace(".", ",")
+
+
+def alone(figure: str) -> str:
+    """A figure that stands by itself, as HTML."""
+    return words.in_both(*map(escape, said(figure)))
+
+
 def note(key: str) -> str:
     """A sentence in place of a view."""
     return f'<p class="nmt-inside-note">{words.html(key)}</p>'
@@ -62,11 +72,13 @@ def summary(inside: Inside) -> str:
     """The sentence, its translation, and how probable that is; against the model's own if it was given."""
     pieces = len(inside.tokens)
     mean = math.exp(inside.log_prob / pieces) if pieces else 1.0
-    likely = words.html("inside.likely", log_prob=number(inside.log_prob), pieces=pieces, mean=share(mean))
+    likely = words.html(
+        "inside.likely", log_prob=said(number(inside.log_prob)), pieces=pieces, mean=said(share(mean))
+    )
     instead = ""
     if inside.given and inside.tree.best:
         own = inside.tree.candidates[inside.tree.best[-1]].score
-        found = words.html("inside.instead", log_prob=number(own), pieces=len(inside.tree.best))
+        found = words.html("inside.instead", log_prob=said(number(own)), pieces=len(inside.tree.best))
         instead = f"<dd>{found}</dd>"
     return (
         f'<dl class="nmt-inside-summary"><dt>{words.html("inside.source")}</dt><dd>{escape(inside.source)}</dd>'
@@ -111,7 +123,7 @@ def gates(layer: LayerActivity) -> str:
             aside = f'<span class="nmt-aside">{_series(name)}, </span>'
             rows.append(_row(aside + label, _cells(values, most if name in SIGNED else None)))
     caption = words.html("inside.gates_grid", layer=layer_words(layer.name), cell=_cell_words(layer.cell))
-    signed = words.html("inside.signed_key", most=number(most, 1))
+    signed = words.html("inside.signed_key", most=said(number(most, 1)))
     return (
         readout("inside.point")
         + _grid("nmt-gates", caption, layer.tokens, rows, " · ")
@@ -209,7 +221,7 @@ def tokens(inside: Inside) -> str:
 def _token(token: TokenProbability) -> str:
     doubted = token.place > 1
     piece, probability = token.alternatives[0]
-    rather = words.html("inside.preferred", piece=piece_words(piece), share=share(probability))
+    rather = words.html("inside.preferred", piece=piece_words(piece), share=said(share(probability)))
     choices = [(place, *choice) for place, choice in enumerate(token.alternatives, start=1)]
     if token.place > len(choices):
         choices.append((token.place, token.token, token.probability))
@@ -217,7 +229,7 @@ def _token(token: TokenProbability) -> str:
     return (
         f'<details class="nmt-token{" nmt-doubted" if doubted else ""}"><summary>'
         f'<span class="nmt-name">{piece_html(token.token)}</span>{_bar(token.probability)}'
-        f'<span class="nmt-share">{escape(share(token.probability))}</span>'
+        f'<span class="nmt-share">{alone(share(token.probability))}</span>'
         f'<span class="nmt-rather">{rather if doubted else ""}</span></summary>'
         f"<table><caption>{words.html('inside.most_probable')}</caption>{rows}</table></details>"
     )
@@ -227,7 +239,7 @@ def _choice(place: int, piece: str, probability: float, written: bool) -> str:
     kind = ' class="nmt-written"' if written else ""
     return (
         f'<tr{kind}><td>{place}.</td><th scope="row">{piece_html(piece)}</th>'
-        f"<td>{_bar(probability)}</td><td>{escape(share(probability))}</td></tr>"
+        f"<td>{_bar(probability)}</td><td>{alone(share(probability))}</td></tr>"
     )
 
 

@@ -52,7 +52,7 @@ def say(language: Language, key: str, /, **values: Value) -> str:
 def html(key: str, /, **values: Value) -> str:
     """In both languages, for an HTML component; values are escaped."""
     safe = {name: _escaped(value) for name, value in values.items()}
-    return _in_both(*(say(language, key, **safe) for language in LANGUAGES))
+    return in_both(*(say(language, key, **safe) for language in LANGUAGES))
 
 
 def number(value: float, form: str) -> tuple[str, str]:
@@ -63,7 +63,17 @@ def number(value: float, form: str) -> tuple[str, str]:
 def figure(value: float, form: str) -> str:
     """A number that stands alone in an HTML component."""
     english, spanish = number(value, form)
-    return english if english == spanish else _in_both(english, spanish)
+    return in_both(english, spanish)
+
+
+def in_both(english: str, spanish: str) -> str:
+    """HTML of which the style sheet shows one language; once, if both are alike."""
+    if english == spanish:
+        return english
+    return "".join(
+        f'<span class="nmt-{language}" lang="{language}">{said}</span>'
+        for language, said in zip(LANGUAGES, (english, spanish), strict=True)
+    )
 
 
 def of_visitor(request: gr.Request | None) -> Language:
@@ -85,14 +95,6 @@ class _Spanish(Formatter):
 _FOUR_DIGITS = re.compile(r"(?<![\d,])(\d),(\d{3})(?![\d,])")
 _SWAPPED = str.maketrans(",.", ".,")
 _FORMATTERS: dict[Language, Formatter] = {"en": Formatter(), "es": _Spanish()}
-
-
-def _in_both(english: str, spanish: str) -> str:
-    """HTML of which the style sheet shows one language."""
-    return "".join(
-        f'<span class="nmt-{language}" lang="{language}">{said}</span>'
-        for language, said in zip(LANGUAGES, (english, spanish), strict=True)
-    )
 
 
 def _escaped(value: Value) -> Value:
