@@ -343,6 +343,15 @@ def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
     service.close()
 
 
+def test_who_tries_a_new_direction_has_it_in_translate_and_documents(service: TranslationService) -> None:
+    from nmt.webui.page import _trying_with
+
+    service.translators["pt", "en"] = FakeTranslator("pt", "en")  # type: ignore[assignment]
+    updates = _trying_with(service)(("pt", "en"), "en")
+    assert [update.get("value") for update in updates] == ["pt", "en", "pt", "en", None, None]
+    assert "pt-en" in dict(map(reversed, updates[4]["choices"]))
+
+
 def test_a_third_language_that_comes_while_the_page_is_open_breaks_no_visitors_menu(
     service: TranslationService,
 ) -> None:
