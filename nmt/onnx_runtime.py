@@ -27,7 +27,7 @@ class OnnxState(NamedTuple):
     states: tuple[Array, ...]  # [batch, beam, hidden]
 
     def reorder(self, rows: Array, beams: Array) -> OnnxState:
-        batch, width, hidden = self.states[0].shape
+        batch, width, _ = self.states[0].shape
         places = rows[:, None] * width + beams
         return OnnxState(
             tuple(state.reshape(batch * width, -1).take(places, axis=0) for state in self.states)
