@@ -110,15 +110,16 @@ def beam_search(
             scores = np.where(slot >= places, NEVER, scores)
         ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
         ends = (tokens == EOS) & (scores > NEVER)
-        if ends.any():
+        ending = ends.any()
+        if ending:
             ended.add(np.where(ends, ranks, NEVER), at)
             scores = np.where(ends, NEVER, scores)
             places = places - ends.sum(axis=1, keepdims=True)
 
         attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
         leaves = (ended.worst() >= attainable) | (longest <= t + 1)
-        keep = everyone
-        if leaves.any():
+        keep, leaving = everyone, leaves.any()
+        if leaving:
             keep = np.flatnonzero(~leaves)
             ended.close(rows, leaves, ranks, at)
             if not len(keep):
@@ -126,7 +127,7 @@ def beam_search(
             rows, longest, scores = rows[keep], longest[keep], scores[keep]
             tokens, origin, places = tokens[keep], origin[keep], places[keep]
             encoded, everyone = encoded.select(keep), everyone[: len(keep)]
-        if ends.any() or leaves.any():
+        if ending or leaving:
             width = int(places.max())
             crowded = int(places.min()) < width
         state = step.state.reorder(keep, origin)

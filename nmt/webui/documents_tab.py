@@ -30,9 +30,8 @@ from nmt.webui.language_bar import fitting_target, language_box, opening, source
 from nmt.webui.service import TranslationService
 from nmt.webui.work import Direction, PageError
 
-MARKUP = (
-    4  # a file may have as many times the characters that may be translated: times, tags, translations, code
-)
+# A file may have so many times the characters that may be translated: times, tags, translations, code.
+MARKUP = 4
 LIMITS = Limits(content=MARKUP * Limits.characters)
 SAMPLE = 2000  # characters by which the language is found out
 LONGEST_NAME = 150  # bytes; file systems allow 255 for it with what is added

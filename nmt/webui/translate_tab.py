@@ -28,9 +28,8 @@ from nmt.webui.work import Answer
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
 SHORT = 300  # characters; of a longer text other translations as a whole are of no use
 SCRIPTS = Path(__file__).with_name("translate_tab.js")
-LookingUp = dict[
-    Hashable, object
-]  # the last look-up of each visitor, while it runs and nothing else changes the view
+# The last look-up of each visitor, while it runs and nothing else changes the view.
+LookingUp = dict[Hashable, object]
 
 
 async def translate(
