@@ -29,18 +29,14 @@ from torch.nn import functional
 from nmt.attention import Encoded
 from nmt.checkpoint import load_model
 from nmt.checkpoint_folder import check_translates, open_folder, weights_digest
-from nmt.config import Cell, ModelConfig
+from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.recurrent import RecurrentLayer, State, states_of
 from nmt.runtimes import DECODER_FILE, ENCODER_FILE
-from nmt.tokenizer import BOS, EOS, SPECIAL_IDS
+from nmt.tokenizer import EOS
 
 OPSET = 20
-# Sentences of each of these lengths in pieces tell how large numbers become.  The short ones matter most: their
-# attention is peaked, and contexts are as large as the values.
-MADE_UP, MADE_UP_LENGTHS = 48, (1, 2, 4, 8, 16, 24)
-HEADROOM = 1.25  # by how much numbers may be larger in real sentences
 LARGEST_TABLE = 64_000_000  # bytes of what a decoder's first layer makes of every token
 
 
@@ -243,8 +239,10 @@ class DecoderGraph(nn.Module):
         readout, attention = decoder._stack(self.model.target_embedding(tokens), encoded, one_step, feed)
         logits = self.output(readout)
         top, ids = logits.topk(min(8, logits.size(-1)), dim=-1)
-        # Not logsumexp: that node takes ten times as long.
-        log_z = top[..., 0] - logits.softmax(dim=-1).gather(-1, ids[..., :1]).squeeze(-1).log()
+        # Not logsumexp, nor slices: those nodes take several times as long.
+        first = torch.zeros(1, dtype=torch.int64)
+        best = logits.softmax(dim=-1).gather(-1, ids.index_select(-1, first))
+        log_z = top.index_select(-1, first) - best.log()  # [batch, beam, 1]
         return top, ids, log_z, logits, attention, *after, *([] if feed is None else [readout])
 
 
@@ -266,6 +264,7 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
     folder.mkdir(parents=True, exist_ok=True)
     encoder, decoder = _trace_encoder(loaded.model), _trace_decoder(loaded.model)
     if quantised:
+        from nmt.bounds import find_bounds
         from nmt.quantisation import compress, quantise
         from nmt.unrolling import unroll
 
@@ -282,69 +281,6 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
         partial.write_bytes(graph.SerializeToString())
         os.replace(partial, file)
     return files
-
-
-def find_bounds(
-    encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """How large the operands of the encoder's and of the decoder's products become: float32 [size] of each.
-
-    The states that come in and what comes out of tanh never exceed 1.  For all else made-up sentences are
-    translated, random pieces on both sides."""
-    encode, decode = _Watched(encoder), _Watched(decoder)
-    random = np.random.default_rng(seed)
-    for length in MADE_UP_LENGTHS:
-        source = random.integers(len(SPECIAL_IDS), model.source_vocab, (MADE_UP, length + 1))
-        source[:, -1] = EOS
-        feeds = encode({"source": source, "lengths": np.full(MADE_UP, length + 1)})
-        feeds |= {"tokens": np.full((MADE_UP, 1), BOS), "count": np.array([1])}
-        for _ in range(length + 1):
-            found = decode(feeds)
-            feeds |= {f"state_{name[5:]}": value for name, value in found.items() if name.startswith("next_")}
-            feeds["tokens"] = random.integers(len(SPECIAL_IDS), model.target_vocab, (MADE_UP, 1))
-    states = {
-        name: np.ones(v.shape[-1], np.float32) for name, v in feeds.items() if name.startswith("state_")
-    }
-    return encode.bounds(), states | decode.bounds()
-
-
-class _Watched:
-    """A graph that runs and keeps how large the operands of its products have become."""
-
-    def __init__(self, graph: Any) -> None:
-        import onnxruntime
-        from onnx import helper
-
-        from nmt.quantisation import operands
-
-        watched, inputs = copy.deepcopy(graph), {value.name for value in graph.graph.input}
-        self.largest = {name: np.float32(1e-6) for name in operands(graph) if name not in inputs}
-        watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in self.largest)
-        quiet = onnxruntime.SessionOptions()
-        quiet.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(
-            watched.SerializeToString(), quiet, providers=["CPUExecutionProvider"]
-        )
-        self.taken = [node.name for node in self.session.get_inputs()]
-        self.given = [node.name for node in self.session.get_outputs()]
-        self.tanh = {node.output[0] for node in graph.graph.node if node.op_type == "Tanh"}
-
-    def __call__(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs of the graph, and what is watched."""
-        outputs = self.session.run(None, {name: feeds[name] for name in self.taken})
-        found = dict(zip(self.given, outputs, strict=True))
-        for name, before in self.largest.items():
-            largest = np.abs(found[name]).max(axis=tuple(range(found[name].ndim - 1)))
-            self.largest[name] = np.maximum(before, HEADROOM * largest)
-        return found
-
-    def bounds(self) -> dict[str, np.ndarray]:
-        """Powers of 2^(1/8): the last digits of a sum, which differ between kinds of processor, should not get into
-        the graphs."""
-        return {
-            name: np.ones_like(bound) if name in self.tanh else 2 ** (np.ceil(8 * np.log2(bound)) / 8)
-            for name, bound in self.largest.items()
-        }
 
 
 def _trace_encoder(model: Seq2Seq) -> Any:
@@ -372,6 +308,7 @@ def _trace_decoder(model: Seq2Seq) -> Any:
     outputs = ["top", "ids", "log_z", "logits", "attention", *_state_names(model, "next")]
     graph = _trace(DecoderGraph(model), example, names, outputs, dynamic)
     ask_for_count(graph, model.config.target_vocab)
+    _keep_leading_sizes(graph.graph)
     return graph
 
 
@@ -401,6 +338,25 @@ def _trace(
         del part.metadata_props[:]  # where in which file each node comes from, on this machine
         part.doc_string = ""
     return graph
+
+
+def _keep_leading_sizes(graph: Any) -> None:
+    """Reshapes here split the last dimension or join the last two.  The exporter has the other sizes found out by four
+    nodes, at every step; that they stay as they are can be said by two zeros."""
+    from onnx import helper, numpy_helper
+
+    made_by = {node.output[0]: node for node in graph.node}
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        shape = made_by.get(node.input[1]) if node.op_type == "Reshape" else None
+        if shape is None or shape.op_type != "Concat":
+            continue
+        found_out = [name not in constants for name in shape.input]
+        assert found_out == sorted(found_out, reverse=True) and sum(found_out) == 2, shape
+        known = [int(numpy_helper.to_array(constants[name])[0]) for name in shape.input[2:]]
+        name = f"{node.output[0]}_shape"
+        graph.initializer.append(numpy_helper.from_array(np.array([0, 0, *known]), name))
+        node.CopyFrom(helper.make_node("Reshape", [node.input[0], name], [node.output[0]]))
 
 
 def _linear(weight: Any, bias: Any = None) -> nn.Linear:

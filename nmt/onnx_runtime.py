@@ -28,7 +28,7 @@ class OnnxState(NamedTuple):
 
     def reorder(self, rows: Array, beams: Array) -> OnnxState:
         batch, width, _ = self.states[0].shape
-        places = rows[:, None] * width + beams
+        places = rows[:, None] * width + beams if batch > 1 else beams
         return OnnxState(
             tuple(state.reshape(batch * width, -1).take(places, axis=0) for state in self.states)
         )
@@ -88,12 +88,12 @@ class OnnxModel:
             all_logits: Array = self.decoder.run(["logits"], feeds)[0]
             return all_logits[rows, slots]
 
-        return Step(top, ids, log_z, some_logits, attention, OnnxState(tuple(more)))
+        return Step(top, ids, log_z.reshape(top.shape[:2]), some_logits, attention, OnnxState(tuple(more)))
 
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # searches run side by side instead (`nmt.runtimes.pool`)
+    options.intra_op_num_threads = 1  # searches run side by side instead (`nmt.cores`)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # made for one shape of batch, and every batch has its own

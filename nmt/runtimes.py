@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from threading import Lock
 
 from nmt.checkpoint_folder import CheckpointFolder
 from nmt.errors import UserError
@@ -64,23 +61,6 @@ def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
             raise UserError("device cuda: PyTorch finds no GPU here; take --device cpu or auto")
     installed = importlib.util.find_spec("onnxruntime") is not None
     return "cpu", "onnx" if runtime == "auto" and exported and installed else "torch"
-
-
-def pool() -> ThreadPoolExecutor:
-    with _making_the_pool:  # or the first two requests would make two
-        return _pool()
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """All searches of this process that run outside torch, one a core: requests at the same time share them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(cores, thread_name_prefix="search")
-
-
-_making_the_pool = Lock()
-if hasattr(os, "register_at_fork"):  # a child process has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _may_have_a_gpu(device: str) -> bool:

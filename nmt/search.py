@@ -50,6 +50,7 @@ class SearchableModel(Protocol):
         """tokens int64 [live, width]; the Step has the `count` best logits, or all if they are fewer"""
 
 
+@np.errstate(invalid="ignore")  # -inf less -inf, where a model gives it
 def beam_search(
     model: SearchableModel,
     source: Array,
@@ -87,11 +88,10 @@ def beam_search(
 
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
     rows = everyone = np.arange(batch)  # [live] the row of `source` that each one is
-    longest = rules.longest  # [live]
+    longest, last_norm = rules.longest, rules.norms[rules.longest]  # [live]
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
-    written = np.zeros(
-        (batch, 1, 0), np.int64
-    )  # [live, width, t] all tokens so far, for the repetition guard
+    # [live, width, t] all tokens so far, for the repetition guard
+    written = np.zeros((batch, 1, 0), np.int64)
     scores = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
     places = np.full((batch, 1), beam)  # [live, 1] hypotheses that may still end
     width, crowded = beam, False  # of slots that `_extend` fills; whether some row has fewer places
@@ -109,14 +109,15 @@ def beam_search(
         if crowded:
             scores = np.where(slot >= places, NEVER, scores)
         ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
-        ends = (tokens == EOS) & (scores > NEVER)
+        ends = tokens == EOS
         ending = ends.any()
         if ending:
+            ends &= scores > NEVER
             ended.add(np.where(ends, ranks, NEVER), at)
             scores = np.where(ends, NEVER, scores)
             places = places - ends.sum(axis=1, keepdims=True)
 
-        attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
+        attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], last_norm)
         leaves = (ended.worst() >= attainable) | (longest <= t + 1)
         keep, leaving = everyone, leaves.any()
         if leaving:
@@ -124,8 +125,8 @@ def beam_search(
             ended.close(rows, leaves, ranks, at)
             if not len(keep):
                 break
-            rows, longest, scores = rows[keep], longest[keep], scores[keep]
-            tokens, origin, places = tokens[keep], origin[keep], places[keep]
+            rows, longest, last_norm = rows[keep], longest[keep], last_norm[keep]
+            scores, tokens, origin, places = scores[keep], tokens[keep], origin[keep], places[keep]
             encoded, everyone = encoded.select(keep), everyone[: len(keep)]
         if ending or leaving:
             width = int(places.max())
@@ -226,6 +227,7 @@ def score_target(
     return _generate(model, source, lengths, decoding, _most_probable, forced, with_attention=False)
 
 
+@np.errstate(invalid="ignore")
 def next_tokens(
     model: SearchableModel, source: Array, prefix: Sequence[int], count: int
 ) -> list[tuple[int, float]]:
@@ -247,6 +249,7 @@ def next_tokens(
 Choose = Callable[[Step, Rules, int, Array, Array], tuple[Array, Array]]
 
 
+@np.errstate(invalid="ignore")
 def _generate(
     model: SearchableModel,
     source: Array,
@@ -310,16 +313,16 @@ def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array,
     """
     live, slots, choices = ids.shape
     ranked = (scores[:, :, None] + gains).reshape(live, slots * choices)
-    order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
-    places = order + (np.arange(live) * (slots * choices))[:, None]  # in all of the batch's choices
+    places = order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
+    if live > 1:
+        places = order + (np.arange(live) * (slots * choices))[:, None]  # in all of the batch's choices
     return ranked.take(places), gains.take(places), ids.take(places), order // choices
 
 
 def _gain(logits: Array, log_z: Array) -> Array:
     """Log-probabilities, at most 0 in spite of rounding; -inf for what is no number."""
-    with np.errstate(invalid="ignore"):
-        gains: Array = logits - log_z
-    if not (gains <= 0).all():  # seldom
+    gains: Array = logits - log_z
+    if not gains.max() <= 0:  # seldom; of NaN and anything else the maximum is NaN
         gains[np.isnan(gains)] = NEVER
         gains.clip(max=0.0, out=gains)
     return gains

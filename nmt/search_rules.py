@@ -74,16 +74,18 @@ class Rules:
         Where fewer are allowed, the rest has the logit -inf.
         """
         count = min(count, step.ids.shape[-1])
+        top, ids = step.top[..., :count], step.ids[..., :count]
         barred = self._barred(t, rows, written, step.ids)
-        if barred is None and step.ids[..., :count].min() > max(SPECIAL):  # nearly always
-            top, ids = step.top[..., :count], step.ids[..., :count]
-            lacking = np.zeros(ids.shape[:2], bool)
-        else:
+        is_forced = t < self.forced.shape[1]
+        lacking = np.zeros(ids.shape[:2], bool)
+        if barred is not None or ids.min() <= max(SPECIAL):
             special = step.ids <= max(SPECIAL)
             barred = special if barred is None else barred | special
             top, ids = _without(step.top, step.ids, barred, count)
             lacking = (~barred).sum(axis=-1) < count  # further down there may be others
-        if t < self.forced.shape[1]:
+        elif not is_forced:  # nearly always
+            return top, ids
+        if is_forced:
             lacking[self.forced[rows, t] >= 0] = True
         if lacking.any():
             top, ids = top.copy(), ids.copy()  # they may be the model's own

@@ -14,11 +14,11 @@ from math import log
 
 from nmt.circles import without_circles
 from nmt.config import DecodingConfig
+from nmt.cores import cores
 from nmt.dress import MARKED_ALIKE, dressed, undressed, without_marks
 from nmt.padding import batches_by_length, pad_sources
 from nmt.phrases import PhraseBook
 from nmt.repair import put_back
-from nmt.runtimes import pool
 from nmt.search import Hypothesis, SearchableModel, beam_search, next_tokens
 from nmt.text import Item, Part, missing_items, model_input, one_line, split_around, stands_alone
 from nmt.tokenizer import EOS, Tokenizer
@@ -53,22 +53,24 @@ class Settings:
     with_attention: bool
     batch_tokens: int  # source pieces × beam of one batch (a beam below `NARROWEST` counts as that)
     batch_rows: int  # sentences × beam: each row has scores over the whole vocabulary, however short it is
-    parallel: bool  # batches run on the threads of `nmt.runtimes.pool`
+    parallel: bool  # batches run side by side, a core each
 
 
 class Searching:
-    """Requests whose batches are being searched; `cancel` takes back those that have not begun."""
+    """Requests whose batches are being searched, or a lone batch that waits for someone to ask for the results;
+    `cancel` takes back those that have not begun."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
-        self.batches: list[tuple[list[int], Future[list[SentenceTranslation]]]] = []
+        self.batches: list[tuple[list[int], Callable[[], list[SentenceTranslation]]]] = []
+        self.futures: list[Future[list[SentenceTranslation]]] = []
 
     def results(self) -> list[SentenceTranslation]:
         """One for each request, in order."""
         found: list[SentenceTranslation | None] = [None] * len(self.requests)
         try:
-            for batch, future in self.batches:
-                for i, result in zip(batch, future.result(), strict=True):
+            for batch, results in self.batches:
+                for i, result in zip(batch, results(), strict=True):
                     found[i] = result
         except BaseException:  # Ctrl-C too
             self.cancel()
@@ -76,7 +78,7 @@ class Searching:
         return [result for result in found if result is not None]
 
     def cancel(self) -> None:
-        for _, future in self.batches:
+        for future in self.futures:
             future.cancel()
 
 
@@ -215,13 +217,15 @@ class SentenceSearch:
 
         try:
             # The longest first: short ones fill the time in which one thread would wait for another.
-            for batch in reversed(list(self._batches([len(ids) for ids in sources]))):
-                future: Future[list[SentenceTranslation]] = Future()
-                if settings.parallel:
-                    future = pool().submit(search, batch)
-                else:
-                    future.set_result(search(batch))
-                started.batches.append((batch, future))
+            batches = list(reversed(list(self._batches([len(ids) for ids in sources]))))
+            for batch in batches:
+                work: Callable[[], list[SentenceTranslation]] = partial(search, batch)
+                if settings.parallel and len(batches) > 1:
+                    started.futures.append(cores().submit(work))
+                    work = started.futures[-1].result
+                elif settings.parallel:
+                    work = partial(cores().run, work)
+                started.batches.append((batch, work))
         except BaseException:
             started.cancel()
             raise
@@ -327,10 +331,10 @@ class SentenceSearch:
 
 
 def _shared(total: int, most: int) -> int:
-    """How much of `total` a batch gets, at most `most`, so that the threads of the pool have as many batches each,
-    or nearly: what else limits a batch can make one more."""
-    threads = pool()._max_workers
-    batches = max(1, -(-total // (most * threads))) * threads
+    """How much of `total` a batch gets, at most `most`, so that the cores have as many batches each, or
+    nearly: what else limits a batch can make one more."""
+    count = cores().count
+    batches = max(1, -(-total // (most * count))) * count
     return min(most, max(-(-total // batches), int(SLACK * total / batches)))
 
 

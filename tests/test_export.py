@@ -118,6 +118,16 @@ def test_a_graph_tells_nothing_of_the_machine_and_is_the_same_each_time(served: 
         assert b".py" not in graph and str(Path.home()).encode() not in graph
 
 
+def test_a_step_finds_out_no_sizes(reversal_data: Path, tmp_path: Path) -> None:
+    """The heads are split and joined by constant shapes."""
+    import onnx
+
+    folder = checkpoint(tmp_path / "model", reversal_data, **FAMILY["lstm-multihead"])
+    export(folder)
+    operators = {node.op_type for node in onnx.load(folder / "decoder.onnx").graph.node}
+    assert "Reshape" in operators and "Shape" not in operators
+
+
 def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(
     served: Path, reversal_data: Path, tmp_path: Path
 ) -> None:

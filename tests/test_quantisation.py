@@ -10,7 +10,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from nmt.quantisation import compress, operands, quantise  # noqa: E402
+from nmt.quantisation import MANY_COLUMNS, compress, operands, quantise, to_integers  # noqa: E402
 
 
 def two_products(first: np.ndarray, second: np.ndarray) -> onnx.ModelProto:
@@ -129,6 +129,50 @@ def test_no_processor_overflows(matrices: tuple[np.ndarray, np.ndarray]) -> None
         for sign in (1, -1):
             worst = 255 * ((sign * first).clip(0) + (sign * second).clip(0))
             assert 0.9 * 32767 < worst.max() <= 32767  # and no bit is given away
+
+
+def squared_error(matrix: np.ndarray, integers: np.ndarray, scale: np.ndarray) -> float:
+    return float(np.square(integers * scale - matrix).sum())
+
+
+def many_columns(spread: float) -> np.ndarray:
+    random = np.random.default_rng(5)
+    sizes = np.exp(random.normal(0, spread, MANY_COLUMNS))
+    return (random.normal(size=(255, MANY_COLUMNS)) * sizes).astype(np.float32)
+
+
+def test_many_columns_of_like_size_share_a_scale() -> None:
+    matrix = many_columns(spread=0.2)
+    integers, scale = to_integers(matrix)
+    assert scale.shape == () and scale.dtype == np.float32
+    assert integers.shape == matrix.shape and integers.dtype == np.int8
+    by_column = [to_integers(half) for half in np.split(matrix, 2, axis=1)]  # too few columns to share
+    exact = sum(
+        squared_error(half, *found) for half, found in zip(np.split(matrix, 2, 1), by_column, strict=True)
+    )
+    assert exact < squared_error(matrix, integers, scale) < 4 * exact
+    # The scale is the best there is, or nearly: neither twice nor half of it would do as well.
+    for other in (2 * scale, scale / 2):
+        rounded = np.round(matrix / other).clip(-64, 64)
+        assert squared_error(matrix, rounded, other) > squared_error(matrix, integers, scale)
+
+
+def test_columns_of_sizes_of_their_own_keep_scales_of_their_own() -> None:
+    matrix = many_columns(spread=3)
+    integers, scale = to_integers(matrix)
+    assert scale.shape == (MANY_COLUMNS,)
+    worst = np.abs(integers * scale - matrix).max(axis=0) / np.abs(matrix).max(axis=0)
+    assert worst.max() < 1 / 127  # half a step, of a range that two neighbours share
+
+
+@pytest.mark.parametrize("columns", [7, MANY_COLUMNS])
+def test_integers_of_neighbours_stay_within_bounds(columns: int) -> None:
+    """Whether numbers are cut off (one scale) or not; an odd row has no neighbour."""
+    matrix = many_columns(spread=0.3)[:, :columns]
+    matrix[4:6, :] = np.abs(matrix).max()  # two neighbours at the limit in every column
+    integers, _ = to_integers(matrix)
+    pairs = integers[:254].astype(int).reshape(127, 2, columns)
+    assert pairs.clip(min=0).sum(axis=1).max() <= 128 and pairs.clip(max=0).sum(axis=1).min() >= -128
 
 
 def test_large_constants_are_stored_small() -> None:

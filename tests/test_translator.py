@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import math
 import random
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import nmt
 from nmt import sentence_search
 from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DecodingConfig
+from nmt.cores import Cores
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
@@ -116,7 +116,7 @@ def test_batches_keep_to_the_token_budget_and_to_like_lengths() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "most", "threads", "batches"),
+    ("total", "most", "count", "batches"),
     [
         (512, 320, 2, 2),
         (512, 224, 2, 4),
@@ -126,10 +126,10 @@ def test_batches_keep_to_the_token_budget_and_to_like_lengths() -> None:
         (1, 320, 2, 1),
     ],
 )
-def test_every_thread_gets_as_many_batches(
-    total: int, most: int, threads: int, batches: int, monkeypatch: pytest.MonkeyPatch
+def test_every_core_gets_as_many_batches(
+    total: int, most: int, count: int, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nmt.sentence_search.pool", lambda: ThreadPoolExecutor(threads))
+    monkeypatch.setattr("nmt.sentence_search.cores", lambda: Cores(count))
     share = _shared(total, most)
     assert share <= most
     assert len(list(batches_by_length([1] * total, share))) == batches
