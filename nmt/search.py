@@ -89,6 +89,7 @@ def beam_search(
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
     rows = everyone = np.arange(batch)  # [live] the row of `source` that each one is
     longest, last_norm = rules.longest, rules.norms[rules.longest]  # [live]
+    shortest = longest.min()
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
     # [live, width, t] all tokens so far, for the repetition guard
     written = np.zeros((batch, 1, 0), np.int64)
@@ -104,30 +105,32 @@ def beam_search(
         scores, gains, tokens, origin = _extend(scores, _gain(top, step.log_z[:, :, None]), ids, width)
         history.record(t, rows, tokens, gains, origin, step.attention)
 
-        slot = np.arange(tokens.shape[1])
-        at = t * beam + slot[None]
+        penalty = coverage.penalty(step.attention, origin)
+        at = range(t * beam, t * beam + tokens.shape[1])
         if crowded:
-            scores = np.where(slot >= places, NEVER, scores)
-        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
+            scores = np.where(np.arange(len(at)) >= places, NEVER, scores)
         ends = tokens == EOS
         ending = ends.any()
         if ending:
             ends &= scores > NEVER
-            ended.add(np.where(ends, ranks, NEVER), at)
+            ended.add(np.where(ends, scores / rules.norms[t + 1] + penalty, NEVER), at)
             scores = np.where(ends, NEVER, scores)
             places = places - ends.sum(axis=1, keepdims=True)
 
-        attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], last_norm)
-        leaves = (ended.worst() >= attainable) | (longest <= t + 1)
-        keep, leaving = everyone, leaves.any()
+        keep, leaving = everyone, False
+        best = scores.max(axis=1)
+        if ended.complete or shortest <= t + 1 or best.min() == NEVER:  # before that, no row is done
+            attainable = _best_attainable(best, rules.norms[t + 2], last_norm)
+            leaves = (ended.worst() >= attainable) | (longest <= t + 1)
+            leaving = bool(leaves.any())
         if leaving:
             keep = np.flatnonzero(~leaves)
-            ended.close(rows, leaves, ranks, at)
+            ended.close(rows, leaves, scores / rules.norms[t + 1] + penalty, at)
             if not len(keep):
                 break
             rows, longest, last_norm = rows[keep], longest[keep], last_norm[keep]
             scores, tokens, origin, places = scores[keep], tokens[keep], origin[keep], places[keep]
-            encoded, everyone = encoded.select(keep), everyone[: len(keep)]
+            encoded, everyone, shortest = encoded.select(keep), everyone[: len(keep)], longest.min()
         if ending or leaving:
             width = int(places.max())
             crowded = int(places.min()) < width

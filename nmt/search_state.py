@@ -5,6 +5,7 @@ The search itself is `nmt.search`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,31 +65,33 @@ class Ended:
         self.ranks = np.full((batch, n_best), NEVER, np.float32)  # [live, n_best], best first
         self.at = np.full((batch, n_best), -1)
         self.result, self.result_at = self.ranks.copy(), self.at.copy()  # [batch, n_best], rows that left
+        self.complete = False  # whether some row has had n_best
 
-    def add(self, ranks: Array, at: Array) -> None:
-        """Candidates [live, width], at [1, width]; rank -inf: not one.  Among equals, the earlier end stays ahead."""
+    def add(self, ranks: Array, at: Sequence[int]) -> None:
+        """Candidates [live, width], at [width]; rank -inf: not one.  Among equals, the earlier end stays ahead."""
         n_best, row = self.ranks.shape[1], np.arange(len(ranks))[:, None]
-        at = np.broadcast_to(at, ranks.shape)
-        ranks, at = np.concatenate([self.ranks, ranks], axis=1), np.concatenate([self.at, at], axis=1)
+        places = np.broadcast_to(np.array(at), ranks.shape)
+        ranks, places = np.concatenate([self.ranks, ranks], axis=1), np.concatenate([self.at, places], axis=1)
         order = np.argsort(-ranks, axis=1, kind="stable")[:, :n_best]
-        self.ranks, self.at = ranks[row, order], at[row, order]
+        self.ranks, self.at = ranks[row, order], places[row, order]
+        self.complete |= bool((self.worst() > NEVER).any())
 
     def worst(self) -> Array:
         """[live] the rank of the n-th best, -inf if there are fewer."""
         return self.ranks[:, -1]
 
-    def close(self, rows: Array, leaves: Array, ranks: Array, at: Array) -> None:
+    def close(self, rows: Array, leaves: Array, ranks: Array, at: Sequence[int]) -> None:
         """Put away the results of the live rows that leave (bool [live]); `rows`: their places in the batch.
 
-        ranks [live, width] and at [1, width]: of the last step; where nothing has ended, its best hypothesis stands in.
+        ranks [live, width] and at [width]: of the last step; where nothing has ended, its best hypothesis stands in.
         """
         slot = ranks.argmax(axis=1)[:, None]
         rank = np.take_along_axis(ranks, slot, 1)
         stands_in = (self.ranks == NEVER) & (rank > NEVER)
         stands_in[:, 1:] = False
-        at = at[0, slot]
+        place = np.array(at)[slot]
         self.result[rows[leaves]] = np.where(stands_in, rank, self.ranks)[leaves]
-        self.result_at[rows[leaves]] = np.where(stands_in, at, self.at)[leaves]
+        self.result_at[rows[leaves]] = np.where(stands_in, place, self.at)[leaves]
         self.ranks, self.at = self.ranks[~leaves], self.at[~leaves]
 
 
