@@ -8,7 +8,7 @@ numbers, and what the source repeats as well, or nearly.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import regex  # type: ignore[import-untyped]
@@ -19,6 +19,7 @@ SHORT = 4  # letters of a word that may come more often ("no, no, no", "ja ja ja
 SHORT_OFTEN = 5  # how often such a word is too often
 # 1.000.000 and great-great-grandfather are one word, K.A.A. are three.
 _WORD = regex.compile(r"\d+(?:[.,:/]\d+)*(?!\w)|\w+(?:['’-]\w+)*")
+_LETTERS_AND_DIGITS = regex.compile(r"\w+")
 _DIGITS = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
 _MARK = regex.compile(r"[^\w\s]")
@@ -39,11 +40,11 @@ class Circle(NamedTuple):
 def without_circles(source: str, hypothesis: str) -> str:
     """The hypothesis with what it says three times or more in a row, and more often than the source says anything
     in a row, said once.  Takes one pass over the words for each of the six lengths."""
-    words = regex.findall(r"\w+", hypothesis.lower())
+    words = _LETTERS_AND_DIGITS.findall(hypothesis.lower())
     if len(words) - len(set(words)) < OFTEN - 1:  # most translations: nothing comes three times
         return hypothesis
     meant = _Meant(source)
-    for size in range(1, LONGEST + 1):
+    for size in range(1, min(LONGEST, len(words) // OFTEN) + 1):
         for circle in reversed(list(_circles(hypothesis, size))):
             if circle.times >= OFTEN and _is_too_often(circle, hypothesis, meant):
                 hypothesis = _without(circle, hypothesis)
@@ -117,8 +118,7 @@ def _unpaired(text: str) -> int:
 def _circles(text: str, size: int, word: Any = _WORD) -> Iterator[Circle]:
     """Every `size` words that stand twice or more in a row, from left to right, without overlap; compared without
     case and without what is between words."""
-    found = [(match.group().lower(), match.end()) for match in word.finditer(text)]
-    words = [word for word, _ in found]
+    words, ends = _words(text, word)
     if len(set(words)) == len(words):
         return
     same = 0  # words, up to this one and without a break, that are what stands `size` words before them
@@ -129,5 +129,12 @@ def _circles(text: str, size: int, word: Any = _WORD) -> Iterator[Circle]:
         if same >= size:
             first, times = at - same - 1, same // size + 1  # `first`: the last word of the first time
             last = first + size * (times - 1)
-            yield Circle(found[first][1], found[last][1], times, tuple(words[first - size + 1 : first + 1]))
+            yield Circle(ends[first], ends[last], times, words[first - size + 1 : first + 1])
         same = 0
+
+
+@lru_cache(maxsize=256)  # each text is asked for once for every number of words
+def _words(text: str, word: Any) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The words of a text in small letters, and where they end."""
+    found = [(match.group().lower(), match.end()) for match in word.finditer(text)]
+    return tuple(word for word, _ in found), tuple(end for _, end in found)
