@@ -17,8 +17,8 @@ LONGEST = 6  # words that come again and again together
 OFTEN = 3  # times in a row: twice is what people say ("very, very good")
 SHORT = 4  # letters of a word that may come more often ("no, no, no", "ja ja ja ja"), but not "of such such such as"
 SHORT_OFTEN = 5  # how often such a word is too often
-# 1.000.000 and great-great-grandfather are one word, K.A.A. are three.
-_WORD = regex.compile(r"\d+(?:[.,:/]\d+)*(?!\w)|\w+(?:['’-]\w+)*")
+# 1.000.000 and great-great-grandfather are one word, K.A.A. are three, and an English 's is one of its own.
+_WORD = regex.compile(r"\d+(?:[.,:/]\d+)*(?!\w)|(?<=\w)['’]s\b|\w+(?:-\w+|['’](?!s\b)\w+)*")
 _LETTERS_AND_DIGITS = regex.compile(r"\w+")
 _DIGITS = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
@@ -136,5 +136,5 @@ def _circles(text: str, size: int, word: Any = _WORD) -> Iterator[Circle]:
 @lru_cache(maxsize=256)  # each text is asked for once for every number of words
 def _words(text: str, word: Any) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """The words of a text in small letters, and where they end."""
-    found = [(match.group().lower(), match.end()) for match in word.finditer(text)]
+    found = [(match.group().lower().replace("’", "'"), match.end()) for match in word.finditer(text)]
     return tuple(word for word, _ in found), tuple(end for _, end in found)

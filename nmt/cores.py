@@ -3,51 +3,80 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock, Semaphore
-from typing import TypeVar
+from threading import Lock
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
 
 class Cores:
-    """Runs as much work at a time as there are cores; what has to wait is done in order."""
+    """Runs as much work at a time as there are cores; what has to wait is done in order.
+
+    A core that falls free goes to what waits longest at once: either all cores are busy, or nothing waits.  Work must
+    not ask for a core itself, or it may wait for its own."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="search")
-        self._free = Semaphore(count)
-        self._outstanding = 0  # submitted and not yet done
-        self._counting = Lock()
+        self._busy = 0
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._lock = Lock()  # for these two
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
         """Begin the work in a thread as soon as a core is free; until then it can be cancelled."""
-        with self._counting:
-            self._outstanding += 1
-        future = self._threads.submit(self._when_free, work)
-        future.add_done_callback(self._done)
+        future: Future[Result] = Future()
+        with self._lock:
+            self._waiting.append((future, work))
+            self._begin()
         return future
 
     def run(self, work: Callable[[], Result]) -> Result:
         """The result of the work: done in the asking thread, which saves the way to another one and keeps what the
-        core's caches have, or in its turn if others are at work."""
-        with self._counting:
-            here = not self._outstanding and self._free.acquire(blocking=False)
-        if not here:
-            return self.submit(work).result()
+        core's caches have, or in its turn if all cores are busy."""
+        with self._lock:
+            here = self._busy < self.count
+            self._busy += here
+        if here:
+            try:
+                return work()
+            finally:
+                self._give_back()
+        future = self.submit(work)
         try:
-            return work()
-        finally:
-            self._free.release()
+            return future.result()
+        except BaseException:  # Ctrl-C, while it waits
+            future.cancel()
+            raise
 
-    def _when_free(self, work: Callable[[], Result]) -> Result:
-        with self._free:
-            return work()
+    def _begin(self) -> None:
+        """What waits, as far as cores are free; with the lock."""
+        while self._busy < self.count and self._waiting:
+            future, work = self._waiting.popleft()
+            if future.set_running_or_notify_cancel():
+                try:
+                    self._threads.submit(self._do, future, work)
+                    self._busy += 1
+                except RuntimeError as error:  # there are no more threads to be had, or Python is ending
+                    future.set_exception(error)
 
-    def _done(self, _: Future[Result]) -> None:
-        with self._counting:
-            self._outstanding -= 1
+    def _do(self, future: Future[Result], work: Callable[[], Result]) -> None:
+        """The core is given back before anybody who waits for the result can ask for another."""
+        try:
+            result = work()
+        except BaseException as error:
+            self._give_back()
+            future.set_exception(error)
+        else:
+            self._give_back()
+            future.set_result(result)
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._busy -= 1
+            self._begin()
 
 
 def cores() -> Cores:

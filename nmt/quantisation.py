@@ -179,7 +179,9 @@ def compress(model: onnx.ModelProto) -> None:
 def to_integers(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A matrix [in, out] ≈ integers * scale, int8 and float32; no two neighbours of one sign in a column exceed 128.
 
-    The scale is one number for a matrix of `MANY_COLUMNS` of like size, else one for each column, [out]."""
+    The scale is one number for a matrix of `MANY_COLUMNS` if that loses little, else one for each column, [out].  What
+    is lost is counted over the whole matrix: a column of small numbers may become coarse, but what it is multiplied
+    to is small as well (a logit that hardly changes)."""
     pairs = np.pad(matrix, ((0, len(matrix) % 2), (0, 0))).reshape(-1, 2, matrix.shape[1])
     sides = pairs.clip(min=0), pairs.clip(max=0)
     sums = [np.abs(side).sum(axis=1, keepdims=True) + 1e-30 for side in sides]  # of neighbours of one sign

@@ -77,14 +77,12 @@ class Rules:
         top, ids = step.top[..., :count], step.ids[..., :count]
         barred = self._barred(t, rows, written, step.ids)
         is_forced = t < self.forced.shape[1]
-        lacking = np.zeros(ids.shape[:2], bool)
-        if barred is not None or ids.min() <= max(SPECIAL):
-            special = step.ids <= max(SPECIAL)
-            barred = special if barred is None else barred | special
-            top, ids = _without(step.top, step.ids, barred, count)
-            lacking = (~barred).sum(axis=-1) < count  # further down there may be others
-        elif not is_forced:  # nearly always
+        if barred is None and not is_forced and ids.min() > max(SPECIAL):  # nearly always
             return top, ids
+        special = step.ids <= max(SPECIAL)
+        barred = special if barred is None else barred | special
+        top, ids = _without(step.top, step.ids, barred, count)
+        lacking = (~barred).sum(axis=-1) < count  # further down there may be others
         if is_forced:
             lacking[self.forced[rows, t] >= 0] = True
         if lacking.any():

@@ -57,8 +57,8 @@ class Settings:
 
 
 class Searching:
-    """Requests whose batches are being searched, or a lone batch that waits for someone to ask for the results;
-    `cancel` takes back those that have not begun."""
+    """Requests whose batches are being searched, or (a lone batch, and all of torch's) will be when someone asks for
+    the results, once; `cancel` takes back those that have not begun."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -74,27 +76,84 @@ def test_never_more_at_a_time_than_cores(work: Work) -> None:
     assert work.most == 2
 
 
-def test_who_asks_later_waits_in_order(work: Work) -> None:
-    """With a core taken in the asking thread, work of the threads waits for it; nobody overtakes that."""
-    cores = Cores(1)
-    with ThreadPoolExecutor(2) as askers:
-        first = askers.submit(cores.run, work("first"))
+def test_what_waits_is_done_in_order(work: Work) -> None:
+    """Whoever asks: a core that falls free goes to the one that waits longest."""
+    cores = Cores(2)
+    with ThreadPoolExecutor(8) as askers:
+        other = Work()  # keeps one core to the end
+        kept = askers.submit(cores.run, other())
+        other.wait_for(1)
+        asked = [askers.submit(cores.run, work("0"))]
         work.wait_for(1)
-        second = cores.submit(work("second"))
-        third = askers.submit(cores.run, work("third"))
+        for i in range(1, 12):
+            if i % 3:
+                asked.append(cores.submit(work(str(i))))
+            else:
+                asked.append(askers.submit(cores.run, work(str(i))))
+                assert waits_for(lambda i=i: len(cores._waiting) == i)  # type: ignore[misc]
         work.go.set()
-        assert all(future.result(SOON) for future in (first, second, third))
-    assert work.begun == ["first", "second", "third"] and work.most == 1
+        assert all(future.result(SOON) for future in asked)
+        other.go.set()
+        assert kept.result(SOON)
+    assert work.begun == [str(i) for i in range(12)] and work.most == 1
 
 
-def test_what_was_cancelled_is_not_waited_for(work: Work) -> None:
+@pytest.mark.parametrize("busy_here", [True, False])
+def test_what_waits_can_be_cancelled(work: Work, busy_here: bool) -> None:
     cores = Cores(1)
-    running = cores.submit(work())
-    work.wait_for(1)
-    waiting = cores.submit(work())
-    assert waiting.cancel()
+    with ThreadPoolExecutor(1) as asker:
+        running = asker.submit(cores.run, work()) if busy_here else cores.submit(work())
+        work.wait_for(1)
+        waiting = cores.submit(work())
+        assert waiting.cancel()
+        work.go.set()
+        assert running.result(SOON)
+    assert cores.run(work()) == threading.current_thread().name and len(work.begun) == 2
+
+
+def test_a_core_is_free_again_when_the_result_is_there(work: Work) -> None:
+    cores = Cores(1)
     work.go.set()
-    assert running.result(SOON) != threading.current_thread().name
-    done = threading.Event()
-    running.add_done_callback(lambda _: done.set())
-    assert done.wait(SOON) and cores.run(work()) == threading.current_thread().name
+    for _ in range(50):
+        assert cores.submit(work()).result(SOON) != threading.current_thread().name
+        assert cores.run(work()) == threading.current_thread().name
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no alarm")
+def test_who_stops_waiting_leaves_nothing_behind(work: Work) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    cores, before = Cores(1), signal.signal(signal.SIGALRM, stop)
+    try:
+        running = cores.submit(work())
+        work.wait_for(1)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            cores.run(work("given up"))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    work.go.set()
+    assert running.result(SOON) and cores.run(work("later"))
+    assert "given up" not in work.begun
+
+
+def test_without_threads_there_is_an_error_and_no_core_is_lost(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    cores = Cores(1)
+    monkeypatch.setattr(cores._threads, "submit", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        cores.submit(work()).result(SOON)
+    work.go.set()
+    assert cores.run(work()) == threading.current_thread().name
+
+
+def waits_for(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + SOON
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.001)
+    return condition()

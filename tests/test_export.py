@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -171,13 +172,33 @@ def test_serving_imports_no_torch(served: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_translates(served: Path) -> None:
-    """A server that loads and warms up before it forks: the child has none of the pool's threads."""
+    """A server that loads and warms up before it forks: the child has none of the threads that searched."""
     code = (
-        "import os, sys, nmt; t = nmt.Translator.load(sys.argv[1], 'cpu'); before = t.translate('uno dos')\n"
-        "if not os.fork(): os._exit(t.translate('uno dos') != before)\n"
+        "import os, sys, nmt, threading; t = nmt.Translator.load(sys.argv[1], 'cpu')\n"
+        "def some(): return [x.text for x in t.translate_batch(['uno dos', 'tres', 'uno ' * 9], batch_tokens=1)]\n"
+        "before = some(); assert any(x.name.startswith('search') for x in threading.enumerate())\n"
+        "if not os.fork(): os._exit(some() != before)\n"
         "sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))"
     )
     assert subprocess.run([sys.executable, "-c", code, str(served)], timeout=60).returncode == 0
+
+
+def test_a_lone_sentence_is_searched_in_the_thread_that_asks(
+    served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def watched(*args: Any, **options: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return beam_search(*args, **options)
+
+    monkeypatch.setattr("nmt.sentence_search.beam_search", watched)
+    translator = Translator.load(served, "cpu")
+    alone = translator.translate("uno dos")
+    assert set(threads) == {threading.current_thread().name}
+    threads.clear()
+    assert translator.translate_batch(["uno dos", "tres"], batch_tokens=1)[0].text == alone
+    assert threads and all(name.startswith("search") for name in threads)
 
 
 def test_more_choices_than_pieces(served: Path) -> None:

@@ -168,9 +168,11 @@ def test_columns_of_sizes_of_their_own_keep_scales_of_their_own() -> None:
 @pytest.mark.parametrize("columns", [7, MANY_COLUMNS])
 def test_integers_of_neighbours_stay_within_bounds(columns: int) -> None:
     """Whether numbers are cut off (one scale) or not; an odd row has no neighbour."""
-    matrix = many_columns(spread=0.3)[:, :columns]
-    matrix[4:6, :] = np.abs(matrix).max()  # two neighbours at the limit in every column
-    integers, _ = to_integers(matrix)
+    matrix = many_columns(spread=0.1)[:, :columns]
+    matrix[4:6, 0] = 2 * matrix.max()  # two large neighbours, in one column
+    integers, scale = to_integers(matrix)
+    is_cut = np.abs(integers * scale - matrix).max() > 2 * np.max(scale)
+    assert is_cut == (scale.shape == ()) == (columns == MANY_COLUMNS)
     pairs = integers[:254].astype(int).reshape(127, 2, columns)
     assert pairs.clip(min=0).sum(axis=1).max() <= 128 and pairs.clip(max=0).sum(axis=1).min() >= -128
 

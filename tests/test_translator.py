@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 import random
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
 from nmt.runtimes import choose
-from nmt.sentence_search import SentenceSearch, Started, _shared, requests_of
+from nmt.sentence_search import Searching, SentenceSearch, Started, _shared, requests_of
 from nmt.text import Part
 from nmt.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
@@ -133,6 +134,16 @@ def test_every_core_gets_as_many_batches(
     share = _shared(total, most)
     assert share <= most
     assert len(list(batches_by_length([1] * total, share))) == batches
+
+
+def test_what_has_not_begun_is_taken_back_when_a_search_fails() -> None:
+    searching = Searching([])
+    searching.futures = [Future(), Future()]
+    searching.batches = [([i], future.result) for i, future in enumerate(searching.futures)]
+    searching.futures[0].set_exception(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        searching.results()
+    assert searching.futures[1].cancelled()
 
 
 def test_searches_within_the_budget_and_marks_padding() -> None:
