@@ -349,7 +349,9 @@ def _keep_leading_sizes(graph: Any) -> None:
     constants = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
         shape = made_by.get(node.input[1]) if node.op_type == "Reshape" else None
-        if shape is None or [name in constants for name in shape.input[:3]] != [False, False, True]:
+        if shape is None or shape.op_type != "Concat":
+            continue
+        if [name in constants for name in shape.input[:3]] != [False, False, True]:
             continue
         known = [int(numpy_helper.to_array(constants[name])[0]) for name in shape.input[2:]]
         name = f"{node.output[0]}_shape"
