@@ -80,6 +80,7 @@ class Cores:
 
 
 def cores() -> Cores:
+    """Those that this process may use; after a fork, the child's own."""
     return _cores
 
 

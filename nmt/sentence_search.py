@@ -217,7 +217,7 @@ class SentenceSearch:
 
         try:
             # The longest first: short ones fill the time in which one thread would wait for another.
-            batches = list(reversed(list(self._batches([len(ids) for ids in sources]))))
+            batches = list(self._batches([len(ids) for ids in sources]))[::-1]
             for batch in batches:
                 work: Callable[[], list[SentenceTranslation]] = partial(search, batch)
                 if settings.parallel and len(batches) > 1:
