@@ -36,6 +36,12 @@ def beginnings(translator: Any, lines: list[str], pieces: int) -> list[str]:
     return [text for text in whole if len(tokenizer.encode(text)) == pieces]
 
 
+def limit_length(translator: Any, pieces: int) -> None:
+    """Hypotheses get at most so many pieces, the end of the sentence counted, whatever the source."""
+    limited = dataclasses.replace(translator.config.decoding, max_length_ratio=0.0, max_length_extra=pieces)
+    translator.config = dataclasses.replace(translator.config, decoding=limited)
+
+
 def run(args: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     from nmt import Translator  # here, since a user waits for the import too
@@ -43,10 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     translator = Translator.load(args.model, args.device, args.runtime, phrases=False)
     load_seconds = time.perf_counter() - start
     if args.length:
-        fixed = dataclasses.replace(
-            translator.config.decoding, max_length_ratio=0.0, max_length_extra=args.length
-        )
-        translator.config = dataclasses.replace(translator.config, decoding=fixed)
+        limit_length(translator, args.length)
     if translator.runtime == "torch":
         import torch
 

@@ -106,7 +106,7 @@ def beam_search(
         history.record(t, rows, tokens, gains, origin, step.attention)
 
         penalty = coverage.penalty(step.attention, origin)
-        at = range(t * beam, t * beam + tokens.shape[1])
+        at = np.arange(t * beam, t * beam + tokens.shape[1])
         if crowded:
             scores = np.where(np.arange(len(at)) >= places, NEVER, scores)
         ends = tokens == EOS

@@ -5,7 +5,6 @@ The search itself is `nmt.search`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +66,10 @@ class Ended:
         self.result, self.result_at = self.ranks.copy(), self.at.copy()  # [batch, n_best], rows that left
         self.complete = False  # whether some row has had n_best
 
-    def add(self, ranks: Array, at: Sequence[int]) -> None:
+    def add(self, ranks: Array, at: Array) -> None:
         """Candidates [live, width], at [width]; rank -inf: not one.  Among equals, the earlier end stays ahead."""
         n_best, row = self.ranks.shape[1], np.arange(len(ranks))[:, None]
-        places = np.broadcast_to(np.array(at), ranks.shape)
+        places = np.full(ranks.shape, at)
         ranks, places = np.concatenate([self.ranks, ranks], axis=1), np.concatenate([self.at, places], axis=1)
         order = np.argsort(-ranks, axis=1, kind="stable")[:, :n_best]
         self.ranks, self.at = ranks[row, order], places[row, order]
@@ -80,7 +79,7 @@ class Ended:
         """[live] the rank of the n-th best, -inf if there are fewer."""
         return self.ranks[:, -1]
 
-    def close(self, rows: Array, leaves: Array, ranks: Array, at: Sequence[int]) -> None:
+    def close(self, rows: Array, leaves: Array, ranks: Array, at: Array) -> None:
         """Put away the results of the live rows that leave (bool [live]); `rows`: their places in the batch.
 
         ranks [live, width] and at [width]: of the last step; where nothing has ended, its best hypothesis stands in.
@@ -89,7 +88,7 @@ class Ended:
         rank = np.take_along_axis(ranks, slot, 1)
         stands_in = (self.ranks == NEVER) & (rank > NEVER)
         stands_in[:, 1:] = False
-        place = np.array(at)[slot]
+        place = at[slot]
         self.result[rows[leaves]] = np.where(stands_in, rank, self.ranks)[leaves]
         self.result_at[rows[leaves]] = np.where(stands_in, place, self.at)[leaves]
         self.ranks, self.at = self.ranks[~leaves], self.at[~leaves]
@@ -126,18 +125,18 @@ class History:
         """What ends at step * beam + slot, `at` int64 [batch, n]; -1: nothing.  No row's list is empty."""
         row = np.arange(len(at))[:, None]
         end, slot = at // self.beam, at % self.beam
-        longest = self.tokens.shape[1]
         steps = int(end.max()) + 1
-        tokens, gains = np.zeros((*at.shape, steps), np.int64), np.zeros((*at.shape, steps), np.float32)
+        rows = (row * self.tokens.shape[1] + np.arange(steps)) * self.beam  # [batch, steps] where each begins
+        slots = np.zeros((*at.shape, steps), np.int64)
         attention = np.zeros((*at.shape, steps, self.src_len if self.with_attention else 0), np.float32)
         for t in reversed(range(steps)):
-            place = (row * longest + t) * self.beam + slot
-            tokens[:, :, t] = self.tokens.take(place)
-            gains[:, :, t] = self.gains.take(place)
-            origin = self.origins.take(place)
+            slots[:, :, t] = slot
+            origin = self.origins.take(rows[:, t, None] + slot)
             if self.with_attention:
                 attention[:, :, t] = self.attention[t][row, origin]
             slot = np.where(t <= end, origin, slot)  # each is followed from its own end on
+        places = rows[:, None] + slots
+        tokens, gains = self.tokens.take(places), self.gains.take(places)
         ids, scores, token_scores = tokens.tolist(), ranks.tolist(), gains.tolist()
 
         def hypothesis(i: int, j: int, length: int) -> Hypothesis:

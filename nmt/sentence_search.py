@@ -139,6 +139,8 @@ class SentenceSearch:
             for i, (request, found) in enumerate(zip(requests, results, strict=True))
             if not found.known and any(_flaws(request, text) for text, _ in found.candidates)
         ]
+        if not flawed:
+            return results
         again = self._start([requests[i] for i in flawed], self.settings.decoding.beam, mend=True).results()
         for i, result in zip(flawed, again, strict=True):
             results[i] = result

@@ -9,7 +9,10 @@ Needs an environment with ctranslate2 (that of OpenNMT-py has it).
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 import tempfile
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -80,15 +83,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     draws = np.random.default_rng(2).integers(0, VOCAB - 3, (args.sentences, args.pieces))
     sentences = [[f"p{i}" for i in row] for row in draws]
     length = {"min_decoding_length": args.pieces, "max_decoding_length": args.pieces}
+
+    def translate(some: list[list[str]], beam: int) -> None:
+        translator.translate_batch(some, beam_size=beam, max_batch_size=args.batch, **length)
+
+    alone = partial(translate, sentences[:1], args.beam)
+    if args.in_turns:
+        for _ in sys.stdin:
+            print(json.dumps(latency(alone, args.calls)), flush=True)
+        return {}
     figures: dict[str, Any] = {}
     for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
-
-        def translate(beam: int = beam, some: list[list[str]] = sentences) -> None:
-            translator.translate_batch(some, beam_size=beam, max_batch_size=args.batch, **length)
-
-        figures[name] = sentence_rate(translate, len(sentences), args.runs)
-    alone = latency(lambda: translate(args.beam, sentences[:1]), args.calls)
-    return figures | {"one_sentence": {"beam": args.beam, **alone}}
+        figures[name] = sentence_rate(partial(translate, sentences, beam), len(sentences), args.runs)
+    return figures | {"one_sentence": {"beam": args.beam, **latency(alone, args.calls)}}
 
 
 def main() -> None:
@@ -104,11 +111,18 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--calls", type=int, default=40, help="of one sentence (40)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--in-turns",
+        action="store_true",
+        help="clock one sentence whenever a line comes in (`benchmarks.alone`)",
+    )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     chosen = {key: getattr(args, key) for key in ("kind", "pieces", "beam", "batch", "workers", "threads")}
     system = f"CTranslate2 {version('ctranslate2')}"
-    publish({"system": system, **chosen, **run(args), "machine": machine("ctranslate2")}, args.json)
+    figures = run(args)
+    if not args.in_turns:
+        publish({"system": system, **chosen, **figures, "machine": machine("ctranslate2")}, args.json)
 
 
 if __name__ == "__main__":
