@@ -123,6 +123,8 @@ class Rules:
         if not self.ngram or t < self.ngram:
             return None
         row, slot, token = self._repeating(rows, written)
+        if not len(row):
+            return None
         hit = ids[row, slot] == token[:, None]
         if not hit.any():
             return None
