@@ -23,24 +23,23 @@ from benchmarks.translate import beginnings, limit_length
 from nmt.errors import UserError
 
 
-def start_peer(args: argparse.Namespace) -> subprocess.Popen[str]:
+def start_peer(args: argparse.Namespace) -> subprocess.Popen[bytes]:
     command = [args.peer, "-m", "benchmarks.peers.translate_ctranslate2", "--in-turns", "--kind", args.kind]
     command += ["--pieces", str(args.pieces), "--beam", str(args.beam), "--calls", str(args.calls)]
     try:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     except OSError as error:
         raise UserError(f"--peer {args.peer}: {error.strerror}; give the python of an environment") from None
 
 
-def ask(peer: subprocess.Popen[str]) -> float:
+def ask(peer: subprocess.Popen[bytes]) -> float:
     """The peer's milliseconds in its next turn."""
     assert peer.stdin and peer.stdout
     try:
-        peer.stdin.write("\n")
-        peer.stdin.flush()
+        peer.stdin.write(b"\n")
         answer = peer.stdout.readline()
     except BrokenPipeError:
-        answer = ""
+        answer = b""
     if not answer:
         raise UserError("the peer has ended; what it says of that is above")
     return float(json.loads(answer)["median_ms"])

@@ -4,16 +4,21 @@ the benchmark of robustness counts."""
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
+from benchmarks import alone
 from benchmarks.generated import write_dataset
 from benchmarks.report import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
 from benchmarks.throughput import TokenMeter
 from nmt.batching import Split
+from nmt.errors import UserError
 from nmt.tokenizer import load_tokenizers
 
 
@@ -118,3 +123,43 @@ def test_figures_go_to_a_file_and_a_users_mistake_is_one_line(tmp_path: Path, ca
     ):
         assert finish(never, out) == 1
         assert capsys.readouterr().err == f"error: {out}: {wrong}\n"
+
+
+SHIPPED = Path(__file__).parents[1] / "checkpoints" / "es-en"
+
+
+def _pretended_peer(folder: Path, answers: int) -> str:
+    """A "python" that answers as CTranslate2's script does, so many times: 2 ms, then 4, and so on."""
+    peer = folder / "peer"
+    peer.write_text(
+        f"#!{sys.executable}\nimport sys\nfor turn, _ in zip(range({answers}), sys.stdin):\n"
+        "    print('{\"median_ms\": %d}' % (2 * turn + 2), flush=True)\n"
+    )
+    peer.chmod(0o755)
+    return str(peer)
+
+
+def _alone(peer: str, source: Path) -> SimpleNamespace:
+    common = {"model": SHIPPED, "source": source, "kind": "tiny", "beam": 2, "calls": 2}
+    return SimpleNamespace(**common, peer=peer, pieces=5, length=5, rounds=3)
+
+
+def test_one_sentence_is_clocked_in_turns_with_the_peer(tmp_path: Path) -> None:
+    source = tmp_path / "source.txt"
+    source.write_text(
+        "no\nEl parlamento no apoyó la propuesta de ayer.\nMi hermana quiere aprender a tocar.\n"
+    )
+    figures = alone.run(_alone(_pretended_peer(tmp_path, 3), source))  # type: ignore[arg-type]
+    assert [theirs for _, theirs in figures["turns_ms"]] == [2, 4, 6]
+    assert figures["theirs_median_ms"] == 4
+    ratios = sorted(ours / theirs for ours, theirs in figures["turns_ms"])
+    assert figures["ours_by_theirs"] == round(ratios[1], 3)
+
+
+def test_a_peer_that_does_not_answer_is_said_to_be_missing(tmp_path: Path) -> None:
+    source = tmp_path / "source.txt"
+    source.write_text("Mi hermana quiere aprender a tocar.\n")
+    with pytest.raises(UserError, match="the peer has ended"):
+        alone.run(_alone(_pretended_peer(tmp_path, 1), source))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="no-such-python: No such file"):
+        alone.run(_alone("no-such-python", source))  # type: ignore[arg-type]
