@@ -46,6 +46,19 @@ def revision() -> str:
     return result.stdout.strip() or "unknown"
 
 
+def read_figures(file: Path) -> dict[str, Any]:
+    """What `publish` wrote of another system; UserError where it did not."""
+    from nmt.errors import UserError
+
+    try:
+        figures = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
+    if not isinstance(figures, dict) or "system" not in figures:
+        raise UserError(f"{file}: not what a benchmark writes to --json")
+    return figures
+
+
 def finish(run: Callable[[], dict[str, Any]], out: Path | None) -> int:
     """Run a benchmark and publish its figures; a user's mistake is one line.  Returns the exit status."""
     from nmt.errors import UserError  # here, since the peers' environments lack what `nmt` needs

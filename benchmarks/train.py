@@ -10,7 +10,6 @@ peers.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -22,10 +21,11 @@ from typing import Any
 import torch
 
 from benchmarks.generated import write_dataset
-from benchmarks.report import finish, machine, make_parser, revision
+from benchmarks.report import finish, machine, make_parser, read_figures, revision
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
 from nmt.distributed import Processes
+from nmt.errors import UserError
 from nmt.reporting import Reporter
 from nmt.training import Trainer
 from nmt.training_setup import prepare
@@ -110,11 +110,17 @@ def profile(trainer: Trainer, steps: int = 10) -> dict[str, Any]:
     }
 
 
-def beside_peers(figures: dict[str, Any], files: list[Path]) -> dict[str, Any]:
+def read_peer(file: Path) -> dict[str, Any]:
+    peer = read_figures(file)
+    if "target_tokens_per_second" not in peer:
+        raise UserError(f"{file}: has no figures of training")
+    return peer
+
+
+def beside_peers(figures: dict[str, Any], peers: list[dict[str, Any]]) -> dict[str, Any]:
     """Our speed over each peer's; a peer measured elsewhere or on another shape is named as such."""
     compared = {}
-    for file in files:
-        peer = json.loads(file.read_text(encoding="utf-8"))
+    for peer in peers:
         ratio = figures["target_tokens_per_second"] / peer["target_tokens_per_second"]
         entry = {"target_tokens_per_second": peer["target_tokens_per_second"], "ratio": round(ratio, 2)}
         for key in ("shape", "threads", "machine"):
@@ -125,6 +131,7 @@ def beside_peers(figures: dict[str, Any], files: list[Path]) -> dict[str, Any]:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    peers = [read_peer(file) for file in args.peer_json]  # before the minutes that measuring takes
     torch.set_num_threads(args.threads)
     config = read_shape(args.shape, args.set)
     with tempfile.TemporaryDirectory() as folder:
@@ -152,7 +159,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         **profiled,
         "machine": machine("torch"),
     }
-    return figures | {"peers": beside_peers(figures, args.peer_json)}
+    return figures | {"peers": beside_peers(figures, peers)}
 
 
 def main() -> int:

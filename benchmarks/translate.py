@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import finish, machine, make_parser, revision
+from benchmarks.report import finish, machine, make_parser, read_figures, revision
 from benchmarks.timing import latency, peak_memory_mb, sentence_rate
 from nmt.errors import UserError
 
@@ -42,7 +42,34 @@ def limit_length(translator: Any, pieces: int) -> None:
     translator.config = dataclasses.replace(translator.config, decoding=limited)
 
 
+def times_as_fast(ours: dict[str, float], theirs: dict[str, float]) -> dict[str, float]:
+    """Our speed over the peer's in every column that both have."""
+    return {name: round(ours[name] / theirs[name], 2) for name in ours if name in theirs}
+
+
+def read_peer(file: Path) -> dict[str, float]:
+    peer = columns(read_figures(file))
+    if not peer:
+        raise UserError(f"{file}: has no figures of translation")
+    return peer
+
+
+def columns(figures: dict[str, Any]) -> dict[str, float]:
+    """Sentences a second by the way of searching; "one sentence" is searched alone."""
+    if "sentences_per_second" in figures:  # JoeyNMT's and OpenNMT-py's scripts search in one way at a time
+        beam = figures["beam"]
+        return {"greedy" if beam == 1 else f"beam {beam}": figures["sentences_per_second"]}
+    found = {}
+    for name, figure in figures.items():
+        if isinstance(figure, dict) and "sentences_per_second" in figure:
+            found[name] = figure["sentences_per_second"]
+        elif isinstance(figure, dict) and "median_ms" in figure:
+            found[f"one sentence, beam {figure['beam']}"] = 1000 / figure["median_ms"]
+    return found
+
+
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    peers = {str(file): read_peer(file) for file in args.peer_json}
     start = time.perf_counter()
     from nmt import Translator  # here, since a user waits for the import too
 
@@ -75,8 +102,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     ten_words = lines[0] if args.pieces else TEN_WORDS.get(translator.source_language, lines[0])
     sentence = args.sentence or ten_words
     one = latency(partial(translator.translate_batch, [sentence], beam=args.beam), args.calls)
+    figures["one_sentence"] = {"words": len(sentence.split()), "beam": args.beam, **one}
     return figures | {
-        "one_sentence": {"words": len(sentence.split()), "beam": args.beam, **one},
+        "peers": {file: times_as_fast(columns(figures), peer) for file, peer in peers.items()},
         "peak_mb": peak_memory_mb(),
         "threads": args.threads,
         "device": translator.device,
@@ -101,6 +129,14 @@ def main() -> int:
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
+    parser.add_argument(
+        "--peer-json",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a peer's figures: say how many times as fast we are",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     args = parser.parse_args()
     return finish(partial(run, args), args.json)

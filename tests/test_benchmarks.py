@@ -17,6 +17,7 @@ from benchmarks.generated import write_dataset
 from benchmarks.report import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
 from benchmarks.throughput import TokenMeter
+from benchmarks.translate import columns, read_peer, times_as_fast
 from nmt.batching import Split
 from nmt.errors import UserError
 from nmt.tokenizer import load_tokenizers
@@ -163,3 +164,30 @@ def test_a_peer_that_does_not_answer_is_said_to_be_missing(tmp_path: Path) -> No
         alone.run(_alone(_pretended_peer(tmp_path, 1), source))  # type: ignore[arg-type]
     with pytest.raises(UserError, match="no-such-python: No such file"):
         alone.run(_alone("no-such-python", source))  # type: ignore[arg-type]
+
+
+def test_speeds_are_set_beside_a_peers_column_by_column(tmp_path: Path) -> None:
+    ours = {
+        "greedy": {"sentences_per_second": 300.0},
+        "beam 4": {"sentences_per_second": 100.0},
+        "one_sentence": {"beam": 4, "median_ms": 10.0},
+        "machine": {"python": "3.11"},
+    }
+    peer = ours | {"system": "P", "beam": 4, "one_sentence": {"beam": 4, "median_ms": 5.0}}
+    peer["greedy"] = {"sentences_per_second": 100.0}
+    file = tmp_path / "peer.json"
+    file.write_text(json.dumps(peer))
+    wanted = {"greedy": 3.0, "beam 4": 1.0, "one sentence, beam 4": 0.5}
+    assert times_as_fast(columns(ours), read_peer(file)) == wanted
+    one_way = {"system": "Q", "beam": 1, "sentences_per_second": 60.0}  # as JoeyNMT's script writes it
+    assert times_as_fast(columns(ours), columns(one_way)) == {"greedy": 5.0}
+    for text, cause in (
+        ("{", "Expecting"),
+        ("[]", "not what a benchmark"),
+        ('{"system": "R"}', "no figures"),
+    ):
+        file.write_text(text)
+        with pytest.raises(UserError, match=f"peer.json: .*{cause}"):
+            read_peer(file)
+    with pytest.raises(UserError, match="No such file"):
+        read_peer(tmp_path / "none.json")
