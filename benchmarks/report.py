@@ -24,6 +24,19 @@ def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
     )
 
 
+def at_least(least: int) -> Callable[[str], int]:
+    """A type of argument: whole numbers from `least` on."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text}: at least {least} is needed")
+        return value
+
+    number.__name__ = "whole number"  # argparse's name for it, where the text is none
+    return number
+
+
 def machine(*packages: str) -> dict[str, Any]:
     """What the figures depend on and a reader can compare: the versions of `packages`, where installed, with it."""
     name = platform.processor()

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import finish, machine, make_parser, read_figures, revision
+from benchmarks.report import at_least, finish, machine, make_parser, read_figures, revision
 from benchmarks.timing import latency, peak_memory_mb, sentence_rate
 from nmt.errors import UserError
 
@@ -123,9 +123,13 @@ def main() -> int:
     parser.add_argument(
         "--length", type=int, metavar="N", help="most pieces of a hypothesis (untrained models)"
     )
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of which the median counts (5)")
+    parser.add_argument(
+        "--runs", type=at_least(1), default=5, metavar="N", help="of which the median counts (5)"
+    )
     parser.add_argument("--sentence", help="for the latency (default: one of ten words)")
-    parser.add_argument("--calls", type=int, default=100, metavar="N", help="of the single sentence (100)")
+    parser.add_argument(
+        "--calls", type=at_least(2), default=100, metavar="N", help="of the single sentence (100)"
+    )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")

@@ -126,16 +126,17 @@ class History:
         row = np.arange(len(at))[:, None]
         end, slot = at // self.beam, at % self.beam
         steps = int(end.max()) + 1
-        rows = (row * self.tokens.shape[1] + np.arange(steps)) * self.beam  # [batch, steps] where each begins
+        # [batch, steps] the place of slot 0 in the flat arrays
+        first = (row * self.tokens.shape[1] + np.arange(steps)) * self.beam
         slots = np.zeros((*at.shape, steps), np.int64)
         attention = np.zeros((*at.shape, steps, self.src_len if self.with_attention else 0), np.float32)
         for t in reversed(range(steps)):
             slots[:, :, t] = slot
-            origin = self.origins.take(rows[:, t, None] + slot)
+            origin = self.origins.take(first[:, t, None] + slot)
             if self.with_attention:
                 attention[:, :, t] = self.attention[t][row, origin]
             slot = np.where(t <= end, origin, slot)  # each is followed from its own end on
-        places = rows[:, None] + slots
+        places = first[:, None] + slots  # of all steps: taking at each would cost more
         tokens, gains = self.tokens.take(places), self.gains.take(places)
         ids, scores, token_scores = tokens.tolist(), ranks.tolist(), gains.tolist()
 

@@ -3,10 +3,10 @@ the benchmark of robustness counts."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from benchmarks.translate import columns, read_peer, times_as_fast
 from nmt.batching import Split
 from nmt.errors import UserError
 from nmt.tokenizer import load_tokenizers
+from nmt.translation import Translation
+from nmt.translator import Translator
 
 
 def test_windows_hold_whole_updates_after_the_warm_up() -> None:
@@ -129,41 +131,61 @@ def test_figures_go_to_a_file_and_a_users_mistake_is_one_line(tmp_path: Path, ca
 SHIPPED = Path(__file__).parents[1] / "checkpoints" / "es-en"
 
 
-def _pretended_peer(folder: Path, answers: int) -> str:
-    """A "python" that answers as CTranslate2's script does, so many times: 2 ms, then 4, and so on."""
-    peer = folder / "peer"
-    peer.write_text(
-        f"#!{sys.executable}\nimport sys\nfor turn, _ in zip(range({answers}), sys.stdin):\n"
-        "    print('{\"median_ms\": %d}' % (2 * turn + 2), flush=True)\n"
-    )
+PEER = """#!{python}
+import sys
+said = sys.argv[1:]
+wanted = "-m benchmarks.peers.translate_ctranslate2 --in-turns --kind tiny --pieces 5 --beam 2 --calls 2".split()
+print('{{"system": "Peer 1"}}' if said == wanted else said, flush=True)
+for turn, _ in zip(range({answers}), sys.stdin):
+    print('{{"median_ms": %d}}' % (2 * turn + 2), flush=True)
+"""
+LINES = [
+    "no",
+    "El parlamento no apoyó la propuesta de ayer.",
+    "Mi hermana quiere aprender a tocar la guitarra.",
+]
+
+
+def _alone(folder: Path, answers: int) -> argparse.Namespace:
+    """With a "python" that answers as CTranslate2's script does, so many times: 2 ms, then 4, and so on."""
+    peer, source = folder / "peer", folder / "source.txt"
+    peer.write_text(PEER.format(python=sys.executable, answers=answers))
     peer.chmod(0o755)
-    return str(peer)
-
-
-def _alone(peer: str, source: Path) -> SimpleNamespace:
+    source.write_text("\n".join(LINES))
     common = {"model": SHIPPED, "source": source, "kind": "tiny", "beam": 2, "calls": 2}
-    return SimpleNamespace(**common, peer=peer, pieces=5, length=5, rounds=3)
+    return argparse.Namespace(**common, peer=str(peer), pieces=5, length=4, rounds=3)
 
 
-def test_one_sentence_is_clocked_in_turns_with_the_peer(tmp_path: Path) -> None:
-    source = tmp_path / "source.txt"
-    source.write_text(
-        "no\nEl parlamento no apoyó la propuesta de ayer.\nMi hermana quiere aprender a tocar.\n"
-    )
-    figures = alone.run(_alone(_pretended_peer(tmp_path, 3), source))  # type: ignore[arg-type]
-    assert [theirs for _, theirs in figures["turns_ms"]] == [2, 4, 6]
-    assert figures["theirs_median_ms"] == 4
-    ratios = sorted(ours / theirs for ours, theirs in figures["turns_ms"])
-    assert figures["ours_by_theirs"] == round(ratios[1], 3)
+def test_one_sentence_is_clocked_in_turns_with_the_peer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    translate = Translator.translate_batch
+
+    def watched(self: Translator, lines: list[str], beam: int) -> list[Translation]:
+        asked.append(tuple(lines))
+        done = translate(self, lines, beam=beam)
+        assert len(self._source_tokenizer.encode(lines[0])) == 5 and len(done[0].tokens) <= 4 and beam == 2
+        return done
+
+    monkeypatch.setattr(Translator, "translate_batch", watched)
+    figures = alone.run(_alone(tmp_path, 3))
+    first, second = dict.fromkeys(asked)
+    assert asked == [first] * 5 + [second] * 5 + [first] * 5  # of each turn's five calls two count
+    ours, theirs = zip(*figures["turns_ms"], strict=True)
+    assert theirs == (2, 4, 6) and figures["theirs_median_ms"] == 4 and figures["peer"] == "Peer 1, tiny"
+    assert figures["ours_median_ms"] == sorted(ours)[1]
+    assert figures["ours_by_theirs"] == round(sorted(a / b for a, b in zip(ours, theirs, strict=True))[1], 3)
 
 
 def test_a_peer_that_does_not_answer_is_said_to_be_missing(tmp_path: Path) -> None:
-    source = tmp_path / "source.txt"
-    source.write_text("Mi hermana quiere aprender a tocar.\n")
+    given = _alone(tmp_path, 1)
     with pytest.raises(UserError, match="the peer has ended"):
-        alone.run(_alone(_pretended_peer(tmp_path, 1), source))  # type: ignore[arg-type]
+        alone.run(given)
+    with pytest.raises(UserError, match="the peer has said .*base"):
+        alone.run(argparse.Namespace(**vars(given) | {"kind": "base"}))
     with pytest.raises(UserError, match="no-such-python: No such file"):
-        alone.run(_alone("no-such-python", source))  # type: ignore[arg-type]
+        alone.run(argparse.Namespace(**vars(given) | {"peer": "no-such-python"}))
 
 
 def test_speeds_are_set_beside_a_peers_column_by_column(tmp_path: Path) -> None:

@@ -12,23 +12,28 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import ctranslate2
+try:
+    import ctranslate2
+except ImportError:
+    sys.exit(f"error: {sys.executable} has no ctranslate2; see benchmarks/README.md, 'The peers'")
 import numpy as np
 from ctranslate2.specs import TransformerSpec
 from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
 from ctranslate2.specs.common_spec import EmbeddingsSpec, LayerNormSpec, LinearSpec
 
-from benchmarks.report import machine, make_parser, publish
+from benchmarks.report import at_least, machine, make_parser, publish
 from benchmarks.timing import latency, sentence_rate
 
 # Encoder and decoder layers, heads, units, units inside the feed-forward layers.
 KINDS = {"base": (6, 6, 8, 512, 2048), "tiny": (6, 2, 8, 256, 1536)}
 VOCAB = 8000
+SYSTEM = f"CTranslate2 {version('ctranslate2')}"
 
 
 def random_model(folder: Path, kind: str) -> None:
@@ -75,6 +80,14 @@ def random_model(folder: Path, kind: str) -> None:
     spec.save(str(folder))
 
 
+def answer(translate: Callable[[], None], calls: int) -> NoReturn:
+    """Say who this is; then clock one sentence whenever a line comes in, and say how long it took."""
+    print(json.dumps({"system": SYSTEM}), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(latency(translate, calls)), flush=True)
+    sys.exit()
+
+
 def run(args: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         random_model(Path(folder), args.kind)
@@ -89,9 +102,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     alone = partial(translate, sentences[:1], args.beam)
     if args.in_turns:
-        for _ in sys.stdin:
-            print(json.dumps(latency(alone, args.calls)), flush=True)
-        return {}
+        answer(alone, args.calls)
     figures: dict[str, Any] = {}
     for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
         figures[name] = sentence_rate(partial(translate, sentences, beam), len(sentences), args.runs)
@@ -109,20 +120,18 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32, help="sentences")
     parser.add_argument("--workers", type=int, default=2, help="that share the threads (2)")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--calls", type=int, default=40, help="of one sentence (40)")
+    parser.add_argument("--calls", type=at_least(2), default=40, help="of one sentence (40)")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--json", type=Path)
+    either.add_argument(
         "--in-turns",
         action="store_true",
         help="clock one sentence whenever a line comes in (`benchmarks.alone`)",
     )
-    parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     chosen = {key: getattr(args, key) for key in ("kind", "pieces", "beam", "batch", "workers", "threads")}
-    system = f"CTranslate2 {version('ctranslate2')}"
-    figures = run(args)
-    if not args.in_turns:
-        publish({"system": system, **chosen, **figures, "machine": machine("ctranslate2")}, args.json)
+    publish({"system": SYSTEM, **chosen, **run(args), "machine": machine("ctranslate2")}, args.json)
 
 
 if __name__ == "__main__":
