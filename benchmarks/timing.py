@@ -5,24 +5,45 @@ Like `benchmarks.throughput` this also runs in the peers' environments.
 
 from __future__ import annotations
 
+import itertools
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 
 def sentence_rate(translate: Callable[[], object], sentences: int, runs: int) -> dict[str, Any]:
     """`runs` passes of `translate` over `sentences` lines, after one that is not counted."""
     translate()
-    rates = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        translate()
-        rates.append(sentences / (time.perf_counter() - start))
+    rates = [one_pass(translate, sentences) for _ in range(runs)]
     rounded = [round(rate, 2) for rate in rates]
     return {"sentences_per_second": round(statistics.median(rates), 2), "runs": rounded}
+
+
+def one_pass(translate: Callable[[], object], sentences: int) -> float:
+    """Sentences a second."""
+    start = time.perf_counter()
+    translate()
+    return sentences / (time.perf_counter() - start)
+
+
+def clocks(
+    translate: Callable[[list[Any], int], object], sentences: list[Any], beam: int, calls: int
+) -> dict[str, Callable[[], float]]:
+    """What `benchmarks.turns` compares, column by column: each clock gives sentences a second when it is called.
+
+    translate   takes sentences and a beam
+    calls       of one sentence, whose median counts; another sentence at every call of the clock
+    """
+    one = itertools.cycle(sentences)
+    return {
+        "greedy": lambda: one_pass(partial(translate, sentences, 1), len(sentences)),
+        f"beam {beam}": lambda: one_pass(partial(translate, sentences, beam), len(sentences)),
+        "one sentence": lambda: 1000 / latency(partial(translate, [next(one)], beam), calls)["median_ms"],
+    }
 
 
 def latency(translate: Callable[[], object], calls: int) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import alone
+from benchmarks import turns
 from benchmarks.generated import write_dataset
 from benchmarks.report import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
@@ -133,11 +133,12 @@ SHIPPED = Path(__file__).parents[1] / "checkpoints" / "es-en"
 
 PEER = """#!{python}
 import sys
-said = sys.argv[1:]
-wanted = "-m benchmarks.peers.translate_ctranslate2 --in-turns --kind tiny --pieces 5 --beam 2 --calls 2".split()
+said = " ".join(sys.argv[1:])
+wanted = "-m benchmarks.peers.translate_ctranslate2 --in-turns --kind tiny --pieces 5 --sentences 2 --beam 3 --calls 2"
 print('{{"system": "Peer 1"}}' if said == wanted else said, flush=True)
-for turn, _ in zip(range({answers}), sys.stdin):
-    print('{{"median_ms": %d}}' % (2 * turn + 2), flush=True)
+for turn, column in zip(range({answers}), sys.stdin):
+    base = dict([("greedy", 100), ("beam 3", 200), ("one sentence", 300)])[column.strip()]
+    print('{{"sentences_per_second": %d}}' % (base + turn // 3), flush=True)
 """
 LINES = [
     "no",
@@ -146,46 +147,50 @@ LINES = [
 ]
 
 
-def _alone(folder: Path, answers: int) -> argparse.Namespace:
-    """With a "python" that answers as CTranslate2's script does, so many times: 2 ms, then 4, and so on."""
+def _turns(folder: Path, answers: int) -> argparse.Namespace:
+    """With a "python" that answers as CTranslate2's script does, so many times, each round a little faster."""
     peer, source = folder / "peer", folder / "source.txt"
     peer.write_text(PEER.format(python=sys.executable, answers=answers))
     peer.chmod(0o755)
-    source.write_text("\n".join(LINES))
-    common = {"model": SHIPPED, "source": source, "kind": "tiny", "beam": 2, "calls": 2}
-    return argparse.Namespace(**common, peer=str(peer), pieces=5, length=4, rounds=3)
+    source.write_text("\n".join([*LINES, "Este verano no hay nada que aprender de la guitarra."]))
+    common = {"model": SHIPPED, "source": source, "kind": "tiny", "beam": 3, "calls": 2}
+    return argparse.Namespace(**common, peer=str(peer), pieces=5, length=4, lines=2, rounds=3)
 
 
-def test_one_sentence_is_clocked_in_turns_with_the_peer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[tuple[str, ...]] = []
+def test_columns_are_clocked_in_turns_with_the_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[tuple[str, ...], int | None]] = []
     translate = Translator.translate_batch
 
     def watched(self: Translator, lines: list[str], beam: int) -> list[Translation]:
-        asked.append(tuple(lines))
+        asked.append((tuple(lines), beam))
         done = translate(self, lines, beam=beam)
-        assert len(self._source_tokenizer.encode(lines[0])) == 5 and len(done[0].tokens) <= 4 and beam == 2
+        assert all(len(self._source_tokenizer.encode(line)) == 5 for line in lines)
+        assert all(len(line.tokens) <= 4 for line in done)
         return done
 
     monkeypatch.setattr(Translator, "translate_batch", watched)
-    figures = alone.run(_alone(tmp_path, 3))
-    first, second = dict.fromkeys(asked)
-    assert asked == [first] * 5 + [second] * 5 + [first] * 5  # of each turn's five calls two count
-    ours, theirs = zip(*figures["turns_ms"], strict=True)
-    assert theirs == (2, 4, 6) and figures["theirs_median_ms"] == 4 and figures["peer"] == "Peer 1, tiny"
-    assert figures["ours_median_ms"] == sorted(ours)[1]
-    assert figures["ours_by_theirs"] == round(sorted(a / b for a, b in zip(ours, theirs, strict=True))[1], 3)
+    figures = turns.run(_turns(tmp_path, 12))
+    both = asked[0][0]
+    assert len(both) == figures["sentences"] == 2
+    one = [[((both[i % 2],), 3)] * 5 for i in range(4)]  # of each turn's five calls two count
+    assert asked == [call for i in range(4) for call in [(both, 1), (both, 3), *one[i]]]
+    assert figures["peer"] == "Peer 1, tiny"
+    for base, found in zip((100, 200, 300), figures["sentences_per_second"].values(), strict=True):
+        ours, theirs = zip(*found["turns"], strict=True)
+        assert theirs == (base + 1, base + 2, base + 3)  # the first round, 0, does not count
+        assert (found["ours"], found["theirs"]) == (sorted(ours)[1], base + 2)
+        ratios = sorted(a / b for a, b in zip(ours, theirs, strict=True))
+        assert found["times_as_fast"] == pytest.approx(ratios[1], abs=0.001)
 
 
 def test_a_peer_that_does_not_answer_is_said_to_be_missing(tmp_path: Path) -> None:
-    given = _alone(tmp_path, 1)
+    given = _turns(tmp_path, 1)
     with pytest.raises(UserError, match="the peer has ended"):
-        alone.run(given)
+        turns.run(given)
     with pytest.raises(UserError, match="the peer has said .*base"):
-        alone.run(argparse.Namespace(**vars(given) | {"kind": "base"}))
+        turns.run(argparse.Namespace(**vars(given) | {"kind": "base"}))
     with pytest.raises(UserError, match="no-such-python: No such file"):
-        alone.run(argparse.Namespace(**vars(given) | {"peer": "no-such-python"}))
+        turns.run(argparse.Namespace(**vars(given) | {"peer": "no-such-python"}))
 
 
 def test_speeds_are_set_beside_a_peers_column_by_column(tmp_path: Path) -> None:

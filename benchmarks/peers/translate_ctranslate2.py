@@ -28,7 +28,7 @@ from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
 from ctranslate2.specs.common_spec import EmbeddingsSpec, LayerNormSpec, LinearSpec
 
 from benchmarks.report import at_least, machine, make_parser, publish
-from benchmarks.timing import latency, sentence_rate
+from benchmarks.timing import clocks, latency, sentence_rate
 
 # Encoder and decoder layers, heads, units, units inside the feed-forward layers.
 KINDS = {"base": (6, 6, 8, 512, 2048), "tiny": (6, 2, 8, 256, 1536)}
@@ -80,11 +80,11 @@ def random_model(folder: Path, kind: str) -> None:
     spec.save(str(folder))
 
 
-def answer(translate: Callable[[], None], calls: int) -> NoReturn:
-    """Say who this is; then clock one sentence whenever a line comes in, and say how long it took."""
+def answer(columns: dict[str, Callable[[], float]]) -> NoReturn:
+    """Say who this is; then clock one column whenever a line names it, and say its sentences a second."""
     print(json.dumps({"system": SYSTEM}), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(latency(translate, calls)), flush=True)
+    for line in sys.stdin:
+        print(json.dumps({"sentences_per_second": columns[line.strip()]()}), flush=True)
     sys.exit()
 
 
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     alone = partial(translate, sentences[:1], args.beam)
     if args.in_turns:
-        answer(alone, args.calls)
+        answer(clocks(translate, sentences, args.beam, args.calls))
     figures: dict[str, Any] = {}
     for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
         figures[name] = sentence_rate(partial(translate, sentences, beam), len(sentences), args.runs)
@@ -127,7 +127,7 @@ def main() -> None:
     either.add_argument(
         "--in-turns",
         action="store_true",
-        help="clock one sentence whenever a line comes in (`benchmarks.alone`)",
+        help="clock a column whenever a line names it (`benchmarks.turns`)",
     )
     args = parser.parse_args()
     chosen = {key: getattr(args, key) for key in ("kind", "pieces", "beam", "batch", "workers", "threads")}

@@ -1,10 +1,9 @@
-"""One sentence alone, ours and CTranslate2's in turns: some calls of one, some of the other, and again.
+"""Ours and CTranslate2's in turns: one pass of ours, one of theirs, and again, in every column.
 
-    python -m benchmarks.alone --model CHECKPOINT --source FILE --pieces 10 --peer PYTHON
+    python -m benchmarks.turns --model CHECKPOINT --source FILE --pieces 10 --peer PYTHON
 
-A machine's speed changes from minute to minute; in turns both meet the same minutes.  PYTHON is that of an
-environment with ctranslate2 (see README.md, "The peers").  Every turn of ours has another sentence, as far as FILE
-has so many; a turn's figure is the median of its calls.
+A machine's speed changes from minute to minute; in turns both meet the same minutes.  What counts is the median of
+the rounds' ratios.  PYTHON is that of an environment with ctranslate2 (see README.md, "The peers").
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import at_least, finish, machine, make_parser, revision
-from benchmarks.timing import latency
+from benchmarks.timing import clocks
 from benchmarks.translate import beginnings, limit_length
 from nmt.errors import UserError
 
 
 def start_peer(args: argparse.Namespace) -> subprocess.Popen[bytes]:
     command = [args.peer, "-m", "benchmarks.peers.translate_ctranslate2", "--in-turns", "--kind", args.kind]
-    command += ["--pieces", str(args.pieces), "--beam", str(args.beam), "--calls", str(args.calls)]
+    command += ["--pieces", str(args.pieces), "--sentences", str(args.lines), "--beam", str(args.beam)]
+    command += ["--calls", str(args.calls)]
     try:
         return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     except OSError as error:
@@ -45,14 +45,25 @@ def read(peer: subprocess.Popen[bytes]) -> dict[str, Any]:
         raise UserError(f"the peer has said {said.decode(errors='replace')!r}, and no figures") from None
 
 
-def clock(peer: subprocess.Popen[bytes]) -> float:
-    """The peer's milliseconds in its next turn."""
+def clock(peer: subprocess.Popen[bytes], column: str) -> float:
+    """The peer's sentences a second in its next turn."""
     assert peer.stdin
     try:
-        peer.stdin.write(b"\n")
+        peer.stdin.write(column.encode() + b"\n")
     except BrokenPipeError:
         pass  # then there is nothing to read either
-    return float(read(peer)["median_ms"])
+    return float(read(peer)["sentences_per_second"])
+
+
+def compare(turns: list[tuple[float, float]]) -> dict[str, Any]:
+    """Of one column; a turn is (our, their) sentences a second."""
+    ours, theirs = zip(*turns, strict=True)
+    return {
+        "ours": round(statistics.median(ours), 2),
+        "theirs": round(statistics.median(theirs), 2),
+        "times_as_fast": round(statistics.median(a / b for a, b in turns), 3),
+        "turns": [[round(rate, 2) for rate in turn] for turn in turns],
+    }
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -62,28 +73,30 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     translator = Translator.load(args.model, "cpu", "onnx", phrases=False)
     if args.length:
         limit_length(translator, args.length)
-    sentences = beginnings(translator, read_lines(args.source), args.pieces)[: args.rounds]
+    sentences = beginnings(translator, read_lines(args.source), args.pieces)[: args.lines]
     if not sentences:
         raise UserError(f"{args.source}: there is no line of {args.pieces} pieces and more")
-    turns = []
+
+    def translate(some: list[str], beam: int) -> None:
+        translator.translate_batch(some, beam=beam)
+
+    columns = clocks(translate, sentences, args.beam, args.calls)
+    turns: dict[str, list[tuple[float, float]]] = {name: [] for name in columns}
     with start_peer(args) as peer:  # whose end is that of its input
         system = read(peer)["system"]  # it is ready
-        for i in range(args.rounds):
-            sentence = sentences[i % len(sentences)]
-            one = latency(partial(translator.translate_batch, [sentence], beam=args.beam), args.calls)
-            turns.append((one["median_ms"], clock(peer)))
-    ours, theirs = zip(*turns, strict=True)
+        for warm in (False, *[True] * args.rounds):
+            for name, ours in columns.items():
+                turn = ours(), clock(peer, name)
+                if warm:
+                    turns[name].append(turn)
     return {
         "system": f"nmt {revision()}",
         "peer": f"{system}, {args.kind}",
         "pieces": args.pieces,
         "most_pieces_out": args.length or "as many as it wants",
+        "sentences": len(sentences),
         "beam": args.beam,
-        "ours_median_ms": round(statistics.median(ours), 2),
-        "theirs_median_ms": round(statistics.median(theirs), 2),
-        "ours_by_theirs": round(statistics.median(a / b for a, b in turns), 3),
-        "turns_ms": turns,
-        "calls_a_turn": args.calls,
+        "sentences_per_second": {name: compare(found) for name, found in turns.items()},
         "machine": machine("onnxruntime"),
     }
 
@@ -96,9 +109,10 @@ def main() -> int:
     parser.add_argument("--kind", choices=("base", "tiny"), default="tiny")
     parser.add_argument("--pieces", type=at_least(1), default=10, help="of every sentence (10)")
     parser.add_argument("--length", type=int, metavar="N", help="most pieces of our hypotheses")
+    parser.add_argument("--lines", type=at_least(1), default=256, metavar="N", help="sentences (256)")
     parser.add_argument("--beam", type=int, default=4)
-    parser.add_argument("--rounds", type=at_least(1), default=30, metavar="N", help="turns of each (30)")
-    parser.add_argument("--calls", type=at_least(2), default=40, metavar="N", help="of one turn (40)")
+    parser.add_argument("--rounds", type=at_least(1), default=15, metavar="N", help="turns of each (15)")
+    parser.add_argument("--calls", type=at_least(2), default=40, metavar="N", help="of one sentence (40)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
