@@ -6,6 +6,7 @@ Like `benchmarks.throughput` this also runs in the peers' environments.
 from __future__ import annotations
 
 import itertools
+import json
 import resource
 import statistics
 import sys
@@ -44,6 +45,13 @@ def clocks(
         f"beam {beam}": lambda: one_pass(partial(translate, sentences, beam), len(sentences)),
         "one sentence": lambda: 1000 / latency(partial(translate, [next(one)], beam), calls)["median_ms"],
     }
+
+
+def answer(system: str, columns: dict[str, Callable[[], float]]) -> None:
+    """The peer's side of `benchmarks.turns`: say who this is; then clock a column whenever a line names it."""
+    print(json.dumps({"system": system}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps({"sentences_per_second": columns[line.strip()]()}), flush=True)
 
 
 def latency(translate: Callable[[], object], calls: int) -> dict[str, float]:

@@ -111,8 +111,10 @@ def profile(trainer: Trainer, steps: int = 10) -> dict[str, Any]:
 
 
 def read_peer(file: Path) -> dict[str, Any]:
+    """A peer's figures; UserError where they are not of training."""
     peer = read_figures(file)
-    if "target_tokens_per_second" not in peer:
+    rate = peer.get("target_tokens_per_second")
+    if not isinstance(rate, int | float) or rate <= 0:
         raise UserError(f"{file}: has no figures of training")
     return peer
 

@@ -48,8 +48,12 @@ def times_as_fast(ours: dict[str, float], theirs: dict[str, float]) -> dict[str,
 
 
 def read_peer(file: Path) -> dict[str, float]:
-    peer = columns(read_figures(file))
-    if not peer:
+    """A peer's columns; UserError where they are none that ours could be set beside."""
+    try:
+        peer = columns(read_figures(file))
+    except (KeyError, TypeError, ZeroDivisionError):
+        peer = {}
+    if not peer or not all(isinstance(rate, int | float) and rate > 0 for rate in peer.values()):
         raise UserError(f"{file}: has no figures of translation")
     return peer
 

@@ -3,7 +3,8 @@
     python -m benchmarks.turns --model CHECKPOINT --source FILE --pieces 10 --peer PYTHON
 
 A machine's speed changes from minute to minute; in turns both meet the same minutes.  What counts is the median of
-the rounds' ratios.  PYTHON is that of an environment with ctranslate2 (see README.md, "The peers").
+the rounds' ratios.  A sentence alone, another one in every round, has one core.  PYTHON is that of an environment
+with ctranslate2 (see README.md, "The peers").
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from benchmarks.translate import beginnings, limit_length
 from nmt.errors import UserError
 
 
-def start_peer(args: argparse.Namespace) -> subprocess.Popen[bytes]:
+def start_peer(args: argparse.Namespace, sentences: int) -> subprocess.Popen[bytes]:
+    """With as many sentences as ours; it says a line when it is ready, and ends with its input."""
     command = [args.peer, "-m", "benchmarks.peers.translate_ctranslate2", "--in-turns", "--kind", args.kind]
-    command += ["--pieces", str(args.pieces), "--sentences", str(args.lines), "--beam", str(args.beam)]
+    command += ["--pieces", str(args.pieces), "--sentences", str(sentences), "--beam", str(args.beam)]
     command += ["--calls", str(args.calls)]
     try:
         return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -33,15 +35,15 @@ def start_peer(args: argparse.Namespace) -> subprocess.Popen[bytes]:
         raise UserError(f"--peer {args.peer}: {error.strerror}; give the python of an environment") from None
 
 
-def read(peer: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """The next line that the peer says."""
+def read(peer: subprocess.Popen[bytes], key: str) -> Any:
+    """`key` of the next line that the peer says."""
     assert peer.stdout
     said = peer.stdout.readline()
     if not said:
         raise UserError("the peer has ended; what it says of that is above")
     try:
-        return dict(json.loads(said))
-    except (ValueError, TypeError):
+        return json.loads(said)[key]
+    except (ValueError, TypeError, KeyError):
         raise UserError(f"the peer has said {said.decode(errors='replace')!r}, and no figures") from None
 
 
@@ -52,7 +54,7 @@ def clock(peer: subprocess.Popen[bytes], column: str) -> float:
         peer.stdin.write(column.encode() + b"\n")
     except BrokenPipeError:
         pass  # then there is nothing to read either
-    return float(read(peer)["sentences_per_second"])
+    return float(read(peer, "sentences_per_second"))
 
 
 def compare(turns: list[tuple[float, float]]) -> dict[str, Any]:
@@ -77,23 +79,29 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if not sentences:
         raise UserError(f"{args.source}: there is no line of {args.pieces} pieces and more")
 
+    pieces_out: list[int] = []  # of all translations, their ends not counted
+
     def translate(some: list[str], beam: int) -> None:
-        translator.translate_batch(some, beam=beam)
+        pieces_out.extend(len(t.tokens) for t in translator.translate_batch(some, beam=beam))
 
     columns = clocks(translate, sentences, args.beam, args.calls)
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name in columns}
-    with start_peer(args) as peer:  # whose end is that of its input
-        system = read(peer)["system"]  # it is ready
-        for warm in (False, *[True] * args.rounds):
+    with start_peer(args, len(sentences)) as peer:
+        system = read(peer, "system")
+        for number in range(args.rounds + 1):
             for name, ours in columns.items():
-                turn = ours(), clock(peer, name)
-                if warm:
-                    turns[name].append(turn)
+                if number % 2:  # neither is always second, in the other's caches
+                    our, their = ours(), clock(peer, name)
+                else:
+                    their, our = clock(peer, name), ours()
+                if number:  # the first round warms up
+                    turns[name].append((our, their))
     return {
         "system": f"nmt {revision()}",
         "peer": f"{system}, {args.kind}",
         "pieces": args.pieces,
         "most_pieces_out": args.length or "as many as it wants",
+        "mean_pieces_out": round(statistics.mean(pieces_out), 1),
         "sentences": len(sentences),
         "beam": args.beam,
         "sentences_per_second": {name: compare(found) for name, found in turns.items()},

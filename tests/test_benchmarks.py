@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import turns
+from benchmarks import timing, train, turns
 from benchmarks.generated import write_dataset
 from benchmarks.report import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
@@ -133,12 +133,18 @@ SHIPPED = Path(__file__).parents[1] / "checkpoints" / "es-en"
 
 PEER = """#!{python}
 import sys
+sys.path.insert(0, {root!r})
+from benchmarks.timing import answer
 said = " ".join(sys.argv[1:])
 wanted = "-m benchmarks.peers.translate_ctranslate2 --in-turns --kind tiny --pieces 5 --sentences 2 --beam 3 --calls 2"
-print('{{"system": "Peer 1"}}' if said == wanted else said, flush=True)
-for turn, column in zip(range({answers}), sys.stdin):
-    base = dict([("greedy", 100), ("beam 3", 200), ("one sentence", 300)])[column.strip()]
-    print('{{"sentences_per_second": %d}}' % (base + turn // 3), flush=True)
+if said != wanted:
+    sys.exit(print(said))
+turns = iter(range({answers}))
+def rate(base):
+    turn = next(turns, None)
+    return sys.exit() if turn is None else base + turn // 3
+bases = {{"greedy": 100, "beam 3": 200, "one sentence": 300}}
+answer("Peer 1", {{column: lambda base=base: rate(base) for column, base in bases.items()}})
 """
 LINES = [
     "no",
@@ -150,11 +156,11 @@ LINES = [
 def _turns(folder: Path, answers: int) -> argparse.Namespace:
     """With a "python" that answers as CTranslate2's script does, so many times, each round a little faster."""
     peer, source = folder / "peer", folder / "source.txt"
-    peer.write_text(PEER.format(python=sys.executable, answers=answers))
+    peer.write_text(PEER.format(python=sys.executable, root=str(SHIPPED.parents[1]), answers=answers))
     peer.chmod(0o755)
-    source.write_text("\n".join([*LINES, "Este verano no hay nada que aprender de la guitarra."]))
+    source.write_text("\n".join(LINES))
     common = {"model": SHIPPED, "source": source, "kind": "tiny", "beam": 3, "calls": 2}
-    return argparse.Namespace(**common, peer=str(peer), pieces=5, length=4, lines=2, rounds=3)
+    return argparse.Namespace(**common, peer=str(peer), pieces=5, length=4, lines=9, rounds=3)
 
 
 def test_columns_are_clocked_in_turns_with_the_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +178,7 @@ def test_columns_are_clocked_in_turns_with_the_peer(tmp_path: Path, monkeypatch:
     figures = turns.run(_turns(tmp_path, 12))
     both = asked[0][0]
     assert len(both) == figures["sentences"] == 2
+    assert 1 <= figures["mean_pieces_out"] <= 4
     one = [[((both[i % 2],), 3)] * 5 for i in range(4)]  # of each turn's five calls two count
     assert asked == [call for i in range(4) for call in [(both, 1), (both, 3), *one[i]]]
     assert figures["peer"] == "Peer 1, tiny"
@@ -208,13 +215,27 @@ def test_speeds_are_set_beside_a_peers_column_by_column(tmp_path: Path) -> None:
     assert times_as_fast(columns(ours), read_peer(file)) == wanted
     one_way = {"system": "Q", "beam": 1, "sentences_per_second": 60.0}  # as JoeyNMT's script writes it
     assert times_as_fast(columns(ours), columns(one_way)) == {"greedy": 5.0}
-    for text, cause in (
-        ("{", "Expecting"),
-        ("[]", "not what a benchmark"),
-        ('{"system": "R"}', "no figures"),
-    ):
+    of_turns = {"system": "R", "beam": 1, "sentences_per_second": {"greedy": {"ours": 1}}}
+    cases = [("{", "Expecting"), ("[]", "not what a benchmark"), (json.dumps(of_turns), "no figures")]
+    cases += [(json.dumps(one_way | {"sentences_per_second": rate}), "no figures") for rate in (0, "60")]
+    for text, cause in cases:
         file.write_text(text)
-        with pytest.raises(UserError, match=f"peer.json: .*{cause}"):
-            read_peer(file)
+        for read in (read_peer, train.read_peer):
+            with pytest.raises(UserError, match=f"peer.json: .*{cause}"):
+                read(file)
     with pytest.raises(UserError, match="No such file"):
         read_peer(tmp_path / "none.json")
+
+
+def test_a_clock_gives_sentences_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    seconds = {(3, 1): 0.5, (3, 4): 2.0, (1, 4): 0.25}  # for so many sentences, with the beam
+
+    def translate(sentences: list[str], beam: int) -> None:
+        nonlocal now
+        now += seconds[len(sentences), beam]
+
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now)
+    clocks = timing.clocks(translate, ["a", "b", "c"], beam=4, calls=2)
+    found = {name: clock() for name, clock in clocks.items()}
+    assert found == {"greedy": 6.0, "beam 4": 1.5, "one sentence": 4.0}

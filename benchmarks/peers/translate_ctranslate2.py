@@ -9,18 +9,19 @@ Needs an environment with ctranslate2 (that of OpenNMT-py has it).
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 try:
     import ctranslate2
-except ImportError:
+except ModuleNotFoundError as error:
+    if error.name != "ctranslate2":
+        raise
     sys.exit(f"error: {sys.executable} has no ctranslate2; see benchmarks/README.md, 'The peers'")
 import numpy as np
 from ctranslate2.specs import TransformerSpec
@@ -28,7 +29,7 @@ from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
 from ctranslate2.specs.common_spec import EmbeddingsSpec, LayerNormSpec, LinearSpec
 
 from benchmarks.report import at_least, machine, make_parser, publish
-from benchmarks.timing import clocks, latency, sentence_rate
+from benchmarks.timing import answer, clocks, latency, sentence_rate
 
 # Encoder and decoder layers, heads, units, units inside the feed-forward layers.
 KINDS = {"base": (6, 6, 8, 512, 2048), "tiny": (6, 2, 8, 256, 1536)}
@@ -36,8 +37,8 @@ VOCAB = 8000
 SYSTEM = f"CTranslate2 {version('ctranslate2')}"
 
 
-def random_model(folder: Path, kind: str) -> None:
-    """Write a model of `KINDS` with random weights, as int8."""
+def random_model(folder: Path, kind: str, pieces: int) -> None:
+    """Write a model of `KINDS` with random weights, as int8, for sentences of so many pieces."""
     encoder, decoder, heads, units, inner = KINDS[kind]
     random = np.random.default_rng(1)
     spec = TransformerSpec.from_config((encoder, decoder), heads)
@@ -64,7 +65,9 @@ def random_model(folder: Path, kind: str) -> None:
     linear(spec.decoder.projection, VOCAB, units)
     for side in (spec.encoder, spec.decoder):
         norm(side.layer_norm)
-        side.position_encodings.encodings = random.normal(0, 0.1, (128, units)).astype(np.float32)
+        side.position_encodings.encodings = random.normal(0, 0.1, (max(128, pieces + 2), units)).astype(
+            np.float32
+        )
         for layer in side.layer:
             attention(layer.self_attention)
             if side is spec.decoder:
@@ -80,33 +83,30 @@ def random_model(folder: Path, kind: str) -> None:
     spec.save(str(folder))
 
 
-def answer(columns: dict[str, Callable[[], float]]) -> NoReturn:
-    """Say who this is; then clock one column whenever a line names it, and say its sentences a second."""
-    print(json.dumps({"system": SYSTEM}), flush=True)
-    for line in sys.stdin:
-        print(json.dumps({"sentences_per_second": columns[line.strip()]()}), flush=True)
-    sys.exit()
+Translate = Callable[[list[list[str]], int], None]  # sentences, beam
 
 
-def run(args: argparse.Namespace) -> dict[str, Any]:
+def prepare(args: argparse.Namespace) -> tuple[Translate, list[list[str]]]:
+    """What translates, and made-up sentences."""
     with tempfile.TemporaryDirectory() as folder:
-        random_model(Path(folder), args.kind)
+        random_model(Path(folder), args.kind, args.pieces)
         workers = {"inter_threads": args.workers, "intra_threads": args.threads // args.workers}
         translator = ctranslate2.Translator(folder, device="cpu", compute_type="int8", **workers)
     draws = np.random.default_rng(2).integers(0, VOCAB - 3, (args.sentences, args.pieces))
-    sentences = [[f"p{i}" for i in row] for row in draws]
     length = {"min_decoding_length": args.pieces, "max_decoding_length": args.pieces}
 
     def translate(some: list[list[str]], beam: int) -> None:
         translator.translate_batch(some, beam_size=beam, max_batch_size=args.batch, **length)
 
-    alone = partial(translate, sentences[:1], args.beam)
-    if args.in_turns:
-        answer(clocks(translate, sentences, args.beam, args.calls))
+    return translate, [[f"p{i}" for i in row] for row in draws]
+
+
+def measure(translate: Translate, sentences: list[list[str]], args: argparse.Namespace) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name, beam in (("greedy", 1), (f"beam {args.beam}", args.beam)):
         figures[name] = sentence_rate(partial(translate, sentences, beam), len(sentences), args.runs)
-    return figures | {"one_sentence": {"beam": args.beam, **latency(alone, args.calls)}}
+    alone = latency(partial(translate, sentences[:1], args.beam), args.calls)
+    return figures | {"one_sentence": {"beam": args.beam, **alone}}
 
 
 def main() -> None:
@@ -131,7 +131,12 @@ def main() -> None:
     )
     args = parser.parse_args()
     chosen = {key: getattr(args, key) for key in ("kind", "pieces", "beam", "batch", "workers", "threads")}
-    publish({"system": SYSTEM, **chosen, **run(args), "machine": machine("ctranslate2")}, args.json)
+    translate, sentences = prepare(args)
+    if args.in_turns:
+        answer(SYSTEM, clocks(translate, sentences, args.beam, args.calls))
+        return
+    figures = measure(translate, sentences, args)
+    publish({"system": SYSTEM, **chosen, **figures, "machine": machine("ctranslate2")}, args.json)
 
 
 if __name__ == "__main__":
