@@ -33,7 +33,6 @@ def at_least(least: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"{text}: at least {least} is needed")
         return value
 
-    number.__name__ = "whole number"  # argparse's name for it, where the text is none
     return number
 
 
