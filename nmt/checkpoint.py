@@ -11,10 +11,8 @@ What only a resumed training needs is in `nmt.training_state`.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +21,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder, previous
+from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder
 from nmt.config import Config, EncoderConfig, dump_config
 from nmt.convolutional import dilations, receptive_field
 from nmt.errors import UserError
+from nmt.files import write_folder_atomically
 from nmt.model import Seq2Seq
 from nmt.phrases import PhraseBook
 from nmt.tokenizer import Tokenizer, save_tokenizers
@@ -242,36 +241,3 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
                 f"{file}: not a whole safetensors file ({error}); copy or train it again"
             ) from None
     return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}, notes
-
-
-def replace_text(file: Path, text: str) -> None:
-    """Write a small file; a kill leaves the old or the new one."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, file)
-
-
-def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a folder beside `folder`, then rename it there: a kill leaves the old or the new one.
-
-    A folder cannot replace a full one in a single rename, so an old one steps aside for an instant first;
-    `load_model` finds it there if the kill comes just then.
-    """
-    partial, old = folder.with_name(f".{folder.name}.partial"), previous(folder)
-    if old.exists() and not folder.exists():
-        os.rename(old, folder)
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        write(partial)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise UserError(f"{folder}: cannot be written: {error}; what was there before is untouched") from None
-    for path in partial.iterdir():
-        with open(path, "rb") as file:
-            os.fsync(file.fileno())
-    if folder.exists():
-        os.rename(folder, old)
-    os.rename(partial, folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nmt.config import Config, load_config
 from nmt.errors import UserError
+from nmt.files import previous
 from nmt.tokenizer import Tokenizer, load_tokenizers
 
 CONFIG_FILE = "config.yaml"
@@ -64,8 +65,3 @@ def weights_digest(folder: Path) -> str:
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest() if files else ""
-
-
-def previous(folder: Path) -> Path:
-    """Where a folder that is being replaced steps aside."""
-    return folder.with_name(f".{folder.name}.previous")

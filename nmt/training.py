@@ -33,13 +33,13 @@ from nmt.checkpoint import (
     load_model,
     load_weights,
     named_weights,
-    replace_text,
     run_checkpoints,
     save_checkpoint,
 )
 from nmt.config import Config, dump_config, load_config
 from nmt.distributed import Processes
 from nmt.errors import UserError
+from nmt.files import replace_text
 from nmt.loss import smoothed_cross_entropy
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer

@@ -12,16 +12,10 @@ import pytest
 import torch
 
 from nmt import checkpoint
-from nmt.checkpoint import (
-    average,
-    describe,
-    load_model,
-    named_weights,
-    save_checkpoint,
-    write_folder_atomically,
-)
+from nmt.checkpoint import average, describe, load_model, named_weights, save_checkpoint
 from nmt.config import Config
 from nmt.errors import UserError
+from nmt.files import write_folder_atomically
 from nmt.model import Seq2Seq
 from nmt.tokenizer import load_tokenizers
 from tests.conftest import tiny_model_config
