@@ -11,8 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from data_prep.errors import UserError
 from data_prep.keys import sentence_key
+from nmt.errors import UserError
 
 SIDES = ("source", "target")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lxml.html import defs as html_defs
 
-from data_prep.errors import UserError
+from nmt.errors import UserError
 
 
 @dataclass(frozen=True)

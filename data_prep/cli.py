@@ -11,9 +11,9 @@ from typing import Any
 
 from rich.console import Console
 
-from data_prep.errors import UserError
 from data_prep.files import COMPRESSIONS
 from data_prep.recipe import load_recipe, make_recipe, yaml_value
+from nmt.errors import UserError
 
 SOURCE_HELP = """\
 sources: KIND:PATH[:OPTIONS][@SETTINGS]

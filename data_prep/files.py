@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from data_prep.errors import UserError
+from nmt.errors import UserError
 
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
 

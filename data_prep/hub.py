@@ -12,9 +12,9 @@ from typing import Any
 
 import datasets
 
-from data_prep.errors import UserError
 from data_prep.files import Tally, open_bytes, uncompressed_suffix
 from data_prep.recipe import Spec
+from nmt.errors import UserError
 
 _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from lingua import IsoCode639_1, LanguageDetectorBuilder
 
-from data_prep.errors import UserError
+from nmt.errors import UserError
 
 # The beginning of a text tells enough for the first look, and lingua's time grows with length.
 FIRST_LOOK_CHARS = 100

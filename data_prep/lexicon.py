@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.errors import UserError
 from data_prep.files import Tally, read_lines
+from nmt.errors import UserError
 
 Sentence = Sequence[str]
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -23,7 +23,6 @@ from data_prep import report as reporting
 from data_prep import splits, subwords
 from data_prep.careless import SIDES
 from data_prep.cleaning import normalise
-from data_prep.errors import UserError
 from data_prep.files import Tally, sha256
 from data_prep.keys import pair_keys, sentence_keys
 from data_prep.languages import make_judge
@@ -31,6 +30,7 @@ from data_prep.recipe import Recipe, Source, Spec, dump_recipe
 from data_prep.report import HeldOut
 from data_prep.sources import files_of
 from data_prep.tables import Pool, add_careless, clean_table, encode_table, read_table, texts
+from nmt.errors import UserError
 
 
 def build(

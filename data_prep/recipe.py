@@ -15,9 +15,9 @@ import yaml
 
 from data_prep.careless import CarelessConfig
 from data_prep.cleaning import CleaningConfig
-from data_prep.errors import UserError
 from data_prep.splits import SplitsConfig
 from data_prep.subwords import SubwordsConfig
+from nmt.errors import UserError
 
 KINDS = ("tsv", "moses", "tmx", "po", "mo", "hf")
 

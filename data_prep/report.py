@@ -17,10 +17,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from data_prep.cleaning import NORMALISATIONS
-from data_prep.errors import UserError
 from data_prep.files import Tally
 from data_prep.recipe import Recipe, Source
 from data_prep.tables import FATES, KEPT, Pool, texts
+from nmt.errors import UserError
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
 

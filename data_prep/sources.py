@@ -17,10 +17,10 @@ from typing import Any
 import polib
 from lxml import etree
 
-from data_prep.errors import UserError
 from data_prep.files import Tally, find_file, open_bytes, read_lines, uncompressed_suffix
 from data_prep.hub import read_hub
 from data_prep.recipe import Spec
+from nmt.errors import UserError
 
 Pairs = Iterator[tuple[str, str]]
 Languages = tuple[str, str]

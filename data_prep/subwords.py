@@ -14,7 +14,7 @@ from pathlib import Path
 import sentencepiece
 import yaml
 
-from data_prep.errors import UserError
+from nmt.errors import UserError
 
 MODEL_TYPES = ("unigram", "bpe", "char")
 LEAST = 300  # pieces: fewer are hardly more than the special and byte ones

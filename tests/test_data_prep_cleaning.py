@@ -10,8 +10,8 @@ pytest.importorskip("lingua")
 pytest.importorskip("lxml")
 
 from data_prep.cleaning import CleaningConfig, failed_filter, normalise, script_share  # noqa: E402
-from data_prep.errors import UserError  # noqa: E402
 from data_prep.languages import make_judge  # noqa: E402
+from nmt.errors import UserError  # noqa: E402
 
 CONFIG = CleaningConfig()
 ES_EN = ("es", "en")

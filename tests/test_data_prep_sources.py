@@ -14,10 +14,10 @@ import pytest
 datasets = pytest.importorskip("datasets")
 polib = pytest.importorskip("polib")
 
-from data_prep.errors import UserError  # noqa: E402
 from data_prep.files import Tally  # noqa: E402
 from data_prep.recipe import Spec  # noqa: E402
 from data_prep.sources import files_of, read_pairs  # noqa: E402
+from nmt.errors import UserError  # noqa: E402
 
 PAIRS = [
     ("¿Dónde está la biblioteca?", "Where is the library?"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sentencepiece
 
-from data_prep.errors import UserError
 from data_prep.subwords import SubwordsConfig, reused, train
+from nmt.errors import UserError
 from nmt.tokenizer import Tokenizer
 
 TEXT = [
