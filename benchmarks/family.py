@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.report import machine, make_parser, revision
 from nmt.errors import UserError
-from nmt.lines import read_lines
+from nmt.text.line_io import read_lines
 
 RANDOM, LONG, LONG_WORDS = 1000, 400, 15
 BUCKETS = ((1, 5), (6, 10), (11, 15), (16, 1000))  # words of the source

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import sentencepiece
 
-from nmt.tokenizer import BOS, EOS, JOINT_FILE, PAD, UNK
+from nmt.text.tokenizer import BOS, EOS, JOINT_FILE, PAD, UNK
 
 MEAN, LOG_SPREAD, CORRELATION = 8.7, 0.36, 0.85  # of pieces a sentence
 WORDS = 24_000

@@ -111,8 +111,8 @@ def right(word: str, answer: str, language: str) -> bool:
 
 def run(args: Any) -> dict[str, Any]:
     from nmt import Translator
-    from nmt.lines import read_lines
     from nmt.scoring import corpus_score
+    from nmt.text.line_io import read_lines
 
     translator = Translator.load(args.model, args.device, args.runtime)
     source, reference = read_lines(args.source), read_lines(args.reference)

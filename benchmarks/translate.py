@@ -27,8 +27,8 @@ TEN_WORDS = {  # a plain sentence of ten words in the model's source language
 
 def beginnings(translator: Any, lines: list[str], pieces: int) -> list[str]:
     """The first `pieces` pieces of every line that has so many, where they are one sentence."""
-    from nmt.text import split_text
-    from nmt.tokenizer import load_tokenizers
+    from nmt.text.segmentation import split_text
+    from nmt.text.tokenizer import load_tokenizers
 
     tokenizer, _ = load_tokenizers(translator.folder)
     cut = [tokenizer.decode(ids[:pieces]) for ids in tokenizer.encode_batch(lines) if len(ids) >= pieces]
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         import torch
 
         torch.set_num_threads(args.threads)
-    from nmt.lines import read_lines
+    from nmt.text.line_io import read_lines
 
     lines = read_lines(args.source)
     if args.pieces:

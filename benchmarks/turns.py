@@ -70,7 +70,7 @@ def compare(turns: list[tuple[float, float]]) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from nmt import Translator
-    from nmt.lines import read_lines
+    from nmt.text.line_io import read_lines
 
     translator = Translator.load(args.model, "cpu", "onnx", phrases=False)
     if args.length:

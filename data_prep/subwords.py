@@ -1,6 +1,6 @@
 """SentencePiece: training the subword model(s) of a dataset folder.
 
-Using one is `nmt/tokenizer.py`'s work. The special ids are the same throughout the project.
+Using one is `nmt/text/tokenizer.py`'s work. The special ids are the same throughout the project.
 """
 
 from __future__ import annotations

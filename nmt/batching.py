@@ -24,7 +24,7 @@ from torch import Tensor
 from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.padding import pad, pad_sources
-from nmt.tokenizer import BOS, EOS, PAD
+from nmt.text.tokenizer import BOS, EOS, PAD
 
 Ids = np.ndarray  # int32 [length], without BOS and EOS
 

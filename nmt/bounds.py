@@ -14,7 +14,7 @@ from onnx import helper
 
 from nmt.config import ModelConfig
 from nmt.quantisation import operands
-from nmt.tokenizer import BOS, EOS, SPECIAL_IDS
+from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS
 
 # Sentences of each of these lengths in pieces tell how large numbers become.  The short ones matter most: their
 # attention is peaked, and contexts are as large as the values.

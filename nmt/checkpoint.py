@@ -28,7 +28,7 @@ from nmt.errors import UserError
 from nmt.files import write_folder_atomically
 from nmt.model import Seq2Seq
 from nmt.phrases import PhraseBook
-from nmt.tokenizer import Tokenizer, save_tokenizers
+from nmt.text.tokenizer import Tokenizer, save_tokenizers
 
 SHARD_BYTES = 45_000_000
 

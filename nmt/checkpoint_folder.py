@@ -12,7 +12,7 @@ from pathlib import Path
 from nmt.config import Config, load_config
 from nmt.errors import UserError
 from nmt.files import previous
-from nmt.tokenizer import Tokenizer, load_tokenizers
+from nmt.text.tokenizer import Tokenizer, load_tokenizers
 
 CONFIG_FILE = "config.yaml"
 

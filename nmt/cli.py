@@ -208,7 +208,7 @@ def translate(arguments: argparse.Namespace) -> None:
         arguments.usage_error("--attention needs --json")
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
-    from nmt.lines import windows
+    from nmt.text.line_io import windows
     from nmt.translator import Translator
 
     translator = Translator.load(
@@ -238,7 +238,7 @@ def score(arguments: argparse.Namespace) -> None:
     if arguments.save and not arguments.model:
         arguments.usage_error("--save needs --model: it keeps the translations of --source")
     from nmt import scoring
-    from nmt.lines import read_lines
+    from nmt.text.line_io import read_lines
 
     ours = arguments.hypothesis or arguments.source
     files = [ours, *arguments.reference, *([arguments.baseline] if arguments.baseline else [])]

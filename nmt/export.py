@@ -34,7 +34,7 @@ from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.recurrent import RecurrentLayer, State, states_of
 from nmt.runtimes import DECODER_FILE, ENCODER_FILE
-from nmt.tokenizer import EOS
+from nmt.text.tokenizer import EOS
 
 OPSET = 20
 LARGEST_TABLE = 64_000_000  # bytes of what a decoder's first layer makes of every token

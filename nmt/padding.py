@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nmt.tokenizer import PAD
+from nmt.text.tokenizer import PAD
 
 Array = np.ndarray
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from nmt.dress import MARKED_ALIKE, Dress, dressed, undressed, without_marks
 from nmt.errors import UserError
-from nmt.lines import read_lines
-from nmt.text import composed
+from nmt.text.line_io import read_lines
+from nmt.text.normalization import composed
 
 PHRASES_FILE = "phrases.tsv"
 

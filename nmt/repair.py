@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import regex  # type: ignore[import-untyped]
 
-from nmt.text import Item, missing_items, numbers_without_counterpart
+from nmt.text.protected import Item, missing_items, numbers_without_counterpart
 
 # The share of a target piece's attention that an item's source pieces must have before words are replaced.
 CLEAR_ITEM = 0.5
@@ -46,7 +46,7 @@ def put_back(
     target_pieces: Sequence[str],
     attention: np.ndarray | None,
 ) -> str:
-    """The hypothesis with as many of its missing items (`nmt.text.missing_items`) as have a clear place.
+    """The hypothesis with as many of its missing items (`nmt.text.protected.missing_items`) as have a clear place.
 
     attention  float32 [at least len(target_pieces), len(source_pieces)], or None: no places are known
     Never loses an item that the hypothesis had; a hypothesis that lacks nothing comes back as it is.

@@ -30,7 +30,7 @@ from nmt.config import DecodingConfig
 from nmt.errors import UserError
 from nmt.search_rules import NEVER, SPECIAL, Array, Rules, Step
 from nmt.search_state import Coverage, Ended, History, Hypothesis
-from nmt.tokenizer import BOS, EOS, PAD
+from nmt.text.tokenizer import BOS, EOS, PAD
 
 
 class SearchableModel(Protocol):

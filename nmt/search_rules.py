@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nmt.config import DecodingConfig
-from nmt.tokenizer import BOS, PAD, UNK
+from nmt.text.tokenizer import BOS, PAD, UNK
 
 Array = np.ndarray
 NEVER = float("-inf")  # the log-probability of what may not be

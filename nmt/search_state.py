@@ -11,7 +11,7 @@ import numpy as np
 
 from nmt.errors import UserError
 from nmt.search_rules import NEVER, Array, Rules
-from nmt.tokenizer import EOS
+from nmt.text.tokenizer import EOS
 
 
 @dataclass(frozen=True)

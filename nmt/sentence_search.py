@@ -20,8 +20,10 @@ from nmt.padding import batches_by_length, pad_sources
 from nmt.phrases import PhraseBook
 from nmt.repair import put_back
 from nmt.search import Hypothesis, SearchableModel, beam_search, next_tokens
-from nmt.text import Item, Part, missing_items, model_input, one_line, split_around, stands_alone
-from nmt.tokenizer import EOS, Tokenizer
+from nmt.text.normalization import model_input, one_line
+from nmt.text.protected import Item, missing_items
+from nmt.text.segmentation import Part, split_around, stands_alone
+from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation import SentenceTranslation, assemble, copied
 
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
@@ -35,7 +37,7 @@ UNLIKELY = log(300)  # what is less probable than another by more than this is n
 class Request:
     """A sentence to search; equal ones need be searched once only."""
 
-    sentence: str  # as `nmt.text.model_input` gives it
+    sentence: str  # as `nmt.text.normalization.model_input` gives it
     prefix: str = ""  # what the hypothesis must begin with
     following: int | None = None  # the target piece (its id) that must come after the prefix
     whole: bool = True  # not a part of a sentence

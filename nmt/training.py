@@ -44,7 +44,7 @@ from nmt.loss import smoothed_cross_entropy
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
-from nmt.tokenizer import Tokenizer
+from nmt.text.tokenizer import Tokenizer
 from nmt.training_setup import changes, check_ids, check_out, check_same_model, make_folder, prepare
 from nmt.training_state import Progress, load_state, random_state, save_state
 from nmt.validation import Validation, validate

@@ -16,7 +16,7 @@ from nmt.batching import Split
 from nmt.checkpoint import Checkpoint, run_checkpoints
 from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
-from nmt.tokenizer import Tokenizer, load_tokenizers
+from nmt.text.tokenizer import Tokenizer, load_tokenizers
 
 
 def check_out(run: Path, resume: bool) -> None:

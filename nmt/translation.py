@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nmt.text import Part
+from nmt.text.segmentation import Part
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Text in, text out: the whole way from lines to translated lines, over one checkpoint.
 
-A line is cut into sentences and what is only copied (`nmt.text`), the sentences of many lines are translated
+A line is cut into sentences and what is only copied (`nmt.text.segmentation`), the sentences of many lines are translated
 together (`nmt.sentence_search`), and everything is joined again with its own spacing.  While some lines are
 searched, the next ones are cut.  Reading and writing files is `nmt.cli`'s work.
 """
@@ -20,16 +20,8 @@ from nmt.phrases import PhraseBook
 from nmt.runtimes import load_runtime
 from nmt.search import SearchableModel
 from nmt.sentence_search import Request, SentenceSearch, Settings, Started, requests_of
-from nmt.text import (
-    Part,
-    composed,
-    cut_long,
-    model_input,
-    split_around,
-    split_text,
-    without_surrogates,
-    words,
-)
+from nmt.text.normalization import composed, model_input, without_surrogates
+from nmt.text.segmentation import Part, cut_long, split_around, split_text, words
 from nmt.translation import SentenceTranslation, Translation, assemble
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones

@@ -17,7 +17,7 @@ from nmt.config import DataConfig, DecodingConfig
 from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length, pad_sources
 from nmt.search import beam_search
-from nmt.tokenizer import EOS, Tokenizer
+from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.torch_runtime import TorchModel
 
 

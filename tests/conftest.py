@@ -30,7 +30,7 @@ from nmt.config import (
     ModelConfig,
     TrainingConfig,
 )
-from nmt.tokenizer import Tokenizer
+from nmt.text.tokenizer import Tokenizer
 
 torch.set_num_threads(1)
 

@@ -16,7 +16,7 @@ from nmt.config import Config
 from nmt.language_id import Identification
 from nmt.phrases import PhraseBook
 from nmt.sentence_search import Request
-from nmt.text import Part
+from nmt.text.segmentation import Part
 from nmt.translation import SentenceTranslation
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from nmt import search
 from nmt.config import AttentionConfig, DecoderConfig, DecodingConfig, EncoderConfig, ModelConfig
 from nmt.model import Seq2Seq
 from nmt.search import Hypothesis
-from nmt.tokenizer import BOS, EOS, PAD
+from nmt.text.tokenizer import BOS, EOS, PAD
 from nmt.torch_runtime import TorchModel
 
 VOCAB = 7  # three words beside the special ids

@@ -13,7 +13,7 @@ import torch
 from nmt.batching import Batch, BatchStream, Split, fetch, make_batch, plan_epoch
 from nmt.config import DataConfig
 from nmt.errors import UserError
-from nmt.tokenizer import BOS, EOS, PAD, load_tokenizers
+from nmt.text.tokenizer import BOS, EOS, PAD, load_tokenizers
 
 
 def test_split_reads_what_datasets_wrote(reversal_data: Path) -> None:

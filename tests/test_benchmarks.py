@@ -20,7 +20,7 @@ from benchmarks.throughput import TokenMeter
 from benchmarks.translate import columns, read_peer, times_as_fast
 from nmt.batching import Split
 from nmt.errors import UserError
-from nmt.tokenizer import load_tokenizers
+from nmt.text.tokenizer import load_tokenizers
 from nmt.translation import Translation
 from nmt.translator import Translator
 

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from nmt.casing import without_shouting
-from nmt.text import cleaned, model_input
+from nmt.text.normalization import cleaned, model_input, without_shouting
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from nmt.config import Config
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
 from nmt.model import Seq2Seq
-from nmt.tokenizer import load_tokenizers
+from nmt.text.tokenizer import load_tokenizers
 from tests.conftest import tiny_model_config
 
 

@@ -21,7 +21,7 @@ from nmt.checkpoint import load_model, named_weights, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config
 from nmt.model import Seq2Seq
-from nmt.tokenizer import EOS
+from nmt.text.tokenizer import EOS
 from nmt.training_state import Progress
 from nmt.translator import Translator
 from tests.conftest import tiny_model_config

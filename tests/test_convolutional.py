@@ -15,7 +15,7 @@ from nmt.config import Config, EncoderConfig, ModelConfig, dump_config, load_con
 from nmt.convolutional import ConvolutionalEncoder, GatedConvolution, dilations, receptive_field
 from nmt.errors import UserError
 from nmt.model import Seq2Seq
-from nmt.tokenizer import load_tokenizers
+from nmt.text.tokenizer import load_tokenizers
 from nmt.training import train
 from tests.conftest import tiny_model_config, tiny_recipe
 

@@ -20,7 +20,7 @@ import data_prep  # noqa: E402
 from data_prep.cli import main  # noqa: E402
 from data_prep.keys import fold  # noqa: E402
 from data_prep.recipe import dump_recipe, load_recipe, make_recipe  # noqa: E402
-from nmt.tokenizer import load_tokenizers  # noqa: E402
+from nmt.text.tokenizer import load_tokenizers  # noqa: E402
 
 RECIPES = Path(data_prep.__file__).parent / "recipes"
 

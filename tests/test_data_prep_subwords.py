@@ -7,7 +7,7 @@ import sentencepiece
 
 from data_prep.subwords import SubwordsConfig, reused, train
 from nmt.errors import UserError
-from nmt.tokenizer import Tokenizer
+from nmt.text.tokenizer import Tokenizer
 
 TEXT = [
     f"{who} {does} {what} {when}."

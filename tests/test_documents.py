@@ -14,7 +14,7 @@ import pytest
 from nmt.documents.document import Limits
 from nmt.documents.formats import SUFFIXES, open_document
 from nmt.errors import UserError
-from nmt.text import protected_items
+from nmt.text.protected import protected_items
 
 SRT = (
     "1\n00:00:01,000 --> 00:00:02,500\n<i>Había una vez</i>\nun hombre que\n\n"

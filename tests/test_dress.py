@@ -10,7 +10,7 @@ import pytest
 from nmt.dress import Dress, dressed, undressed
 from nmt.phrases import PhraseBook
 from nmt.sentence_search import Request, requests_of
-from nmt.text import stands_alone
+from nmt.text.segmentation import stands_alone
 from tests.uppercase_model import uppercase_translator
 
 

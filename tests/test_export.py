@@ -18,7 +18,7 @@ from nmt.checkpoint import load_model, named_weights, save_checkpoint
 from nmt.config import Config
 from nmt.model import Seq2Seq
 from nmt.search import beam_search, score_target
-from nmt.tokenizer import EOS, PAD, load_tokenizers
+from nmt.text.tokenizer import EOS, PAD, load_tokenizers
 from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
 from tests.conftest import tiny_model_config, toy_pairs

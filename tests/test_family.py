@@ -22,7 +22,7 @@ from nmt.config import DataConfig, DecodingConfig, ModelConfig, dump_config
 from nmt.model import Seq2Seq
 from nmt.padding import pad_sources
 from nmt.search import beam_search
-from nmt.tokenizer import BOS, EOS, SPECIAL_IDS, load_tokenizers
+from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS, load_tokenizers
 from nmt.torch_runtime import TorchModel
 from nmt.training import train
 from nmt.translator import Translator

@@ -21,7 +21,7 @@ from nmt.lab.gates import catching, trace
 from nmt.lab.inside import look_inside
 from nmt.model import Seq2Seq
 from nmt.search import beam_search, score_target
-from nmt.tokenizer import BOS, EOS, load_tokenizers
+from nmt.text.tokenizer import BOS, EOS, load_tokenizers
 from nmt.torch_runtime import TorchModel
 from tests.conftest import tiny_model_config
 

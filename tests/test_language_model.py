@@ -20,7 +20,7 @@ from nmt.config import Config, DataConfig, TrainingConfig, dump_config, load_con
 from nmt.errors import UserError
 from nmt.lab.sampling import write_texts
 from nmt.search import score_target
-from nmt.tokenizer import EOS, load_tokenizers
+from nmt.text.tokenizer import EOS, load_tokenizers
 from nmt.torch_runtime import TorchModel
 from nmt.training import train
 from nmt.translator import Translator, find_checkpoints

@@ -1,4 +1,4 @@
-"""nmt.lines: a line ends with LF or CR LF and nothing else, and a window never waits for more input."""
+"""nmt.text.line_io: a line ends with LF or CR LF and nothing else, and a window never waits for more input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nmt.errors import UserError
-from nmt.lines import CHUNK, read_lines, windows
+from nmt.text.line_io import CHUNK, read_lines, windows
 
 
 @pytest.fixture

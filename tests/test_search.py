@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nmt import search
-from nmt.tokenizer import EOS, UNK
+from nmt.text.tokenizer import EOS, UNK
 from nmt.torch_runtime import TorchModel
 from tests.search_reference import (
     PLAIN,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nmt.errors import UserError
-from nmt.tokenizer import BOS, EOS, PAD, UNK
+from nmt.text.tokenizer import BOS, EOS, PAD, UNK
 from tests.search_reference import (
     PLAIN,
     REAL,

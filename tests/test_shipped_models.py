@@ -12,7 +12,7 @@ from nmt.onnx_runtime import OnnxModel
 from nmt.padding import pad_sources
 from nmt.scoring import corpus_scores
 from nmt.search import score_target
-from nmt.tokenizer import EOS
+from nmt.text.tokenizer import EOS
 from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator, find_checkpoints
 

@@ -1,4 +1,4 @@
-"""nmt.text: what is translated, what is copied, what a translation must keep."""
+"""nmt.text.segmentation: what is translated, what is copied, what a translation must keep."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ import random
 
 import pytest
 
-from nmt.text import (
-    cut_long,
+from nmt.text.normalization import model_input, one_line, without_surrogates
+from nmt.text.protected import (
     has_words,
     missing_items,
-    model_input,
     number_readings,
     numbers_without_counterpart,
-    one_line,
     protected_items,
     same_number,
-    split_around,
-    split_text,
-    without_surrogates,
-    words,
 )
+from nmt.text.segmentation import cut_long, split_around, split_text, words
 
 
 def translated(text: str, language: str = "es") -> list[str]:

@@ -26,7 +26,7 @@ from nmt.errors import UserError
 from nmt.model import Seq2Seq
 from nmt.optimisation import MovingAverage, learning_rate
 from nmt.reporting import Reporter
-from nmt.tokenizer import load_tokenizers
+from nmt.text.tokenizer import load_tokenizers
 from nmt.training import Meter, Trainer, train
 from nmt.training_setup import prepare
 from nmt.training_state import Progress

@@ -22,8 +22,8 @@ from nmt.model import Seq2Seq
 from nmt.padding import batches_by_length
 from nmt.runtimes import choose
 from nmt.sentence_search import Searching, SentenceSearch, Started, _shared, requests_of
-from nmt.text import Part
-from nmt.tokenizer import EOS
+from nmt.text.segmentation import Part
+from nmt.text.tokenizer import EOS
 from nmt.translation import SentenceTranslation, assemble
 from nmt.translator import WINDOW_LINES, Translator, find_checkpoints
 from tests.conftest import tiny_model_config

@@ -15,7 +15,7 @@ from nmt.errors import UserError
 from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vector, similarity
 from nmt.model import Seq2Seq
 from nmt.search import beam_search
-from nmt.tokenizer import EOS
+from nmt.text.tokenizer import EOS
 from nmt.torch_runtime import TorchModel
 from nmt.training import train
 from nmt.translator import Translator

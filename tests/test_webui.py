@@ -26,7 +26,7 @@ from gradio_client.exceptions import AppError
 
 import app_gradio
 from nmt.errors import UserError
-from nmt.text import Part
+from nmt.text.segmentation import Part
 from nmt.webui import language_bar, translate_tab, words
 from nmt.webui.service import TranslationService
 from nmt.webui.translation_views import View, page

@@ -18,7 +18,7 @@ from torch import Tensor
 from nmt.checkpoint_folder import CheckpointFolder
 from nmt.config import Config, DataConfig, DecodingConfig
 from nmt.phrases import PhraseBook
-from nmt.tokenizer import EOS, Tokenizer
+from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
 

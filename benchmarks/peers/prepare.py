@@ -12,7 +12,7 @@ from pathlib import Path
 from datasets import load_from_disk
 
 from benchmarks.report import make_parser
-from nmt.tokenizer import SPECIAL_IDS, Tokenizer, load_tokenizers
+from nmt.text.tokenizer import SPECIAL_IDS, Tokenizer, load_tokenizers
 
 
 def write_pieces(path: Path, sentences: list[list[int]], tokenizer: Tokenizer) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Literal
 
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 ALIKE = (
     0.75  # of difflib's ratio, from which on other words count as the stretch: "working" for "works" does not

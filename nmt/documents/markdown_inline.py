@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
 from nmt.documents.inline import MOST, Mark, Marked, Span, written
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from nmt.documents.document import Line, Passage, lines
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 NARROWEST = 40  # characters; in narrower columns a line that happens to be full says little
 

@@ -19,7 +19,7 @@ import polib
 
 from nmt.documents.document import Line, Passage, lines
 from nmt.errors import UserError
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 WIDTH = 76  # at which long strings are broken, as gettext's tools do
 

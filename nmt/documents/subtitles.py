@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from nmt.documents.document import Line, Passage, lines
 from nmt.documents.inline import MOST, Mark, Marked, written
 from nmt.errors import UserError
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 LONGEST_SENTENCE = 4  # cues that one sentence may go over
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 
 from nmt.documents.document import Passage
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 # A cell, and what ends it.
 _CELL = re.compile(r'("[^"\r\n\t]*(?:""[^"\r\n\t]*)*"(?=[\t\r\n]|\Z)|[^\t\r\n]*)(\t|\r\n|\r|\n|\Z)')

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from lxml import etree
 
 from nmt.documents.inline import MOST, Mark, Room, Span, locate, place_at, proportional
-from nmt.text import has_words
+from nmt.text.protected import has_words
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 DEEPEST = 20  # fields in fields; a hostile file can open as many as it likes

@@ -16,7 +16,7 @@ from nmt.config import DecodingConfig
 from nmt.search import Hypothesis, SearchableModel, beam_search
 from nmt.search_rules import NEVER, Array, Rules, Step
 from nmt.search_state import Coverage
-from nmt.tokenizer import BOS, EOS
+from nmt.text.tokenizer import BOS, EOS
 
 
 @dataclass(frozen=True)

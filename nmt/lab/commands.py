@@ -168,7 +168,7 @@ def memory(arguments: argparse.Namespace) -> None:
         arguments.usage_error("--source needs --model: fresh cells read random numbers")
     _check_outputs(arguments)
     from nmt.lab.memory import of_checkpoint, of_fresh_cells
-    from nmt.lines import read_lines
+    from nmt.text.line_io import read_lines
 
     if arguments.model:
         result = of_checkpoint(arguments.model, _sentences(arguments.source, read_lines))

@@ -184,8 +184,8 @@ def identify(arguments: argparse.Namespace) -> None:
     identifier = LanguageIdentifier.load(arguments.model)
     if arguments.score:
         from nmt.language_id_scoring import accuracy
-        from nmt.lines import read_lines
         from nmt.scoring import check_line_counts
+        from nmt.text.line_io import read_lines
 
         first, second = (read_lines(file) for file in arguments.score)
         check_line_counts([(arguments.score[0], len(first)), (arguments.score[1], len(second))])

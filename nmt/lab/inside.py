@@ -23,8 +23,8 @@ from nmt.errors import UserError
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
 from nmt.lab.gates import Caught, catching, recurrent_layers, trace
 from nmt.search import score_target
-from nmt.text import cleaned, model_input, one_line
-from nmt.tokenizer import BOS, EOS, Tokenizer
+from nmt.text.normalization import cleaned, model_input, one_line
+from nmt.text.tokenizer import BOS, EOS, Tokenizer
 from nmt.torch_runtime import TorchModel
 from nmt.translator import MAX_PIECES, Translator
 

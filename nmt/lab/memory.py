@@ -33,8 +33,8 @@ from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers,
 from nmt.lab.recall import open_gates
 from nmt.recurrent import RecurrentLayer, State
 from nmt.search import greedy_search
-from nmt.text import model_input
-from nmt.tokenizer import BOS, EOS
+from nmt.text.normalization import model_input
+from nmt.text.tokenizer import BOS, EOS
 from nmt.torch_runtime import TorchModel
 
 PROBES = 64  # random directions; a state of no more units is measured exactly

@@ -13,7 +13,7 @@ import numpy as np
 from nmt.checkpoint import Checkpoint
 from nmt.errors import UserError
 from nmt.search import sample
-from nmt.tokenizer import EOS, UNK
+from nmt.text.tokenizer import EOS, UNK
 from nmt.torch_runtime import TorchModel
 
 

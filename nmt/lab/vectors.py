@@ -18,8 +18,8 @@ from nmt.checkpoint_folder import check_translates
 from nmt.errors import UserError
 from nmt.search import beam_search
 from nmt.search_rules import Array
-from nmt.text import model_input
-from nmt.tokenizer import EOS
+from nmt.text.normalization import model_input
+from nmt.text.tokenizer import EOS
 from nmt.torch_runtime import TorchEncoded, TorchModel
 
 

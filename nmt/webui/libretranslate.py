@@ -20,7 +20,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
 from nmt.errors import UserError
-from nmt.text import without_surrogates
+from nmt.text.normalization import without_surrogates
 from nmt.webui import languages
 from nmt.webui.service import AUTO, TranslationService
 from nmt.webui.work import Direction, PageError

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nmt.errors import UserError
-from nmt.lines import read_lines
+from nmt.text.line_io import read_lines
 from nmt.webui import apart, words
 from nmt.webui.comparison import Corpus, Result, measure_plain
 from nmt.webui.work import PageError

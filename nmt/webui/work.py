@@ -18,7 +18,7 @@ from math import exp
 
 from nmt.errors import UserError
 from nmt.sentence_search import Request, requests_of
-from nmt.text import Part
+from nmt.text.segmentation import Part
 from nmt.translation import SentenceTranslation, assemble
 from nmt.webui import words
 from nmt.webui.batcher import Batcher, Busy, Kind

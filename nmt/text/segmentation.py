@@ -1,0 +1,158 @@
+"""What of a text is translated, and what must stay as it is.
+
+A text becomes a list of parts that join to exactly the text again: sentences for the model, and everything
+between and around them (white space, line breaks, emoji, lines without a word), which is only copied.
+Inside a sentence this file finds the items that a translation must keep: URLs, e-mail addresses, code and
+numbers; putting them back when the model lost them is `nmt.repair`'s work.  Nothing here knows of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import regex  # type: ignore[import-untyped]
+import sentencex  # type: ignore[import-untyped]
+
+from nmt.text.protected import _LETTER, _VERBATIM, has_words
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the text: a sentence to translate, or something to copy."""
+
+    text: str
+    translate: bool
+
+
+# Characters that end a line wherever text is shown or read by line; Unicode's list (UAX 14), and control
+# characters that str.splitlines takes for line ends.
+_LINE_BREAK = regex.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+# White space, and what is invisible like it: control characters, byte order mark, zero-width space.
+_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u200b]"
+_BLANKS = regex.compile(rf"{_BLANK}*")
+_AFTER_CUT = regex.compile(rf"[)\]}}»”.,;:!?…]*{_BLANK}*")
+_BEFORE_CUT = regex.compile(rf"[(\[{{«“¿¡]*{_BLANK}*")  # matched backwards
+
+# Pictures that no training text has, with their joiners, skin tones and variation selectors; and bullets,
+# arrows, stars.  Signs that belong to words (© ™ ° № and mathematical ones) are not among them.
+_PICTURE = (
+    r"(?:\p{Regional_Indicator}{2}"
+    r"|[0-9#*]\ufe0f?\u20e3"
+    r"|[\p{Emoji_Presentation}\u2022\u2023\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff]"
+    r"|\p{Extended_Pictographic}(?=\ufe0f))"
+    r"[\ufe0e\ufe0f\u200d\p{Emoji_Modifier}\U0001f000-\U0001faff\u2640\u2642\u2695\u2764\U000e0020-\U000e007f]*"
+)
+_SMILEY = r"(?<!\S)(?:[:;=]['’]?-?[()DPpOo3|/\\*]+|<3|[xX]D+)(?!\S)"
+_PICTURES = regex.compile(rf"((?:{_PICTURE}|{_SMILEY})+)", regex.VERSION1)
+
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
+
+# Where a sentence that is too long may be cut, best first: after a clause, after a comma, between words.
+_CUTS = (regex.compile(r"(?<=[.!?…;:][)»”\"]?)\s+"), regex.compile(r"(?<=[,)–—])\s+"), regex.compile(r"\s+"))
+
+
+def split_text(text: str, language: str) -> list[Part]:
+    """Cut `text` into parts; `language` is an ISO 639-1 code ("es").
+
+    "".join(part.text for part in split_text(text, language)) == text, whatever the text.
+    A part to translate has a word in it, no line break, and neither begins nor ends with white space.
+    """
+    parts: list[Part] = []
+    for sentence in _sentences(text, language):
+        parts += split_around(sentence, (match.span() for match in _PICTURES.finditer(sentence)))
+    return _joined(parts)
+
+
+def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
+    """Cut a sentence at [start, end) stretches, from left to right, that are to be copied; without loss.
+    Punctuation that embraces a stretch or follows it is copied with it: half a bracket has no translation."""
+    parts: list[Part] = []
+    position = 0
+    for start, end in [*spans, (len(sentence), len(sentence))]:
+        chunk = sentence[position:start]
+        first = (_AFTER_CUT if position > 0 else _BLANKS).match(chunk).end()
+        backwards = chunk[first:][::-1]
+        last = len(chunk) - (_BEFORE_CUT if start < len(sentence) else _BLANKS).match(backwards).end()
+        core = chunk[first:last]
+        parts += [Part(chunk[:first], False), Part(core, has_words(core)), Part(chunk[last:], False)]
+        parts.append(Part(sentence[start:end], False))
+        position = end
+    return _joined(parts)
+
+
+def stands_alone(plan: Sequence[Part], place: int) -> bool:
+    """Whether a part to translate is a sentence, and not a stretch of one: of "I ❤️ fish.", neither part is."""
+
+    def apart(gap: Part, before: str | None) -> bool:
+        if gap.translate or _LINE_BREAK.search(gap.text):
+            return not gap.translate
+        return not _LETTER.search(gap.text) and (before is None or _END.search(before) is not None)
+
+    text = plan[place].text
+    left = place == 0 or apart(plan[place - 1], plan[place - 2].text if place > 1 else None)
+    last = len(plan) - 1
+    right = place == last or apart(plan[place + 1], text if place + 1 < last else None)
+    return left and right
+
+
+def cut_long(sentence: str, size: Callable[[str], int], limit: int) -> list[Part]:
+    """Cut a sentence of more than `limit` by `size` (pieces, say) into parts that are not; the parts join to
+    the sentence.  Cuts halve it about the middle, after the strongest punctuation there."""
+    if len(sentence) <= 1 or size(sentence) <= limit:
+        return [Part(sentence, has_words(sentence))]
+    start, end = _cut_place(sentence)
+    gap = [Part(sentence[start:end], False)] if end > start else []
+    return [*cut_long(sentence[:start], size, limit), *gap, *cut_long(sentence[end:], size, limit)]
+
+
+def words(sentence: str) -> list[tuple[int, int]]:
+    """[start, end) of every run of letters and digits."""
+    return [match.span() for match in _WORD.finditer(sentence)]
+
+
+def _sentences(text: str, language: str) -> Iterator[str]:
+    """Lossless: sentencex's sentences of every line, and the line breaks between them."""
+    start = 0
+    for line_break in _LINE_BREAK.finditer(text):
+        yield from _sentences_of_line(text[start : line_break.start()], language)
+        yield line_break.group()
+        start = line_break.end()
+    yield from _sentences_of_line(text[start:], language)
+
+
+def _sentences_of_line(line: str, language: str) -> Iterator[str]:
+    """Only ends with white space after them count: sentencex also cuts "n.º 5" after the point, and URLs.
+    (It never cuts inside brackets, quotation marks or markup.)"""
+    start = end = 0
+    for sentence in sentencex.segment(language, line):
+        end += len(sentence)
+        if sentence[-1:].isspace() or end == len(line):
+            yield line[start:end]
+            start = end
+
+
+def _joined(parts: list[Part]) -> list[Part]:
+    """Neighbouring copied parts become one; empty ones go."""
+    joined: list[Part] = []
+    for part in parts:
+        if not part.text:
+            continue
+        if joined and not joined[-1].translate and not part.translate:
+            joined[-1] = Part(joined[-1].text + part.text, False)
+        else:
+            joined.append(part)
+    return joined
+
+
+def _cut_place(sentence: str) -> tuple[int, int]:
+    """[start, end) of the white space to cut at: of the strongest kind found in the middle half, and of those
+    the one nearest to the middle; without any, the middle itself."""
+    middle = len(sentence) // 2
+    masked = _VERBATIM.sub(lambda match: "x" * len(match.group()), sentence)
+    for pattern in _CUTS:
+        matches = pattern.finditer(masked, len(sentence) // 4, 3 * len(sentence) // 4)
+        if places := [match.span() for match in matches]:
+            return min(places, key=lambda place: abs(place[0] - middle))
+    return middle, middle
