@@ -20,7 +20,7 @@ from nmt.checkpoint import named_weights, save_checkpoint
 from nmt.checkpoint_folder import open_folder
 from nmt.errors import UserError
 from nmt.export import export
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 
 
 def main() -> int:

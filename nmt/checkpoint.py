@@ -22,11 +22,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder
-from nmt.config import Config, EncoderConfig, dump_config
-from nmt.convolutional import dilations, receptive_field
+from nmt.config import Config, dump_config
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
-from nmt.model import Seq2Seq
+from nmt.network.encoder import describe_encoder
+from nmt.network.model import Seq2Seq
 from nmt.phrases import PhraseBook
 from nmt.text.tokenizer import Tokenizer, save_tokenizers
 
@@ -182,18 +182,6 @@ def describe(folder: str | Path) -> str:
         lines.append(f"phrase book {len(book)} sentences")
     lines += [f"{name:<11} {value}" for name, value in sorted(checkpoint.notes.items())]
     return "\n".join(lines)
-
-
-def describe_encoder(config: EncoderConfig) -> str:
-    """Its shape, and of a convolutional one how much of a sentence it can see."""
-    if config.kind == "recurrent":
-        both = "bidirectional " * config.bidirectional
-        return f"{config.layers} × {both}{config.cell}, {config.hidden} units"
-    apart = ", ".join(map(str, dilations(config)))
-    return (
-        f"{config.layers} × gated convolution of {config.kernel} (dilation {apart}), {config.hidden} units, "
-        f"receptive field {receptive_field(config)} pieces"
-    )
 
 
 def write_weights(

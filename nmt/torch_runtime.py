@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nmt.attention import Encoded
-from nmt.decoder import DecoderState
-from nmt.model import Seq2Seq
+from nmt.network.attention import Encoded
+from nmt.network.decoder import DecoderState
+from nmt.network.model import Seq2Seq
 from nmt.search_rules import Array, Step
 
 

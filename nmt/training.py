@@ -29,7 +29,6 @@ from torch import Tensor
 from nmt.batching import Batch, BatchStream, Fetched, Split, fetch
 from nmt.checkpoint import (
     Checkpoint,
-    describe_encoder,
     load_model,
     load_weights,
     named_weights,
@@ -41,7 +40,8 @@ from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.files import replace_text
 from nmt.loss import smoothed_cross_entropy
-from nmt.model import Seq2Seq
+from nmt.network.encoder import describe_encoder
+from nmt.network.model import Seq2Seq
 from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
 from nmt.reporting import Reporter
 from nmt.text.tokenizer import Tokenizer

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from nmt.batching import Split, make_batch
 from nmt.config import DataConfig, DecodingConfig
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.padding import batches_by_length, pad_sources
 from nmt.search import beam_search
 from nmt.text.tokenizer import EOS, Tokenizer

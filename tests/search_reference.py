@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nmt import search
 from nmt.config import AttentionConfig, DecoderConfig, DecodingConfig, EncoderConfig, ModelConfig
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.search import Hypothesis
 from nmt.text.tokenizer import BOS, EOS, PAD
 from nmt.torch_runtime import TorchModel

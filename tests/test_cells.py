@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nmt.cells import STEPS, Trace, Weights, gru_step, lstm_step, run
-from nmt.recurrent import State, states_of
+from nmt.network.cells import STEPS, Trace, Weights, gru_step, lstm_step, run
+from nmt.network.recurrent import State, states_of
 
 INPUT, HIDDEN, BATCH, LENGTH = 5, 4, 3, 9
 CELLS: dict[str, Callable[..., nn.RNNCellBase]] = {

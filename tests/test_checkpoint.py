@@ -16,7 +16,7 @@ from nmt.checkpoint import average, describe, load_model, named_weights, save_ch
 from nmt.config import Config
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import load_tokenizers
 from tests.conftest import tiny_model_config
 

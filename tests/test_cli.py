@@ -20,7 +20,7 @@ import nmt.training
 from nmt.checkpoint import load_model, named_weights, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
 from nmt.training_state import Progress
 from nmt.translator import Translator

@@ -12,9 +12,14 @@ import torch
 
 from nmt.checkpoint import describe, load_model, named_weights, save_checkpoint
 from nmt.config import Config, EncoderConfig, ModelConfig, dump_config, load_config
-from nmt.convolutional import ConvolutionalEncoder, GatedConvolution, dilations, receptive_field
 from nmt.errors import UserError
-from nmt.model import Seq2Seq
+from nmt.network.convolutional_encoder import (
+    ConvolutionalEncoder,
+    GatedConvolution,
+    dilations,
+    receptive_field,
+)
+from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import load_tokenizers
 from nmt.training import train
 from tests.conftest import tiny_model_config, tiny_recipe

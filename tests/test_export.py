@@ -16,7 +16,7 @@ import torch
 from nmt import UserError
 from nmt.checkpoint import load_model, named_weights, save_checkpoint
 from nmt.config import Config
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.search import beam_search, score_target
 from nmt.text.tokenizer import EOS, PAD, load_tokenizers
 from nmt.torch_runtime import TorchModel

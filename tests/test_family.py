@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from nmt.batching import Split
 from nmt.config import DataConfig, DecodingConfig, ModelConfig, dump_config
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.padding import pad_sources
 from nmt.search import beam_search
 from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS, load_tokenizers

@@ -19,7 +19,7 @@ from nmt.config import Config, DecodingConfig
 from nmt.lab.beam_tree import beam_tree
 from nmt.lab.gates import catching, trace
 from nmt.lab.inside import look_inside
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.search import beam_search, score_target
 from nmt.text.tokenizer import BOS, EOS, load_tokenizers
 from nmt.torch_runtime import TorchModel

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from nmt import UserError
-from nmt.cells import Weights
 from nmt.cli import main
 from nmt.config import Cell
 from nmt.lab import clipping, recall
 from nmt.lab.gates import CellWeights, cell_weights, step
 from nmt.lab.memory import jacobian_norms, of_checkpoint, of_fresh_cells
-from nmt.recurrent import RecurrentLayer
+from nmt.network.cells import Weights
+from nmt.network.recurrent import RecurrentLayer
 from tests.test_lab_inside import checkpoint
 
 CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")

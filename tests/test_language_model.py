@@ -294,7 +294,7 @@ def test_nothing_takes_it_for_a_translation_model(
 
 def test_a_translation_model_does_not_write(tmp_path: Path) -> None:
     from nmt.checkpoint import named_weights
-    from nmt.model import Seq2Seq
+    from nmt.network.model import Seq2Seq
 
     data = write_dataset(tmp_path / "data", {"train": [("uno dos", "one two")]}, vocab=15)
     tokenizers = load_tokenizers(data)

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nmt import recurrent
-from nmt.attention import Attention
 from nmt.config import AttentionConfig, DropoutConfig, ModelConfig
-from nmt.model import PieceEmbedding, Seq2Seq
-from nmt.recurrent import RecurrentLayer
+from nmt.network import recurrent
+from nmt.network.attention import Attention
+from nmt.network.model import PieceEmbedding, Seq2Seq
+from nmt.network.recurrent import RecurrentLayer
 from tests.conftest import tiny_model_config
 
 CELLS = ("rnn", "gru", "lstm")

@@ -23,7 +23,7 @@ from nmt.cli import main
 from nmt.config import Config, DataConfig, DecodingConfig, TrainingConfig, dump_config
 from nmt.distributed import Processes
 from nmt.errors import UserError
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.optimisation import MovingAverage, learning_rate
 from nmt.reporting import Reporter
 from nmt.text.tokenizer import load_tokenizers

@@ -18,7 +18,7 @@ from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoin
 from nmt.config import Config, DecodingConfig
 from nmt.cores import Cores
 from nmt.errors import UserError
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.padding import batches_by_length
 from nmt.runtimes import choose
 from nmt.sentence_search import Searching, SentenceSearch, Started, _shared, requests_of

@@ -13,7 +13,7 @@ from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoin
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config
 from nmt.errors import UserError
 from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vector, similarity
-from nmt.model import Seq2Seq
+from nmt.network.model import Seq2Seq
 from nmt.search import beam_search
 from nmt.text.tokenizer import EOS
 from nmt.torch_runtime import TorchModel

@@ -1,6 +1,6 @@
 """A model that needs no training, for tests of everything around a model: it "translates" by upper-casing.
 
-It has `encode`, `initial_state` and `step` as `nmt.model.Seq2Seq` does, so the real search runs over it.  The
+It has `encode`, `initial_state` and `step` as `nmt.network.model.Seq2Seq` does, so the real search runs over it.  The
 vocabulary is of single characters and bytes; what of a text is upper case in the end went through the model.
 """
 

@@ -1,6 +1,6 @@
 """What happens inside recurrent layers: their inputs caught on the way, the gates worked out again from the weights.
 
-Torch's fused kernels give out hidden states only; gates and memory cells come from the cell equations (`nmt.cells`).
+Torch's fused kernels give out hidden states only; gates and memory cells come from the cell equations (`nmt.network.cells`).
 Choosing what to look at is the experiments' work.
 """
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from nmt.cells import STEPS, Weights, run
 from nmt.config import Cell
-from nmt.model import Seq2Seq
-from nmt.recurrent import RecurrentLayer, State, states_of
+from nmt.network.cells import STEPS, Weights, run
+from nmt.network.model import Seq2Seq
+from nmt.network.recurrent import RecurrentLayer, State, states_of
 
 
 @dataclass(frozen=True)

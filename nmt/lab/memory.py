@@ -31,7 +31,7 @@ from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers, step
 from nmt.lab.recall import open_gates
-from nmt.recurrent import RecurrentLayer, State
+from nmt.network.recurrent import RecurrentLayer, State
 from nmt.search import greedy_search
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import BOS, EOS

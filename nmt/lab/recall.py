@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from nmt.config import Cell
 from nmt.errors import UserError
-from nmt.recurrent import RecurrentLayer
+from nmt.network.recurrent import RecurrentLayer
 
 CELLS: tuple[Cell, ...] = get_args(Cell)
 SOLVED = 0.95  # accuracy from which a cell counts as remembering

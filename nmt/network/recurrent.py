@@ -1,6 +1,6 @@
 """One recurrent layer over a whole sequence, on torch's fused kernels, or one step of it.
 
-Stacking, residuals and attention are in `nmt.encoder` and `nmt.decoder`.
+Stacking, residuals and attention are in `nmt.network.encoder` and `nmt.network.decoder`.
 """
 
 from __future__ import annotations

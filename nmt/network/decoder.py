@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nmt.attention import Attention, Encoded
 from nmt.config import ModelConfig
-from nmt.encoder import normalisation
-from nmt.recurrent import RecurrentLayer, State, states_of
+from nmt.network.attention import Attention, Encoded
+from nmt.network.layers import normalisation
+from nmt.network.recurrent import RecurrentLayer, State, states_of
 
 
 @dataclass(frozen=True)

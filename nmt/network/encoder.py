@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from nmt.config import ModelConfig
-from nmt.recurrent import RecurrentLayer
+from nmt.config import EncoderConfig, ModelConfig
+from nmt.network.convolutional_encoder import dilations, receptive_field
+from nmt.network.layers import normalisation
+from nmt.network.recurrent import RecurrentLayer
 
 
 class RecurrentEncoder(nn.Module):
@@ -40,6 +42,13 @@ class RecurrentEncoder(nn.Module):
         return self.last_norm(states), final
 
 
-def normalisation(config: ModelConfig, size: int) -> nn.Module:
-    """Layer normalisation (Ba et al. 2016) over `size` units, or nothing."""
-    return nn.LayerNorm(size) if config.layer_norm else nn.Identity()
+def describe_encoder(config: EncoderConfig) -> str:
+    """Its shape, and of a convolutional one how much of a sentence it can see."""
+    if config.kind == "recurrent":
+        both = "bidirectional " * config.bidirectional
+        return f"{config.layers} × {both}{config.cell}, {config.hidden} units"
+    apart = ", ".join(map(str, dilations(config)))
+    return (
+        f"{config.layers} × gated convolution of {config.kernel} (dilation {apart}), {config.hidden} units, "
+        f"receptive field {receptive_field(config)} pieces"
+    )

@@ -1,6 +1,6 @@
 """The equations of the simple RNN, the LSTM and the GRU, one step at a time: to be read, tested and looked into.
 
-Not what trains or translates: that is `nmt.recurrent`, on torch's fused kernels, which these functions equal.
+Not what trains or translates: that is `nmt.network.recurrent`, on torch's fused kernels, which these functions equal.
 They take the same weights (`Weights.of`) and give what a kernel keeps to itself, the activation of every gate.
 Everything is a function of tensors, and can be differentiated by all of them.
 
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nmt.config import Cell
-from nmt.recurrent import State
+from nmt.network.recurrent import State
 
 
 class Weights(NamedTuple):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nmt.config import EncoderConfig, ModelConfig
-from nmt.encoder import normalisation
+from nmt.network.layers import normalisation, real_positions
 
 
 def dilations(config: EncoderConfig) -> list[int]:
@@ -24,11 +24,6 @@ def dilations(config: EncoderConfig) -> list[int]:
 def receptive_field(config: EncoderConfig) -> int:
     """How many source positions one state of a convolutional encoder depends on, itself in their middle."""
     return 1 + (config.kernel - 1) * sum(dilations(config))
-
-
-def real_positions(lengths: Tensor, src_len: int) -> Tensor:
-    """lengths int64 [batch] -> bool [batch, src_len], False on padding"""
-    return torch.arange(src_len, device=lengths.device) < lengths[:, None]
 
 
 class GatedConvolution(nn.Module):

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmt.attention import Encoded
 from nmt.config import ModelConfig
-from nmt.convolutional import ConvolutionalEncoder, real_positions
-from nmt.decoder import AttentionDecoder, DecoderState
-from nmt.encoder import RecurrentEncoder
+from nmt.network.attention import Encoded
+from nmt.network.convolutional_encoder import ConvolutionalEncoder
+from nmt.network.decoder import AttentionDecoder, DecoderState
+from nmt.network.encoder import RecurrentEncoder
+from nmt.network.layers import real_positions
 
 
 class Step(NamedTuple):
