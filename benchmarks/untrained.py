@@ -16,8 +16,8 @@ import torch
 
 from benchmarks.report import make_parser
 from benchmarks.train import read_shape
-from nmt.checkpoint import named_weights, save_checkpoint
-from nmt.checkpoint_folder import open_folder
+from nmt.checkpoint.folder import open_folder
+from nmt.checkpoint.weights import named_weights, save_checkpoint
 from nmt.errors import UserError
 from nmt.export import export
 from nmt.network.model import Seq2Seq

@@ -272,7 +272,7 @@ def train(arguments: argparse.Namespace) -> int:
 
 def average(arguments: argparse.Namespace) -> None:
     """`nmt average`"""
-    from nmt.checkpoint import average
+    from nmt.checkpoint.averaging import average
 
     folders = average(arguments.sources, arguments.last, arguments.out)
     print(f"{arguments.out}: the mean of {', '.join(folder.name for folder in folders)}")
@@ -288,7 +288,7 @@ def export(arguments: argparse.Namespace) -> None:
 
 def info(arguments: argparse.Namespace) -> None:
     """`nmt info`"""
-    from nmt.checkpoint import describe
+    from nmt.commands.info import describe
 
     print(describe(arguments.checkpoint))
 

@@ -26,14 +26,13 @@ import torch
 from torch import Tensor, library, nn
 from torch.nn import functional
 
-from nmt.checkpoint import load_model
-from nmt.checkpoint_folder import check_translates, open_folder, weights_digest
+from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, check_translates, open_folder, weights_digest
+from nmt.checkpoint.weights import load_model
 from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.network.attention import Encoded
 from nmt.network.model import Seq2Seq
 from nmt.network.recurrent import RecurrentLayer, State, states_of
-from nmt.runtimes import DECODER_FILE, ENCODER_FILE
 from nmt.text.tokenizer import EOS
 
 OPSET = 20

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import onnxruntime
 
-from nmt.checkpoint_folder import weights_digest
+from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, weights_digest
 from nmt.errors import UserError
-from nmt.runtimes import DECODER_FILE, ENCODER_FILE
 from nmt.search_rules import Array, Step
 
 

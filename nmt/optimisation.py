@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from nmt.checkpoint import named_weights
+from nmt.checkpoint.weights import named_weights
 from nmt.config import TrainingConfig
 
 

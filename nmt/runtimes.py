@@ -9,11 +9,10 @@ import importlib.util
 import os
 from pathlib import Path
 
-from nmt.checkpoint_folder import CheckpointFolder
+from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, CheckpointFolder
 from nmt.errors import UserError
 from nmt.search import SearchableModel
 
-ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 RUNTIMES = ("auto", "onnx", "torch")
 
 
@@ -29,7 +28,7 @@ def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[S
                 "--runtime torch"
             ) from None
         return OnnxModel(opened.folder), device, runtime
-    from nmt.checkpoint import load_model
+    from nmt.checkpoint.weights import load_model
     from nmt.torch_runtime import TorchModel
 
     return TorchModel(load_model(opened.folder, device).model, device), device, runtime

@@ -27,14 +27,8 @@ import torch
 from torch import Tensor
 
 from nmt.batching import Batch, BatchStream, Fetched, Split, fetch
-from nmt.checkpoint import (
-    Checkpoint,
-    load_model,
-    load_weights,
-    named_weights,
-    run_checkpoints,
-    save_checkpoint,
-)
+from nmt.checkpoint.folder import run_checkpoints
+from nmt.checkpoint.weights import Checkpoint, load_model, load_weights, named_weights, save_checkpoint
 from nmt.config import Config, dump_config, load_config
 from nmt.distributed import Processes
 from nmt.errors import UserError

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from nmt.batching import Split
-from nmt.checkpoint import Checkpoint, run_checkpoints
+from nmt.checkpoint.folder import run_checkpoints
+from nmt.checkpoint.weights import Checkpoint
 from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.text.tokenizer import Tokenizer, load_tokenizers

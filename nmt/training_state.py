@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from nmt.checkpoint import load_weights, named_weights
+from nmt.checkpoint.weights import load_weights, named_weights
 from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, check_translates, open_folder
+from nmt.checkpoint.folder import CONFIG_FILE, CheckpointFolder, check_translates, open_folder
 from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
 from nmt.phrases import PhraseBook

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from nmt import checkpoint
-from nmt.checkpoint import average, describe, load_model, named_weights, save_checkpoint
+from nmt.checkpoint import weights
+from nmt.checkpoint.averaging import average
+from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
+from nmt.commands.info import describe
 from nmt.config import Config
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
@@ -51,7 +53,7 @@ def test_big_weights_are_cut_into_shards(
 ) -> None:
     folder, model, config = saved
     tokenizers = load_tokenizers(folder)
-    monkeypatch.setattr(checkpoint, "SHARD_BYTES", 4000)
+    monkeypatch.setattr(weights, "SHARD_BYTES", 4000)
     save_checkpoint(tmp_path / "shards", config, named_weights(model), tokenizers)
     shards = sorted((tmp_path / "shards").glob("model-*.safetensors"))
     assert len(shards) > 2
@@ -92,7 +94,7 @@ def test_foreign_folders_give_one_sentence(saved: tuple[Path, Seq2Seq, Config], 
     other = Seq2Seq(tiny_model_config(cell="gru", vocab=config.model.source_vocab))
     shutil.rmtree(tmp_path / "foreign", ignore_errors=True)
     shutil.copytree(folder, tmp_path / "foreign")
-    checkpoint.write_weights(tmp_path / "foreign", named_weights(other), {})
+    weights.write_weights(tmp_path / "foreign", named_weights(other), {})
     with pytest.raises(UserError, match="do not fit config.yaml"):
         load_model(tmp_path / "foreign")
     (folder / "joint.spm").write_bytes(b"not a model")

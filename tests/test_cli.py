@@ -15,9 +15,9 @@ import pytest
 import sacrebleu
 import torch
 
-import nmt.checkpoint
+import nmt.checkpoint.weights
 import nmt.training
-from nmt.checkpoint import load_model, named_weights, save_checkpoint
+from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config
 from nmt.network.model import Seq2Seq
@@ -320,7 +320,7 @@ def test_average_writes_a_checkpoint_that_info_describes(run: Run, checkpoint: P
     )
     assert torch.allclose(mean, (first + second) / 2, atol=1e-2)
     status, output, _ = run("info", tmp_path / "mean")
-    assert (status, output.decode()) == (0, nmt.checkpoint.describe(tmp_path / "mean") + "\n")
+    assert (status, output.decode()) == (0, nmt.commands.info.describe(tmp_path / "mean") + "\n")
 
 
 def test_recipes_are_listed(run: Run) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from nmt.checkpoint import describe, load_model, named_weights, save_checkpoint
+from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
+from nmt.commands.info import describe
 from nmt.config import Config, EncoderConfig, ModelConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.network.convolutional_encoder import (

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from nmt import UserError
-from nmt.checkpoint import load_model, named_weights, save_checkpoint
+from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
 from nmt.config import Config
 from nmt.network.model import Seq2Seq
 from nmt.search import beam_search, score_target

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from nmt import Translator, UserError
-from nmt.checkpoint import load_model, named_weights, save_checkpoint
+from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config, DecodingConfig
 from nmt.lab.beam_tree import beam_tree

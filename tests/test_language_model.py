@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nmt.batching import Split, make_batch, plan_epoch
-from nmt.checkpoint import Checkpoint, load_model, save_checkpoint
+from nmt.checkpoint.weights import Checkpoint, load_model, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config, load_config
 from nmt.errors import UserError
@@ -293,7 +293,7 @@ def test_nothing_takes_it_for_a_translation_model(
 
 
 def test_a_translation_model_does_not_write(tmp_path: Path) -> None:
-    from nmt.checkpoint import named_weights
+    from nmt.checkpoint.weights import named_weights
     from nmt.network.model import Seq2Seq
 
     data = write_dataset(tmp_path / "data", {"train": [("uno dos", "one two")]}, vocab=15)

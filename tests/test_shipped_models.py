@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nmt.checkpoint import describe, load_model
+from nmt.checkpoint.weights import load_model
+from nmt.commands.info import describe
 from nmt.onnx_runtime import OnnxModel
 from nmt.padding import pad_sources
 from nmt.scoring import corpus_scores

@@ -18,7 +18,8 @@ import torch
 from torch.nn import functional
 
 from nmt.batching import Split, make_batch
-from nmt.checkpoint import load_model, named_weights, run_checkpoints
+from nmt.checkpoint.folder import run_checkpoints
+from nmt.checkpoint.weights import load_model, named_weights
 from nmt.cli import main
 from nmt.config import Config, DataConfig, DecodingConfig, TrainingConfig, dump_config
 from nmt.distributed import Processes

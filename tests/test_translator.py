@@ -14,7 +14,7 @@ import torch
 
 import nmt
 from nmt import sentence_search
-from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoint
+from nmt.checkpoint.weights import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DecodingConfig
 from nmt.cores import Cores
 from nmt.errors import UserError

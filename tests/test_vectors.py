@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from nmt.checkpoint import Checkpoint, load_model, named_weights, save_checkpoint
+from nmt.checkpoint.weights import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config
 from nmt.errors import UserError
 from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vector, similarity

@@ -15,7 +15,7 @@ import sentencepiece
 import torch
 from torch import Tensor
 
-from nmt.checkpoint_folder import CheckpointFolder
+from nmt.checkpoint.folder import CheckpointFolder
 from nmt.config import Config, DataConfig, DecodingConfig
 from nmt.phrases import PhraseBook
 from nmt.text.tokenizer import EOS, Tokenizer

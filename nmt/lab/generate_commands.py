@@ -139,7 +139,7 @@ def _add_train_identifier(commands: Any) -> None:
 
 def sample(arguments: argparse.Namespace) -> None:
     """`nmt lab sample`"""
-    from nmt.checkpoint import load_model
+    from nmt.checkpoint.weights import load_model
     from nmt.lab.sampling import write_texts
 
     texts = write_texts(
@@ -159,7 +159,7 @@ def vector(arguments: argparse.Namespace) -> None:
     """`nmt lab vector`"""
     if len(arguments.sentences) > 2:
         arguments.usage_error("give one sentence or two (in quotation marks)")
-    from nmt.checkpoint import load_model
+    from nmt.checkpoint.weights import load_model
     from nmt.lab.vectors import decode_vectors, interpolate, sentence_vector, similarity
 
     checkpoint = load_model(arguments.model)

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from nmt.checkpoint import Checkpoint, load_model
-from nmt.checkpoint_folder import check_translates, open_folder
+from nmt.checkpoint.folder import check_translates, open_folder
+from nmt.checkpoint.weights import Checkpoint, load_model
 from nmt.config import Cell, DecodingConfig
 from nmt.errors import UserError
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree

@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 from torch.func import jvp
 
-from nmt.checkpoint import Checkpoint, load_model
-from nmt.checkpoint_folder import check_translates
+from nmt.checkpoint.folder import check_translates
+from nmt.checkpoint.weights import Checkpoint, load_model
 from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers, step

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nmt.checkpoint import Checkpoint
+from nmt.checkpoint.weights import Checkpoint
 from nmt.errors import UserError
 from nmt.search import sample
 from nmt.text.tokenizer import EOS, UNK

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nmt.checkpoint import Checkpoint
-from nmt.checkpoint_folder import check_translates
+from nmt.checkpoint.folder import check_translates
+from nmt.checkpoint.weights import Checkpoint
 from nmt.errors import UserError
 from nmt.search import beam_search
 from nmt.search_rules import Array

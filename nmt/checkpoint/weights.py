@@ -12,7 +12,7 @@ What only a resumed training needs is in `nmt.training_state`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from nmt.checkpoint_folder import CONFIG_FILE, CheckpointFolder, open_folder
+from nmt.checkpoint.folder import CONFIG_FILE, CheckpointFolder, open_folder
 from nmt.config import Config, dump_config
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
-from nmt.network.encoder import describe_encoder
 from nmt.network.model import Seq2Seq
-from nmt.phrases import PhraseBook
 from nmt.text.tokenizer import Tokenizer, save_tokenizers
 
 SHARD_BYTES = 45_000_000
@@ -92,96 +90,6 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, Tensor], origin: 
     with torch.no_grad():
         for name, parameter in own.items():
             parameter.copy_(weights[name])
-
-
-def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[Path]:
-    """Write the mean of several checkpoints' weights to `out`, in half precision; returns the folders averaged.
-
-    sources  one training run, whose `last` newest checkpoints are taken, or several checkpoints (or runs: the
-             best of each) of one model, such as a run and its continuations"""
-    out = Path(out)
-    if last < 1:
-        raise UserError(f"--last {last}: at least one checkpoint is needed")
-    if out.exists():
-        raise UserError(f"{out}: exists already; give another --out or remove it")
-    if len(sources) > 1:
-        folders = [open_folder(source).folder for source in sources]
-    else:
-        run = Path(sources[0])
-        folders = run_checkpoints(run)[-last:]
-        if not folders:
-            raise UserError(
-                f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})"
-            )
-    first = load_model(folders[0])
-    total = {name: weight.double() for name, weight in named_weights(first.model).items()}
-    for folder in folders[1:]:
-        other = open_folder(folder)
-        if other.target_tokenizer.serialized != first.target_tokenizer.serialized or (
-            other.source_tokenizer.serialized != first.source_tokenizer.serialized
-        ):
-            raise UserError(f"{folder}: its pieces are not those of {folders[0]}, so neither are its weights")
-        weights, _ = read_weights(folder)
-        load_weights(first.model, weights, str(folder))  # checks that it is the same model
-        for name, weight in named_weights(first.model).items():
-            total[name] += weight
-    mean = {name: (weight / len(folders)).float() for name, weight in total.items()}
-    notes = {"averaged": ", ".join(folder.resolve().name for folder in folders)}
-    save_checkpoint(
-        out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16
-    )
-    return folders
-
-
-def run_checkpoints(run: Path) -> list[Path]:
-    """The checkpoint folders of a training run, oldest first."""
-    return sorted(
-        path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)
-    )
-
-
-def describe(folder: str | Path) -> str:
-    """What a checkpoint is, in a few lines of text."""
-    checkpoint = load_model(folder)
-    config, model = checkpoint.config, checkpoint.model
-    parts = {"embeddings and output": 0, "encoder": 0, "attention": 0, "decoder": 0}
-    for name, weight in named_weights(model).items():
-        top = name.split(".")[0]
-        part = (
-            "attention"
-            if name.startswith("decoder.attention")
-            else top
-            if top in parts
-            else "embeddings and output"
-        )
-        parts[part] += weight.numel()
-    encoder, decoder, attention = config.model.encoder, config.model.decoder, config.model.attention
-    joint = checkpoint.source_tokenizer is checkpoint.target_tokenizer
-    size = sum(path.stat().st_size for path in checkpoint.folder.glob("model*.safetensors"))
-    lines = [
-        f"{checkpoint.folder}: "
-        + (
-            f"language model of {config.target_language or '?'}"
-            if config.data.language_model
-            else f"{config.source_language or '?'} → {config.target_language or '?'}"
-        ),
-        f"encoder     {describe_encoder(encoder)}",
-        f"attention   {attention.kind}"
-        + (f", {attention.heads} heads" if attention.kind == "multihead" else ""),
-        f"decoder     {decoder.layers} × {decoder.cell}, {decoder.hidden} units"
-        + (", input feeding" * decoder.input_feeding),
-        f"vocabulary  {config.model.source_vocab} pieces, joint"
-        if joint
-        else f"vocabulary  {config.model.source_vocab} source and {config.model.target_vocab} target pieces",
-        f"parameters  {sum(parts.values()):,}: "
-        + ", ".join(f"{name} {count:,}" for name, count in parts.items()),
-        f"weights     {size / 1e6:.1f} MB",
-        f"decoding    beam {config.decoding.beam}, length penalty {config.decoding.length_penalty}",
-    ]
-    if book := PhraseBook.load(checkpoint.folder, config.target_language):
-        lines.append(f"phrase book {len(book)} sentences")
-    lines += [f"{name:<11} {value}" for name, value in sorted(checkpoint.notes.items())]
-    return "\n".join(lines)
 
 
 def write_weights(

@@ -1,11 +1,12 @@
 """What of a checkpoint folder can be read without torch: where it lies, its configuration, its tokenizers.
 
-The weights are `nmt.checkpoint`'s.
+The weights are `nmt.checkpoint.weights`'s.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from nmt.files import previous
 from nmt.text.tokenizer import Tokenizer, load_tokenizers
 
 CONFIG_FILE = "config.yaml"
+ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,10 @@ def weights_digest(folder: Path) -> str:
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest() if files else ""
+
+
+def run_checkpoints(run: Path) -> list[Path]:
+    """The checkpoint folders of a training run, oldest first."""
+    return sorted(
+        path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)
+    )
