@@ -3,7 +3,7 @@
     python -m benchmarks.train --shape joeynmt --data DATASET --peer-json joeynmt.json --json ours.json
 
 Without --data it trains on made-up sentences of realistic lengths.  What is clocked is
-`nmt.training.Trainer.step`, reading data included; validation and saving are not, neither here nor with the
+`nmt.training.trainer.Trainer.step`, reading data included; validation and saving are not, neither here nor with the
 peers.
 """
 
@@ -24,11 +24,11 @@ from benchmarks.generated import write_dataset
 from benchmarks.report import finish, machine, make_parser, read_figures, revision
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
-from nmt.distributed import Processes
 from nmt.errors import UserError
-from nmt.reporting import Reporter
-from nmt.training import Trainer
-from nmt.training_setup import prepare
+from nmt.training.checks import prepare
+from nmt.training.distributed import Processes
+from nmt.training.progress_log import Reporter
+from nmt.training.trainer import Trainer
 
 SHAPES = Path(__file__).with_name("shapes")
 

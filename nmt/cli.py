@@ -262,7 +262,7 @@ def train(arguments: argparse.Namespace) -> int:
     """`nmt train`"""
     if arguments.init and arguments.resume:
         arguments.usage_error("--init begins a new run, --resume goes on with an old one: give one of them")
-    from nmt.training import train
+    from nmt.training.trainer import train
 
     progress = train(
         arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set, arguments.init

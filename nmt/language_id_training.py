@@ -20,9 +20,9 @@ import yaml
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmt.batching import Split
 from nmt.errors import UserError
 from nmt.language_id import SPACE, UNKNOWN, LanguageIdentifier, normalised
+from nmt.training.dataset import Split
 
 
 @dataclass(frozen=True)

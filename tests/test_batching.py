@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from nmt.batching import Batch, BatchStream, Split, fetch, make_batch, plan_epoch
 from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.text.tokenizer import BOS, EOS, PAD, load_tokenizers
+from nmt.training.batches import Batch, BatchStream, fetch, make_batch, plan_epoch
+from nmt.training.dataset import Split
 
 
 def test_split_reads_what_datasets_wrote(reversal_data: Path) -> None:

@@ -18,9 +18,9 @@ from benchmarks.report import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
 from benchmarks.throughput import TokenMeter
 from benchmarks.translate import columns, read_peer, times_as_fast
-from nmt.batching import Split
 from nmt.errors import UserError
 from nmt.text.tokenizer import load_tokenizers
+from nmt.training.dataset import Split
 from nmt.translation import Translation
 from nmt.translator import Translator
 

@@ -16,13 +16,13 @@ import sacrebleu
 import torch
 
 import nmt.checkpoint.weights
-import nmt.training
+import nmt.training.trainer
 from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
-from nmt.training_state import Progress
+from nmt.training.resume import Progress
 from nmt.translator import Translator
 from tests.conftest import tiny_model_config
 from tests.uppercase_model import character_tokenizer, uppercase_translator
@@ -273,7 +273,9 @@ def test_unequal_files_are_refused_before_translating(
 
 def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[object, ...]] = []
-    monkeypatch.setattr(nmt.training, "train", lambda *arguments: calls.append(arguments) or Progress())
+    monkeypatch.setattr(
+        nmt.training.trainer, "train", lambda *arguments: calls.append(arguments) or Progress()
+    )
     arguments = [
         "train",
         "tiny",

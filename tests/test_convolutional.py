@@ -22,7 +22,7 @@ from nmt.network.convolutional_encoder import (
 )
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import load_tokenizers
-from nmt.training import train
+from nmt.training.trainer import train
 from tests.conftest import tiny_model_config, tiny_recipe
 
 ATTENTIONS = ("none", "additive", "dot", "general", "multihead")

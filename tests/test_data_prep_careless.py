@@ -11,8 +11,9 @@ datasets = pytest.importorskip("datasets")
 
 from data_prep.careless import CarelessConfig, careless, careless_copies, without_accents, without_marks  # noqa: E402
 from data_prep.keys import fold  # noqa: E402
-from nmt.batching import Split, plan_epoch  # noqa: E402
 from nmt.config import DataConfig  # noqa: E402
+from nmt.training.batches import plan_epoch  # noqa: E402
+from nmt.training.dataset import Split
 from tests.test_data_prep_build import PAIRS, SIZES, SMALL, build, write_tsv  # noqa: E402
 
 

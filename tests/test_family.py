@@ -17,14 +17,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from nmt.batching import Split
 from nmt.config import DataConfig, DecodingConfig, ModelConfig, dump_config
 from nmt.network.model import Seq2Seq
 from nmt.padding import pad_sources
 from nmt.search import beam_search
 from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS, load_tokenizers
 from nmt.torch_runtime import TorchModel
-from nmt.training import train
+from nmt.training.dataset import Split
+from nmt.training.trainer import train
 from nmt.translator import Translator
 from tests.conftest import tiny_model_config, tiny_recipe
 

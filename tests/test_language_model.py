@@ -13,7 +13,6 @@ import datasets
 import numpy as np
 import pytest
 
-from nmt.batching import Split, make_batch, plan_epoch
 from nmt.checkpoint.weights import Checkpoint, load_model, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config, load_config
@@ -22,9 +21,11 @@ from nmt.lab.sampling import write_texts
 from nmt.search import score_target
 from nmt.text.tokenizer import EOS, load_tokenizers
 from nmt.torch_runtime import TorchModel
-from nmt.training import train
+from nmt.training.batches import make_batch, plan_epoch
+from nmt.training.dataset import Split
+from nmt.training.trainer import train
+from nmt.training.validation import Validation, validate
 from nmt.translator import Translator, find_checkpoints
-from nmt.validation import Validation, validate
 from tests.conftest import run_lab, tiny_model_config, write_dataset
 
 SUBJECTS = ["the dog", "a small cat", "my brother", "the old man", "our teacher", "a bird"]

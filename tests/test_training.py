@@ -17,21 +17,22 @@ import pytest
 import torch
 from torch.nn import functional
 
-from nmt.batching import Split, make_batch
 from nmt.checkpoint.folder import run_checkpoints
 from nmt.checkpoint.weights import load_model, named_weights
 from nmt.cli import main
 from nmt.config import Config, DataConfig, DecodingConfig, TrainingConfig, dump_config
-from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.network.model import Seq2Seq
-from nmt.optimisation import MovingAverage, learning_rate
-from nmt.reporting import Reporter
 from nmt.text.tokenizer import load_tokenizers
-from nmt.training import Meter, Trainer, train
-from nmt.training_setup import prepare
-from nmt.training_state import Progress
-from nmt.validation import Validation, mean_loss, validate
+from nmt.training.batches import make_batch
+from nmt.training.checks import prepare
+from nmt.training.dataset import Split
+from nmt.training.distributed import Processes
+from nmt.training.optimization import MovingAverage, learning_rate
+from nmt.training.progress_log import Meter, Reporter
+from nmt.training.resume import Progress
+from nmt.training.trainer import Trainer, train
+from nmt.training.validation import Validation, mean_loss, validate
 from tests.conftest import tiny_model_config, tiny_recipe, toy_pairs, write_dataset
 
 
@@ -104,7 +105,7 @@ def test_kill_9_loses_no_more_than_the_steps_since_the_last_save(reversal_data: 
     code = f"""
 import os, signal
 from nmt import training_state
-from nmt.training import train
+from nmt.training.trainer import train
 
 save_file = training_state.save_file
 def half(tensors, file):
@@ -500,7 +501,7 @@ def test_two_processes_take_the_step_of_one(reversal_data: Path, tmp_path: Path)
     alone = dataclasses.replace(base, training=dataclasses.replace(train_config, accumulate=2))
     train(write(tmp_path / "alone", alone), reversal_data, tmp_path / "one")
     recipe = write(tmp_path, dataclasses.replace(base, training=train_config))
-    code = f"from nmt.training import train; train({str(recipe)!r}, {str(reversal_data)!r}, {str(tmp_path / 'two')!r})"
+    code = f"from nmt.training.trainer import train; train({str(recipe)!r}, {str(reversal_data)!r}, {str(tmp_path / 'two')!r})"
     script = tmp_path / "script.py"
     script.write_text(code)
     subprocess.run(

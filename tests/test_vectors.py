@@ -17,7 +17,7 @@ from nmt.network.model import Seq2Seq
 from nmt.search import beam_search
 from nmt.text.tokenizer import EOS
 from nmt.torch_runtime import TorchModel
-from nmt.training import train
+from nmt.training.trainer import train
 from nmt.translator import Translator
 from tests.conftest import run_lab, tiny_model_config, toy_pairs, write_dataset
 

@@ -6,7 +6,7 @@
     phrases.tsv            sentences whose translation is known (`nmt.phrases`), if somebody wrote them down
     README.md              the model card, likewise
 
-What only a resumed training needs is in `nmt.training_state`.
+What only a resumed training needs is in `nmt.training.resume`.
 """
 
 from __future__ import annotations

@@ -200,10 +200,10 @@ def train_identifier(arguments: argparse.Namespace) -> None:
     """`nmt lab train-identifier`"""
     from dataclasses import replace
 
-    from nmt.batching import Split
     from nmt.language_id_scoring import accuracy
     from nmt.language_id_training import IdentifierConfig
     from nmt.language_id_training import train_identifier as train
+    from nmt.training.dataset import Split
 
     given = {
         name: getattr(arguments, name) for name in ("steps", "units") if getattr(arguments, name) is not None

@@ -1,7 +1,7 @@
 """Delayed recall: a marked symbol is shown once, noise follows for n steps, then the symbol is to be named.
 
 It separates what a cell can learn to hold on to (Hochreiter & Schmidhuber 1997, section 5; Bengio, Simard &
-Frasconi 1994, section 3).  A tiny training loop of its own: `nmt.training` trains translators.
+Frasconi 1994, section 3).  A tiny training loop of its own: `nmt.training.trainer` trains translators.
 
 With the settings below a simple RNN names every symbol after 10 steps but not after 20, GRU and LSTM after 100.  What
 that depends on: the learning rate is one at which the simple RNN does best (of 0.001, 0.003, 0.01, 0.03); the gates

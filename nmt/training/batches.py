@@ -1,23 +1,16 @@
-"""Token-budget batches over a dataset folder, in an order that can be resumed.
+"""Token-budget batches over one split of a dataset folder, in an order that can be resumed.
 
-Reads the Arrow files that `datasets` wrote with pyarrow alone, memory-mapped: training needs no `datasets`
-and holds the lengths in memory, not the text.  Sentences of equal source length share a batch, so that the
-encoder needs neither packing nor a mask; the decoder is causal, so that only the loss masks the target.
-"""
+Sentences of equal source length share a batch, so that the encoder needs neither packing nor a mask; the decoder is
+causal, so that only the loss masks the target."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -25,8 +18,7 @@ from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.padding import pad, pad_sources
 from nmt.text.tokenizer import BOS, EOS, PAD
-
-Ids = np.ndarray  # int32 [length], without BOS and EOS
+from nmt.training.dataset import Ids, Split
 
 
 class Batch(NamedTuple):
@@ -48,62 +40,6 @@ class Batch(NamedTuple):
             for part in (self.source, self.target_in, self.target_out, self.real)
         )
         return Batch(source, self.source_lengths, target_in, target_out, real, self.target_tokens)
-
-
-class Split:
-    """`train`, `dev` or `test` of a dataset folder: text and ids of pair `index`, never all in memory.
-
-    Of a split for a language model the source of every pair is empty."""
-
-    def __init__(
-        self, folder: str | Path, name: str, reverse: bool = False, language_model: bool = False
-    ) -> None:
-        self.table = _memory_mapped(Path(folder) / name)
-        self.language_model = language_model
-        self.sides = ("target", "source") if reverse else ("source", "target")
-        self.source_lengths, self.target_lengths = (
-            _lengths(self.table, f"{side}_ids") for side in self.sides
-        )
-        altered = self.table["altered"] if "altered" in self.table.column_names else None
-        self.usable = self.target_lengths > 0  # [pairs] bool: whether to learn from them
-        if language_model:
-            self.source_lengths = np.zeros_like(self.source_lengths)
-            if altered is not None:  # neither careless targets nor, for careless sources, the same once more
-                self.usable &= pc.equal(altered, "").to_numpy()
-            return
-        if altered is not None:
-            # Copies whose target is careless (data_prep/careless.py) are not to be learned: as good as empty.
-            self.source_lengths[pc.equal(altered, self.sides[1]).to_numpy()] = 0
-        self.usable &= self.source_lengths > 0
-
-    def __len__(self) -> int:
-        return self.table.num_rows
-
-    def highest_ids(self) -> tuple[int, int]:
-        """The highest source and target id; -1 where there is none."""
-        highest = [
-            [pc.max(chunk.values).as_py() for chunk in self.table[f"{side}_ids"].chunks]
-            for side in self.sides
-        ]
-        source, target = (max((i for i in ids if i is not None), default=-1) for ids in highest)
-        return -1 if self.language_model else source, target
-
-    def fingerprint(self) -> str:
-        """Tells datasets apart by the lengths of all their pairs, which decide the order of the batches."""
-        digest = hashlib.sha256(self.source_lengths.tobytes())
-        digest.update(self.target_lengths.tobytes())
-        return digest.hexdigest()[:16]
-
-    def text(self, index: int) -> tuple[str, str]:
-        source, target = (self.table[side][index].as_py() for side in self.sides)
-        return "" if self.language_model else source, target
-
-    def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
-        rows = self.table.select([f"{side}_ids" for side in self.sides]).take(pa.array(indices))
-        sources, targets = ([item.values.to_numpy() for item in column] for column in rows.columns)
-        if self.language_model:
-            sources = [ids[:0] for ids in sources]
-        return list(zip(sources, targets, strict=True))
 
 
 def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
@@ -214,41 +150,3 @@ def _cut(rows: np.ndarray, source: np.ndarray, target: np.ndarray, budget: int) 
         widest = width
     if start < len(rows):
         yield rows[start:]
-
-
-def _memory_mapped(folder: Path) -> pa.Table:
-    """The table that `datasets.Dataset.save_to_disk` wrote into `folder`."""
-    try:
-        files = [
-            entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]
-        ]
-        tables = [pa.ipc.open_stream(pa.memory_map(str(folder / file))).read_all() for file in files]
-        if not tables:
-            raise UserError(
-                f"{folder}: this split is empty; build the dataset with more data or a larger share for it"
-            )
-        table = pa.concat_tables(tables)
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{folder}: not a split of a dataset folder (no {Path(error.filename or folder).name}); "
-            "make one with `python -m data_prep build`"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
-        raise UserError(f"{folder}: damaged dataset folder ({error}); build it again") from None
-    for column in ("source", "target", "source_ids", "target_ids"):
-        if column not in table.column_names:
-            raise UserError(
-                f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}"
-            )
-    for column in ("source_ids", "target_ids"):
-        kind = table.schema.field(column).type
-        if not pa.types.is_list(kind) or kind.value_type != pa.int32():
-            raise UserError(
-                f"{folder}: column {column!r} is {kind}, expected list<int32>; build the dataset again"
-            )
-    return table
-
-
-def _lengths(table: pa.Table, column: str) -> np.ndarray:
-    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in table[column].chunks]
-    return np.concatenate(lengths) if lengths else np.zeros(0, dtype=np.int32)

@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nmt.checkpoint.weights import load_weights, named_weights
-from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
-from nmt.optimisation import MovingAverage
+from nmt.training.distributed import Processes
+from nmt.training.optimization import MovingAverage
 
 
 @dataclass

@@ -5,14 +5,14 @@ Gradients are summed by hand, once a step and as one flat tensor, so that the tr
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 from collections.abc import Iterable
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from nmt.training.cpu_tuning import _keep_freed_memory
 
 
 class Processes:
@@ -80,14 +80,3 @@ class Processes:
     def close(self) -> None:
         if self.ranks > 1:
             dist.destroy_process_group()
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library reuse large arrays that were freed.  By default glibc returns them to the system, and at
-    every step all pages of new ones have to be mapped and cleared again: a tenth of a CPU's training time."""
-    if platform.libc_ver()[0] != "glibc":
-        return
-    libc = ctypes.CDLL(None)
-    map_max, trim_threshold, largest = -4, -1, 2**31 - 1  # malloc.h: M_MMAP_MAX, M_TRIM_THRESHOLD
-    libc.mallopt(map_max, 0)
-    libc.mallopt(trim_threshold, largest)

@@ -26,22 +26,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nmt.batching import Batch, BatchStream, Fetched, Split, fetch
 from nmt.checkpoint.folder import run_checkpoints
 from nmt.checkpoint.weights import Checkpoint, load_model, load_weights, named_weights, save_checkpoint
 from nmt.config import Config, dump_config, load_config
-from nmt.distributed import Processes
 from nmt.errors import UserError
 from nmt.files import replace_text
-from nmt.loss import smoothed_cross_entropy
 from nmt.network.encoder import describe_encoder
 from nmt.network.model import Seq2Seq
-from nmt.optimisation import MovingAverage, faster_precision, learning_rate, make_optimizer
-from nmt.reporting import Reporter
 from nmt.text.tokenizer import Tokenizer
-from nmt.training_setup import changes, check_ids, check_out, check_same_model, make_folder, prepare
-from nmt.training_state import Progress, load_state, random_state, save_state
-from nmt.validation import Validation, validate
+from nmt.training.batches import Batch, BatchStream, Fetched, fetch
+from nmt.training.checks import changes, check_ids, check_out, check_same_model, make_folder, prepare
+from nmt.training.cpu_tuning import faster_precision
+from nmt.training.dataset import Split
+from nmt.training.distributed import Processes
+from nmt.training.loss import smoothed_cross_entropy
+from nmt.training.optimization import MovingAverage, learning_rate, make_optimizer
+from nmt.training.progress_log import Meter, Reporter
+from nmt.training.resume import Progress, load_state, random_state, save_state
+from nmt.training.validation import Validation, validate
 
 
 def train(
@@ -372,37 +374,6 @@ class Trainer:
         if self.processes.any(bool(self.stopped_by)):
             self.stopped_by = self.stopped_by or signal.SIGTERM
         return bool(self.stopped_by)
-
-
-class Meter:
-    """Loss, gradient norm and speed since the last reading, summed on the device without waiting for it."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self._reset()
-
-    def _reset(self) -> None:
-        self.sums = torch.zeros(4, dtype=torch.float64, device=self.device)  # loss, norm, tokens, steps
-        self.tokens = 0
-        self.since = time.monotonic()
-
-    def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
-        """What `Trainer.step` returned; in the means, skipped steps do not count."""
-        one = torch.stack([loss, norm, torch.full_like(loss, tokens), torch.ones_like(loss)])
-        self.sums += torch.where(torch.isfinite(norm), one, 0.0)
-        self.tokens += tokens
-
-    def read(self, progress: Progress, lr: float) -> dict[str, float]:
-        loss, norm, tokens, steps = self.sums.tolist()
-        figures = {
-            "loss": loss / tokens if tokens else math.nan,
-            "gradient_norm": norm / steps if steps else math.nan,
-            "tokens_per_second": self.tokens / (time.monotonic() - self.since),
-            "lr": lr,
-            "target_tokens": float(progress.target_tokens),
-        }
-        self._reset()
-        return figures
 
 
 def _precision(config: Config, processes: Processes) -> str:

@@ -1,6 +1,6 @@
 """What must hold before a training starts: a run folder that can be one, a dataset that fits, one model.
 
-Each complaint is a UserError with the remedy; the training itself is `nmt.training`.
+Each complaint is a UserError with the remedy; the training itself is `nmt.training.trainer`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 import yaml
 
-from nmt.batching import Split
 from nmt.checkpoint.folder import run_checkpoints
 from nmt.checkpoint.weights import Checkpoint
 from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.text.tokenizer import Tokenizer, load_tokenizers
+from nmt.training.dataset import Split
 
 
 def check_out(run: Path, resume: bool) -> None:

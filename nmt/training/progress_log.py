@@ -6,17 +6,21 @@ Writes to stderr and into the run's folder; decides nothing.
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
+from torch import Tensor
 
-from nmt.training_state import Progress as TrainingProgress
-from nmt.validation import Validation
+from nmt.training.resume import Progress
+from nmt.training.resume import Progress as TrainingProgress
+from nmt.training.validation import Validation
 
 
 class Reporter:
@@ -107,3 +111,34 @@ def _tensorboard(folder: Path) -> Any:
 def _duration(seconds: float) -> str:
     minutes, seconds = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+class Meter:
+    """Loss, gradient norm and speed since the last reading, summed on the device without waiting for it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._reset()
+
+    def _reset(self) -> None:
+        self.sums = torch.zeros(4, dtype=torch.float64, device=self.device)  # loss, norm, tokens, steps
+        self.tokens = 0
+        self.since = time.monotonic()
+
+    def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
+        """What `Trainer.step` returned; in the means, skipped steps do not count."""
+        one = torch.stack([loss, norm, torch.full_like(loss, tokens), torch.ones_like(loss)])
+        self.sums += torch.where(torch.isfinite(norm), one, 0.0)
+        self.tokens += tokens
+
+    def read(self, progress: Progress, lr: float) -> dict[str, float]:
+        loss, norm, tokens, steps = self.sums.tolist()
+        figures = {
+            "loss": loss / tokens if tokens else math.nan,
+            "gradient_norm": norm / steps if steps else math.nan,
+            "tokens_per_second": self.tokens / (time.monotonic() - self.since),
+            "lr": lr,
+            "target_tokens": float(progress.target_tokens),
+        }
+        self._reset()
+        return figures

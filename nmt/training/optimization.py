@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -60,24 +59,6 @@ class MovingAverage:
             yield
         finally:
             _copy(own, model)
-
-
-def faster_precision(device: torch.device, size: int = 512) -> torch.dtype:
-    """bfloat16 where this machine multiplies matrices faster in it, float32 elsewhere."""
-    if device.type == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.bfloat16 if native else torch.float32
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        left, right = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
-        times = []
-        for _ in range(4):
-            start = time.perf_counter()
-            left @ right
-            times.append(time.perf_counter() - start)
-        seconds[dtype] = min(times)
-    # Autocast also spends time on conversions: a narrow win on paper is none in training.
-    return torch.bfloat16 if seconds[torch.bfloat16] < 0.75 * seconds[torch.float32] else torch.float32
 
 
 @torch.no_grad()
