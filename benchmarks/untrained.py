@@ -19,7 +19,7 @@ from benchmarks.train import read_shape
 from nmt.checkpoint.folder import open_folder
 from nmt.checkpoint.weights import named_weights, save_checkpoint
 from nmt.errors import UserError
-from nmt.export import export
+from nmt.export.onnx_export import export
 from nmt.network.model import Seq2Seq
 
 

@@ -280,7 +280,7 @@ def average(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """`nmt export`"""
-    from nmt.export import export
+    from nmt.export.onnx_export import export
 
     for file in export(arguments.checkpoint):
         print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")

@@ -10,7 +10,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from nmt.best_logits import ask_for_count, block_size  # noqa: E402
+from nmt.export.top_k import ask_for_count, block_size  # noqa: E402
 
 
 def found(logits: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

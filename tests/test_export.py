@@ -26,7 +26,7 @@ from tests.conftest import tiny_model_config, toy_pairs
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
-from nmt.export import export  # noqa: E402
+from nmt.export.onnx_export import export  # noqa: E402
 from nmt.onnx_runtime import OnnxModel  # noqa: E402
 
 # Every cell, attention, direction, kind of encoder, and input feeding at least once.

@@ -10,7 +10,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from nmt.quantisation import MANY_COLUMNS, compress, operands, quantise, to_integers  # noqa: E402
+from nmt.export.quantization import MANY_COLUMNS, compress, operands, quantise, to_integers  # noqa: E402
 
 
 def two_products(first: np.ndarray, second: np.ndarray) -> onnx.ModelProto:

@@ -10,15 +10,15 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from nmt.quantisation import quantise  # noqa: E402
-from nmt.unrolling import GATES, unroll  # noqa: E402
+from nmt.export.quantization import quantise  # noqa: E402
+from nmt.export.recurrent_scan import GATES, unroll  # noqa: E402
 
 SIZE, UNITS = 12, 8
 LENGTHS = np.array([5, 2, 1], np.int32)
 
 
 def recurrent(kind: str, directions: int, with_last: bool) -> onnx.ModelProto:
-    """x [len, batch, size], lengths -> what the node gives, as `nmt.export` writes it."""
+    """x [len, batch, size], lengths -> what the node gives, as `nmt.export.onnx_export` writes it."""
     random = np.random.default_rng(len(kind) + directions)
     rows = len(GATES[kind]) * UNITS
     shapes = {"w": (directions, rows, SIZE), "u": (directions, rows, UNITS), "b": (directions, 2 * rows)}

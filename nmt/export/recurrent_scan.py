@@ -1,7 +1,7 @@
 """Recurrent nodes of an ONNX graph (RNN, LSTM, GRU) as scans over products and element-wise operations.
 
 ONNX Runtime's recurrent nodes stay float32.  The products of a scan are products like all others, which
-`nmt.quantisation` makes 8-bit ones.  Works on ONNX models alone, and needs the extra `export`.
+`nmt.export.quantization` makes 8-bit ones.  Works on ONNX models alone, and needs the extra `export`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from nmt.quantisation import replace
+from nmt.export.quantization import replace
 
 GATES = {"RNN": "n", "GRU": "zrn", "LSTM": "iofg"}  # in ONNX's order
 STATES = {"RNN": "h", "GRU": "h", "LSTM": "hc"}
@@ -22,7 +22,7 @@ def unroll(model: onnx.ModelProto) -> None:
     """Every recurrent node becomes a scan for each of its directions.
 
     The outputs are the node's, but for padding: where those are zero, the states go on here.  Needs nodes as
-    `nmt.export` writes them: with constant weights, biases, lengths, no initial state, the reset gate of a GRU
+    `nmt.export.onnx_export` writes them: with constant weights, biases, lengths, no initial state, the reset gate of a GRU
     behind the product, and an LSTM's last cell not asked for."""
     graph = model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

@@ -51,7 +51,7 @@ def quantise(model: onnx.ModelProto, bounds: Mapping[str, np.ndarray]) -> None:
     neighbouring weights of one sign add up to 128 at most.
 
     bounds  of every operand the greatest absolute value that counts, float32 [size]; what is beyond it is cut off.
-            The states inside a scan (`nmt.unrolling`) come out of tanh and never exceed 1.
+            The states inside a scan (`nmt.export.recurrent_scan`) come out of tanh and never exceed 1.
     """
     graph = model.graph
     _Writer(graph, bounds).rewrite(graph)

@@ -4,7 +4,7 @@ The graphs are traced from the modules that training uses.  Two things are writt
 linear map for each gate and a few element-wise operations (a recurrent kernel would stay float32), and a layer of
 the encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.
 What the decoder's first layer makes of a token alone is a table.  Then recurrent nodes become scans
-(`nmt.unrolling`), and what is multiplied becomes 8-bit integers (`nmt.quantisation`).  Needs the extra `export`;
+(`nmt.export.recurrent_scan`), and what is multiplied becomes 8-bit integers (`nmt.export.quantization`).  Needs the extra `export`;
 running the graphs (`nmt.onnx_runtime`) needs neither that nor torch.
 """
 
@@ -263,9 +263,9 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantised: boo
     folder.mkdir(parents=True, exist_ok=True)
     encoder, decoder = _trace_encoder(loaded.model), _trace_decoder(loaded.model)
     if quantised:
-        from nmt.bounds import find_bounds
-        from nmt.quantisation import compress, quantise
-        from nmt.unrolling import unroll
+        from nmt.export.calibration import find_bounds
+        from nmt.export.quantization import compress, quantise
+        from nmt.export.recurrent_scan import unroll
 
         unroll(encoder)
         bounds = find_bounds(encoder, decoder, loaded.model.config)
@@ -291,7 +291,7 @@ def _trace_encoder(model: Seq2Seq) -> Any:
 
 
 def _trace_decoder(model: Seq2Seq) -> Any:
-    from nmt.best_logits import ask_for_count
+    from nmt.export.top_k import ask_for_count
 
     encoded = model.encode(torch.full((2, 5), EOS))
     first = model.initial_state(encoded, beam=3)

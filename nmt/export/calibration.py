@@ -13,7 +13,7 @@ import onnxruntime
 from onnx import helper
 
 from nmt.config import ModelConfig
-from nmt.quantisation import operands
+from nmt.export.quantization import operands
 from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS
 
 # Sentences of each of these lengths in pieces tell how large numbers become.  The short ones matter most: their

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from nmt.quantisation import replace
+from nmt.export.quantization import replace
 
 
 def ask_for_count(model: Any, vocab: int) -> None:
