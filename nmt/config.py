@@ -184,7 +184,7 @@ MAX_BEAM = 1000
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """How to search; see `nmt.search`.  A checkpoint carries the settings that were chosen on dev."""
+    """How to search; see `nmt.inference.beam_search`.  A checkpoint carries the settings that were chosen on dev."""
 
     beam: int = 5
     length_penalty: float = 1.0  # exponent of the hypothesis length that divides its log-probability

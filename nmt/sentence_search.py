@@ -14,12 +14,14 @@ from math import log
 
 from nmt.circles import without_circles
 from nmt.config import DecodingConfig
-from nmt.cores import cores
 from nmt.dress import MARKED_ALIKE, dressed, undressed, without_marks
-from nmt.padding import batches_by_length, pad_sources
+from nmt.inference.batches import batches_by_length, pad_sources
+from nmt.inference.beam_search import Hypothesis, beam_search
+from nmt.inference.core_pool import cores
+from nmt.inference.model_interface import SearchableModel
+from nmt.inference.sampling import next_tokens
 from nmt.phrases import PhraseBook
 from nmt.repair import put_back
-from nmt.search import Hypothesis, SearchableModel, beam_search, next_tokens
 from nmt.text.normalization import model_input, one_line
 from nmt.text.protected import Item, missing_items
 from nmt.text.segmentation import Part, split_around, stands_alone

@@ -16,9 +16,9 @@ from typing import Any
 from nmt.checkpoint.folder import CONFIG_FILE, CheckpointFolder, check_translates, open_folder
 from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
+from nmt.inference.loading import load_runtime
+from nmt.inference.model_interface import SearchableModel
 from nmt.phrases import PhraseBook
-from nmt.runtimes import load_runtime
-from nmt.search import SearchableModel
 from nmt.sentence_search import Request, SentenceSearch, Settings, Started, requests_of
 from nmt.text.normalization import composed, model_input, without_surrogates
 from nmt.text.segmentation import Part, cut_long, split_around, split_text, words

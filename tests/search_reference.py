@@ -1,4 +1,4 @@
-"""What the tests of search compare with: tiny models, and references that share no code with `nmt.search`."""
+"""What the tests of search compare with: tiny models, and references that share no code with `nmt.inference.beam_search`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmt import search
 from nmt.config import AttentionConfig, DecoderConfig, DecodingConfig, EncoderConfig, ModelConfig
+from nmt.inference import beam_search, sampling
+from nmt.inference.beam_search import Hypothesis
+from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
-from nmt.search import Hypothesis
 from nmt.text.tokenizer import BOS, EOS, PAD
-from nmt.torch_runtime import TorchModel
 
 VOCAB = 7  # three words beside the special ids
 WORDS = range(4, VOCAB)
@@ -190,19 +190,19 @@ def batch(sources: Sequence[Sequence[int]], extra: int = 0) -> tuple[np.ndarray,
 
 
 def beam_search(model: Any, *arguments: Any, **options: Any) -> list[list[Hypothesis]]:
-    return search.beam_search(TorchModel(model), *arguments, **options)
+    return beam_search.beam_search(TorchModel(model), *arguments, **options)
 
 
 def greedy_search(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:
-    return search.greedy_search(TorchModel(model), *arguments, **options)
+    return sampling.greedy_search(TorchModel(model), *arguments, **options)
 
 
 def sample(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:
-    return search.sample(TorchModel(model), *arguments, **options)
+    return sampling.sample(TorchModel(model), *arguments, **options)
 
 
 def score_target(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:
-    return search.score_target(TorchModel(model), *arguments, **options)
+    return sampling.score_target(TorchModel(model), *arguments, **options)
 
 
 def longest_of(source: Sequence[int], decoding: DecodingConfig) -> int:

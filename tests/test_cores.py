@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from nmt.cores import Cores
+from nmt.inference.core_pool import Cores
 
 SOON = 10  # seconds, after which something hangs
 

@@ -16,10 +16,11 @@ import torch
 from nmt import UserError
 from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
 from nmt.config import Config
+from nmt.inference.beam_search import beam_search
+from nmt.inference.sampling import score_target
+from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
-from nmt.search import beam_search, score_target
 from nmt.text.tokenizer import EOS, PAD, load_tokenizers
-from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
 from tests.conftest import tiny_model_config, toy_pairs
 
@@ -27,7 +28,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
 from nmt.export.onnx_export import export  # noqa: E402
-from nmt.onnx_runtime import OnnxModel  # noqa: E402
+from nmt.inference.onnx_model import OnnxModel  # noqa: E402
 
 # Every cell, attention, direction, kind of encoder, and input feeding at least once.
 FAMILY: dict[str, dict[str, Any]] = {

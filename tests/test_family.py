@@ -18,11 +18,11 @@ import torch
 from torch.nn import functional
 
 from nmt.config import DataConfig, DecodingConfig, ModelConfig, dump_config
+from nmt.inference.batches import pad_sources
+from nmt.inference.beam_search import beam_search
+from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
-from nmt.padding import pad_sources
-from nmt.search import beam_search
 from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS, load_tokenizers
-from nmt.torch_runtime import TorchModel
 from nmt.training.dataset import Split
 from nmt.training.trainer import train
 from nmt.translator import Translator

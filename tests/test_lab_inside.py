@@ -16,13 +16,14 @@ from nmt import Translator, UserError
 from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config, DecodingConfig
+from nmt.inference.beam_search import beam_search
+from nmt.inference.sampling import score_target
+from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import beam_tree
 from nmt.lab.gates import catching, trace
 from nmt.lab.inside import look_inside
 from nmt.network.model import Seq2Seq
-from nmt.search import beam_search, score_target
 from nmt.text.tokenizer import BOS, EOS, load_tokenizers
-from nmt.torch_runtime import TorchModel
 from tests.conftest import tiny_model_config
 
 FAMILY: dict[str, dict[str, Any]] = {

@@ -17,10 +17,10 @@ from nmt.checkpoint.weights import Checkpoint, load_model, save_checkpoint
 from nmt.cli import main
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config, load_config
 from nmt.errors import UserError
+from nmt.inference.sampling import score_target
+from nmt.inference.torch_model import TorchModel
 from nmt.lab.sampling import write_texts
-from nmt.search import score_target
 from nmt.text.tokenizer import EOS, load_tokenizers
-from nmt.torch_runtime import TorchModel
 from nmt.training.batches import make_batch, plan_epoch
 from nmt.training.dataset import Split
 from nmt.training.trainer import train

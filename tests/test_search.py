@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nmt import search
+from nmt.inference import beam_search, sampling
+from nmt.inference.torch_model import TorchModel
 from nmt.text.tokenizer import EOS, UNK
-from nmt.torch_runtime import TorchModel
 from tests.search_reference import (
     PLAIN,
     REAL,
@@ -99,7 +99,7 @@ def test_early_exit_misses_nothing(
     early, late = TableModel(sharpness=3.0, eos=1.0), TableModel(sharpness=3.0, eos=1.0)
     found = beam_search(early, *source, decoding, n_best)
     anything = lambda scores, *norms: np.where(scores > -math.inf, math.inf, -math.inf)  # noqa: E731
-    monkeypatch.setattr(search, "_best_attainable", anything)
+    monkeypatch.setattr(beam_search, "_best_attainable", anything)
     expected = beam_search(late, *source, decoding, n_best)
     assert [[plain(h) for h in row] for row in found] == [[plain(h) for h in row] for row in expected]
     work, all_work = (sum(rows for rows, _ in model.batches) for model in (early, late))
@@ -274,6 +274,6 @@ def test_the_next_tokens_are_the_most_probable_ones_but_the_end(prefix: list[int
     model, source = TableModel(), [4, 6, EOS]
     expected = [(model.log_probs(source, [[*prefix, word]])[0][-1], word) for word in WORDS]
     expected.sort(reverse=True)
-    found = search.next_tokens(TorchModel(model), np.array([source]), prefix, count=2)
+    found = sampling.next_tokens(TorchModel(model), np.array([source]), prefix, count=2)
     assert [token for token, _ in found] == [word for _, word in expected[:2]]
     assert [gain for _, gain in found] == pytest.approx([gain for gain, _ in expected[:2]], abs=1e-5)

@@ -9,12 +9,12 @@ import pytest
 
 from nmt.checkpoint.weights import load_model
 from nmt.commands.info import describe
-from nmt.onnx_runtime import OnnxModel
-from nmt.padding import pad_sources
+from nmt.inference.batches import pad_sources
+from nmt.inference.onnx_model import OnnxModel
+from nmt.inference.sampling import score_target
+from nmt.inference.torch_model import TorchModel
 from nmt.scoring import corpus_scores
-from nmt.search import score_target
 from nmt.text.tokenizer import EOS
-from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator, find_checkpoints
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"

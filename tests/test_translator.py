@@ -16,11 +16,11 @@ import nmt
 from nmt import sentence_search
 from nmt.checkpoint.weights import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DecodingConfig
-from nmt.cores import Cores
 from nmt.errors import UserError
+from nmt.inference.batches import batches_by_length
+from nmt.inference.core_pool import Cores
+from nmt.inference.loading import choose
 from nmt.network.model import Seq2Seq
-from nmt.padding import batches_by_length
-from nmt.runtimes import choose
 from nmt.sentence_search import Searching, SentenceSearch, Started, _shared, requests_of
 from nmt.text.segmentation import Part
 from nmt.text.tokenizer import EOS

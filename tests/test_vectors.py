@@ -12,11 +12,11 @@ import torch
 from nmt.checkpoint.weights import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config
 from nmt.errors import UserError
+from nmt.inference.beam_search import beam_search
+from nmt.inference.torch_model import TorchModel
 from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vector, similarity
 from nmt.network.model import Seq2Seq
-from nmt.search import beam_search
 from nmt.text.tokenizer import EOS
-from nmt.torch_runtime import TorchModel
 from nmt.training.trainer import train
 from nmt.translator import Translator
 from tests.conftest import run_lab, tiny_model_config, toy_pairs, write_dataset

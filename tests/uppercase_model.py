@@ -17,9 +17,9 @@ from torch import Tensor
 
 from nmt.checkpoint.folder import CheckpointFolder
 from nmt.config import Config, DataConfig, DecodingConfig
+from nmt.inference.torch_model import TorchModel
 from nmt.phrases import PhraseBook
 from nmt.text.tokenizer import EOS, Tokenizer
-from nmt.torch_runtime import TorchModel
 from nmt.translator import Translator
 
 LETTERS = "abcdefghijklmnñopqrstuvwxyzáéíóú"

@@ -5,7 +5,7 @@ linear map for each gate and a few element-wise operations (a recurrent kernel w
 the encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.
 What the decoder's first layer makes of a token alone is a table.  Then recurrent nodes become scans
 (`nmt.export.recurrent_scan`), and what is multiplied becomes 8-bit integers (`nmt.export.quantization`).  Needs the extra `export`;
-running the graphs (`nmt.onnx_runtime`) needs neither that nor torch.
+running the graphs (`nmt.inference.onnx_model`) needs neither that nor torch.
 """
 
 from __future__ import annotations

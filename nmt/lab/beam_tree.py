@@ -1,6 +1,6 @@
 """A beam search with everything it considered: the candidates it kept, and those it dropped, with their scores.
 
-`nmt.search` runs as always; a model that remembers its steps stands between them.  What the search chose from is
+`nmt.inference.beam_search` runs as always; a model that remembers its steps stands between them.  What the search chose from is
 worked out again from these steps afterwards, and must agree with what it chose.
 """
 
@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nmt.config import DecodingConfig
-from nmt.search import Hypothesis, SearchableModel, beam_search
-from nmt.search_rules import NEVER, Array, Rules, Step
-from nmt.search_state import Coverage
+from nmt.inference.beam_search import Hypothesis, beam_search
+from nmt.inference.constraints import Rules
+from nmt.inference.hypotheses import Coverage
+from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 
 
@@ -97,7 +98,7 @@ def beam_tree(
 def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) -> list[Candidate]:
     """All candidates: at each step those of every live hypothesis that a beam can be chosen from.
 
-    The same arithmetic as in `nmt.search`, for a single row: scores in float32, stable sorting.
+    The same arithmetic as in `nmt.inference.beam_search`, for a single row: scores in float32, stable sorting.
     """
     rules = Rules(source, None, decoding, None)
     coverage = Coverage(rules, decoding.coverage_penalty)

@@ -20,12 +20,12 @@ from nmt.checkpoint.folder import check_translates, open_folder
 from nmt.checkpoint.weights import Checkpoint, load_model
 from nmt.config import Cell, DecodingConfig
 from nmt.errors import UserError
+from nmt.inference.sampling import score_target
+from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
 from nmt.lab.gates import Caught, catching, recurrent_layers, trace
-from nmt.search import score_target
 from nmt.text.normalization import cleaned, model_input, one_line
 from nmt.text.tokenizer import BOS, EOS, Tokenizer
-from nmt.torch_runtime import TorchModel
 from nmt.translator import MAX_PIECES, Translator
 
 UNITS = 8  # of each layer are shown one by one

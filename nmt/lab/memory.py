@@ -29,13 +29,13 @@ from nmt.checkpoint.folder import check_translates
 from nmt.checkpoint.weights import Checkpoint, load_model
 from nmt.config import Cell
 from nmt.errors import UserError
+from nmt.inference.sampling import greedy_search
+from nmt.inference.torch_model import TorchModel
 from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers, step
 from nmt.lab.recall import open_gates
 from nmt.network.recurrent import RecurrentLayer, State
-from nmt.search import greedy_search
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import BOS, EOS
-from nmt.torch_runtime import TorchModel
 
 PROBES = 64  # random directions; a state of no more units is measured exactly
 BURN_IN = 20  # steps of a fresh cell before the first state that counts

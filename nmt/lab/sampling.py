@@ -1,7 +1,7 @@
 """Text out of a language model: piece after piece, each drawn from what the model expects next.
 
 The classic experiment of recurrent networks (Sutskever, Martens & Hinton 2011; Graves 2013, arXiv:1308.0850,
-section 2).  The drawing itself is `nmt.search.sample`; the model comes from `nmt train language-model`.
+section 2).  The drawing itself is `nmt.inference.sampling.sample`; the model comes from `nmt train language-model`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 
 from nmt.checkpoint.weights import Checkpoint
 from nmt.errors import UserError
-from nmt.search import sample
+from nmt.inference.sampling import sample
+from nmt.inference.torch_model import TorchModel
 from nmt.text.tokenizer import EOS, UNK
-from nmt.torch_runtime import TorchModel
 
 
 def write_texts(
@@ -29,7 +29,7 @@ def write_texts(
 ) -> list[str]:
     """`count` texts, each beginning with `prompt`.
 
-    temperature, top_k, top_p   as of `nmt.search.sample`
+    temperature, top_k, top_p   as of `nmt.inference.sampling.sample`
     seed        the same seed and count give the same texts; None: other ones each time
     max_pieces  where a text that goes on is cut, the prompt counted (None: the longest that training saw)
     Raises UserError for a checkpoint that is no language model, and for a prompt that it has no pieces for.

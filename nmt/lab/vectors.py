@@ -16,11 +16,11 @@ from torch import Tensor
 from nmt.checkpoint.folder import check_translates
 from nmt.checkpoint.weights import Checkpoint
 from nmt.errors import UserError
-from nmt.search import beam_search
-from nmt.search_rules import Array
+from nmt.inference.beam_search import beam_search
+from nmt.inference.model_interface import Array
+from nmt.inference.torch_model import TorchEncoded, TorchModel
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import EOS
-from nmt.torch_runtime import TorchEncoded, TorchModel
 
 
 def sentence_vector(checkpoint: Checkpoint, sentence: str) -> Tensor:

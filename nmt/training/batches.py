@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nmt.config import DataConfig
 from nmt.errors import UserError
-from nmt.padding import pad, pad_sources
+from nmt.inference.batches import pad, pad_sources
 from nmt.text.tokenizer import BOS, EOS, PAD
 from nmt.training.dataset import Ids, Split
 

@@ -13,11 +13,11 @@ import torch
 from torch.nn import functional
 
 from nmt.config import DataConfig, DecodingConfig
+from nmt.inference.batches import batches_by_length, pad_sources
+from nmt.inference.beam_search import beam_search
+from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
-from nmt.padding import batches_by_length, pad_sources
-from nmt.search import beam_search
 from nmt.text.tokenizer import EOS, Tokenizer
-from nmt.torch_runtime import TorchModel
 from nmt.training.batches import make_batch
 from nmt.training.dataset import Split
 

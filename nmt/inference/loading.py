@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, CheckpointFolder
 from nmt.errors import UserError
-from nmt.search import SearchableModel
+from nmt.inference.model_interface import SearchableModel
 
 RUNTIMES = ("auto", "onnx", "torch")
 
@@ -21,7 +21,7 @@ def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[S
     device, runtime = choose(opened.folder, device, runtime)
     if runtime == "onnx":
         try:
-            from nmt.onnx_runtime import OnnxModel
+            from nmt.inference.onnx_model import OnnxModel
         except ImportError as error:
             raise UserError(
                 f"ONNX Runtime cannot be loaded ({error}); install it with `pip install onnxruntime`, or take "
@@ -29,7 +29,7 @@ def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[S
             ) from None
         return OnnxModel(opened.folder), device, runtime
     from nmt.checkpoint.weights import load_model
-    from nmt.torch_runtime import TorchModel
+    from nmt.inference.torch_model import TorchModel
 
     return TorchModel(load_model(opened.folder, device).model, device), device, runtime
 

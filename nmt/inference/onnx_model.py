@@ -10,7 +10,7 @@ import onnxruntime
 
 from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, weights_digest
 from nmt.errors import UserError
-from nmt.search_rules import Array, Step
+from nmt.inference.model_interface import Array, Step
 
 
 class OnnxEncoded(NamedTuple):
@@ -34,7 +34,7 @@ class OnnxState(NamedTuple):
 
 
 class OnnxModel:
-    """See `nmt.search.SearchableModel`."""
+    """See `nmt.inference.model_interface.SearchableModel`."""
 
     def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
@@ -92,7 +92,7 @@ class OnnxModel:
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # searches run side by side instead (`nmt.cores`)
+    options.intra_op_num_threads = 1  # searches run side by side instead (`nmt.inference.core_pool`)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # made for one shape of batch, and every batch has its own

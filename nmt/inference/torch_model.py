@@ -7,10 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from nmt.inference.model_interface import Array, Step
 from nmt.network.attention import Encoded
 from nmt.network.decoder import DecoderState
 from nmt.network.model import Seq2Seq
-from nmt.search_rules import Array, Step
 
 
 class TorchEncoded(NamedTuple):
@@ -33,7 +33,7 @@ class TorchState(NamedTuple):
 
 
 class TorchModel:
-    """See `nmt.search.SearchableModel`."""
+    """See `nmt.inference.model_interface.SearchableModel`."""
 
     def __init__(self, model: Seq2Seq, device: str | torch.device = "cpu") -> None:
         self.model, self.device = model, torch.device(device)

@@ -1,6 +1,6 @@
 """What a search remembers: coverage of the live hypotheses, the best ended ones, and every step's choices.
 
-The search itself is `nmt.search`.
+The search itself is `nmt.inference.beam_search`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmt.errors import UserError
-from nmt.search_rules import NEVER, Array, Rules
+from nmt.inference.constraints import Rules
+from nmt.inference.model_interface import NEVER, Array
 from nmt.text.tokenizer import EOS
 
 

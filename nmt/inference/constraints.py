@@ -1,38 +1,24 @@
 """What may be generated: no special ids, a forced prefix first, no endless repetition, a maximum length.
 
-The search itself is `nmt.search`.
+The search itself is `nmt.inference.beam_search`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from nmt.config import DecodingConfig
-from nmt.text.tokenizer import BOS, PAD, UNK
+from nmt.inference.model_interface import NEVER, Array, Step
+from nmt.text.tokenizer import BOS, EOS, PAD, UNK
 
-Array = np.ndarray
-NEVER = float("-inf")  # the log-probability of what may not be
 SPECIAL = (PAD, UNK, BOS)  # never generated; a forced prefix may have UNK
 
 
-class Step(NamedTuple):
-    """One decoder step of every live hypothesis; all arrays in float32 or int64, on the CPU."""
-
-    top: Array  # [live, width, n] the highest logits of the whole vocabulary, best first
-    ids: Array  # [live, width, n] the tokens that have them
-    log_z: Array  # [live, width] log of the sum of exp(logit) over the whole vocabulary
-    # Rows and slots (int64 [k] each) -> float32 [k, vocab], all logits of some hypotheses; a copy.
-    logits: Callable[[Array, Array], Array]
-    attention: Array | None  # [live, width, src_len], sums to 1 over the source; None if not asked for
-    state: Any
-
-
 class Rules:
-    """The limits of every row of a source batch (int64 [batch, src_len]; lengths as in `nmt.search`)."""
+    """The limits of every row of a source batch (int64 [batch, src_len]; lengths as in `nmt.inference.beam_search`)."""
 
     def __init__(
         self,
@@ -175,3 +161,19 @@ def _without(top: Array, ids: Array, barred: Array, count: int) -> tuple[Array, 
     order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
     top = np.where(np.take_along_axis(barred, order, -1), NEVER, np.take_along_axis(top, order, -1))
     return top, np.take_along_axis(ids, order, -1)
+
+
+def _gain(logits: Array, log_z: Array) -> Array:
+    """Log-probabilities, at most 0 in spite of rounding; -inf for what is no number."""
+    gains: Array = logits - log_z
+    if not gains.max() <= 0:  # seldom; of NaN and anything else the maximum is NaN
+        gains[np.isnan(gains)] = NEVER
+        gains.clip(max=0.0, out=gains)
+    return gains
+
+
+def _check_ids(given: Sequence[Sequence[int]] | None) -> None:
+    for row, ids in enumerate(given or ()):
+        wrong = [i for i in ids if i < 0 or i in (PAD, BOS, EOS)]
+        if wrong:
+            raise ValueError(f"prefix or target of row {row} has ids that no sentence contains: {wrong}")
