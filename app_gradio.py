@@ -20,7 +20,7 @@ from nmt.errors import UserError
 
 if TYPE_CHECKING:
     from nmt.language_id import LanguageIdentifier
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
     from nmt.webui.trainings import Trainings
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
@@ -78,7 +78,7 @@ def load_translators(folders: Sequence[Path]) -> dict[tuple[str, str], Translato
 
     Raises UserError when there is no checkpoint, or two for one direction.
     """
-    from nmt.translator import Translator, find_checkpoints
+    from nmt.translation.translator import Translator, find_checkpoints
 
     if not folders:
         found = find_checkpoints(CHECKPOINTS) if CHECKPOINTS.is_dir() else {}

@@ -5,7 +5,7 @@
 
 What is counted here does not use the translator's own code: digits and URLs are found by plain patterns, and a loop is
 a run of words that the translation has three times in a row and the source has not.  The translator takes most such
-loops out itself (`nmt.circles`): what is counted is what a user gets to see.
+loops out itself (`nmt.translation.repetition`): what is counted is what a user gets to see.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from data_prep.careless import without_accents
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
 _MARK = re.compile(r"[¿¡]|[?!.,;:…]+(?=\s|$)")  # not those within a number or a URL
 VARIANTS: dict[str, Callable[[str], str]] = {

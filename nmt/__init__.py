@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
-    from nmt.translator import SentenceTranslation, Translation, Translator, find_checkpoints
+    from nmt.translation.translator import SentenceTranslation, Translation, Translator, find_checkpoints
 
 __all__ = ["SentenceTranslation", "Translation", "Translator", "UserError", "find_checkpoints"]
 
@@ -22,6 +22,6 @@ __all__ = ["SentenceTranslation", "Translation", "Translator", "UserError", "fin
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nmt import translator
+    from nmt.translation import translator
 
     return getattr(translator, name)

@@ -24,7 +24,7 @@ from nmt.lab import generate_commands as generate
 
 if TYPE_CHECKING:
     from nmt.scoring import Comparison, Score
-    from nmt.translation import Translation
+    from nmt.translation.result import Translation
 
 WINDOW_LINES, WINDOW_BYTES = 1024, 200_000  # of standard input, translated and written together
 
@@ -209,7 +209,7 @@ def translate(arguments: argparse.Namespace) -> None:
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import windows
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
     translator = Translator.load(
         arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
@@ -337,7 +337,7 @@ def _as_json(translation: Translation, with_attention: bool) -> str:
 
 def _translations(arguments: argparse.Namespace, lines: list[str]) -> list[str]:
     """What the model makes of the source file of `nmt score`."""
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
     translator = Translator.load(
         arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from nmt.config import Config
 from nmt.language_id import Identification
-from nmt.phrases import PhraseBook
-from nmt.sentence_search import Request
 from nmt.text.segmentation import Part
-from nmt.translation import SentenceTranslation
+from nmt.translation.phrase_book import PhraseBook
+from nmt.translation.plan import Request
+from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
     from nmt.webui.service import TranslationService

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
-from nmt.sentence_search import Request
+from nmt.translation.plan import Request
 from nmt.webui.batcher import Batcher, Busy, Kind
 from tests.fake_translator import FakeTranslator
 

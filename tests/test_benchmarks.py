@@ -21,8 +21,8 @@ from benchmarks.translate import columns, read_peer, times_as_fast
 from nmt.errors import UserError
 from nmt.text.tokenizer import load_tokenizers
 from nmt.training.dataset import Split
-from nmt.translation import Translation
-from nmt.translator import Translator
+from nmt.translation.result import Translation
+from nmt.translation.translator import Translator
 
 
 def test_windows_hold_whole_updates_after_the_warm_up() -> None:

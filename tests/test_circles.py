@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nmt import circles
-from nmt.circles import without_circles
+from nmt.translation import repetition
+from nmt.translation.repetition import without_circles
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_a_long_text_takes_one_pass_for_each_length() -> None:
 
 def test_a_source_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    found = circles._circles
-    monkeypatch.setattr(circles, "_circles", lambda text, *more: asked.append(text) or found(text, *more))
+    found = repetition._circles
+    monkeypatch.setattr(repetition, "_circles", lambda text, *more: asked.append(text) or found(text, *more))
     without_circles("w w w", " ".join(f"word{i // 5}" for i in range(500)))
-    assert asked.count("w w w") <= circles.LONGEST + 1
+    assert asked.count("w w w") <= repetition.LONGEST + 1
 
 
 def test_more_than_six_words_together_are_the_search_s_business() -> None:

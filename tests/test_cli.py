@@ -23,7 +23,7 @@ from nmt.config import Config
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
 from nmt.training.resume import Progress
-from nmt.translator import Translator
+from nmt.translation.translator import Translator
 from tests.conftest import tiny_model_config
 from tests.uppercase_model import character_tokenizer, uppercase_translator
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from nmt.dress import Dress, dressed, undressed
-from nmt.phrases import PhraseBook
-from nmt.sentence_search import Request, requests_of
 from nmt.text.segmentation import stands_alone
+from nmt.translation.phrase_book import PhraseBook
+from nmt.translation.plan import Request, requests_of
+from nmt.translation.recasing import Dress, dressed, undressed
 from tests.uppercase_model import uppercase_translator
 
 

@@ -21,7 +21,7 @@ from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS, PAD, load_tokenizers
-from nmt.translator import Translator
+from nmt.translation.translator import Translator
 from tests.conftest import tiny_model_config, toy_pairs
 
 pytest.importorskip("onnx")
@@ -193,7 +193,7 @@ def test_a_lone_sentence_is_searched_in_the_thread_that_asks(
         threads.append(threading.current_thread().name)
         return beam_search(*args, **options)
 
-    monkeypatch.setattr("nmt.sentence_search.beam_search", watched)
+    monkeypatch.setattr("nmt.translation.sentence_translator.beam_search", watched)
     translator = Translator.load(served, "cpu")
     alone = translator.translate("uno dos")
     assert set(threads) == {threading.current_thread().name}

@@ -25,7 +25,7 @@ from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS, load_tokenizers
 from nmt.training.dataset import Split
 from nmt.training.trainer import train
-from nmt.translator import Translator
+from nmt.translation.translator import Translator
 from tests.conftest import tiny_model_config, tiny_recipe
 
 Words = list[int]

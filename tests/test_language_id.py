@@ -17,7 +17,7 @@ from nmt.errors import UserError
 from nmt.language_id import IDENTIFIER_FILE, MAX_CHARACTERS, LanguageIdentifier, normalised
 from nmt.language_id_scoring import accuracy
 from nmt.language_id_training import CharacterGru, IdentifierConfig, snippet, train_identifier
-from nmt.translator import find_checkpoints
+from nmt.translation.translator import find_checkpoints
 from tests.conftest import WORDS, run_lab, toy_pairs, write_dataset
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"

@@ -25,7 +25,7 @@ from nmt.training.batches import make_batch, plan_epoch
 from nmt.training.dataset import Split
 from nmt.training.trainer import train
 from nmt.training.validation import Validation, validate
-from nmt.translator import Translator, find_checkpoints
+from nmt.translation.translator import Translator, find_checkpoints
 from tests.conftest import run_lab, tiny_model_config, write_dataset
 
 SUBJECTS = ["the dog", "a small cat", "my brother", "the old man", "our teacher", "a bird"]

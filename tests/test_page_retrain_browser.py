@@ -65,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """What a visitor tries is said to translate into Catalan."""
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
     monkeypatch.setattr(trainings_module, "commands", pretended)
     monkeypatch.setattr(Translator, "load", classmethod(lambda cls, folder: FakeTranslator("es", "ca")))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nmt.errors import UserError
-from nmt.phrases import PHRASES_FILE, PhraseBook
-from nmt.sentence_search import Request
+from nmt.translation.phrase_book import PHRASES_FILE, PhraseBook
+from nmt.translation.plan import Request
 from tests.uppercase_model import uppercase_translator
 
 BOOK = PhraseBook(

@@ -1,11 +1,11 @@
-"""nmt.repair: lost items come back at the place that attends to them, and nothing else changes."""
+"""nmt.translation.placeables: lost items come back at the place that attends to them, and nothing else changes."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from nmt.repair import put_back, spell
+from nmt.translation.placeables import put_back, spell
 
 
 def pieces(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.scoring import corpus_scores
 from nmt.text.tokenizer import EOS
-from nmt.translator import Translator, find_checkpoints
+from nmt.translation.translator import Translator, find_checkpoints
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 FOLDERS = {"es-en": CHECKPOINTS / "es-en", "en-es": CHECKPOINTS / "en-es"}

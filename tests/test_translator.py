@@ -1,4 +1,4 @@
-"""nmt.translator: lines in, lines out; nothing lost, nothing invented, no line dependent on another."""
+"""nmt.translation.translator: lines in, lines out; nothing lost, nothing invented, no line dependent on another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 import torch
 
 import nmt
-from nmt import sentence_search
 from nmt.checkpoint.weights import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DecodingConfig
 from nmt.errors import UserError
@@ -21,11 +20,13 @@ from nmt.inference.batches import batches_by_length
 from nmt.inference.core_pool import Cores
 from nmt.inference.loading import choose
 from nmt.network.model import Seq2Seq
-from nmt.sentence_search import Searching, SentenceSearch, Started, _shared, requests_of
 from nmt.text.segmentation import Part
 from nmt.text.tokenizer import EOS
-from nmt.translation import SentenceTranslation, assemble
-from nmt.translator import WINDOW_LINES, Translator, find_checkpoints
+from nmt.translation import sentence_translator
+from nmt.translation.plan import requests_of
+from nmt.translation.result import SentenceTranslation, assemble
+from nmt.translation.sentence_translator import Searching, SentenceSearch, Started, _shared
+from nmt.translation.translator import WINDOW_LINES, Translator, find_checkpoints
 from tests.conftest import tiny_model_config
 from tests.uppercase_model import BEST, FAR, character_tokenizer, uppercase_translator
 
@@ -130,7 +131,7 @@ def test_batches_keep_to_the_token_budget_and_to_like_lengths() -> None:
 def test_every_core_gets_as_many_batches(
     total: int, most: int, count: int, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nmt.sentence_search.cores", lambda: Cores(count))
+    monkeypatch.setattr("nmt.translation.sentence_translator.cores", lambda: Cores(count))
     share = _shared(total, most)
     assert share <= most
     assert len(list(batches_by_length([1] * total, share))) == batches
@@ -281,8 +282,8 @@ def test_decoding_options_reach_the_search(monkeypatch: pytest.MonkeyPatch) -> N
         seen.append(decoding)
         return original(model, source, lengths, decoding, *rest)
 
-    original = nmt.sentence_search.beam_search
-    monkeypatch.setattr(nmt.sentence_search, "beam_search", search)
+    original = nmt.translation.sentence_translator.beam_search
+    monkeypatch.setattr(nmt.translation.sentence_translator, "beam_search", search)
     translator, _ = uppercase_translator()
     translator.translate("hola")
     translator.translate("hola", beam=2, length_penalty=0.5)
@@ -439,9 +440,9 @@ def test_continuations_take_what_was_near_and_the_other_endings_of_the_best() ->
 
 def test_what_is_improbable_is_no_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
     translator, _ = uppercase_translator(near={"▁": "-"})  # with 1 / e of the best one's probability
-    monkeypatch.setattr(sentence_search, "UNLIKELY", 0.9)
+    monkeypatch.setattr(sentence_translator, "UNLIKELY", 0.9)
     assert texts(translator.continuations("sol", "", beam=1)) == ["SOL"]
-    monkeypatch.setattr(sentence_search, "UNLIKELY", 1.1)
+    monkeypatch.setattr(sentence_translator, "UNLIKELY", 1.1)
     assert texts(translator.continuations("sol", "", beam=1)) == ["SOL", "-SOL"]
 
 

@@ -18,7 +18,7 @@ from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vecto
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
 from nmt.training.trainer import train
-from nmt.translator import Translator
+from nmt.translation.translator import Translator
 from tests.conftest import run_lab, tiny_model_config, toy_pairs, write_dataset
 
 SENTENCES = ["uno dos", "tres", "diez nueve ocho", "cuatro cinco seis siete"]

@@ -698,7 +698,7 @@ def test_a_taken_port_ends_the_program_with_a_message(capsys: pytest.CaptureFixt
 
 
 def test_two_models_of_one_direction_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
     monkeypatch.setattr(Translator, "load", lambda folder: FakeTranslator("es", "en"))
     with pytest.raises(UserError, match="both translate es-en"):
@@ -706,7 +706,7 @@ def test_two_models_of_one_direction_are_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_page_opens_with_spanish_to_english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from nmt import translator
+    from nmt.translation import translator
 
     folders = {("de", "en"): tmp_path / "a", ("en", "es"): tmp_path / "b", ("es", "en"): tmp_path / "c"}
     by_folder = {folder: FakeTranslator(*pair) for pair, folder in folders.items()}

@@ -19,8 +19,8 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 from nmt.lab.inside import Inside, TokenProbability, look_inside
 from nmt.lab.memory import Curve, Memory
 from nmt.lab.pieces import readable
-from nmt.translation import SentenceTranslation, copied
-from nmt.translator import Translator
+from nmt.translation.result import SentenceTranslation, copied
+from nmt.translation.translator import Translator
 from nmt.webui import inside_curves, inside_look, inside_tab, inside_tree, words
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Wanted, look, remember, sentences

@@ -18,9 +18,9 @@ from torch import Tensor
 from nmt.checkpoint.folder import CheckpointFolder
 from nmt.config import Config, DataConfig, DecodingConfig
 from nmt.inference.torch_model import TorchModel
-from nmt.phrases import PhraseBook
 from nmt.text.tokenizer import EOS, Tokenizer
-from nmt.translator import Translator
+from nmt.translation.phrase_book import PhraseBook
+from nmt.translation.translator import Translator
 
 LETTERS = "abcdefghijklmnñopqrstuvwxyzáéíóú"
 CHARACTERS = LETTERS + LETTERS.upper() + "0123456789.,;:¿?¡!-_/@#()'\"&=%"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nmt.checkpoint.weights import load_model, named_weights
 from nmt.network.encoder import describe_encoder
-from nmt.phrases import PhraseBook
+from nmt.translation.phrase_book import PhraseBook
 
 
 def describe(folder: str | Path) -> str:

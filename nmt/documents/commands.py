@@ -58,7 +58,7 @@ def translate_file(arguments: argparse.Namespace) -> None:
         raise UserError(f"{out}: there is no folder {out.parent}; make it first")
     open_document = _opener()
     document = open_document(source)
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
     translator = Translator.load(
         arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases

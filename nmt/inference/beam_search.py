@@ -2,7 +2,7 @@
 
 Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`), wherever that
 runs: what a step gives the search is small, the best few tokens of each hypothesis, as numpy arrays.  Knows
-ids only: text and batching by length are `nmt.sentence_search`'s.
+ids only: text and batching by length are `nmt.translation.sentence_translator`'s.
 
 What all searches here keep to:
 

@@ -2,7 +2,7 @@
 
 `look_inside` gathers it as plain data, for `nmt lab inside`, the page, or a notebook; drawing it is
 `nmt.lab.plots`'s work.  It looks at the trained weights in float32 on the CPU, whatever serves the model otherwise,
-and reads the text as one sentence, without what `nmt.translator` does before and after a search.
+and reads the text as one sentence, without what `nmt.translation.translator` does before and after a search.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
 from nmt.lab.gates import Caught, catching, recurrent_layers, trace
 from nmt.text.normalization import cleaned, model_input, one_line
 from nmt.text.tokenizer import BOS, EOS, Tokenizer
-from nmt.translator import MAX_PIECES, Translator
+from nmt.translation.translator import MAX_PIECES, Translator
 
 UNITS = 8  # of each layer are shown one by one
 ALTERNATIVES = 5  # most probable tokens at each position

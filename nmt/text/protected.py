@@ -1,6 +1,6 @@
 """The items of a sentence that its translation must keep: URLs, e-mail addresses, code and numbers.
 
-Finds them, and tells which of them a hypothesis lost; putting them back is `nmt.repair`'s work."""
+Finds them, and tells which of them a hypothesis lost; putting them back is `nmt.translation.placeables`'s work."""
 
 from __future__ import annotations
 

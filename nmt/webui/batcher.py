@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nmt.sentence_search import Request
-from nmt.translation import SentenceTranslation
+from nmt.translation.plan import Request
+from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
 MOST = 64  # sentences of a batch: some tenths of a second on two cores
 SHARE = 16  # of them that may be one owner's: so a long text comes in portions and can be stopped

@@ -98,7 +98,7 @@ def try_it(
     service: TranslationService, trainings: Trainings, name: str | None
 ) -> tuple[Direction | None, str]:
     """Have the page translate by a training's best checkpoint: (the direction that is new, what to say)."""
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
     try:
         training = trainings.get(name or "")

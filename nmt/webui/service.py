@@ -13,14 +13,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Se
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
-from nmt.translation import SentenceTranslation
+from nmt.translation.result import SentenceTranslation
 from nmt.webui import languages
 from nmt.webui.batcher import MOST, Batcher, Kind
 from nmt.webui.work import Answer, Direction, PageError, Work
 
 if TYPE_CHECKING:
     from nmt.language_id import LanguageIdentifier
-    from nmt.translator import Translator
+    from nmt.translation.translator import Translator
 
 MAX_CHARS = 5000  # of one request, unless told otherwise
 MAX_BEAM = 12

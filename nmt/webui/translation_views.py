@@ -9,7 +9,7 @@ from html import escape
 import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
-from nmt.translation import SentenceTranslation
+from nmt.translation.result import SentenceTranslation
 from nmt.webui import languages, words
 from nmt.webui.work import Answer, PageError, Segment
 

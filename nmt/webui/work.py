@@ -17,9 +17,9 @@ from itertools import count
 from math import exp
 
 from nmt.errors import UserError
-from nmt.sentence_search import Request, requests_of
 from nmt.text.segmentation import Part
-from nmt.translation import SentenceTranslation, assemble
+from nmt.translation.plan import Request, requests_of
+from nmt.translation.result import SentenceTranslation, assemble
 from nmt.webui import words
 from nmt.webui.batcher import Batcher, Busy, Kind
 

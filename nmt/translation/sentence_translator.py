@@ -1,7 +1,7 @@
 """Sentences in, translated sentences out: batches of like length, searched side by side where that pays, and
-hypotheses mended that lost a number or URL (`nmt.repair`) or go in circles (`nmt.circles`).
+hypotheses mended that lost a number or URL (`nmt.translation.placeables`) or go in circles (`nmt.translation.repetition`).
 
-Cutting texts into sentences and joining them again is `nmt.translator`'s work.
+Cutting texts into sentences and joining them again is `nmt.translation.translator`'s work.
 """
 
 from __future__ import annotations
@@ -12,42 +12,28 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import log
 
-from nmt.circles import without_circles
 from nmt.config import DecodingConfig
-from nmt.dress import MARKED_ALIKE, dressed, undressed, without_marks
 from nmt.inference.batches import batches_by_length, pad_sources
 from nmt.inference.beam_search import Hypothesis, beam_search
 from nmt.inference.core_pool import cores
 from nmt.inference.model_interface import SearchableModel
 from nmt.inference.sampling import next_tokens
-from nmt.phrases import PhraseBook
-from nmt.repair import put_back
-from nmt.text.normalization import model_input, one_line
+from nmt.text.normalization import one_line
 from nmt.text.protected import Item, missing_items
-from nmt.text.segmentation import Part, split_around, stands_alone
+from nmt.text.segmentation import split_around
 from nmt.text.tokenizer import EOS, Tokenizer
-from nmt.translation import SentenceTranslation, assemble, copied
+from nmt.translation.phrase_book import PhraseBook
+from nmt.translation.placeables import put_back
+from nmt.translation.plan import Request, requests_of
+from nmt.translation.postprocess import _flaws, _straight
+from nmt.translation.recasing import MARKED_ALIKE, dressed, undressed, without_marks
+from nmt.translation.result import SentenceTranslation, assemble, copied
 
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
 SLACK = 1.02  # batches may be so much larger than their share, lest little is left over for one more
 # Of a mean log-probability: a name in small letters is seldom so much likelier, another word often.
 CLEARLY = 0.1
 UNLIKELY = log(300)  # what is less probable than another by more than this is not offered beside it
-
-
-@dataclass(frozen=True)
-class Request:
-    """A sentence to search; equal ones need be searched once only."""
-
-    sentence: str  # as `nmt.text.normalization.model_input` gives it
-    prefix: str = ""  # what the hypothesis must begin with
-    following: int | None = None  # the target piece (its id) that must come after the prefix
-    whole: bool = True  # not a part of a sentence
-
-    @property
-    def is_free(self) -> bool:
-        """Whether a whole sentence, with nothing said of its translation."""
-        return self.whole and not self.prefix and self.following is None
 
 
 @dataclass(frozen=True)
@@ -342,23 +328,3 @@ def _shared(total: int, most: int) -> int:
     count = cores().count
     batches = max(1, -(-total // (most * count))) * count
     return min(most, max(-(-total // batches), int(SLACK * total / batches)))
-
-
-def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
-    """What of a plan is to be searched; only the first sentence gets the prefix."""
-    places = [i for i, part in enumerate(plan) if part.translate]
-    return [
-        Request(model_input(plan[i].text), "" if number else prefix, whole=stands_alone(plan, i))
-        for number, i in enumerate(places)
-    ]
-
-
-def _flaws(request: Request, hypothesis: str) -> int:
-    """How much the hypothesis lacks, and whether it goes in circles; nothing is worse than an empty one."""
-    circles = _straight(request, hypothesis) != hypothesis
-    return len(missing_items(request.sentence, hypothesis)) + circles + (0 if hypothesis else 1_000_000)
-
-
-def _straight(request: Request, hypothesis: str) -> str:
-    """Without circles, unless a prefix was asked for: that stays as it is, whatever it says."""
-    return hypothesis if request.prefix else without_circles(request.sentence, hypothesis)

@@ -1,7 +1,7 @@
 """Text in, text out: the whole way from lines to translated lines, over one checkpoint.
 
 A line is cut into sentences and what is only copied (`nmt.text.segmentation`), the sentences of many lines are translated
-together (`nmt.sentence_search`), and everything is joined again with its own spacing.  While some lines are
+together (`nmt.translation.sentence_translator`), and everything is joined again with its own spacing.  While some lines are
 searched, the next ones are cut.  Reading and writing files is `nmt.cli`'s work.
 """
 
@@ -18,11 +18,12 @@ from nmt.config import Config, DecodingConfig, load_config
 from nmt.errors import UserError
 from nmt.inference.loading import load_runtime
 from nmt.inference.model_interface import SearchableModel
-from nmt.phrases import PhraseBook
-from nmt.sentence_search import Request, SentenceSearch, Settings, Started, requests_of
 from nmt.text.normalization import composed, model_input, without_surrogates
 from nmt.text.segmentation import Part, cut_long, split_around, split_text, words
-from nmt.translation import SentenceTranslation, Translation, assemble
+from nmt.translation.phrase_book import PhraseBook
+from nmt.translation.plan import Request, requests_of
+from nmt.translation.result import SentenceTranslation, Translation, assemble
+from nmt.translation.sentence_translator import SentenceSearch, Settings, Started
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
 # Lines that are sorted by length together: few, where others are cut while they are searched; many, for batches of
@@ -71,7 +72,7 @@ class Translator:
         device   "cuda", "cpu", or "auto": the GPU if there is one, else the CPU
         runtime  "torch", "onnx" (the graphs that `nmt export` wrote, on the CPU), or "auto": these if they are
                  there and the device is a CPU
-        phrases  False: without the folder's phrase book (`nmt.phrases`), the model alone"""
+        phrases  False: without the folder's phrase book (`nmt.translation.phrase_book`), the model alone"""
         opened = open_folder(folder)
         check_translates(opened)
         book = PhraseBook.load(opened.folder, opened.config.target_language) if phrases else None
@@ -147,8 +148,8 @@ class Translator:
 
     def plan(self, text: str) -> list[Part]:
         """The text's parts: sentences to translate, each short enough for the model and in its script, and what is
-        copied between them.  `nmt.sentence_search.requests_of` makes requests of them, `translate_sentences`
-        translates these, `nmt.translation.assemble` joins the results: `translate_batch`, step by step."""
+        copied between them.  `nmt.translation.plan.requests_of` makes requests of them, `translate_sentences`
+        translates these, `nmt.translation.result.assemble` joins the results: `translate_batch`, step by step."""
         parts: list[Part] = []
         for part in split_text(without_surrogates(text), self.source_language):
             pieces = self._pieces(part.text) if part.translate else []

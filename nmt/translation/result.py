@@ -1,6 +1,6 @@
 """What a translation is, and how a line is put together from those of its sentences.
 
-Plain data and pure functions: the searching that fills them is `nmt.sentence_search`'s.
+Plain data and pure functions: the searching that fills them is `nmt.translation.sentence_translator`'s.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nmt.dress import MARKED_ALIKE, Dress, dressed, undressed, without_marks
 from nmt.errors import UserError
 from nmt.text.line_io import read_lines
 from nmt.text.normalization import composed
+from nmt.translation.recasing import MARKED_ALIKE, Dress, dressed, undressed, without_marks
 
 PHRASES_FILE = "phrases.tsv"
 
