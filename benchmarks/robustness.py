@@ -111,7 +111,7 @@ def right(word: str, answer: str, language: str) -> bool:
 
 def run(args: Any) -> dict[str, Any]:
     from nmt import Translator
-    from nmt.scoring import corpus_score
+    from nmt.evaluation.metrics import corpus_score
     from nmt.text.line_io import read_lines
 
     translator = Translator.load(args.model, args.device, args.runtime)

@@ -23,7 +23,7 @@ from nmt.lab import commands as lab
 from nmt.lab import generate_commands as generate
 
 if TYPE_CHECKING:
-    from nmt.scoring import Comparison, Score
+    from nmt.evaluation.metrics import Comparison, Score
     from nmt.translation.result import Translation
 
 WINDOW_LINES, WINDOW_BYTES = 1024, 200_000  # of standard input, translated and written together
@@ -237,20 +237,20 @@ def score(arguments: argparse.Namespace) -> None:
         arguments.usage_error("--model and --source belong together")
     if arguments.save and not arguments.model:
         arguments.usage_error("--save needs --model: it keeps the translations of --source")
-    from nmt import scoring
+    from nmt.evaluation import metrics
     from nmt.text.line_io import read_lines
 
     ours = arguments.hypothesis or arguments.source
     files = [ours, *arguments.reference, *([arguments.baseline] if arguments.baseline else [])]
     texts = {file: read_lines(file) for file in files}
-    scoring.check_line_counts([(file, len(texts[file])) for file in files])
+    metrics.check_line_counts([(file, len(texts[file])) for file in files])
     references = [texts[file] for file in arguments.reference]
     hypotheses = texts[ours] if arguments.hypothesis else _translations(arguments, texts[ours])
     if arguments.baseline:
         baseline = texts[arguments.baseline]
-        results: Sequence[Score | Comparison] = scoring.compare(hypotheses, baseline, references)
+        results: Sequence[Score | Comparison] = metrics.compare(hypotheses, baseline, references)
     else:
-        results = scoring.corpus_scores(hypotheses, references)
+        results = metrics.corpus_scores(hypotheses, references)
     if arguments.json:
         figures = {result.metric: result.as_dict() for result in results}
         print(json.dumps({"sentences": len(hypotheses), **figures}))

@@ -1,4 +1,4 @@
-"""nmt.scoring: the figures are sacreBLEU's own, and differences are tested honestly."""
+"""nmt.evaluation.metrics: the figures are sacreBLEU's own, and differences are tested honestly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import sacrebleu
 
 from nmt.errors import UserError
-from nmt.scoring import check_line_counts, compare, corpus_scores
+from nmt.evaluation.metrics import check_line_counts, compare, corpus_scores
 
 REFERENCE = [f"the cat number {n} sat on the mat, and then it left again" for n in range(40)]
 

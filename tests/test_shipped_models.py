@@ -9,11 +9,11 @@ import pytest
 
 from nmt.checkpoint.weights import load_model
 from nmt.commands.info import describe
+from nmt.evaluation.metrics import corpus_scores
 from nmt.inference.batches import pad_sources
 from nmt.inference.onnx_model import OnnxModel
 from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
-from nmt.scoring import corpus_scores
 from nmt.text.tokenizer import EOS
 from nmt.translation.translator import Translator, find_checkpoints
 

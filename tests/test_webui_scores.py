@@ -24,10 +24,10 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from nmt import scoring
-from nmt.scoring import compare
-from nmt.webui import apart, comparison, language_bar, score_service, scores_tab, scores_views, words
-from nmt.webui.comparison import Corpus, Result, measure, ordered
+from nmt.evaluation import comparison, metrics
+from nmt.evaluation.comparison import Corpus, Result, measure, ordered
+from nmt.evaluation.metrics import compare
+from nmt.webui import apart, language_bar, score_service, scores_tab, scores_views, words
 from nmt.webui.service import TranslationService
 from nmt.webui.work import PageError
 from tests.fake_translator import fake_service, served_page
@@ -169,8 +169,8 @@ def test_where_ter_runs_out_of_its_time_only_ter_is_left_out(
             pass
 
     monkeypatch.setattr(comparison, "TER_SECONDS", 0.05)
-    monkeypatch.setattr(scoring.METRICS["TER"], "corpus_score", endless)
-    monkeypatch.setattr(scoring.METRICS["TER"], "_extract_corpus_statistics", endless)
+    monkeypatch.setattr(metrics.METRICS["TER"], "corpus_score", endless)
+    monkeypatch.setattr(metrics.METRICS["TER"], "_extract_corpus_statistics", endless)
     assert measure(CORPUS).rows == both.rows[:2]
 
 

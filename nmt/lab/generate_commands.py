@@ -183,8 +183,8 @@ def identify(arguments: argparse.Namespace) -> None:
         arguments.usage_error("give texts, or two files with --score")
     identifier = LanguageIdentifier.load(arguments.model)
     if arguments.score:
+        from nmt.evaluation.metrics import check_line_counts
         from nmt.language_id_scoring import accuracy
-        from nmt.scoring import check_line_counts
         from nmt.text.line_io import read_lines
 
         first, second = (read_lines(file) for file in arguments.score)

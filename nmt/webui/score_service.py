@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nmt.errors import UserError
+from nmt.evaluation.comparison import Corpus, Result, measure_plain
 from nmt.text.line_io import read_lines
 from nmt.webui import apart, words
-from nmt.webui.comparison import Corpus, Result, measure_plain
 from nmt.webui.work import PageError
 
 MAX_LINES = 10_000  # of each text: a minute or two of work

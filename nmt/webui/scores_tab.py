@@ -18,9 +18,10 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from nmt.errors import UserError
-from nmt.webui import comparison, language_bar, score_service, words
+from nmt.evaluation import comparison
+from nmt.evaluation.comparison import Result
+from nmt.webui import language_bar, score_service, words
 from nmt.webui import scores_views as views
-from nmt.webui.comparison import Result
 from nmt.webui.score_examples import EXAMPLE
 from nmt.webui.service import TranslationService
 from nmt.webui.translation_views import notice

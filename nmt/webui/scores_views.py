@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import escape
 
-from nmt.webui import translation_views, words
-from nmt.webui.comparison import (
+from nmt.evaluation.comparison import (
     Bucket,
     Order,
     Result,
@@ -20,6 +19,7 @@ from nmt.webui.comparison import (
     Sentence,
     ordered,
 )
+from nmt.webui import translation_views, words
 
 NAMES = ("A", "B")
 PAGE = 50  # sentences shown at a time

@@ -1,6 +1,6 @@
 """One or two systems' translations of a test set, measured: as a whole, by length, by n-gram, by sentence.
 
-All figures are sacreBLEU's, those of the whole through `nmt.scoring`.  Nothing here knows of the page, and
+All figures are sacreBLEU's, those of the whole through `nmt.evaluation.metrics`.  Nothing here knows of the page, and
 nothing heavy is imported: it works in a process of its own (`nmt.webui.apart`).
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from nmt import scoring
+from nmt.evaluation import metrics
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Corpus:
 class Row:
     """One metric over the whole corpus."""
 
-    metric: str  # as in `nmt.scoring.METRICS`
+    metric: str  # as in `nmt.evaluation.metrics.METRICS`
     values: tuple[float, ...]  # of each system, in percent
     signature: str
     sentences: int
@@ -61,7 +61,7 @@ class Row:
             return None
         if self.sentences < FEWEST:
             return "few"
-        if self.p_value >= scoring.SIGNIFICANT:
+        if self.p_value >= metrics.SIGNIFICANT:
             return "none"
         return "a" if (self.difference > 0) != (self.metric == "TER") else "b"
 
@@ -176,7 +176,7 @@ def as_table(result: Result) -> str:
 
 
 def _rows(corpus: Corpus) -> tuple[Row, ...]:
-    rows = _measured(corpus, [name for name in scoring.METRICS if name != "TER"])
+    rows = _measured(corpus, [name for name in metrics.METRICS if name != "TER"])
     if not _ter_is_affordable(corpus):
         return rows
     try:
@@ -208,13 +208,13 @@ def _at_most(seconds: float) -> Iterator[None]:
 def _measured(corpus: Corpus, names: Sequence[str]) -> tuple[Row, ...]:
     references, count = [corpus.references], len(corpus.references)
     if len(corpus.systems) == 1:
-        scores = [scoring.corpus_score(name, corpus.systems[0], references) for name in names]
+        scores = [metrics.corpus_score(name, corpus.systems[0], references) for name in names]
         return tuple(Row(score.metric, (score.value,), score.signature, count) for score in scores)
     system, baseline = corpus.systems
     samples = max(1, min(SAMPLES, RESAMPLED // count))
     return tuple(
         Row(c.metric, (c.system, c.baseline), c.signature, count, c.p_value)
-        for c in scoring.compare(system, baseline, references, samples, names)
+        for c in metrics.compare(system, baseline, references, samples, names)
     )
 
 
