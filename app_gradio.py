@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
-    from nmt.language_id import LanguageIdentifier
+    from nmt.language_id.identifier import LanguageIdentifier
     from nmt.translation.translator import Translator
     from nmt.webui.trainings import Trainings
 
@@ -100,7 +100,7 @@ def load_translators(folders: Sequence[Path]) -> dict[tuple[str, str], Translato
 
 def load_identifier(folder: Path = CHECKPOINTS) -> LanguageIdentifier | None:
     """What tells the languages apart, if one lies beside the checkpoints."""
-    from nmt.language_id import IDENTIFIER_FILE, LanguageIdentifier
+    from nmt.language_id.identifier import IDENTIFIER_FILE, LanguageIdentifier
 
     found = sorted(folder.glob(f"*/{IDENTIFIER_FILE}"))
     return LanguageIdentifier.load(found[0].parent) if found else None

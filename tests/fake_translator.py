@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nmt.config import Config
-from nmt.language_id import Identification
+from nmt.language_id.identifier import Identification
 from nmt.text.segmentation import Part
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from nmt.errors import UserError
-from nmt.language_id import IDENTIFIER_FILE, MAX_CHARACTERS, LanguageIdentifier, normalised
-from nmt.language_id_scoring import accuracy
-from nmt.language_id_training import CharacterGru, IdentifierConfig, snippet, train_identifier
+from nmt.language_id.accuracy import accuracy
+from nmt.language_id.identifier import IDENTIFIER_FILE, MAX_CHARACTERS, LanguageIdentifier, normalised
+from nmt.language_id.training import CharacterGru, IdentifierConfig, snippet, train_identifier
 from nmt.translation.translator import find_checkpoints
 from tests.conftest import WORDS, run_lab, toy_pairs, write_dataset
 
@@ -89,7 +89,7 @@ def test_a_text_with_nothing_to_go_by_is_in_either_language(
 def test_identifying_needs_no_torch(identifier: LanguageIdentifier, tmp_path: Path) -> None:
     identifier.save(tmp_path)
     program = (
-        "import sys; from nmt.language_id import LanguageIdentifier; "
+        "import sys; from nmt.language_id.identifier import LanguageIdentifier; "
         f"print(LanguageIdentifier.load({str(tmp_path)!r}).identify('hola').language); "
         "assert 'torch' not in sys.modules"
     )

@@ -1,6 +1,6 @@
 """`nmt lab sample`, `vector`, `identify` and `train-identifier`: arguments in, text out.
 
-What they do lies in `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id`; nothing heavy is imported before
+What they do lies in `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id.identifier`; nothing heavy is imported before
 it is needed.
 """
 
@@ -177,14 +177,14 @@ def vector(arguments: argparse.Namespace) -> None:
 
 def identify(arguments: argparse.Namespace) -> None:
     """`nmt lab identify`"""
-    from nmt.language_id import LanguageIdentifier
+    from nmt.language_id.identifier import LanguageIdentifier
 
     if arguments.score and arguments.texts:
         arguments.usage_error("give texts, or two files with --score")
     identifier = LanguageIdentifier.load(arguments.model)
     if arguments.score:
         from nmt.evaluation.metrics import check_line_counts
-        from nmt.language_id_scoring import accuracy
+        from nmt.language_id.accuracy import accuracy
         from nmt.text.line_io import read_lines
 
         first, second = (read_lines(file) for file in arguments.score)
@@ -200,9 +200,9 @@ def train_identifier(arguments: argparse.Namespace) -> None:
     """`nmt lab train-identifier`"""
     from dataclasses import replace
 
-    from nmt.language_id_scoring import accuracy
-    from nmt.language_id_training import IdentifierConfig
-    from nmt.language_id_training import train_identifier as train
+    from nmt.language_id.accuracy import accuracy
+    from nmt.language_id.training import IdentifierConfig
+    from nmt.language_id.training import train_identifier as train
     from nmt.training.dataset import Split
 
     given = {

@@ -19,7 +19,7 @@ from nmt.webui.batcher import MOST, Batcher, Kind
 from nmt.webui.work import Answer, Direction, PageError, Work
 
 if TYPE_CHECKING:
-    from nmt.language_id import LanguageIdentifier
+    from nmt.language_id.identifier import LanguageIdentifier
     from nmt.translation.translator import Translator
 
 MAX_CHARS = 5000  # of one request, unless told otherwise

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nmt.language_id import LanguageIdentifier, normalised
+from nmt.language_id.identifier import LanguageIdentifier, normalised
 
 SHORT = 3  # words of a text that counts as short
 

@@ -2,7 +2,7 @@
 
 Characters -> embeddings -> one bidirectional GRU -> the mean of its states -> one logit.  Written in numpy as
 the equations of the GRU, so that whoever translates needs no torch for it; it learns in
-`nmt.language_id_training`.  It tells two languages apart and nothing else: of a text in a third one it says
+`nmt.language_id.training`.  It tells two languages apart and nothing else: of a text in a third one it says
 which of the two that resembles more.
 """
 

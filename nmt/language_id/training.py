@@ -1,4 +1,4 @@
-"""Trains `nmt.language_id` on a dataset folder: one side of its pairs is the one language, one the other.
+"""Trains `nmt.language_id.identifier` on a dataset folder: one side of its pairs is the one language, one the other.
 
 People type carelessly and briefly, data sets are tidy: so most of what the network sees is cut out of sentences,
 one word or a few, some of it without accents or marks.  Case it never sees at all.
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nmt.errors import UserError
-from nmt.language_id import SPACE, UNKNOWN, LanguageIdentifier, normalised
+from nmt.language_id.identifier import SPACE, UNKNOWN, LanguageIdentifier, normalised
 from nmt.training.dataset import Split
 
 
@@ -48,7 +48,7 @@ class IdentifierConfig:
 
 
 class CharacterGru(nn.Module):
-    """The network of `nmt.language_id`, to learn; its parameters have the names that are read there."""
+    """The network of `nmt.language_id.identifier`, to learn; its parameters have the names that are read there."""
 
     def __init__(self, characters: int, config: IdentifierConfig) -> None:
         super().__init__()
