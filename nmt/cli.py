@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nmt.arguments import add_command, add_decoding, positive
-from nmt.documents import commands as documents
+from nmt.commands import translate_file as documents
 from nmt.errors import UserError
 from nmt.lab import commands as lab
 from nmt.lab import generate_commands as generate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nmt.documents import markdown, plain, po, subtitles, tsv, word
+from nmt.documents import docx, markdown, po, subtitles, tsv, txt
 from nmt.documents.document import (
     Document,
     Limits,
@@ -20,7 +20,7 @@ from nmt.errors import UserError
 
 # Of each format in which text stands among text: (content, name for messages) -> what of it is to be translated.
 PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
-    ".txt": plain.passages,
+    ".txt": txt.passages,
     ".md": markdown.passages,
     ".srt": subtitles.srt_passages,
     ".vtt": subtitles.vtt_passages,
@@ -44,7 +44,7 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
     data = read_bytes(path, limits, name)
     document: Document
     if suffix == ".docx":
-        document = word.WordDocument(data, limits, name)
+        document = docx.WordDocument(data, limits, name)
     else:
         content, encoding = read_text(data, name)
         check_content(content, limits, name)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from nmt.documents.inline import MOST, Mark, Marked, Span, written
+from nmt.documents.inline_markup import MOST, Mark, Marked, Span, written
 from nmt.text.protected import has_words
 
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")

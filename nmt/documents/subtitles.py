@@ -5,7 +5,7 @@ Lines of a cue that belong to one sentence are one text, and its translation is 
 about the same length; a line that begins with a dash (another speaker) or follows the end of a sentence is a text
 of its own.  A sentence that goes on in the next cue (no full stop, then a small letter) is translated as a whole,
 and each cue gets its share of the words, by the length of what it had.  Tags around a line stay around it; for
-tags inside a sentence see `nmt.documents.inline`.
+tags inside a sentence see `nmt.documents.inline_markup`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nmt.documents.document import Line, Passage, lines
-from nmt.documents.inline import MOST, Mark, Marked, written
+from nmt.documents.inline_markup import MOST, Mark, Marked, written
 from nmt.errors import UserError
 from nmt.text.protected import has_words
 

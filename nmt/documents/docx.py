@@ -1,7 +1,7 @@
 """Word documents (.docx): the text of paragraphs in the body, tables, headers, footers, footnotes, endnotes and text
 boxes is translated.  Comments, deleted text, formulas, computed fields (page numbers, references), pictures,
 properties and macros stay as they are, and nothing is ever run.  How a paragraph's formatting is kept, is
-`nmt.documents.word_text`'s business.
+`nmt.documents.docx_paragraph`'s business.
 
 A .docx is a zip archive of XML, and both may be hostile: their size is limited, document types (without which
 there are no entities) are refused, nothing is fetched, and nothing is unpacked onto the disk.  Parts of the
@@ -22,7 +22,7 @@ from typing import Any
 from lxml import etree
 
 from nmt.documents.document import Limits, check_count, write_whole
-from nmt.documents.word_text import W, WordText, texts_of
+from nmt.documents.docx_paragraph import W, WordText, texts_of
 from nmt.errors import UserError
 
 CONTENT_TYPES = "[Content_Types].xml"

@@ -2,10 +2,10 @@
 
 A paragraph is cut at tabs and line breaks; what is between is one text.  Its runs stay, in their order and with
 their formatting, and only what they say changes.  The most frequent formatting is the ground.  A stretch that
-looks otherwise (bold, say) gets the words that it became, if these are found, as `nmt.documents.inline` says;
+looks otherwise (bold, say) gets the words that it became, if these are found, as `nmt.documents.inline_markup` says;
 else its words go with the ground.  A link or content control is never emptied: if need be it gets words by
 proportion.  What is computed (page numbers, references) stays.  How the archive is read, is
-`nmt.documents.word`'s business.
+`nmt.documents.docx`'s business.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from nmt.documents.inline import MOST, Mark, Room, Span, locate, place_at, proportional
+from nmt.documents.inline_markup import MOST, Mark, Room, Span, locate, place_at, proportional
 from nmt.text.protected import has_words
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
