@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import make_parser
-from nmt.cli import main as nmt
+from nmt.commands.main import main as nmt
 
 MODEL = "checkpoints/es-en"
 SENTENCE = "Ella lleva un abrigo viejo."  # two words change places, and greedy search goes another way

@@ -1,5 +1,5 @@
 """`python -m nmt` is the `nmt` command."""
 
-from nmt.cli import main
+from nmt.commands.main import main
 
 raise SystemExit(main())

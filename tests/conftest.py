@@ -146,7 +146,7 @@ def tiny_recipe(**training: object) -> Config:
 
 def run_lab(*arguments: str) -> None:
     """`nmt lab ARGUMENTS`, but a UserError comes through."""
-    from nmt.cli import build_parser
+    from nmt.commands.main import build_parser
 
     parsed = build_parser().parse_args(["lab", *arguments])
     parsed.run(parsed)

@@ -18,7 +18,7 @@ import torch
 import nmt.checkpoint.weights
 import nmt.training.trainer
 from nmt.checkpoint.weights import load_model, named_weights, save_checkpoint
-from nmt.cli import main
+from nmt.commands.main import main
 from nmt.config import Config
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
@@ -107,7 +107,7 @@ def test_bad_bytes_cost_a_warning_but_no_line(run: Run, capitals: None) -> None:
 
 
 def test_many_lines_come_in_order(run: Run, capitals: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nmt.cli.WINDOW_LINES", 7)
+    monkeypatch.setattr("nmt.commands.translate.WINDOW_LINES", 7)
     lines = [f"{'a' * (n % 5)}b {n}" for n in range(40)]
     status, output, _ = run("translate", "--model", "any", "--beam", 1, stdin="\n".join(lines).encode())
     assert (status, output.decode().splitlines()) == (0, [line.upper() for line in lines])
@@ -341,8 +341,8 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 def test_help_is_quick_and_torch_stays_out() -> None:
     code = (
-        "import sys, nmt, nmt.cli\n"
-        "try: nmt.cli.main(['--help'])\n"
+        "import sys, nmt, nmt.commands.main\n"
+        "try: nmt.commands.main.main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'sacrebleu', 'rich', 'sentencepiece'} & set(sys.modules)\n"
         "print(sorted(heavy), hasattr(nmt, 'Translator'))"

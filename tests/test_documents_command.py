@@ -8,7 +8,7 @@ import docx
 import polib
 import pytest
 
-from nmt.cli import main
+from nmt.commands.main import main
 
 MODEL = str(Path(__file__).resolve().parent.parent / "checkpoints" / "es-en")
 TEXTS = {

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nmt import UserError
-from nmt.cli import main
+from nmt.commands.main import main
 from nmt.config import Cell
 from nmt.lab import clipping, recall
 from nmt.lab.gates import CellWeights, cell_weights, step

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nmt.checkpoint.weights import Checkpoint, load_model, save_checkpoint
-from nmt.cli import main
+from nmt.commands.main import main
 from nmt.config import Config, DataConfig, TrainingConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.inference.sampling import score_target

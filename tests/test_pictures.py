@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import pictures
-from nmt.cli import build_parser
+from nmt.commands.main import build_parser
 
 ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "docs" / name for name in ("guide.md", "guide.es.md")]

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from nmt.checkpoint.folder import run_checkpoints
 from nmt.checkpoint.weights import load_model, named_weights
-from nmt.cli import main
+from nmt.commands.main import main
 from nmt.config import Config, DataConfig, DecodingConfig, TrainingConfig, dump_config
 from nmt.errors import UserError
 from nmt.network.model import Seq2Seq

@@ -15,7 +15,7 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 import gradio as gr
 
-from nmt.cli import build_parser
+from nmt.commands.main import build_parser
 from nmt.config import recipe_names
 from nmt.webui import retrain_tab, retrain_views, training_request, words
 from nmt.webui import trainings as trainings_module

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
-from nmt.checkpoint.weights import load_model, named_weights
-from nmt.network.encoder import describe_encoder
-from nmt.translation.phrase_book import PhraseBook
+INFO = "Print languages, architecture, sizes and scores of a checkpoint."
 
 
 def describe(folder: str | Path) -> str:
     """What a checkpoint is, in a few lines of text."""
+    from nmt.checkpoint.weights import load_model, named_weights
+    from nmt.network.encoder import describe_encoder
+    from nmt.translation.phrase_book import PhraseBook
+
     checkpoint = load_model(folder)
     config, model = checkpoint.config, checkpoint.model
     parts = {"embeddings and output": 0, "encoder": 0, "attention": 0, "decoder": 0}
@@ -51,3 +54,8 @@ def describe(folder: str | Path) -> str:
         lines.append(f"phrase book {len(book)} sentences")
     lines += [f"{name:<11} {value}" for name, value in sorted(checkpoint.notes.items())]
     return "\n".join(lines)
+
+
+def info(arguments: argparse.Namespace) -> None:
+    """`nmt info`"""
+    print(describe(arguments.checkpoint))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmt.arguments import add_command, add_decoding
+from nmt.commands.arguments import add_command, add_decoding
 from nmt.errors import UserError
 
 if TYPE_CHECKING:

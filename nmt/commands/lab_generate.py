@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from nmt.arguments import add_command, natural, positive
+from nmt.commands.arguments import add_command, natural, positive
 
 SAMPLE = """\
 Let a language model write.

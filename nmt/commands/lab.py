@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmt.arguments import add_command, natural, positive
+from nmt.commands.arguments import add_command, natural, positive
 from nmt.errors import UserError
 
 if TYPE_CHECKING:

@@ -4,7 +4,9 @@ decoding, and the kinds of numbers."""
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -58,3 +60,22 @@ def natural(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0 and below 2**63")
     return int(text)
+
+
+def _decoding(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"beam": arguments.beam, "length_penalty": arguments.length_penalty}
+
+
+@contextmanager
+def _progress(total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that counts lines, if that is a terminal and the results go elsewhere."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda lines: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("lines"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda lines: progress.advance(task, lines)

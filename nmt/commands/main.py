@@ -1,0 +1,65 @@
+"""The `nmt` command: arguments in, exit status out; what each command does lies in the module it calls.
+
+Status 0: done; 1: failed, with one line that says why; 2: wrong usage; 130 or 143: stopped by SIGINT or SIGTERM
+(a training saves its state first; torchrun has its own).  Standard output carries results only, everything
+else goes to standard error.  Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from nmt.commands import lab, lab_generate, translate_file
+from nmt.commands.arguments import add_command
+from nmt.commands.info import INFO, info
+from nmt.commands.score import _add_score
+from nmt.commands.train import EXPORT, RECIPES, _add_average, _add_train, export, recipes
+from nmt.commands.translate import _add_translate
+from nmt.errors import UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (argparse itself exits with 2, or 0 after --help)."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        status = parsed.run(parsed)
+        if sys.stdout:  # None when it was closed (`>&-`)
+            sys.stdout.flush()
+        return status or 0
+    except UserError as error:
+        print(f"nmt: error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read the output (`| head`) has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush complains
+        return 0
+    except OSError as error:  # a full disk, a file without permission
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"nmt: error: {place}{error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("nmt: interrupted", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nmt",
+        description="Recurrent neural machine translation: train, translate, score.",
+        epilog="`nmt COMMAND --help` tells more about a command.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_translate(commands)
+    translate_file.add(commands)
+    _add_score(commands)
+    _add_train(commands)
+    _add_average(commands)
+    command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
+    command = add_command(commands, "info", info, "describe a checkpoint", INFO)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
+    add_command(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)
+    lab_generate.add(lab.add(commands))
+    return parser

@@ -1,0 +1,93 @@
+"""`nmt train`, `nmt average`, `nmt export` and `nmt recipes`: how a checkpoint comes to be."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from nmt.commands.arguments import add_command, positive
+
+TRAIN = """\
+Train a recipe on a dataset folder.
+
+The run folder gets numbered checkpoints, `best` (the best of them on dev), a log
+and TensorBoard events. Interrupted or killed, a run goes on with --resume as if
+nothing had happened. On several GPUs or machines:
+  torchrun --nproc-per-node N -m nmt train RECIPE --data DATASET --out RUN"""
+
+AVERAGE = """\
+Write the mean of the weights of a run's newest checkpoints, or of several
+checkpoints or runs of one model, as one checkpoint: it is often better than each
+of them."""
+
+EXPORT = """\
+Write a checkpoint's graphs for serving on a CPU with ONNX Runtime, the decoder in
+8-bit integers: several times as fast as PyTorch, and what `translate`, `score` and
+the page then use by themselves. Takes about a minute."""
+
+RECIPES = "Print the names that `nmt train` takes as RECIPE."
+
+
+def _add_train(commands: Any) -> None:
+    command = add_command(commands, "train", train, "train a model", TRAIN)
+    add = command.add_argument
+    add("recipe", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
+    add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
+    add("--out", required=True, metavar="RUN", help="folder for checkpoints, log and saved state")
+    add("--resume", action="store_true", help="go on where the run in RUN stopped")
+    add("--init", metavar="CHECKPOINT", help="begin from its weights instead of random ones (fine-tuning)")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the recipe, as training.lr=0.001; repeat for several",
+    )
+
+
+def _add_average(commands: Any) -> None:
+    command = add_command(commands, "average", average, "average checkpoints", AVERAGE)
+    add = command.add_argument
+    add(
+        "sources",
+        metavar="RUN",
+        nargs="+",
+        help="folder that `nmt train` wrote; or several checkpoints or runs",
+    )
+    add("--last", type=positive, default=5, metavar="N", help="how many of a single run (default: 5)")
+    add("--out", required=True, metavar="CHECKPOINT", help="folder to write; it must not exist yet")
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """`nmt train`"""
+    if arguments.init and arguments.resume:
+        arguments.usage_error("--init begins a new run, --resume goes on with an old one: give one of them")
+    from nmt.training.trainer import train
+
+    progress = train(
+        arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set, arguments.init
+    )
+    return 128 + progress.stopped_by if progress.stopped_by else 0
+
+
+def average(arguments: argparse.Namespace) -> None:
+    """`nmt average`"""
+    from nmt.checkpoint.averaging import average
+
+    folders = average(arguments.sources, arguments.last, arguments.out)
+    print(f"{arguments.out}: the mean of {', '.join(folder.name for folder in folders)}")
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """`nmt export`"""
+    from nmt.export.onnx_export import export
+
+    for file in export(arguments.checkpoint):
+        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+def recipes(arguments: argparse.Namespace) -> None:
+    """`nmt recipes`"""
+    from nmt.config import recipe_names
+
+    print("\n".join(recipe_names()))
