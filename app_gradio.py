@@ -20,8 +20,8 @@ from nmt.errors import UserError
 
 if TYPE_CHECKING:
     from nmt.language_id.identifier import LanguageIdentifier
+    from nmt.serving.training_jobs import Trainings
     from nmt.translation.translator import Translator
-    from nmt.webui.trainings import Trainings
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 
@@ -148,8 +148,8 @@ def serve(arguments: argparse.Namespace) -> None:
     """Load, launch, say so, and wait for Ctrl-C."""
     translators, identifier = load_translators(arguments.model), load_identifier()
     try:
+        from nmt.serving.service import TranslationService
         from nmt.webui.server import read_users, served
-        from nmt.webui.service import TranslationService
     except ModuleNotFoundError as error:
         raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None
 
@@ -167,7 +167,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
 def _trainings(folder: Path) -> Trainings:
     try:
-        from nmt.webui.trainings import Trainings
+        from nmt.serving.training_jobs import Trainings
     except ModuleNotFoundError as error:  # fcntl
         raise UserError(f"--allow-training does not work on this system: it has no {error.name}") from None
     return Trainings(folder)

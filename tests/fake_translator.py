@@ -20,8 +20,8 @@ from nmt.translation.plan import Request
 from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
-    from nmt.webui.service import TranslationService
-    from nmt.webui.trainings import Trainings
+    from nmt.serving.service import TranslationService
+    from nmt.serving.training_jobs import Trainings
 
 SLOW = 0.3  # seconds
 
@@ -104,7 +104,7 @@ def translators() -> dict[tuple[str, str], FakeTranslator]:
 
 
 def fake_service(max_chars: int = 200, timeout: float = 60.0, most: int = 64) -> TranslationService:
-    from nmt.webui.service import TranslationService
+    from nmt.serving.service import TranslationService
 
     identifier: Any = FakeIdentifier()
     fakes: Any = translators()

@@ -82,9 +82,9 @@ def opened(
 
 def open_tab(page: Page, key: str, group: str = "#nmt-tabs") -> None:
     """A tab by the key of its name; a phone keeps those that do not fit behind a button."""
-    from nmt.webui import words
+    from nmt.serving.messages import catalogue
 
-    label, tabs = words.say(page.locale, key), page.locator(group)
+    label, tabs = catalogue.say(page.locale, key), page.locator(group)
     tabs.get_by_role("tab", selected=True).first.wait_for()  # after a reload they are not there at once
     tab = tabs.get_by_role("tab", name=label, exact=True).first
     if not tab.is_visible():

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from nmt.webui import trainings as trainings_module
-from nmt.webui.training_request import TrainingRequest, check
-from nmt.webui.trainings import State, Training, Trainings
+from nmt.serving import training_jobs as trainings_module
+from nmt.serving.training_jobs import State, Training, Trainings
+from nmt.serving.training_request import TrainingRequest, check
 
 PATIENCE = 180.0  # seconds; a busy machine is slow, not wrong
 

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
+from nmt.serving.batcher import Batcher, Busy, Kind
 from nmt.translation.plan import Request
-from nmt.webui.batcher import Batcher, Busy, Kind
 from tests.fake_translator import FakeTranslator
 
 PATIENCE = 30.0  # seconds; a busy machine is slow, not wrong

@@ -13,14 +13,14 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from nmt.webui import libretranslate
+from nmt.serving import rest_api
 from tests.fake_translator import fake_service
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
     app, service = FastAPI(), fake_service()
-    libretranslate.add_routes(app, service)
+    rest_api.add_routes(app, service)
     yield TestClient(app)
     service.close()
 
@@ -145,7 +145,7 @@ def test_what_is_no_json_is_refused(client: TestClient) -> None:
 
 
 def test_a_body_too_large_is_refused_before_it_is_read_whole(client: TestClient) -> None:
-    answer = client.post("/translate", content=b"x" * (libretranslate.MOST_BYTES + 1))
+    answer = client.post("/translate", content=b"x" * (rest_api.MOST_BYTES + 1))
     assert answer.status_code == 413
 
 
@@ -163,7 +163,7 @@ def test_languages_are_listed_with_their_targets(client: TestClient) -> None:
 
 def test_a_password_is_asked_for_where_the_page_has_one() -> None:
     app, service = FastAPI(), fake_service()
-    libretranslate.add_routes(app, service, lambda user, password: (user, password) == ("ana", "secreto:1"))
+    rest_api.add_routes(app, service, lambda user, password: (user, password) == ("ana", "secreto:1"))
     client = TestClient(app)
     fields = {"q": "el tren", "source": "es", "target": "en"}
     basic = {"authorization": "Basic " + base64.b64encode(b"ana:secreto:1").decode()}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nmt.webui import words
+from nmt.serving.messages import catalogue
 from tests.fake_translator import served_page
 from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
     PATIENCE,
@@ -57,7 +57,7 @@ def test_enter_translates_and_swap_translates_back(page: Page) -> None:
 
 
 def test_the_window_has_a_title_in_the_visitors_language(page: Page) -> None:
-    sync_api.expect(page).to_have_title(words.say(page.locale, "page.title"), timeout=PATIENCE)  # type: ignore[attr-defined]
+    sync_api.expect(page).to_have_title(catalogue.say(page.locale, "page.title"), timeout=PATIENCE)  # type: ignore[attr-defined]
 
 
 def test_a_pause_in_typing_translates(page: Page) -> None:

@@ -24,8 +24,8 @@ from tests.test_lab_inside import SENTENCE, checkpoint
 
 @pytest.fixture(scope="module")
 def address(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from nmt.serving.service import TranslationService
     from nmt.translation.translator import Translator
-    from nmt.webui.service import TranslationService
 
     folder = checkpoint(tmp_path_factory.mktemp("inside") / "es-en", reversal_data, hidden=16)
     with serving(TranslationService({("es", "en"): Translator.load(folder)}, max_chars=400)) as address:

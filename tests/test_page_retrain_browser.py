@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nmt.webui import trainings as trainings_module
-from nmt.webui.training_request import TrainingRequest
+from nmt.serving import training_jobs as trainings_module
+from nmt.serving.training_request import TrainingRequest
 from tests.fake_translator import FakeTranslator, fake_service, serving
 from tests.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
     PATIENCE,

@@ -10,8 +10,9 @@ import pytest
 
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
-from nmt.webui import translate_tab, words
-from nmt.webui.service import TranslationService
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
+from nmt.webui import i18n, translate_tab
 from nmt.webui.translation_views import View, counter, page
 from tests.fake_translator import fake_service
 
@@ -38,7 +39,7 @@ def test_progress_is_named_by_the_words_beside_it(service: TranslationService) -
 
 
 def test_the_page_opens_with_a_limit_that_no_language_takes_for_a_fraction() -> None:
-    assert counter(5000) == f"0 / {words.figure(5000, ',')}"
+    assert counter(5000) == f"0 / {i18n.figure(5000, ',')}"
     assert 'lang="en">5,000<' in counter(5000) and 'lang="es">5000<' in counter(5000)
     assert 'lang="en">12,000<' in counter(12_000) and 'lang="es">12.000<' in counter(12_000)
 
@@ -56,8 +57,8 @@ def test_the_page_opens_with_a_limit_that_no_language_takes_for_a_fraction() -> 
 def test_numbers_are_written_as_each_language_does(
     value: float, form: str, english: str, spanish: str
 ) -> None:
-    assert words.number(value, form) == (english, spanish)
+    assert catalogue.number(value, form) == (english, spanish)
 
 
 def test_a_number_that_both_languages_write_alike_is_there_once() -> None:
-    assert words.figure(12, ",") == "12"
+    assert i18n.figure(12, ",") == "12"

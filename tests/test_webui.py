@@ -26,11 +26,13 @@ from gradio_client.exceptions import AppError
 
 import app_gradio
 from nmt.errors import UserError
+from nmt.serving.errors import PageError
+from nmt.serving.job import Answer, Work
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
 from nmt.text.segmentation import Part
-from nmt.webui import language_bar, translate_tab, words
-from nmt.webui.service import TranslationService
+from nmt.webui import i18n, language_bar, translate_tab
 from nmt.webui.translation_views import View, page
-from nmt.webui.work import Answer, PageError, Work
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, free_port, served_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -254,7 +256,7 @@ def test_clear_while_a_text_grows_ends_it_without_a_word() -> None:
 def test_of_two_texts_the_later_one_counts_though_the_earlier_is_still_being_planned() -> None:
     import time
 
-    from nmt.webui import service as service_module
+    from nmt.serving import service as service_module
 
     service = fake_service(max_chars=10_000)
     fake: Any = service.translators[ES_EN]
@@ -549,19 +551,19 @@ def test_words_of_the_translation_can_be_reached_by_keyboard(service: Translatio
 def test_everything_is_said_in_both_languages_with_the_same_values() -> None:
     from string import Formatter
 
-    for key, (english, spanish) in words.WORDS.items():
+    for key, (english, spanish) in catalogue.WORDS.items():
         named = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (english, spanish)]
         assert english.strip() and spanish.strip() and named[0] == named[1], key
 
 
 def test_numbers_are_written_as_each_language_does() -> None:
-    assert "tiene 12.345 caracteres" in words.say("es", "translate.too_long", length=12345, limit=5000)
-    assert "has 12,345 characters" in words.say("en", "translate.too_long", length=12345, limit=5000)
-    assert "1,50 s" in words.say("es", "translate.done", seconds=1.5)
+    assert "tiene 12.345 caracteres" in catalogue.say("es", "translate.too_long", length=12345, limit=5000)
+    assert "has 12,345 characters" in catalogue.say("en", "translate.too_long", length=12345, limit=5000)
+    assert "1,50 s" in catalogue.say("es", "translate.done", seconds=1.5)
 
 
 def test_html_says_it_in_both_languages_and_escapes_values() -> None:
-    said = words.html("translate.no_model", source=("<Spanish>", "español"), target="x")
+    said = i18n.html("translate.no_model", source=("<Spanish>", "español"), target="x")
     assert "No model translates &lt;Spanish&gt; into x." in said
     assert "Ningún modelo traduce de español a x." in said
 
@@ -573,8 +575,8 @@ def test_the_visitors_language_is_the_browsers_first(asked: str, language: str) 
     class Asking:
         headers = {"accept-language": asked}
 
-    assert words.of_visitor(Asking()) == language  # type: ignore[arg-type]
-    assert words.of_visitor(None) == "en"
+    assert i18n.of_visitor(Asking()) == language  # type: ignore[arg-type]
+    assert i18n.of_visitor(None) == "en"
 
 
 # --- endpoints ------------------------------------------------------------------------------------------

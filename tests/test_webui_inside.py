@@ -19,13 +19,15 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 from nmt.lab.inside import Inside, TokenProbability, look_inside
 from nmt.lab.memory import Curve, Memory
 from nmt.lab.pieces import readable
+from nmt.serving.errors import PageError
+from nmt.serving.job import Answer, Segment
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
 from nmt.translation.result import SentenceTranslation, copied
 from nmt.translation.translator import Translator
-from nmt.webui import inside_curves, inside_look, inside_tab, inside_tree, words
+from nmt.webui import i18n, inside_curves, inside_look, inside_tab, inside_tree
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Wanted, look, remember, sentences
-from nmt.webui.service import TranslationService
-from nmt.webui.work import Answer, PageError, Segment
 from tests.test_lab_inside import SENTENCE, checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -171,7 +173,7 @@ def test_a_token_that_is_not_among_the_best_is_listed_after_them_with_its_place(
 
 
 def test_figures_are_written_as_each_language_does(inside: Inside) -> None:
-    assert views.alone("<0.001") == words.in_both("&lt;0.001", "&lt;0,001")
+    assert views.alone("<0.001") == i18n.in_both("&lt;0.001", "&lt;0,001")
     figure = views.number(inside.log_prob)
     assert f"log-probability {figure} in" in views.summary(inside)
     assert f"log-probabilidad {figure.replace('.', ',')} en" in views.summary(inside)
@@ -305,8 +307,8 @@ def test_every_curve_stays_within_the_picture_and_its_axes_have_few_numbers(norm
 @pytest.mark.parametrize("name", ["attention", "tokens", "beam", "gates", "memory"])
 def test_explanations_have_the_same_displayed_formulas_in_both_languages(name: str) -> None:
     found = [
-        re.findall(r"\$\$.+?\$\$", words.say(language, f"inside.{name}_about"))
-        for language in words.LANGUAGES
+        re.findall(r"\$\$.+?\$\$", catalogue.say(language, f"inside.{name}_about"))
+        for language in catalogue.LANGUAGES
     ]
     assert found[0] == found[1] and found[0]
     for formula in found[0]:

@@ -17,12 +17,13 @@ import gradio as gr
 
 from nmt.commands.main import build_parser
 from nmt.config import recipe_names
-from nmt.webui import retrain_tab, retrain_views, training_request, words
-from nmt.webui import trainings as trainings_module
+from nmt.serving import training_jobs as trainings_module
+from nmt.serving import training_request
+from nmt.serving.errors import PageError
+from nmt.serving.training_jobs import Trainings
+from nmt.serving.training_request import TrainingRequest, commands, safe_name
+from nmt.webui import i18n, retrain_tab, retrain_views
 from nmt.webui.retrain_tab import Checked, Seen
-from nmt.webui.training_request import TrainingRequest, commands, safe_name
-from nmt.webui.trainings import Trainings
-from nmt.webui.work import PageError
 from tests.fake_translator import fake_service
 from tests.pretended_trainings import (  # noqa: F401  # its fixtures
     PAIRS,
@@ -323,7 +324,7 @@ def functions_of(blocks: Any) -> list[Any]:
 def test_every_word_of_the_tab_is_said_in_both_languages() -> None:
     """And each is used: found by its key in the files of the tab."""
     sources = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "nmt" / "webui").glob("*.py"))
-    for key, (english, spanish) in words.retrain.WORDS.items():
+    for key, (english, spanish) in i18n.retrain.WORDS.items():
         assert english.strip() and spanish.strip()
         stem = key.split("_")[0]
         assert f'"retrain.{key}"' in sources or f'"{key}"' in sources or f"retrain.{stem}_{{" in sources, key

@@ -27,9 +27,11 @@ from gradio_client.exceptions import AppError
 from nmt.evaluation import comparison, metrics
 from nmt.evaluation.comparison import Corpus, Result, measure, ordered
 from nmt.evaluation.metrics import compare
-from nmt.webui import apart, language_bar, score_service, scores_tab, scores_views, words
-from nmt.webui.service import TranslationService
-from nmt.webui.work import PageError
+from nmt.serving import scoring, subprocess_call
+from nmt.serving.errors import PageError
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
+from nmt.webui import i18n, language_bar, scores_tab, scores_views
 from tests.fake_translator import fake_service, served_page
 from tests.pretended_trainings import wait_for
 
@@ -328,15 +330,15 @@ def test_what_cannot_be_compared_is_said_in_both_languages(
 
 
 def test_texts_may_be_as_long_as_the_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score_service, "MAX_CHARS", 20)
-    assert score_service.corpus_of("", "1234567890", "1234567890", "").systems == [["1234567890"]]
+    monkeypatch.setattr(scoring, "MAX_CHARS", 20)
+    assert scoring.corpus_of("", "1234567890", "1234567890", "").systems == [["1234567890"]]
     with pytest.raises(PageError, match="21 characters together; the limit is 20"):
-        score_service.corpus_of("", "1234567890", "1234567890x", "")
+        scoring.corpus_of("", "1234567890", "1234567890x", "")
 
 
 def test_lines_end_with_line_feeds_alone_or_after_carriage_returns() -> None:
-    assert score_service.lines_of("a\r\nb\u2028c\n\n") == ["a", "b\u2028c", ""]
-    assert score_service.lines_of("") == []
+    assert scoring.lines_of("a\r\nb\u2028c\n\n") == ["a", "b\u2028c", ""]
+    assert scoring.lines_of("") == []
 
 
 def test_an_uploaded_file_keeps_its_lines(tmp_path: Path) -> None:
@@ -344,7 +346,7 @@ def test_an_uploaded_file_keeps_its_lines(tmp_path: Path) -> None:
     file.write_bytes("\ufeffuno\r\ndos\rtres\n\nseñal".encode())
     text, notice = scores_tab.upload(str(file))
     assert (text, notice) == ("uno\ndos tres\n\nseñal\n", "")
-    assert text is not None and score_service.lines_of(text) == ["uno", "dos tres", "", "señal"]
+    assert text is not None and scoring.lines_of(text) == ["uno", "dos tres", "", "señal"]
 
 
 def test_a_file_that_is_no_text_is_named_without_its_folder(tmp_path: Path) -> None:
@@ -358,7 +360,7 @@ def test_a_file_that_is_no_text_is_named_without_its_folder(tmp_path: Path) -> N
 def test_a_file_may_be_as_large_as_the_limit_and_no_larger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score_service, "MAX_BYTES", 10)
+    monkeypatch.setattr(scoring, "MAX_BYTES", 10)
     file = tmp_path / "a.txt"
     file.write_text("0123456789")
     assert scores_tab.upload(str(file)) == ("0123456789\n", "")
@@ -438,14 +440,14 @@ def test_the_directions_are_named_in_the_visitors_language(service: TranslationS
 
 
 def test_a_comparison_that_takes_too_long_or_fails_gets_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score_service, "SECONDS", 0.0)
+    monkeypatch.setattr(scoring, "SECONDS", 0.0)
     assert "was stopped" in scored("", "a", "a", "").notice
     monkeypatch.undo()
 
     def fail(*_: Any, **__: Any) -> Any:
-        raise apart.Failed("a traceback that is nobody's business")
+        raise subprocess_call.Failed("a traceback that is nobody's business")
 
-    monkeypatch.setattr(apart, "run", fail)
+    monkeypatch.setattr(subprocess_call, "run", fail)
     notice = scored("", "a", "a", "").notice
     assert "Something went wrong" in notice and "traceback" not in notice
 
@@ -504,7 +506,7 @@ def test_every_word_of_the_tab_is_used() -> None:
     files = [*folder.glob("score*.py"), folder / "comparison.py"]
     sources = "".join(file.read_text(encoding="utf-8") for file in files)
     made = ("verdict_", "box_", "by_", "row_")  # their keys are put together
-    for key, (english, spanish) in words.scores.WORDS.items():
+    for key, (english, spanish) in i18n.scores.WORDS.items():
         assert english.strip() and spanish.strip()
         assert re.search(rf"[\"'](scores\.)?{key}[\"']", sources) or key.startswith(made), key
 
@@ -553,6 +555,6 @@ def test_the_endpoint_is_documented_and_the_tabs_events_are_private(client: Clie
 
 def test_every_word_of_the_tab_is_there_in_both_languages_with_the_same_values() -> None:
     fields = re.compile(r"{(\w+)")
-    for key, (english, spanish) in words.WORDS.items():
+    for key, (english, spanish) in catalogue.WORDS.items():
         assert english and spanish
         assert set(fields.findall(english)) == set(fields.findall(spanish)), key

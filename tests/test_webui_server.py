@@ -21,9 +21,9 @@ from fastapi.testclient import TestClient
 from gradio.routes import App
 from starlette.routing import Mount
 
+from nmt.serving.service import LOOKED_UP
+from nmt.serving.training_jobs import Trainings
 from nmt.webui import server
-from nmt.webui.service import LOOKED_UP
-from nmt.webui.trainings import Trainings
 from tests.fake_translator import fake_service, serving
 
 SECRET = "nobody's business"

@@ -14,11 +14,12 @@ import pytest
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.errors import UserError
-from nmt.webui import retrain_views, supervisor
-from nmt.webui import trainings as trainings_module
-from nmt.webui.training_log import MOST_POINTS, read_log, tail, thinned
-from nmt.webui.trainings import Trainings
-from nmt.webui.work import PageError
+from nmt.serving import training_jobs as trainings_module
+from nmt.serving import training_supervisor
+from nmt.serving.errors import PageError
+from nmt.serving.training_jobs import Trainings
+from nmt.serving.training_log import MOST_POINTS, read_log, tail, thinned
+from nmt.webui import retrain_views
 from tests.pretended_trainings import (  # noqa: F401  # its fixtures
     is_training,
     pretended,
@@ -162,7 +163,7 @@ def test_no_process_but_the_training_gets_a_signal(
     trainings.start(request_for(trainings.folder, text))
     wait_for(lambda: is_training(trainings, "toy"), "the training")
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    supervisor.write_status(trainings.folder / "toy", "train", None, False, other.pid)
+    training_supervisor.write_status(trainings.folder / "toy", "train", None, False, other.pid)
     with pytest.raises(PageError, match=rf"run by another process \({other.pid}\)"):
         Trainings(trainings.folder).stop("toy")
     assert other.poll() is None
@@ -233,7 +234,7 @@ def test_the_state_is_found_from_the_folder(
     (tmp_path / "toy").mkdir()
     fields = {**vars(request), "columns": list(request.columns)}
     (tmp_path / "toy" / "training.json").write_text(json.dumps(fields))
-    supervisor.write_status(tmp_path / "toy", stage, status, stopping)
+    training_supervisor.write_status(tmp_path / "toy", stage, status, stopping)
     assert Trainings(tmp_path).get("toy").state == state
     assert Trainings(tmp_path).get("toy").request == request
 

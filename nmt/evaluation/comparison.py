@@ -1,7 +1,7 @@
 """One or two systems' translations of a test set, measured: as a whole, by length, by n-gram, by sentence.
 
 All figures are sacreBLEU's, those of the whole through `nmt.evaluation.metrics`.  Nothing here knows of the page, and
-nothing heavy is imported: it works in a process of its own (`nmt.webui.apart`).
+nothing heavy is imported: it works in a process of its own (`nmt.serving.subprocess_call`).
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ client.predict(api_name="/languages")
 import gradio as gr
 
 from nmt.errors import UserError
-from nmt.webui import languages
-from nmt.webui.service import AUTO, TranslationService
-from nmt.webui.work import Direction
+from nmt.serving import languages
+from nmt.serving.job import Direction
+from nmt.serving.service import AUTO, TranslationService
 
 
 def build(service: TranslationService) -> None:

@@ -24,11 +24,14 @@ import gradio as gr
 from nmt.documents.document import Document, Limits
 from nmt.documents.formats import SUFFIXES, open_document
 from nmt.errors import UserError
+from nmt.serving import languages
+from nmt.serving.errors import PageError
+from nmt.serving.job import Direction
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
 from nmt.webui import documents_views as views
-from nmt.webui import languages, translation_views, words
+from nmt.webui import i18n, translation_views
 from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
-from nmt.webui.service import TranslationService
-from nmt.webui.work import Direction, PageError
 
 # A file may have so many times the characters that may be translated: times, tags, translations, code.
 MARKUP = 4
@@ -86,7 +89,7 @@ async def translate(
         return
     started = time.perf_counter()
     try:
-        yield Shown(words.html("documents.reading", name=_name(file)), running=True)
+        yield Shown(i18n.html("documents.reading", name=_name(file)), running=True)
         document = await _opened(file)
         direction = _direction(service, document.texts, source, target)
         translations: list[str] = []
@@ -99,7 +102,7 @@ async def translate(
             yield stopped()
             return
         name = result_name(file, direction)
-        yield Shown(words.html("documents.writing", name=name), running=True)
+        yield Shown(i18n.html("documents.writing", name=name), running=True)
         result = await _off_the_loop(lambda: _written(document, translations, folder, name))
         values = {
             "sentences": views.number(total),
@@ -107,7 +110,7 @@ async def translate(
             **_named(direction),
         }
         yield Shown(
-            f"{views.said('documents.ready', name=name)}{words.html('documents.done', **values)}",
+            f"{views.said('documents.ready', name=name)}{i18n.html('documents.done', **values)}",
             preview=views.preview(document.texts, translations, direction),
             result=result,
             target=direction[1],
@@ -174,12 +177,12 @@ async def _off_the_loop(work: Callable[[], T]) -> T:
         raise PageError("page.failed") from None
 
 
-def _named(direction: Direction) -> dict[str, words.Value]:
+def _named(direction: Direction) -> dict[str, catalogue.Value]:
     return {"source": languages.name(direction[0]), "target": languages.name(direction[1])}
 
 
 def _nothing() -> Shown:
-    return Shown(words.html("documents.hint"))
+    return Shown(i18n.html("documents.hint"))
 
 
 @dataclass(eq=False)
@@ -272,9 +275,9 @@ def lay_out(service: TranslationService) -> Components:
         target_box = language_box("to", target_choices(service, source, "en"), target, "nmt-document-to")
     # No `file_types`: phones grey out what they have no type for, .po and .srt among them, and Gradio's own message
     # for another file is in English only.
-    file = gr.File(label=words.label("documents.file"), height=160, elem_id="nmt-document")
+    file = gr.File(label=i18n.label("documents.file"), height=160, elem_id="nmt-document")
     gr.HTML(
-        words.html(
+        i18n.html(
             "documents.about",
             formats=FORMATS,
             megabytes=LIMITS.file_bytes / 1e6,
@@ -284,22 +287,20 @@ def lay_out(service: TranslationService) -> Components:
     )
     with gr.Row(elem_classes="nmt-below", elem_id="nmt-document-row"):
         translate_button = gr.Button(
-            words.label("documents.translate"),
+            i18n.label("documents.translate"),
             variant="primary",
             scale=0,
             min_width=120,
             elem_id="nmt-document-translate",
         )
         stop = gr.Button(
-            words.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-document-stop"
+            i18n.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-document-stop"
         )
-        status = gr.HTML(
-            words.html("documents.hint"), elem_id="nmt-document-status", elem_classes="nmt-quiet"
-        )
+        status = gr.HTML(i18n.html("documents.hint"), elem_id="nmt-document-status", elem_classes="nmt-quiet")
     notice = gr.HTML(visible=False, elem_id="nmt-document-notice")
     with gr.Column(visible=False) as result:
         download: Any = gr.DownloadButton(
-            words.label("documents.download"),  # type: ignore[arg-type]
+            i18n.label("documents.download"),  # type: ignore[arg-type]
             variant="primary",
             elem_id="nmt-document-download",
         )

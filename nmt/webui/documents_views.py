@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
 
-from nmt.webui import languages, words
-from nmt.webui.work import Direction
+from nmt.serving import languages
+from nmt.serving.job import Direction
+from nmt.serving.messages import catalogue
+from nmt.webui import i18n
 
 PAIRS = 10
 LONGEST = 300  # characters of a text that are shown
 
 
-def said(key: str, /, **values: words.Value) -> str:
+def said(key: str, /, **values: catalogue.Value) -> str:
     """A state of things that a screen reader reads out when it is reached; progress it would not stop reading."""
-    return f'<div role="status">{words.html(key, **values)}</div>'
+    return f'<div role="status">{i18n.html(key, **values)}</div>'
 
 
 def number(count: int) -> tuple[str, str]:
@@ -27,7 +29,7 @@ def number(count: int) -> tuple[str, str]:
 def preview(texts: Sequence[str], translations: Sequence[str], direction: Direction) -> str:
     """The first texts beside their translations."""
     heads = "".join(
-        f'<th scope="col">{words.html("documents.language", name=languages.name(code))}</th>'
+        f'<th scope="col">{i18n.html("documents.language", name=languages.name(code))}</th>'
         for code in direction
     )
     rows = "".join(
@@ -35,7 +37,7 @@ def preview(texts: Sequence[str], translations: Sequence[str], direction: Direct
         for text, translation in islice(_whole(texts, translations), PAIRS)
     )
     return (
-        f'<div class="nmt-panel"><h2>{words.html("documents.preview")}</h2>'
+        f'<div class="nmt-panel"><h2>{i18n.html("documents.preview")}</h2>'
         f'<table class="nmt-pairs"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nmt.webui import words
+from nmt.webui import i18n
 from nmt.webui.inside_views import layer_words
 
 if TYPE_CHECKING:  # importing it would import torch
@@ -22,9 +22,9 @@ WIDTH, HEIGHT, LEFT, BELOW, ABOVE, RIGHT = 560.0, 300.0, 46.0, 22.0, 8.0, 12.0
 def memory(found: Memory) -> str:
     """The curves, and below them a row for each with its norms at a few distances."""
     return (
-        f'<p class="nmt-inside-note">{words.html("inside.norm_axis")}</p>'
+        f'<p class="nmt-inside-note">{i18n.html("inside.norm_axis")}</p>'
         f'<div class="nmt-inside-scroll">{_curves(found)}</div>'
-        f'<p class="nmt-inside-note nmt-under">{words.html("inside.distance_axis")}</p>{_table(found)}'
+        f'<p class="nmt-inside-note nmt-under">{i18n.html("inside.distance_axis")}</p>{_table(found)}'
     )
 
 
@@ -55,22 +55,22 @@ def _curves(found: Memory) -> str:
 def _table(found: Memory) -> str:
     longest = max(len(curve.norms) for curve in found.curves) - 1
     distances = [distance for distance in DISTANCES if distance <= longest]
-    heads = [words.html("inside.after", steps=distance) for distance in distances]
-    heads.append(words.html("inside.half"))
+    heads = [i18n.html("inside.after", steps=distance) for distance in distances]
+    heads.append(i18n.html("inside.half"))
     rows = []
     for place, curve in enumerate(found.curves):
         path = f'<path class="nmt-curve {_look(place, curve)}" d="M0 4H26"/>'
         line = f'<svg viewBox="0 0 26 8" aria-hidden="true">{path}</svg>'
-        name = words.html("inside.curve", name=layer_words(curve.name), units=curve.units)
+        name = i18n.html("inside.curve", name=layer_words(curve.name), units=curve.units)
         half = curve.half()
         values = [norm(curve.norms[d]) if d < len(curve.norms) else "" for d in distances]
-        values.append(words.html("inside.never") if half is None else str(half))
+        values.append(i18n.html("inside.never") if half is None else str(half))
         cells = "".join(f"<td>{value}</td>" for value in values)
         rows.append(f'<tr><th scope="row">{line} {name}</th>{cells}</tr>')
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     return (
         f'<div class="nmt-inside-scroll"><table class="nmt-norms">'
-        f'<caption class="nmt-aside">{words.html("inside.norm_axis")}</caption>'
+        f'<caption class="nmt-aside">{i18n.html("inside.norm_axis")}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from nmt.errors import UserError
-from nmt.webui.service import TranslationService
-from nmt.webui.work import Answer, Direction, PageError
+from nmt.serving.errors import PageError
+from nmt.serving.job import Answer, Direction
+from nmt.serving.service import TranslationService
 
 if TYPE_CHECKING:
     from nmt.lab.inside import Inside

@@ -16,12 +16,13 @@ import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
 from nmt.errors import UserError
-from nmt.webui import inside_curves, inside_tree, language_bar, words
+from nmt.serving.job import Answer, Direction
+from nmt.serving.messages import catalogue
+from nmt.serving.service import MAX_BEAM, TranslationService
+from nmt.webui import i18n, inside_curves, inside_tree, language_bar
 from nmt.webui import inside_views as views
 from nmt.webui.inside_look import Of, Seen, Wanted, look, remember, sentences
-from nmt.webui.service import MAX_BEAM, TranslationService
 from nmt.webui.translation_views import View, notice
-from nmt.webui.work import Answer, Direction
 
 SCRIPT = Path(__file__).with_name("inside.js")
 REMEMBERED = 3600  # seconds that the server keeps what was seen
@@ -90,7 +91,12 @@ def fill_in(now: Offered | None) -> list[Any]:
 
 
 def see(
-    service: TranslationService, direction: str, text: str, given: str, beam: float, language: words.Language
+    service: TranslationService,
+    direction: str,
+    text: str,
+    given: str,
+    beam: float,
+    language: catalogue.Language,
 ) -> tuple[Seen | None, list[Any]]:
     """What was seen, and updates of notice, summary, attention, tokens, tree, layer menu, gates, memory."""
     try:
@@ -126,8 +132,8 @@ def recall(service: TranslationService, of: Of, seen: Seen | None) -> str:
         return notice(error)
 
 
-def _named(both: tuple[str, str], language: words.Language) -> str:
-    name = both[words.LANGUAGES.index(language)]
+def _named(both: tuple[str, str], language: catalogue.Language) -> str:
+    name = both[catalogue.LANGUAGES.index(language)]
     return name[:1].upper() + name[1:]
 
 
@@ -143,29 +149,29 @@ def lay_out(service: TranslationService) -> Components:
     script = SCRIPT.read_text(encoding="utf-8")
     nothing = views.note("inside.nothing")
     sentence = gr.Dropdown(
-        label=words.label("inside.sentence"), visible=False, filterable=False, elem_id="nmt-inside-sentence"
+        label=i18n.label("inside.sentence"), visible=False, filterable=False, elem_id="nmt-inside-sentence"
     )
     with gr.Row():
         direction = gr.Dropdown(
             language_bar.direction_choices(service, "en"),
             value=service.directions()[0],
-            label=words.label("inside.direction"),
+            label=i18n.label("inside.direction"),
             filterable=False,
             scale=1,
             min_width=220,
             elem_id="nmt-inside-direction",
         )
         text = gr.Textbox(
-            label=words.label("inside.text"),
-            placeholder=words.label("inside.text_placeholder"),
+            label=i18n.label("inside.text"),
+            placeholder=i18n.label("inside.text_placeholder"),
             scale=3,
             min_width=280,
             elem_id="nmt-inside-text",
         )
     with gr.Row():
         given = gr.Textbox(
-            label=words.label("inside.given"),
-            info=words.label("inside.given_info"),
+            label=i18n.label("inside.given"),
+            info=i18n.label("inside.given_info"),
             scale=3,
             min_width=280,
             elem_id="nmt-inside-given",
@@ -175,8 +181,8 @@ def lay_out(service: TranslationService) -> Components:
             MAX_BEAM,
             service.default_beam(service.first),
             step=1,
-            label=words.label("translate.beam"),
-            info=words.label("inside.beam_info"),
+            label=i18n.label("translate.beam"),
+            info=i18n.label("inside.beam_info"),
             buttons=[],
             scale=2,
             min_width=240,
@@ -184,10 +190,10 @@ def lay_out(service: TranslationService) -> Components:
         )
     with gr.Row():
         button = gr.Button(
-            words.label("inside.look"), variant="primary", scale=0, min_width=160, elem_id="nmt-inside-look"
+            i18n.label("inside.look"), variant="primary", scale=0, min_width=160, elem_id="nmt-inside-look"
         )
         download = gr.DownloadButton(
-            words.label("inside.download"),  # type: ignore[arg-type]  # as good as for any button
+            i18n.label("inside.download"),  # type: ignore[arg-type]  # as good as for any button
             scale=0,
             min_width=210,
             size="lg",
@@ -205,7 +211,7 @@ def lay_out(service: TranslationService) -> Components:
             tree = gr.HTML(nothing, js_on_load=script, elem_id="nmt-tree")
         with _view("gates"):
             layer = gr.Dropdown(
-                label=words.label("inside.layer"), visible=False, filterable=False, elem_id="nmt-layer"
+                label=i18n.label("inside.layer"), visible=False, filterable=False, elem_id="nmt-layer"
             )
             gates_view = gr.HTML(nothing, js_on_load=script, elem_id="nmt-gates")
         with _view("memory") as memory_tab:
@@ -213,7 +219,7 @@ def lay_out(service: TranslationService) -> Components:
             with gr.Row():
                 memory_of = {
                     kind: gr.Button(
-                        words.label(f"inside.memory_{kind}"), min_width=200, elem_id=f"nmt-memory-{kind}"
+                        i18n.label(f"inside.memory_{kind}"), min_width=200, elem_id=f"nmt-memory-{kind}"
                     )
                     for kind in kinds
                 }
@@ -243,8 +249,8 @@ def lay_out(service: TranslationService) -> Components:
 
 def _view(name: str) -> gr.Tab:
     """A tab within the tab, which begins with what a student should know."""
-    tab = gr.Tab(words.label(f"inside.{name}"), id=name, elem_id=f"nmt-view-{name}")
-    with tab, gr.Accordion(words.label("inside.about"), open=True):
+    tab = gr.Tab(i18n.label(f"inside.{name}"), id=name, elem_id=f"nmt-view-{name}")
+    with tab, gr.Accordion(i18n.label("inside.about"), open=True):
         gr.Markdown(
             explanation(name), latex_delimiters=FORMULAS, sanitize_html=False, elem_classes="nmt-about"
         )
@@ -254,8 +260,8 @@ def _view(name: str) -> gr.Tab:
 def explanation(name: str) -> str:
     """Markdown in both languages, of which the style sheet shows one: a label would read formulas as messages."""
     return "\n\n".join(
-        f'<div class="nmt-{language}" lang="{language}">\n\n{words.say(language, f"inside.{name}_about")}\n\n</div>'
-        for language in words.LANGUAGES
+        f'<div class="nmt-{language}" lang="{language}">\n\n{catalogue.say(language, f"inside.{name}_about")}\n\n</div>'
+        for language in catalogue.LANGUAGES
     )
 
 
@@ -279,7 +285,7 @@ def wire(service: TranslationService, c: Components, view: gr.State, tab: gr.Tab
         return [now or offered, *fill_in(now)]
 
     def looked(direction, text, given, beam, seen, request: gr.Request):  # type: ignore[no-untyped-def]
-        found, updates = see(service, direction, text, given, beam, words.of_visitor(request))
+        found, updates = see(service, direction, text, given, beam, i18n.of_visitor(request))
         if found is None:
             return gr.skip(), gr.skip(), *updates
         data = json.dumps(found.inside.as_dict(), ensure_ascii=False, indent=1).encode()

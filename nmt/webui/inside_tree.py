@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import exp
 from typing import TYPE_CHECKING
 
-from nmt.webui import words
+from nmt.webui import i18n
 from nmt.webui.inside_views import alone, number, piece_html, readout, said, share
 
 if TYPE_CHECKING:  # importing it would import torch
@@ -31,14 +31,14 @@ def tree(inside: Inside) -> str:
     for index, (step, _) in at.items():
         by_step.setdefault(step, []).append(index)
     columns = "".join(
-        f"<li><h4>{words.html('inside.step', number=step + 1)}</h4>"
+        f"<li><h4>{i18n.html('inside.step', number=step + 1)}</h4>"
         f"<ol>{''.join(_box(inside, index) for index in indices)}</ol></li>"
         for step, indices in by_step.items()
     )
     # Where the Tab key arrives: the first piece of the translation.
     first = found.best[0] if found.best else next(iter(at), None)
     columns = columns.replace(f'data-index="{first}" tabindex="-1"', f'data-index="{first}" tabindex="0"')
-    label = words.html("inside.beam_tree")
+    label = i18n.html("inside.beam_tree")
     return (
         readout("inside.point_tree")
         + f'<div class="nmt-inside-scroll"><h3 class="nmt-aside">{label}</h3>'
@@ -72,18 +72,18 @@ def _box(inside: Inside, index: int) -> str:
 def _details(inside: Inside, index: int) -> str:
     """What the readout says of a candidate."""
     candidate = inside.tree.candidates[index]
-    numbers = words.html(
+    numbers = i18n.html(
         "inside.candidate",
         log_prob=said(number(candidate.log_prob)),
         share=said(share(exp(candidate.log_prob))),
         score=said(number(candidate.score)),
     )
-    fate = words.html("inside.kept" if candidate.kept else "inside.dropped")
+    fate = i18n.html("inside.kept" if candidate.kept else "inside.dropped")
     if index in inside.tree.best:
-        fate = words.html("inside.returned")
+        fate = i18n.html("inside.returned")
     if candidate.rank is not None:
-        fate += "; " + words.html("inside.ended", rank=said(number(candidate.rank, 3)))
-    text = words.html("inside.beginning", text=beginning(inside, index))
+        fate += "; " + i18n.html("inside.ended", rank=said(number(candidate.rank, 3)))
+    text = i18n.html("inside.beginning", text=beginning(inside, index))
     return f"{text}: {numbers}; {fate}"
 
 

@@ -15,8 +15,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nmt.lab.pieces import BEGINNING, END, readable
-from nmt.webui import words
-from nmt.webui.words import Value
+from nmt.serving.messages import catalogue
+from nmt.serving.messages.catalogue import Value
+from nmt.webui import i18n
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.inside import Inside, LayerActivity, TokenProbability
@@ -27,13 +28,13 @@ SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all o
 def piece_words(piece: str) -> Value:
     """A piece as people read it; those that begin and end a sentence have a name in each language."""
     if piece in (BEGINNING, END):
-        return words.WORDS["inside.end" if piece == END else "inside.start"]
+        return catalogue.WORDS["inside.end" if piece == END else "inside.start"]
     return readable(piece)
 
 
 def piece_html(piece: str) -> str:
     if piece in (BEGINNING, END):
-        return words.html("inside.end" if piece == END else "inside.start")
+        return i18n.html("inside.end" if piece == END else "inside.start")
     return escape(readable(piece))
 
 
@@ -57,12 +58,12 @@ def said(figure: str) -> tuple[str, str]:
 
 def alone(figure: str) -> str:
     """A figure that stands by itself, as HTML."""
-    return words.in_both(*map(escape, said(figure)))
+    return i18n.in_both(*map(escape, said(figure)))
 
 
 def note(key: str) -> str:
     """A sentence in place of a view."""
-    return f'<p class="nmt-inside-note">{words.html(key)}</p>'
+    return f'<p class="nmt-inside-note">{i18n.html(key)}</p>'
 
 
 # --- the sentence as a whole ------------------------------------------------------------------------------
@@ -72,17 +73,17 @@ def summary(inside: Inside) -> str:
     """The sentence, its translation, and how probable that is; against the model's own if it was given."""
     pieces = len(inside.tokens)
     mean = math.exp(inside.log_prob / pieces) if pieces else 1.0
-    likely = words.html(
+    likely = i18n.html(
         "inside.likely", log_prob=said(number(inside.log_prob)), pieces=pieces, mean=said(share(mean))
     )
     instead = ""
     if inside.given and inside.tree.best:
         own = inside.tree.candidates[inside.tree.best[-1]].score
-        found = words.html("inside.instead", log_prob=said(number(own)), pieces=len(inside.tree.best))
+        found = i18n.html("inside.instead", log_prob=said(number(own)), pieces=len(inside.tree.best))
         instead = f"<dd>{found}</dd>"
     return (
-        f'<dl class="nmt-inside-summary"><dt>{words.html("inside.source")}</dt><dd>{escape(inside.source)}</dd>'
-        f"<dt>{words.html('inside.yours' if inside.given else 'inside.own')}</dt>"
+        f'<dl class="nmt-inside-summary"><dt>{i18n.html("inside.source")}</dt><dd>{escape(inside.source)}</dd>'
+        f"<dt>{i18n.html('inside.yours' if inside.given else 'inside.own')}</dt>"
         f"<dd><strong>{escape(inside.translation)}</strong></dd><dd>{likely}</dd>{instead}</dl>"
     )
 
@@ -105,29 +106,29 @@ def attention(inside: Inside) -> str:
         _line("inside.source", "nmt-from", inside.source_tokens)
         + _line("inside.yours" if inside.given else "inside.own", "nmt-onto", inside.target_tokens)
         + readout("inside.point")
-        + _grid("nmt-shares", words.html("inside.attention_grid"), inside.source_tokens, rows, " → ")
-        + f'<p class="nmt-inside-key">{_ramp("nmt-shares")} {words.html("inside.less_to_more")}</p>'
+        + _grid("nmt-shares", i18n.html("inside.attention_grid"), inside.source_tokens, rows, " → ")
+        + f'<p class="nmt-inside-key">{_ramp("nmt-shares")} {i18n.html("inside.less_to_more")}</p>'
     )
 
 
 def gates(layer: LayerActivity) -> str:
     """A row for the mean of each gate and state, then one for each unit of the sample; a column for each token."""
     most = max([1.0, *(abs(v) for name in SIGNED for row in layer.sample.get(name, []) for v in row)])
-    rows = [_group(words.html("inside.mean_of"), layer)]
+    rows = [_group(i18n.html("inside.mean_of"), layer)]
     rows += [_row(_series(name), _cells(values)) for name, values in layer.means.items()]
     for name, units in layer.sample.items():
         rows.append(_group(_series(name), layer))
         for unit, values in zip(layer.units, units, strict=True):
-            label = words.html("inside.unit", number=unit)
+            label = i18n.html("inside.unit", number=unit)
             # Out of sight in the table, where the row above says it; not in what is said of a cell.
             aside = f'<span class="nmt-aside">{_series(name)}, </span>'
             rows.append(_row(aside + label, _cells(values, most if name in SIGNED else None)))
-    caption = words.html("inside.gates_grid", layer=layer_words(layer.name), cell=_cell_words(layer.cell))
-    signed = words.html("inside.signed_key", most=said(number(most, 1)))
+    caption = i18n.html("inside.gates_grid", layer=layer_words(layer.name), cell=_cell_words(layer.cell))
+    signed = i18n.html("inside.signed_key", most=said(number(most, 1)))
     return (
         readout("inside.point")
         + _grid("nmt-gates", caption, layer.tokens, rows, " · ")
-        + f'<p class="nmt-inside-key">{_ramp("nmt-shares")} {words.html("inside.gate_key")}</p>'
+        + f'<p class="nmt-inside-key">{_ramp("nmt-shares")} {i18n.html("inside.gate_key")}</p>'
         + f'<p class="nmt-inside-key">{_ramp("nmt-signed")} {signed}</p>'
     )
 
@@ -138,21 +139,21 @@ def layer_words(name: str) -> tuple[str, str]:
     if not found:
         return _cell_words(name)
     half, count, way = found.groups()
-    ways = words.WORDS[f"inside.{way}"] if way else ("", "")
-    halves = words.WORDS[f"inside.{half}"]
+    ways = catalogue.WORDS[f"inside.{way}"] if way else ("", "")
+    halves = catalogue.WORDS[f"inside.{half}"]
     english, spanish = (
-        words.say(language, "inside.layer_name", half=halves[i], number=count, way=ways[i]).strip()
-        for i, language in enumerate(words.LANGUAGES)
+        catalogue.say(language, "inside.layer_name", half=halves[i], number=count, way=ways[i]).strip()
+        for i, language in enumerate(catalogue.LANGUAGES)
     )
     return english, spanish
 
 
 def _cell_words(cell: str) -> tuple[str, str]:
-    return words.WORDS.get(f"inside.{cell}", (cell, cell))
+    return catalogue.WORDS.get(f"inside.{cell}", (cell, cell))
 
 
 def _series(name: str) -> str:
-    return words.html(f"inside.series_{name}")
+    return i18n.html(f"inside.series_{name}")
 
 
 def _cells(values: Sequence[float], most: float | None = None) -> list[str]:
@@ -193,12 +194,12 @@ def _grid(kind: str, caption: str, columns: Sequence[str], rows: Sequence[str], 
 def _line(key: str, kind: str, pieces: Sequence[str]) -> str:
     """A sentence in pieces that are shaded or pointed at; the table has the same for those who do not see it."""
     spans = "".join(f"<span>{piece_html(piece)}</span> " for piece in pieces)
-    return f'<p class="nmt-pieces {kind}" aria-hidden="true"><b>{words.html(key)}</b> {spans}</p>'
+    return f'<p class="nmt-pieces {kind}" aria-hidden="true"><b>{i18n.html(key)}</b> {spans}</p>'
 
 
 def readout(key: str) -> str:
     """What the pointer is on, in words; whoever listens hears the cell itself."""
-    return f'<p class="nmt-readout" aria-hidden="true">{words.html(key)}</p>'
+    return f'<p class="nmt-readout" aria-hidden="true">{i18n.html(key)}</p>'
 
 
 def _ramp(kind: str) -> str:
@@ -221,7 +222,7 @@ def tokens(inside: Inside) -> str:
 def _token(token: TokenProbability) -> str:
     doubted = token.place > 1
     piece, probability = token.alternatives[0]
-    rather = words.html("inside.preferred", piece=piece_words(piece), share=said(share(probability)))
+    rather = i18n.html("inside.preferred", piece=piece_words(piece), share=said(share(probability)))
     choices = [(place, *choice) for place, choice in enumerate(token.alternatives, start=1)]
     if token.place > len(choices):
         choices.append((token.place, token.token, token.probability))
@@ -231,7 +232,7 @@ def _token(token: TokenProbability) -> str:
         f'<span class="nmt-name">{piece_html(token.token)}</span>{_bar(token.probability)}'
         f'<span class="nmt-share">{alone(share(token.probability))}</span>'
         f'<span class="nmt-rather">{rather if doubted else ""}</span></summary>'
-        f"<table><caption>{words.html('inside.most_probable')}</caption>{rows}</table></details>"
+        f"<table><caption>{i18n.html('inside.most_probable')}</caption>{rows}</table></details>"
     )
 
 

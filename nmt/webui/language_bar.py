@@ -7,9 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from nmt.webui import languages, words
-from nmt.webui.service import AUTO, TranslationService
-from nmt.webui.work import Direction
+from nmt.serving import languages
+from nmt.serving.job import Direction
+from nmt.serving.messages import catalogue
+from nmt.serving.service import AUTO, TranslationService
+from nmt.webui import i18n
 
 
 def opening(service: TranslationService) -> Direction:
@@ -22,7 +24,7 @@ def language_box(name: str, choices: Sequence[tuple[str, str]], value: str, elem
     return gr.Dropdown(
         choices,
         value=value,
-        label=words.label(f"translate.{name}"),
+        label=i18n.label(f"translate.{name}"),
         container=False,
         filterable=False,
         interactive=True,
@@ -31,13 +33,13 @@ def language_box(name: str, choices: Sequence[tuple[str, str]], value: str, elem
     )
 
 
-def source_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
-    automatic = [(words.say(language, "translate.detect"), AUTO)] if service.identifier else []
+def source_choices(service: TranslationService, language: catalogue.Language) -> list[tuple[str, str]]:
+    automatic = [(catalogue.say(language, "translate.detect"), AUTO)] if service.identifier else []
     return automatic + _named(service.sources(), language)
 
 
 def target_choices(
-    service: TranslationService, source: str, language: words.Language
+    service: TranslationService, source: str, language: catalogue.Language
 ) -> list[tuple[str, str]]:
     codes = service.targets(source)
     if source == AUTO:
@@ -52,7 +54,7 @@ def fitting_target(service: TranslationService, source: str, target: str) -> str
     return target
 
 
-def direction_choices(service: TranslationService, language: words.Language) -> list[tuple[str, str]]:
+def direction_choices(service: TranslationService, language: catalogue.Language) -> list[tuple[str, str]]:
     """(shown, value) of each direction: ("Spanish → English", "es-en")."""
     return [
         (" → ".join(name for name, _ in _named(direction, language)), "-".join(direction))
@@ -60,7 +62,7 @@ def direction_choices(service: TranslationService, language: words.Language) -> 
     ]
 
 
-def in_language(service: TranslationService, language: words.Language) -> list[Any]:
+def in_language(service: TranslationService, language: catalogue.Language) -> list[Any]:
     """The menus (source, target) in the visitor's language."""
     source: dict[str, Any] = {"choices": source_choices(service, language)}
     if not service.identifier:  # the menus were built with AUTO if there was one then
@@ -68,5 +70,5 @@ def in_language(service: TranslationService, language: words.Language) -> list[A
     return [gr.update(**source), gr.update(choices=target_choices(service, AUTO, language))]
 
 
-def _named(codes: Sequence[str], language: words.Language) -> list[tuple[str, str]]:
-    return [(languages.name(code)[words.LANGUAGES.index(language)].capitalize(), code) for code in codes]
+def _named(codes: Sequence[str], language: catalogue.Language) -> list[tuple[str, str]]:
+    return [(languages.name(code)[catalogue.LANGUAGES.index(language)].capitalize(), code) for code in codes]

@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from nmt.webui import (
-    api,
-    documents_tab,
-    inside_tab,
-    language_bar,
-    languages,
-    score_api,
-    scores_tab,
-    translate_tab,
-    words,
-)
-from nmt.webui.service import TranslationService
-from nmt.webui.work import Direction
+from nmt.serving import languages
+from nmt.serving.job import Direction
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
+from nmt.webui import api, documents_tab, i18n, inside_tab, language_bar, score_api, scores_tab, translate_tab
 
 if TYPE_CHECKING:
-    from nmt.webui.trainings import Trainings
+    from nmt.serving.training_jobs import Trainings
 
 TITLE = "Recurrent translator"
 AT_ONCE, WAITING = 64, 256  # events that run, and that may queue; a further one is refused with a message
@@ -37,13 +29,13 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
     ) as page:
         gr.HTML(_header(service), elem_classes="nmt-header")
         with gr.Tabs(elem_id="nmt-tabs"):
-            with gr.Tab(words.label("page.tab_translate"), id="translate"):
+            with gr.Tab(i18n.label("page.tab_translate"), id="translate"):
                 tab = translate_tab.build(service)
-            with gr.Tab(words.label("page.tab_documents"), id="documents"):
+            with gr.Tab(i18n.label("page.tab_documents"), id="documents"):
                 documents = documents_tab.build(service)
-            with gr.Tab(words.label("page.tab_scores"), id="scores"):
+            with gr.Tab(i18n.label("page.tab_scores"), id="scores"):
                 scores = scores_tab.build(service)
-            with gr.Tab(words.label("page.tab_inside"), id="inside") as inside:
+            with gr.Tab(i18n.label("page.tab_inside"), id="inside") as inside:
                 look = inside_tab.build(service, tab.view, inside)
             menus = [
                 tab.source,
@@ -56,12 +48,12 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
             if trainings is not None:
                 from nmt.webui import retrain_tab  # needs what only POSIX systems have
 
-                with gr.Tab(words.label("page.tab_retrain"), id="retrain") as retrain:
+                with gr.Tab(i18n.label("page.tab_retrain"), id="retrain") as retrain:
                     retrain_tab.build(service, trainings, _trying_with(service), menus, retrain)
 
         # The names of languages in a menu are no labels: the browser cannot say them in its own language.
         def name_languages(request: gr.Request) -> list[Any]:
-            return _menus(service, words.of_visitor(request))
+            return _menus(service, i18n.of_visitor(request))
 
         page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
         page.load(None, js=_title_js(), api_visibility="private")
@@ -71,17 +63,17 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
     return page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
 
 
-def _menus(service: TranslationService, language: words.Language) -> list[Any]:
+def _menus(service: TranslationService, language: catalogue.Language) -> list[Any]:
     """What the menus of Translate, Documents, Scores and Inside offer."""
     directions = gr.update(choices=language_bar.direction_choices(service, language))
     return [*2 * language_bar.in_language(service, language), directions, directions]
 
 
-def _trying_with(service: TranslationService) -> Callable[[Direction, words.Language], list[Any]]:
+def _trying_with(service: TranslationService) -> Callable[[Direction, catalogue.Language], list[Any]]:
     """What the menus become when a direction was added that a visitor wants to try: Translate and Documents choose
     it.  (Other visitors have it in their menus when they open the page anew.)"""
 
-    def updates(direction: Direction, language: words.Language) -> list[Any]:
+    def updates(direction: Direction, language: catalogue.Language) -> list[Any]:
         *menus, scores, inside = _menus(service, language)
         chosen = [{**menu, "value": code} for menu, code in zip(menus, 2 * direction, strict=True)]
         return [*chosen, scores, inside]
@@ -91,13 +83,13 @@ def _trying_with(service: TranslationService) -> Callable[[Direction, words.Lang
 
 def _title_js() -> str:
     """The window's title is no component: the browser has to say it in its own language."""
-    titles = json.dumps({language: words.say(language, "page.title") for language in words.LANGUAGES})
+    titles = json.dumps({language: catalogue.say(language, "page.title") for language in catalogue.LANGUAGES})
     return f"() => {{ document.title = {titles}[navigator.language.slice(0, 2)] ?? document.title; }}"
 
 
 def _header(service: TranslationService) -> str:
-    nothing = words.html("page.nothing_leaves")
-    return f"<h1>{words.html('page.title')}</h1><p>{_directions(service)} · {nothing}</p>"
+    nothing = i18n.html("page.nothing_leaves")
+    return f"<h1>{i18n.html('page.title')}</h1><p>{_directions(service)} · {nothing}</p>"
 
 
 def _directions(service: TranslationService) -> str:
@@ -108,6 +100,6 @@ def _directions(service: TranslationService) -> str:
         both = (target, source) in service.translators
         key = "page.both_ways" if both else "page.one_way"
         if not both or (source, target) not in shown:
-            parts.append(words.html(key, source=languages.name(source), target=languages.name(target)))
+            parts.append(i18n.html(key, source=languages.name(source), target=languages.name(target)))
         shown.add((target, source))
     return ", ".join(parts)

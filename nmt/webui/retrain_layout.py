@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from nmt.webui import languages, words
+from nmt.serving import languages
+from nmt.serving.training_request import MOST_MINUTES, MOST_PIECES, MOST_STEPS, recipes
+from nmt.webui import i18n
 from nmt.webui import retrain_views as views
-from nmt.webui.training_request import MOST_MINUTES, MOST_PIECES, MOST_STEPS, recipes
 
 WIDE = 280  # pixels: two such fields do not fit side by side on a phone
 
@@ -64,13 +65,13 @@ class Board:
 def lay_out_form(direction: tuple[str, str]) -> Form:
     """direction  the languages that the form suggests"""
     known = recipes()
-    gr.Markdown(words.label("retrain.intro"))
-    with gr.Accordion(words.label("retrain.help"), open=False, elem_id="nmt-retrain-help"):
-        gr.Markdown(words.label("retrain.help_text"))
+    gr.Markdown(i18n.label("retrain.intro"))
+    with gr.Accordion(i18n.label("retrain.help"), open=False, elem_id="nmt-retrain-help"):
+        gr.Markdown(i18n.label("retrain.help_text"))
     with gr.Row():
         name = gr.Textbox(
-            label=words.label("retrain.name"),
-            info=words.label("retrain.name_info"),
+            label=i18n.label("retrain.name"),
+            info=i18n.label("retrain.name_info"),
             max_lines=1,
             max_length=60,
             min_width=WIDE,
@@ -79,7 +80,7 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
         recipe = gr.Dropdown(
             known,
             value=known[0],
-            label=words.label("retrain.recipe"),
+            label=i18n.label("retrain.recipe"),
             min_width=WIDE,
             elem_id="nmt-retrain-recipe",
         )
@@ -88,28 +89,28 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
         first, second = (
             _language(column, code) for column, code in zip(("first", "second"), direction, strict=True)
         )
-    reverse = gr.Checkbox(label=words.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
+    reverse = gr.Checkbox(label=i18n.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
     with gr.Row(equal_height=True):
         upload = gr.File(
-            label=words.label("retrain.upload"),
+            label=i18n.label("retrain.upload"),
             file_types=[".tsv", ".txt"],
             height=130,
             min_width=WIDE,
             elem_id="nmt-retrain-upload",
         )
         path = gr.Textbox(
-            label=words.label("retrain.path"), max_lines=1, min_width=WIDE, elem_id="nmt-retrain-path"
+            label=i18n.label("retrain.path"), max_lines=1, min_width=WIDE, elem_id="nmt-retrain-path"
         )
-    with gr.Accordion(words.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
+    with gr.Accordion(i18n.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
         with gr.Row():
             vocab_size = _number("vocab_size", "vocab_size_info", MOST_PIECES)
             steps = _number("steps", "zero", MOST_STEPS)
             minutes = _number("minutes", "zero", MOST_MINUTES, precision=None)
-        language_filter = gr.Checkbox(value=True, label=words.label("retrain.language_filter"))
+        language_filter = gr.Checkbox(value=True, label=i18n.label("retrain.language_filter"))
     with gr.Row(elem_classes="nmt-below"):
-        check = gr.Button(words.label("retrain.check"), min_width=120, elem_id="nmt-retrain-check")
+        check = gr.Button(i18n.label("retrain.check"), min_width=120, elem_id="nmt-retrain-check")
         start = gr.Button(
-            words.label("retrain.start"),
+            i18n.label("retrain.start"),
             variant="primary",
             interactive=False,
             min_width=120,
@@ -118,7 +119,7 @@ def lay_out_form(direction: tuple[str, str]) -> Form:
     notice = gr.HTML(visible=False, elem_id="nmt-retrain-notice")
     summary = gr.HTML(visible=False, elem_id="nmt-retrain-summary")
     shown = gr.Textbox(
-        label=words.label("retrain.commands"),
+        label=i18n.label("retrain.commands"),
         buttons=["copy"],
         interactive=False,
         visible=False,
@@ -138,7 +139,7 @@ def lay_out_board(often: float) -> Board:
     with gr.Row(elem_id="nmt-retrain-board"):
         chosen = gr.Dropdown(
             [],
-            label=words.label("retrain.chosen"),
+            label=i18n.label("retrain.chosen"),
             interactive=True,
             scale=2,
             min_width=WIDE,
@@ -155,7 +156,7 @@ def lay_out_board(often: float) -> Board:
             y="loss",
             color="curve",
             color_title=" ",  # else the column's name
-            label=words.label("retrain.loss"),
+            label=i18n.label("retrain.loss"),
             min_width=WIDE,
             visible=False,
             elem_id="nmt-retrain-losses",
@@ -163,12 +164,12 @@ def lay_out_board(often: float) -> Board:
         scores = gr.LinePlot(
             x="step",
             y="bleu",
-            label=words.label("retrain.bleu"),
+            label=i18n.label("retrain.bleu"),
             min_width=WIDE,
             visible=False,
             elem_id="nmt-retrain-scores",
         )
-    with gr.Accordion(words.label("retrain.log"), open=False, elem_id="nmt-retrain-log"):
+    with gr.Accordion(i18n.label("retrain.log"), open=False, elem_id="nmt-retrain-log"):
         log = gr.HTML("")
     return Board(
         chosen, stop, resume, try_it, answer, state, figures, losses, scores, log,
@@ -184,8 +185,8 @@ def _language(column: str, code: str) -> gr.Dropdown:
     return gr.Dropdown(
         choices,
         value=code,
-        label=words.label(f"retrain.{column}"),
-        info=words.label("retrain.language_info"),
+        label=i18n.label(f"retrain.{column}"),
+        info=i18n.label("retrain.language_info"),
         allow_custom_value=True,
         min_width=WIDE,
         elem_id=f"nmt-retrain-{column}",
@@ -195,8 +196,8 @@ def _language(column: str, code: str) -> gr.Dropdown:
 def _number(name: str, info: str, most: int, precision: int | None = 0) -> gr.Number:
     return gr.Number(
         0,
-        label=words.label(f"retrain.{name}"),
-        info=words.label(f"retrain.{info}"),
+        label=i18n.label(f"retrain.{name}"),
+        info=i18n.label(f"retrain.{info}"),
         precision=precision,
         minimum=0,
         maximum=most,
@@ -207,7 +208,7 @@ def _number(name: str, info: str, most: int, precision: int | None = 0) -> gr.Nu
 
 def _action(name: str) -> gr.Button:
     return gr.Button(
-        words.label(f"retrain.{name}"),
+        i18n.label(f"retrain.{name}"),
         interactive=False,
         scale=0,
         min_width=96,

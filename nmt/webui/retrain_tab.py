@@ -15,18 +15,20 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from nmt.errors import UserError
+from nmt.serving.errors import PageError
+from nmt.serving.job import Direction
+from nmt.serving.messages import catalogue
+from nmt.serving.service import TranslationService
+from nmt.serving.training_jobs import RUNNING, Training, Trainings
+from nmt.serving.training_request import TrainingRequest, check, commands, recipes
+from nmt.webui import i18n
 from nmt.webui import retrain_layout as layout
 from nmt.webui import retrain_views as views
-from nmt.webui import words
-from nmt.webui.service import TranslationService
-from nmt.webui.training_request import TrainingRequest, check, commands, recipes
-from nmt.webui.trainings import RUNNING, Training, Trainings
-from nmt.webui.work import Direction, PageError
 
 STYLE_SHEET = Path(__file__).with_name("retrain.css")
 OFTEN = 2.0  # seconds between two looks at a training that runs
 
-OnNew = Callable[[Direction, words.Language], Any]
+OnNew = Callable[[Direction, catalogue.Language], Any]
 
 
 class Checked(NamedTuple):
@@ -121,7 +123,7 @@ def listed(trainings: Trainings, chosen: str | None) -> tuple[list[str], str | N
     return names, chosen if chosen in names else first
 
 
-def show(trainings: Trainings, name: str | None, seen: Seen, language: words.Language) -> Shown:
+def show(trainings: Trainings, name: str | None, seen: Seen, language: catalogue.Language) -> Shown:
     """How a training stands."""
     try:
         training = trainings.get(name) if name else None
@@ -215,7 +217,7 @@ def wire_board(trainings: Trainings, b: layout.Board, started: Any, f: layout.Fo
         return gr.update(choices=names, value=first)
 
     def show_chosen(name: str | None, seen: Seen | None, request: gr.Request) -> list[Any]:
-        language = words.of_visitor(request)
+        language = i18n.of_visitor(request)
         seen = seen or Seen()
         return _board_updates(show(trainings, name, seen, language), seen, language)
 
@@ -244,7 +246,7 @@ def wire_trying(
     def tell(direction: Direction | None, request: gr.Request) -> Any:
         if direction is None:
             return [gr.skip()] * len(refreshed)
-        return on_new(direction, words.of_visitor(request))
+        return on_new(direction, i18n.of_visitor(request))
 
     tried = b.try_it.click(
         try_chosen, b.chosen, [b.tried, b.answer], **{**PRIVATE, "show_progress": "minimal"}
@@ -266,13 +268,13 @@ def _form_updates(found: Checked) -> list[Any]:
     ]
 
 
-def _board_updates(shown: Shown, seen: Seen, language: words.Language) -> list[Any]:
-    step = words.say(language, "retrain.step")
+def _board_updates(shown: Shown, seen: Seen, language: catalogue.Language) -> list[Any]:
+    step = catalogue.say(language, "retrain.step")
     was_running = seen.state in RUNNING
     return [
         gr.skip() if shown.state is None else shown.state,
         gr.update(value=shown.figures, visible=bool(shown.figures)),
-        _plot(shown.losses, x_title=step, y_title=words.say(language, "retrain.loss_axis")),
+        _plot(shown.losses, x_title=step, y_title=catalogue.say(language, "retrain.loss_axis")),
         _plot(shown.scores, x_title=step, y_title="BLEU"),
         gr.update(value=shown.log, visible=bool(shown.log)),
         gr.update(interactive=shown.running and shown.seen.state != "stopping"),

@@ -6,23 +6,25 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
-from nmt.webui import languages, words
-from nmt.webui.training_request import TrainingRequest, recipe_config
-from nmt.webui.trainings import Training
-from nmt.webui.work import PageError
+from nmt.serving import languages
+from nmt.serving.errors import PageError
+from nmt.serving.messages import catalogue
+from nmt.serving.training_jobs import Training
+from nmt.serving.training_request import TrainingRequest, recipe_config
+from nmt.webui import i18n
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
 def notice(error: UserError) -> str:
-    message = words.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
+    message = i18n.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
     return f'<div class="nmt-notice" role="alert">{message}</div>'
 
 
 def good_news(key: str, direction: tuple[str, str]) -> str:
     source, target = map(languages.name, direction)
-    return f'<div class="nmt-panel" role="status">{words.html(key, source=source, target=target)}</div>'
+    return f'<div class="nmt-panel" role="status">{i18n.html(key, source=source, target=target)}</div>'
 
 
 def recipe(name: str) -> str:
@@ -32,7 +34,7 @@ def recipe(name: str) -> str:
     limits = [both("retrain.limit_steps", steps=training.steps)]
     if training.minutes:  # whichever comes first; where minutes are given, they are meant to
         limits = [both("retrain.limit_minutes", minutes=training.minutes)]
-    return words.html(
+    return i18n.html(
         "retrain.recipe_facts",
         cell=model.encoder.cell.upper(),
         encoder=model.encoder.layers,
@@ -44,7 +46,7 @@ def recipe(name: str) -> str:
 
 def checked(request: TrainingRequest) -> str:
     source, target = map(languages.name, request.direction)
-    said = words.html(
+    said = i18n.html(
         "retrain.checked", pairs=request.pairs, source=source, target=target, pieces=request.vocab_size
     )
     return f'<div role="status">{said}</div>'
@@ -53,8 +55,8 @@ def checked(request: TrainingRequest) -> str:
 def state(training: Training | None) -> str:
     """One line, in a box that a screen reader reads out when it changes."""
     if training is None:
-        return f'<div class="nmt-state">{words.html("retrain.none")}</div>'
-    said = words.html(f"retrain.state_{training.state}")
+        return f'<div class="nmt-state">{i18n.html("retrain.none")}</div>'
+    said = i18n.html(f"retrain.state_{training.state}")
     return f'<div class="nmt-state" data-state="{training.state}" role="status">{said}</div>'
 
 
@@ -64,18 +66,18 @@ def figures(training: Training | None) -> str:
     if training is None or log is None or not (log.train or log.dev):
         return ""
     last = log.train[-1] if log.train else {}
-    shown = [("step", words.figure(log.step, ","))]
+    shown = [("step", i18n.figure(log.step, ","))]
     if "loss" in last:
-        shown.append(("loss", words.figure(last["loss"], ".2f")))
+        shown.append(("loss", i18n.figure(last["loss"], ".2f")))
     if log.best is not None:
-        shown.append(("best", words.figure(log.best, ".1f")))
+        shown.append(("best", i18n.figure(log.best, ".1f")))
     if training.state == "training":
         if "tokens_per_second" in last:
-            shown.append(("speed", words.figure(last["tokens_per_second"], ",.0f")))
+            shown.append(("speed", i18n.figure(last["tokens_per_second"], ",.0f")))
         if log.seconds_left is not None:
             shown.append(("left", duration(log.seconds_left)))
     items = "".join(
-        f"<div><dt>{words.html(f'retrain.figure_{name}')}</dt><dd>{value}</dd></div>" for name, value in shown
+        f"<div><dt>{i18n.html(f'retrain.figure_{name}')}</dt><dd>{value}</dd></div>" for name, value in shown
     )
     return f'<dl class="nmt-figures">{items}</dl>'
 
@@ -86,11 +88,11 @@ def last_lines(training: Training | None) -> str:
     return f'<pre class="nmt-log" tabindex="0">{escape(text)}</pre>' if text else ""
 
 
-def loss_table(training: Training, language: words.Language) -> DataFrame:
+def loss_table(training: Training, language: catalogue.Language) -> DataFrame:
     """Columns step, loss, curve: the training's and dev's."""
     log = training.log()
     rows = [
-        (step, value, words.say(language, f"retrain.{kind}"))
+        (step, value, catalogue.say(language, f"retrain.{kind}"))
         for kind in ("train", "dev")
         for step, value in log.curve(kind, "loss")
     ]
@@ -110,9 +112,9 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def both(key: str, **values: words.Value) -> tuple[str, str]:
+def both(key: str, **values: catalogue.Value) -> tuple[str, str]:
     """Words in both languages, to stand within others."""
-    return words.say("en", key, **values), words.say("es", key, **values)
+    return catalogue.say("en", key, **values), catalogue.say("es", key, **values)
 
 
 def _table(rows: list[tuple[int, float, str]] | list[tuple[int, float]], columns: list[str]) -> DataFrame:

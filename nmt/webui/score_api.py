@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from nmt.errors import UserError
-from nmt.webui.score_service import ONE_AT_A_TIME, corpus_of_lists, measured
+from nmt.serving.scoring import ONE_AT_A_TIME, corpus_of_lists, measured
 
 
 def build() -> None:

@@ -20,10 +20,11 @@ from gradio.utils import get_upload_folder
 from nmt.errors import UserError
 from nmt.evaluation import comparison
 from nmt.evaluation.comparison import Result
-from nmt.webui import language_bar, score_service, words
+from nmt.serving import scoring
+from nmt.serving.service import TranslationService
+from nmt.webui import i18n, language_bar
 from nmt.webui import scores_views as views
 from nmt.webui.score_examples import EXAMPLE
-from nmt.webui.service import TranslationService
 from nmt.webui.translation_views import notice
 
 SCRIPT = Path(__file__).with_name("scores_tab.js")
@@ -58,8 +59,8 @@ class Translated(NamedTuple):
 async def score(source: str, reference: str, a: str, b: str) -> Shown:
     """The contents of the four boxes compared; an error becomes a notice, never an exception."""
     try:
-        corpus = await asyncio.to_thread(score_service.corpus_of, source, reference, a, b)
-        result = await score_service.measured(corpus)
+        corpus = await asyncio.to_thread(scoring.corpus_of, source, reference, a, b)
+        result = await scoring.measured(corpus)
     except UserError as error:
         return Shown(notice=notice(error))
     return await asyncio.to_thread(_shown, result)
@@ -83,7 +84,7 @@ async def translate(
     done = total = 0
     texts: list[str] = []
     try:
-        lines = await asyncio.to_thread(score_service.to_translate, source, reference)
+        lines = await asyncio.to_thread(scoring.to_translate, source, reference)
         yield Translated(progress=views.progress(0, len(lines)), running=True)
         async for done, total, found in service.document(lines, service.find(direction), owner):
             texts = found
@@ -92,17 +93,17 @@ async def translate(
         yield Translated(notice=notice(error))
         return
     if done < total:
-        yield Translated(progress=views.status(words.html("scores.stopped", done=done, total=total)))
+        yield Translated(progress=views.status(i18n.html("scores.stopped", done=done, total=total)))
         return
     text = "".join(line + "\n" for line in texts)
-    said = views.status(words.html("scores.translated", total=total))
+    said = views.status(i18n.html("scores.translated", total=total))
     yield Translated(progress=said, text=text, file=_file("translation.txt", text), whole=True)
 
 
 def upload(path: str) -> tuple[str | None, str]:
     """An uploaded file's text for its box, None if there is none, and a notice."""
     try:
-        return score_service.read_text(path), ""
+        return scoring.read_text(path), ""
     except UserError as error:
         return None, notice(error)
 
@@ -110,7 +111,7 @@ def upload(path: str) -> tuple[str | None, str]:
 def upload_table(path: str) -> tuple[list[str] | None, str]:
     """As `upload`, for all four boxes."""
     try:
-        return score_service.read_table(path), ""
+        return scoring.read_table(path), ""
     except UserError as error:
         return None, notice(error)
 
@@ -170,7 +171,7 @@ def build(service: TranslationService) -> Components:
 def lay_out(service: TranslationService) -> Components:
     """The components from top to bottom, in the state in which the page opens."""
     script = SCRIPT.read_text(encoding="utf-8")
-    gr.Markdown(words.label("scores.intro"))
+    gr.Markdown(i18n.label("scores.intro"))
     with gr.Row():
         source, source_upload = _box("source")
         reference, reference_upload = _box("reference")
@@ -188,14 +189,14 @@ def lay_out(service: TranslationService) -> Components:
             elem_id="nmt-score-tsv",
         )
         clear = _button("clear")
-    gr.Markdown(words.label("scores.upload_table_info"), elem_classes="nmt-remark")
-    with gr.Accordion(words.label("scores.model"), open=False, elem_id="nmt-score-model"):
-        gr.Markdown(words.label("scores.model_info"))
+    gr.Markdown(i18n.label("scores.upload_table_info"), elem_classes="nmt-remark")
+    with gr.Accordion(i18n.label("scores.model"), open=False, elem_id="nmt-score-model"):
+        gr.Markdown(i18n.label("scores.model_info"))
         with gr.Row(elem_classes="nmt-score-buttons"):
             direction = gr.Dropdown(
                 language_bar.direction_choices(service, "en"),
                 value=service.directions()[0],
-                label=words.label("scores.direction"),
+                label=i18n.label("scores.direction"),
                 container=False,
                 filterable=False,
                 scale=0,
@@ -204,7 +205,7 @@ def lay_out(service: TranslationService) -> Components:
             )
             translate_button = _button("translate", "primary")
             stop = gr.Button(
-                words.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-score-stop"
+                i18n.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-score-stop"
             )
         progress = gr.HTML("", elem_id="nmt-score-progress")
         translation_file = _download("download_translation")
@@ -219,8 +220,8 @@ def lay_out(service: TranslationService) -> Components:
                 lengths = gr.HTML("", elem_id="nmt-lengths")
         sentences = gr.HTML("", js_on_load=script, elem_id="nmt-score-sentences")
         table_file = _download("download_table")
-    with gr.Accordion(words.label("scores.explain"), open=False, elem_id="nmt-score-explain"):
-        gr.Markdown(words.label("scores.explanation"))
+    with gr.Accordion(i18n.label("scores.explain"), open=False, elem_id="nmt-score-explain"):
+        gr.Markdown(i18n.label("scores.explanation"))
     return Components(
         boxes=[source, reference, a, b],
         uploads=[source_upload, reference_upload, a_upload, b_upload],
@@ -252,10 +253,10 @@ def wire(service: TranslationService, c: Components) -> None:
     shown = [
         c.notice, c.status, c.scores, c.precisions, c.lengths, c.sentences, c.table_file, c.result, c.results,
     ]  # fmt: skip
-    turns: dict[str, Any] = {"concurrency_id": score_service.ONE_AT_A_TIME, "concurrency_limit": 1}
+    turns: dict[str, Any] = {"concurrency_id": scoring.ONE_AT_A_TIME, "concurrency_limit": 1}
 
     async def run(source, reference, a, b):  # type: ignore[no-untyped-def]
-        yield updates(Shown(status=views.status(words.html("scores.working"))))
+        yield updates(Shown(status=views.status(i18n.html("scores.working"))))
         yield updates(await score(source, reference, a, b))
 
     async def run_if(whole, *texts):  # type: ignore[no-untyped-def]
@@ -332,8 +333,8 @@ def _box(name: str) -> tuple[gr.Textbox, gr.UploadButton]:
     """A text box and the button that fills it from a file."""
     with gr.Column(min_width=320):
         box = gr.Textbox(
-            label=words.label(f"scores.{name}"),
-            placeholder=words.label("scores.placeholder"),
+            label=i18n.label(f"scores.{name}"),
+            placeholder=i18n.label("scores.placeholder"),
             lines=5,
             max_lines=8,
             elem_id=f"nmt-score-{name}",
@@ -351,7 +352,7 @@ def _box(name: str) -> tuple[gr.Textbox, gr.UploadButton]:
 
 def _button(name: str, variant: Any = "secondary") -> gr.Button:
     return gr.Button(
-        words.label(f"scores.{name}"),
+        i18n.label(f"scores.{name}"),
         variant=variant,
         scale=0,
         min_width=200 if name == "translate" else 110,
@@ -367,7 +368,7 @@ def _download(name: str) -> gr.DownloadButton:
 
 def _file_label(name: str) -> Any:
     """These buttons are declared to take a plain string only; the browser says the others as well."""
-    return words.label(f"scores.{name}")
+    return i18n.label(f"scores.{name}")
 
 
 def _notice(said: str) -> Any:

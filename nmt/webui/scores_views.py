@@ -19,7 +19,7 @@ from nmt.evaluation.comparison import (
     Sentence,
     ordered,
 )
-from nmt.webui import translation_views, words
+from nmt.webui import i18n, translation_views
 
 NAMES = ("A", "B")
 PAGE = 50  # sentences shown at a time
@@ -45,31 +45,31 @@ def scores(result: Result) -> str:
     """The table of scores and, below, each one's signature with a button that copies it."""
     two = result.systems == 2
     heads = ["scores.metric"] + (["scores.difference", "scores.p_value", "scores.verdict"] if two else [])
-    metric, *others = (f'<th scope="col">{words.html(key)}</th>' for key in heads)
+    metric, *others = (f'<th scope="col">{i18n.html(key)}</th>' for key in heads)
     systems = "".join(f'<th scope="col">{name}</th>' for name in NAMES[: result.systems])
-    count = words.html("scores.scores", count=len(result.sentences))
+    count = i18n.html("scores.scores", count=len(result.sentences))
     rows = "".join(map(_score_row, result.rows))
     signatures = "".join(map(_signature, result.rows))
-    note = "" if result.with_ter else f'<p class="nmt-remark">{words.html("scores.no_ter")}</p>'
+    note = "" if result.with_ter else f'<p class="nmt-remark">{i18n.html("scores.no_ter")}</p>'
     return (
         f'<section class="nmt-scored"><h2>{count}</h2><div class="nmt-wide"><table class="nmt-scores"><thead>'
         f"<tr>{metric}{systems}{''.join(others)}</tr></thead><tbody>{rows}</tbody></table></div>{note}"
-        f'<h3>{words.html("scores.signature")}</h3><ul class="nmt-signatures">{signatures}</ul></section>'
+        f'<h3>{i18n.html("scores.signature")}</h3><ul class="nmt-signatures">{signatures}</ul></section>'
     )
 
 
 def _score_row(row: Row) -> str:
-    better = words.html("scores.lower" if row.metric == "TER" else "scores.higher")
-    cells = [words.figure(value, ".2f") for value in row.values]
+    better = i18n.html("scores.lower" if row.metric == "TER" else "scores.higher")
+    cells = [i18n.figure(value, ".2f") for value in row.values]
     if row.difference is not None and row.p_value is not None:
-        verdict = words.html(f"scores.verdict_{row.verdict}")
-        cells += [_signed(row.difference, 2), words.figure(row.p_value, ".3f"), verdict]
+        verdict = i18n.html(f"scores.verdict_{row.verdict}")
+        cells += [_signed(row.difference, 2), i18n.figure(row.p_value, ".3f"), verdict]
     figures = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row">{row.metric} <small>{better}</small></th>{figures}</tr>'
 
 
 def _signature(row: Row) -> str:
-    before, after = words.html("scores.copy"), words.html("scores.copied")
+    before, after = i18n.html("scores.copy"), i18n.html("scores.copied")
     return (
         f"<li><strong>{row.metric}</strong> <code>{escape(row.signature)}</code> "
         f'<button class="nmt-copy-signature" data-copy="{escape(row.signature)}">'
@@ -86,20 +86,20 @@ def precisions(result: Result) -> str:
         (f"{n + 1}", [_bars([system.precisions[n] for system in result.precisions])])
         for n in range(len(result.precisions[0].precisions))
     ]
-    heads = (words.html("scores.ngram"), words.html("scores.precision"))
+    heads = (i18n.html("scores.ngram"), i18n.html("scores.precision"))
     facts = [_fact("brevity", [p.brevity_penalty for p in result.precisions])]
     facts.append(_fact("ratio", [p.length_ratio for p in result.precisions]))
-    return _chart(words.html("scores.precisions"), heads, rows, "".join(facts))
+    return _chart(i18n.html("scores.precisions"), heads, rows, "".join(facts))
 
 
 def lengths(result: Result) -> str:
     """BLEU and chrF2 of the sentences of each range of lengths."""
     rows = [
-        (_range(bucket), [words.figure(bucket.count, ","), _bars(bucket.bleu), _bars(bucket.chrf)])
+        (_range(bucket), [i18n.figure(bucket.count, ","), _bars(bucket.bleu), _bars(bucket.chrf)])
         for bucket in result.buckets
     ]
-    heads = (words.html("scores.words"), words.html("scores.count"), "BLEU", "chrF2")
-    return _chart(words.html("scores.lengths"), heads, rows)
+    heads = (i18n.html("scores.words"), i18n.html("scores.count"), "BLEU", "chrF2")
+    return _chart(i18n.html("scores.lengths"), heads, rows)
 
 
 def _chart(
@@ -122,16 +122,16 @@ def _bars(values: Sequence[float]) -> str:
     for name, value in zip(NAMES, values, strict=False):
         said = f"<b>{name}</b>" if len(values) == 2 else ""
         track = f'<span class="nmt-track"><i style="width: {min(100.0, value):.1f}%"></i></span>'
-        figure = f"<span>{words.figure(value, '.1f')}</span>"
+        figure = f"<span>{i18n.figure(value, '.1f')}</span>"
         bars.append(f'<div class="nmt-score-bar nmt-score-bar-{name.lower()}">{said}{track}{figure}</div>')
     return "".join(bars)
 
 
 def _fact(key: str, values: Sequence[float]) -> str:
-    said = [words.figure(value, ".3f") for value in values]
+    said = [i18n.figure(value, ".3f") for value in values]
     if len(said) == 2:
         said = [f"<b>{name}</b> {value}" for name, value in zip(NAMES, said, strict=True)]
-    return f'<p class="nmt-fact">{words.html(f"scores.{key}")}: {" · ".join(said)}</p>'
+    return f'<p class="nmt-fact">{i18n.html(f"scores.{key}")}: {" · ".join(said)}</p>'
 
 
 def _range(bucket: Bucket) -> str:
@@ -150,8 +150,8 @@ def sentences(result: Result, order: Order, descending: bool, page: int) -> str:
     items = "".join(map(_item, shown))
     pager = _pager(len(result.sentences), order, descending, page)
     return (
-        f'<section class="nmt-scored"><h2>{words.html("scores.sentences")}</h2>'
-        f'<p class="nmt-remark">{words.html("scores.marks")}</p>'
+        f'<section class="nmt-scored"><h2>{i18n.html("scores.sentences")}</h2>'
+        f'<p class="nmt-remark">{i18n.html("scores.marks")}</p>'
         f'<div class="nmt-bar-of-buttons" role="group">{_sorting(result.systems, order, descending)}</div>'
         f'{pager}<ol class="nmt-sentences">{items}</ol></section>'
     )
@@ -166,14 +166,14 @@ def _sorting(systems: int, order: Order, descending: bool) -> str:
         "length": ("by_length", True),
         "number": ("by_number", False),
     }
-    buttons = [f"<span>{words.html('scores.sort')}</span>"]
+    buttons = [f"<span>{i18n.html('scores.sort')}</span>"]
     for key, (name, largest_first) in keys.items():
         chosen = key == order
         arrow = (" ↓" if descending else " ↑") if chosen else ""
         down = not descending if chosen else largest_first
         buttons.append(
             f'<button data-order="{key}" data-descending="{int(down)}" data-page="0" '
-            f'aria-pressed="{"true" if chosen else "false"}">{words.html(f"scores.{name}")}{arrow}</button>'
+            f'aria-pressed="{"true" if chosen else "false"}">{i18n.html(f"scores.{name}")}{arrow}</button>'
         )
     return "".join(buttons)
 
@@ -187,10 +187,10 @@ def _pager(count: int, order: Order, descending: bool, page: int) -> str:
         off = "" if 0 <= to <= last else " disabled"
         return (
             f'<button data-order="{order}" data-descending="{int(descending)}" data-page="{to}"{off}>'
-            f"{words.html(f'scores.{key}')}</button>"
+            f"{i18n.html(f'scores.{key}')}</button>"
         )
 
-    shown = words.html("scores.shown", first=page * PAGE + 1, last=min(count, (page + 1) * PAGE), count=count)
+    shown = i18n.html("scores.shown", first=page * PAGE + 1, last=min(count, (page + 1) * PAGE), count=count)
     return (
         f'<div class="nmt-bar-of-buttons">{button("previous", page - 1)}'
         f'<span role="status">{shown}</span>{button("next", page + 1)}</div>'
@@ -200,11 +200,11 @@ def _pager(count: int, order: Order, descending: bool, page: int) -> str:
 def _item(sentence: Sentence) -> str:
     said: list[tuple[str, str, str]] = []  # label, text, figures
     if sentence.source is not None:
-        said.append((words.html("scores.row_source"), _text(escape(sentence.source)), ""))
+        said.append((i18n.html("scores.row_source"), _text(escape(sentence.source)), ""))
     reference = marked(sentence.reference, sentence.hypotheses, "u")
-    said.append((words.html("scores.row_reference"), _text(reference), ""))
+    said.append((i18n.html("scores.row_reference"), _text(reference), ""))
     for i, hypothesis in enumerate(sentence.hypotheses):
-        bleu, chrf = words.figure(sentence.bleu[i], ".1f"), words.figure(sentence.chrf[i], ".1f")
+        bleu, chrf = i18n.figure(sentence.bleu[i], ".1f"), i18n.figure(sentence.chrf[i], ".1f")
         figures = f"BLEU {bleu} · chrF2 {chrf}"
         said.append((NAMES[i], _text(marked(hypothesis, [sentence.reference], "mark")), figures))
     rows = "".join(
@@ -214,8 +214,8 @@ def _item(sentence: Sentence) -> str:
     apart = ""
     if len(sentence.hypotheses) == 2:
         chrf, bleu = (_signed(values[0] - values[1], 1) for values in (sentence.chrf, sentence.bleu))
-        apart = f"<span>{words.html('scores.difference')}: chrF2 {chrf} · BLEU {bleu}</span>"
-    line = words.html("scores.line", number=sentence.number)
+        apart = f"<span>{i18n.html('scores.difference')}: chrF2 {chrf} · BLEU {bleu}</span>"
+    line = i18n.html("scores.line", number=sentence.number)
     return f'<li><div class="nmt-number"><span>{line}</span>{apart}</div>{rows}</li>'
 
 
@@ -249,11 +249,11 @@ def _equal_pairs(tokens: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _text(inner: str) -> str:
-    return inner if inner.strip() else f"<em>{words.html('scores.empty_line')}</em>"
+    return inner if inner.strip() else f"<em>{i18n.html('scores.empty_line')}</em>"
 
 
 def _signed(value: float, digits: int) -> str:
     """+1.2, −0.5; 0.0 without a sign, also for what rounds to it."""
     rounded = round(value, digits)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
-    return sign + words.figure(abs(rounded), f".{digits}f")
+    return sign + i18n.figure(abs(rounded), f".{digits}f")

@@ -25,14 +25,15 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nmt.errors import UserError
-from nmt.webui import libretranslate, words
+from nmt.serving import rest_api
+from nmt.serving.service import TranslationService
+from nmt.webui import i18n
 from nmt.webui.page import UPLOADS_LAST, build_page
-from nmt.webui.service import TranslationService
 from nmt.webui.sessions import keep_less_of_visitors
 from nmt.webui.theme import ICON, STYLE_SHEETS, theme
 
 if TYPE_CHECKING:
-    from nmt.webui.trainings import Trainings
+    from nmt.serving.training_jobs import Trainings
 
 MOST_UPLOADED = "10mb"  # one file
 MOST_SENT = 25_000_000  # bytes of one request: five million characters to score, in any script
@@ -89,7 +90,7 @@ def make_app(
     allowed = None if users is None else lambda user, password: _matches(users, user, password)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BodyLimit)
-    libretranslate.add_routes(app, service, allowed)
+    rest_api.add_routes(app, service, allowed)
     page = build_page(service, trainings)
     page.state_session_capacity = SESSIONS
     # Only Gradio's own `launch` says so.  Without it any file of the server could be named as one's upload.
@@ -108,7 +109,7 @@ def make_app(
         footer_links=["api", "settings"],
         show_error=True,
         max_file_size=MOST_UPLOADED,
-        i18n=words.I18N,
+        i18n=i18n.I18N,
         theme=theme(),
         favicon_path=str(ICON),
         css_paths=STYLE_SHEETS,

@@ -18,12 +18,13 @@ from typing import Any
 import gradio as gr
 
 from nmt.errors import UserError
-from nmt.webui import languages, words
+from nmt.serving import languages
+from nmt.serving.job import Answer
+from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
+from nmt.webui import i18n
 from nmt.webui import translation_views as views
 from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
-from nmt.webui.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui.translation_views import Choices, View
-from nmt.webui.work import Answer
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
 SHORT = 300  # characters; of a longer text other translations as a whole are of no use
@@ -179,7 +180,7 @@ def lay_out(service: TranslationService) -> Components:
     with gr.Row(elem_classes="nmt-languages"):
         source_box = language_box("from", source_choices(service, "en"), source, "nmt-from")
         swap_button = gr.Button(
-            words.label("translate.swap"),
+            i18n.label("translate.swap"),
             size="md",
             scale=0,
             min_width=96,
@@ -200,10 +201,10 @@ def lay_out(service: TranslationService) -> Components:
     examples = gr.Dataset(
         components=[gr.Textbox(visible=False)],
         samples=_samples(service, source),
-        label=words.label("translate.examples"),
+        label=i18n.label("translate.examples"),
         elem_id="nmt-examples",
     )
-    with gr.Accordion(words.label("translate.options"), open=False, elem_id="nmt-options"), gr.Row():
+    with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-options"), gr.Row():
         beam = _slider("beam", 1, MAX_BEAM, service.default_beam(service.first))
         alternatives = _slider("alternatives_count", 0, MAX_ALTERNATIVES, ALTERNATIVES)
     return Components(
@@ -342,8 +343,8 @@ def _sent(event: gr.EventData, *names: str) -> list[Any]:
 def _text_box() -> gr.Textbox:
     # One line to Gradio: so Enter submits and Shift+Enter breaks the line.  The style sheet makes it tall.
     return gr.Textbox(
-        label=words.label("translate.source"),
-        placeholder=words.label("translate.source_placeholder"),
+        label=i18n.label("translate.source"),
+        placeholder=i18n.label("translate.source_placeholder"),
         lines=1,
         max_lines=12,
         autofocus=True,
@@ -355,7 +356,7 @@ def _text_box() -> gr.Textbox:
 
 def _button(name: str, variant: Any, width: int) -> gr.Button:
     return gr.Button(
-        words.label(f"translate.{name}"), variant=variant, scale=0, min_width=width, elem_id=f"nmt-{name}"
+        i18n.label(f"translate.{name}"), variant=variant, scale=0, min_width=width, elem_id=f"nmt-{name}"
     )
 
 
@@ -366,8 +367,8 @@ def _slider(name: str, least: int, most: int, value: int) -> gr.Slider:
         most,
         value,
         step=1,
-        label=words.label(f"translate.{name}"),
-        info=words.label(f"translate.{info}"),
+        label=i18n.label(f"translate.{name}"),
+        info=i18n.label(f"translate.{info}"),
         buttons=[],
         min_width=240,
     )

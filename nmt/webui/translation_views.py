@@ -9,9 +9,11 @@ from html import escape
 import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
+from nmt.serving import languages
+from nmt.serving.errors import PageError
+from nmt.serving.job import Answer, Segment
 from nmt.translation.result import SentenceTranslation
-from nmt.webui import languages, words
-from nmt.webui.work import Answer, PageError, Segment
+from nmt.webui import i18n
 
 # Sentences of a lower probability are marked.  Of tatoeba-dev 1 to 2 % are, with chrF 26 and 35 instead of 71 and 68;
 # of tico19-dev, of which the shipped models know little, 60 to 80 %.
@@ -58,7 +60,7 @@ def notice(error: UserError | None) -> str:
     """An error as a visitor sees it; nothing if there is none."""
     if error is None:
         return ""
-    message = words.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
+    message = i18n.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
     return f'<div class="nmt-notice" role="alert">{message}</div>'
 
 
@@ -68,13 +70,13 @@ def progress(done: int, total: int) -> str:
 
 def bar(key: str, done: int, total: int) -> str:
     """How far something is, drawn and in words, which as a label are also the bar's name to a screen reader."""
-    said = words.html(key, done=done, total=total)
+    said = i18n.html(key, done=done, total=total)
     return f'<label><progress max="{max(1, total)}" value="{done}"></progress> {said}</label>'
 
 
 def counter(most: int) -> str:
     """Of characters, as the page opens; the browser goes on counting."""
-    return f"0 / {words.figure(most, ',')}"
+    return f"0 / {i18n.figure(most, ',')}"
 
 
 def is_unsure(segment: Segment) -> bool:
@@ -85,13 +87,13 @@ def _box(answer: Answer | None, choices: Choices | None) -> str:
     """Words are buttons to the keyboard and to screen readers, of which the first can be reached by Tab and the
     others by the arrow keys."""
     if answer is None or not answer.segments:
-        empty = f'<span class="nmt-empty">{words.html("translate.translation")}</span>'
+        empty = f'<span class="nmt-empty">{i18n.html("translate.translation")}</span>'
         return f'<div class="nmt-box"><div class="nmt-translation">{empty}</div></div>'
     inner: list[str] = []
     for index, segment in enumerate(answer.segments):
         picked = len(choices.prefix) if choices and choices.segment == index else None
         inner.append(_segment(index, segment, not any("nmt-word" in part for part in inner), picked))
-    name, copied = words.html("translate.copy"), words.html("translate.copied")
+    name, copied = i18n.html("translate.copy"), i18n.html("translate.copied")
     return (
         f'<div class="nmt-box"><div class="nmt-translation" lang="{escape(answer.direction[1])}">'
         f'{"".join(inner)}</div><button class="nmt-copy"><span class="nmt-before">{name}</span>'
@@ -123,22 +125,22 @@ def _status(view: View) -> str:
     """How far it is, or how long it took and what the marks in it mean."""
     answer = view.answer
     if answer is None or not answer.total:
-        return words.html("translate.hint")
+        return i18n.html("translate.hint")
     if view.running:
-        stop = f'<button class="nmt-small nmt-stop">{words.html("page.stop")}</button>'
+        stop = f'<button class="nmt-small nmt-stop">{i18n.html("page.stop")}</button>'
         return f"{progress(answer.done, answer.total)} {stop}"
     if answer.done < answer.total:
-        return words.html("translate.stopped", done=answer.done, total=answer.total)
+        return i18n.html("translate.stopped", done=answer.done, total=answer.total)
     name = languages.name(answer.direction[0])
     said = [
-        words.html("translate.done_from", language=name, seconds=answer.seconds)
+        i18n.html("translate.done_from", language=name, seconds=answer.seconds)
         if view.detected
-        else words.html("translate.done", seconds=answer.seconds)
+        else i18n.html("translate.done", seconds=answer.seconds)
     ]
     if any(map(is_unsure, answer.segments)):
-        said.append(words.html("translate.unsure"))
+        said.append(i18n.html("translate.unsure"))
     if any(segment.sentence and not segment.sentence.copied for segment in answer.segments):
-        said.append(words.html("translate.click"))
+        said.append(i18n.html("translate.click"))
     return " ".join(said)
 
 
@@ -147,7 +149,7 @@ def _alternatives(view: View) -> str:
     if view.answer is None or view.answer.total != 1 or not view.answer.alternatives:
         return ""
     items = [escape(text) for text in view.answer.alternatives]
-    return _panel("nmt-take", words.html("translate.alternatives"), items)
+    return _panel("nmt-take", i18n.html("translate.alternatives"), items)
 
 
 def _choices(view: View) -> str:
@@ -156,9 +158,9 @@ def _choices(view: View) -> str:
         return ""
     prefix, text = view.choices.prefix, view.answer.segments[view.choices.segment].text
     if not view.choices.options:
-        return f'<div class="nmt-panel"><p>{words.html("translate.no_other")}</p></div>'
+        return f'<div class="nmt-panel"><p>{i18n.html("translate.no_other")}</p></div>'
     match = _WORD.search(text, len(prefix))
-    title = words.html("translate.instead", word=match.group() if match else "…")
+    title = i18n.html("translate.instead", word=match.group() if match else "…")
     return _panel("nmt-choose", title, [_continued(prefix, option.text) for option in view.choices.options])
 
 

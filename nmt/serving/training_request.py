@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from nmt.config import Config, load_config, recipe_names
-from nmt.webui import supervisor, words
-from nmt.webui.work import PageError
+from nmt.serving import training_supervisor
+from nmt.serving.errors import PageError
+from nmt.serving.messages import catalogue
 
 LEAST_PAIRS = 200  # different ones: a twentieth of them is set aside to score on
 MOST_UPLOADED = 10 * 1024 * 1024  # bytes, as the server's own limit; larger text is named by its path
@@ -160,8 +161,12 @@ def is_safe_name(name: str) -> bool:
 
 def failed_to_prepare(folder: Path) -> bool:
     """Whether the folder is what a training left that never came to train, and so may be replaced."""
-    found = supervisor.read_status(folder)
-    return found["stage"] == "prepare" and found["status"] not in (None, 0, *supervisor.STOPPED_BY_SIGNAL)
+    found = training_supervisor.read_status(folder)
+    return found["stage"] == "prepare" and found["status"] not in (
+        None,
+        0,
+        *training_supervisor.STOPPED_BY_SIGNAL,
+    )
 
 
 def _lies_in(path: str, folder: Path) -> bool:
@@ -262,5 +267,5 @@ def _number(value: float | None, least: float, most: float, what: str, whole: bo
     value = 0 if value is None else value
     good = isinstance(value, int | float) and least <= value <= most  # which nan is not
     if not good or (whole and value % 1):
-        raise PageError("retrain.not_in_range", what=words.WORDS[what], least=least, most=most)
+        raise PageError("retrain.not_in_range", what=catalogue.WORDS[what], least=least, most=most)
     return value

@@ -40,7 +40,7 @@ def run(
     """`function(*arguments)`; arguments and result travel between the two processes as JSON, so they must be plain
     data (a tuple arrives as a list, a key as a string), and the function is named, so it must stand at the top level
     of a module that is quickly imported.  `begun` is told of the process."""
-    command = [sys.executable, "-m", "nmt.webui.apart", str(os.getpid())]
+    command = [sys.executable, "-m", "nmt.serving.subprocess_call", str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = json.dumps([function.__module__, function.__name__, arguments]).encode()
     pipe = subprocess.PIPE

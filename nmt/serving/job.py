@@ -1,6 +1,6 @@
 """Texts on their way through the batcher, and the answer that comes of each: growing, stopped, failed, whole.
 
-Who may ask for what, and which visitor waits for which work, is `nmt.webui.service`'s.
+Who may ask for what, and which visitor waits for which work, is `nmt.serving.service`'s.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from itertools import count
 from math import exp
 
 from nmt.errors import UserError
+from nmt.serving.batcher import Batcher, Busy, Kind
+from nmt.serving.errors import PageError
 from nmt.text.segmentation import Part
 from nmt.translation.plan import Request, requests_of
 from nmt.translation.result import SentenceTranslation, assemble
-from nmt.webui import words
-from nmt.webui.batcher import Batcher, Busy, Kind
 
 Direction = tuple[str, str]
 
@@ -29,14 +29,6 @@ OFTEN = 0.15  # seconds between two looks at a translation that grows
 
 logger = logging.getLogger(__name__)
 _numbers = count(1)
-
-
-class PageError(UserError):
-    """A message for the visitor that the page can say in either language; elsewhere it is in English."""
-
-    def __init__(self, key: str, /, **values: words.Value) -> None:
-        super().__init__(words.say("en", key, **values))
-        self.key, self.values = key, values
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Se
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
+from nmt.serving import languages
+from nmt.serving.batcher import MOST, Batcher, Kind
+from nmt.serving.errors import PageError
+from nmt.serving.job import Answer, Direction, Work
 from nmt.translation.result import SentenceTranslation
-from nmt.webui import languages
-from nmt.webui.batcher import MOST, Batcher, Kind
-from nmt.webui.work import Answer, Direction, PageError, Work
 
 if TYPE_CHECKING:
     from nmt.language_id.identifier import LanguageIdentifier

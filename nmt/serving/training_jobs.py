@@ -33,10 +33,10 @@ from typing import Literal
 
 import nmt
 from nmt.errors import UserError
-from nmt.webui import supervisor
-from nmt.webui.training_log import TrainingLog, read_log, tail
-from nmt.webui.training_request import TrainingRequest, commands, failed_to_prepare, is_safe_name
-from nmt.webui.work import PageError
+from nmt.serving import training_supervisor
+from nmt.serving.errors import PageError
+from nmt.serving.training_log import TrainingLog, read_log, tail
+from nmt.serving.training_request import TrainingRequest, commands, failed_to_prepare, is_safe_name
 
 State = Literal["preparing", "training", "stopping", "stopped", "failed", "done"]
 RUNNING: tuple[State, ...] = ("preparing", "training", "stopping")
@@ -79,7 +79,7 @@ class Training:
         return read_log(self.run / "log.jsonl")
 
     def last_lines(self) -> str:
-        return tail(self.folder / supervisor.OUTPUT_FILE)
+        return tail(self.folder / training_supervisor.OUTPUT_FILE)
 
     def commands(self) -> dict[str, list[str]]:
         """What is left to do, by stage."""
@@ -182,14 +182,16 @@ class Trainings:
 
     def _stop_without_supervisor(self, training: Training) -> None:
         """By a signal to the command: its supervisor was killed, or is another server's."""
-        found = supervisor.read_status(training.folder)
+        found = training_supervisor.read_status(training.folder)
         process = found["process"]
         if found["stopping"]:
             return  # a second signal would end it without saving
         if not isinstance(process, int) or not _has_open(process, self.folder / LOCK_FILE):
             raise PageError("retrain.not_ours", name=training.name, process=process or "?")
         try:
-            supervisor.write_status(training.folder, found["stage"], None, stopping=True, process=process)
+            training_supervisor.write_status(
+                training.folder, found["stage"], None, stopping=True, process=process
+            )
             os.kill(process, signal.SIGTERM)
         except ProcessLookupError:  # it has just ended
             pass
@@ -244,12 +246,12 @@ class Trainings:
 
     def _launch_supervisor(self, training: Training, lock: int) -> None:
         todo = training.commands()
-        supervisor.write_status(training.folder, next(iter(todo)), None, stopping=False)
+        training_supervisor.write_status(training.folder, next(iter(todo)), None, stopping=False)
         if self._process:
             self._process.wait()  # it has let go of the lock: this only takes note of its end
         self._started = training.name
-        command = [sys.executable, "-m", supervisor.__name__, str(training.folder), str(lock)]
-        with open(training.folder / supervisor.OUTPUT_FILE, "ab") as output:
+        command = [sys.executable, "-m", training_supervisor.__name__, str(training.folder), str(lock)]
+        with open(training.folder / training_supervisor.OUTPUT_FILE, "ab") as output:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -287,13 +289,13 @@ class Trainings:
 
 def _state(folder: Path, runs: bool) -> State:
     """What the folder says, given whether the lock is held in its name."""
-    found = supervisor.read_status(folder)
+    found = training_supervisor.read_status(folder)
     stage, status, stopping = found["stage"], found["status"], found["stopping"]
     if runs:
         return "stopping" if stopping else "training" if stage == "train" else "preparing"
     if stage == "train" and status == 0:
         return "done"
-    if status is None or status == 0 or status in supervisor.STOPPED_BY_SIGNAL:
+    if status is None or status == 0 or status in training_supervisor.STOPPED_BY_SIGNAL:
         return "stopped"  # None: killed with no time to say so, which loses no more than the steps since the last save
     return "failed"
 

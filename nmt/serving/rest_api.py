@@ -20,10 +20,11 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
 from nmt.errors import UserError
+from nmt.serving import languages
+from nmt.serving.errors import PageError
+from nmt.serving.job import Direction
+from nmt.serving.service import AUTO, TranslationService
 from nmt.text.normalization import without_surrogates
-from nmt.webui import languages
-from nmt.webui.service import AUTO, TranslationService
-from nmt.webui.work import Direction, PageError
 
 MOST_BYTES = 1_000_000  # of a request's body
 MARKUP = re.compile(

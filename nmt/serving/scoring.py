@@ -11,9 +11,10 @@ from pathlib import Path
 
 from nmt.errors import UserError
 from nmt.evaluation.comparison import Corpus, Result, measure_plain
+from nmt.serving import subprocess_call
+from nmt.serving.errors import PageError
+from nmt.serving.messages import catalogue
 from nmt.text.line_io import read_lines
-from nmt.webui import apart, words
-from nmt.webui.work import PageError
 
 MAX_LINES = 10_000  # of each text: a minute or two of work
 MAX_CHARS = 5_000_000  # of all texts together
@@ -108,10 +109,12 @@ def corpus_of_lists(hypotheses: object, references: object) -> Corpus:
 async def measured(corpus: Corpus) -> Result:
     """`comparison.measure` in another process; PageError when it takes too long or fails."""
     try:
-        return Result.from_plain(await apart.waiting(measure_plain, asdict(corpus), seconds=SECONDS))
-    except apart.TookTooLong:
+        return Result.from_plain(
+            await subprocess_call.waiting(measure_plain, asdict(corpus), seconds=SECONDS)
+        )
+    except subprocess_call.TookTooLong:
         raise PageError("scores.took_too_long", seconds=round(SECONDS)) from None
-    except apart.Failed as error:
+    except subprocess_call.Failed as error:
         logger.error("scoring failed: %s", error)
         raise PageError("page.failed") from None
 
@@ -140,11 +143,11 @@ def _listed(given: dict[str, list[str]]) -> tuple[str, str]:
     """How many lines each has: "reference 3, system A 2" in both languages."""
     boxes = {name: _both(name) for name in given}
     english, spanish = (
-        ", ".join(f"{boxes[name][i]} {words.number(len(lines), ',')[i]}" for name, lines in given.items())
+        ", ".join(f"{boxes[name][i]} {catalogue.number(len(lines), ',')[i]}" for name, lines in given.items())
         for i in (0, 1)
     )
     return english, spanish
 
 
 def _both(name: str) -> tuple[str, str]:
-    return words.say("en", f"scores.box_{name}"), words.say("es", f"scores.box_{name}")
+    return catalogue.say("en", f"scores.box_{name}"), catalogue.say("es", f"scores.box_{name}")
