@@ -1,5 +1,5 @@
-"""Sentences as people type them: in small letters, without accents, without ¿, ¡ or the last mark.  A model that
-has seen some translates them as well as the tidy ones.  (What is all in capitals `nmt.text.normalization` tidies first.)
+"""Sentences as people type them: in small letters, without accents, without ¿, ¡ or the last mark.  A model that has
+seen some translates them as well as the tidy ones.  (What is all in capitals `nmt.text.normalization` tidies first.)
 
 Which sentences, and how, depends on the sentence alone: not on the order of the sources or the processes.
 """

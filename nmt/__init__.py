@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
-    from nmt.translation.translator import SentenceTranslation, Translation, Translator, find_checkpoints
+    from nmt.translation.result import SentenceTranslation, Translation
+    from nmt.translation.translator import Translator, find_checkpoints
 
 __all__ = ["SentenceTranslation", "Translation", "Translator", "UserError", "find_checkpoints"]
 

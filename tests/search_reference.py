@@ -1,4 +1,5 @@
-"""What the tests of search compare with: tiny models, and references that share no code with `nmt.inference.beam_search`."""
+"""What the tests of search compare with: tiny models, and references that share no code with
+`nmt.inference.beam_search`."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ import torch
 from torch import Tensor
 
 from nmt.config import AttentionConfig, DecoderConfig, DecodingConfig, EncoderConfig, ModelConfig
-from nmt.inference import beam_search, sampling
-from nmt.inference.beam_search import Hypothesis
+from nmt.inference import beam_search as beam_search_module
+from nmt.inference import sampling
+from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import BOS, EOS, PAD
@@ -190,7 +192,7 @@ def batch(sources: Sequence[Sequence[int]], extra: int = 0) -> tuple[np.ndarray,
 
 
 def beam_search(model: Any, *arguments: Any, **options: Any) -> list[list[Hypothesis]]:
-    return beam_search.beam_search(TorchModel(model), *arguments, **options)
+    return beam_search_module.beam_search(TorchModel(model), *arguments, **options)
 
 
 def greedy_search(model: Any, *arguments: Any, **options: Any) -> list[Hypothesis]:

@@ -13,7 +13,7 @@ from data_prep.careless import CarelessConfig, careless, careless_copies, withou
 from data_prep.keys import fold  # noqa: E402
 from nmt.config import DataConfig  # noqa: E402
 from nmt.training.batches import plan_epoch  # noqa: E402
-from nmt.training.dataset import Split
+from nmt.training.dataset import Split  # noqa: E402
 from tests.test_data_prep_build import PAIRS, SIZES, SMALL, build, write_tsv  # noqa: E402
 
 

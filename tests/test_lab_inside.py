@@ -266,7 +266,8 @@ def test_command_refuses_an_empty_sentence_in_one_line(
 
 def test_the_command_line_imports_neither_torch_nor_matplotlib_for_the_lab() -> None:
     code = (
-        "import sys; from nmt.commands.main import build_parser; build_parser().parse_args(['lab', 'recall', '--quick']);"
+        "import sys; from nmt.commands.main import build_parser; "
+        "build_parser().parse_args(['lab', 'recall', '--quick']);"
         "print(sorted({'torch', 'matplotlib', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

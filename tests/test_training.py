@@ -501,7 +501,8 @@ def test_two_processes_take_the_step_of_one(reversal_data: Path, tmp_path: Path)
     alone = dataclasses.replace(base, training=dataclasses.replace(train_config, accumulate=2))
     train(write(tmp_path / "alone", alone), reversal_data, tmp_path / "one")
     recipe = write(tmp_path, dataclasses.replace(base, training=train_config))
-    code = f"from nmt.training.trainer import train; train({str(recipe)!r}, {str(reversal_data)!r}, {str(tmp_path / 'two')!r})"
+    arguments = f"{str(recipe)!r}, {str(reversal_data)!r}, {str(tmp_path / 'two')!r}"
+    code = f"from nmt.training.trainer import train; train({arguments})"
     script = tmp_path / "script.py"
     script.write_text(code)
     subprocess.run(

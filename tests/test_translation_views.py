@@ -12,8 +12,9 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
-from nmt.webui import i18n, translate_tab
-from nmt.webui.translation_views import View, counter, page
+from nmt.webui import i18n
+from nmt.webui.translate import tab as translate_tab
+from nmt.webui.translate.views import View, counter, page
 from tests.fake_translator import fake_service
 
 

@@ -31,8 +31,9 @@ from nmt.serving.job import Answer, Work
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.text.segmentation import Part
-from nmt.webui import i18n, language_bar, translate_tab
-from nmt.webui.translation_views import View, page
+from nmt.webui import i18n, language_menus
+from nmt.webui.translate import tab as translate_tab
+from nmt.webui.translate.views import View, page
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, free_port, served_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -341,7 +342,7 @@ def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
     three: Any = {pair: FakeTranslator(*pair) for pair in (ES_EN, EN_ES, ("fr", "en"))}
     service = TranslationService(three, identifier=FakeIdentifier())  # type: ignore[arg-type]
     assert service.identifier is None
-    assert "auto" not in dict(map(reversed, language_bar.source_choices(service, "en")))  # type: ignore[arg-type]
+    assert "auto" not in dict(map(reversed, language_menus.source_choices(service, "en")))  # type: ignore[arg-type]
     service.close()
 
 
@@ -357,10 +358,10 @@ def test_who_tries_a_new_direction_has_it_in_translate_and_documents(service: Tr
 def test_a_third_language_that_comes_while_the_page_is_open_breaks_no_visitors_menu(
     service: TranslationService,
 ) -> None:
-    opened_with = language_bar.opening(service)[0]
-    assert opened_with == "auto" and "value" not in language_bar.in_language(service, "en")[0]
+    opened_with = language_menus.opening(service)[0]
+    assert opened_with == "auto" and "value" not in language_menus.in_language(service, "en")[0]
     service.translators["pt", "en"] = FakeTranslator("pt", "en")  # type: ignore[assignment]
-    source, _ = language_bar.in_language(service, "en")  # what the next visitor's menu becomes
+    source, _ = language_menus.in_language(service, "en")  # what the next visitor's menu becomes
     assert source["value"] in [code for _, code in source["choices"]]
     # Who has "auto" in his menu still has the two languages told apart.
     assert service.resolve("the train", "auto", "es") == (EN_ES, True)

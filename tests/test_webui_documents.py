@@ -17,8 +17,9 @@ import docx
 from nmt.documents import formats
 from nmt.documents.formats import SUFFIXES
 from nmt.serving.service import AHEAD, TranslationService
-from nmt.webui import documents_tab, documents_views
-from nmt.webui.documents_tab import Shown, result_name
+from nmt.webui.documents import tab as documents_tab
+from nmt.webui.documents import views as documents_views
+from nmt.webui.documents.tab import Shown, result_name
 from tests.fake_translator import SLOW, fake_service
 
 ES_EN = ("es", "en")

@@ -25,9 +25,12 @@ from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.translation.result import SentenceTranslation, copied
 from nmt.translation.translator import Translator
-from nmt.webui import i18n, inside_curves, inside_look, inside_tab, inside_tree
-from nmt.webui import inside_views as views
-from nmt.webui.inside_look import Wanted, look, remember, sentences
+from nmt.webui import i18n
+from nmt.webui.inside import beam_tree as inside_tree
+from nmt.webui.inside import explore as inside_look
+from nmt.webui.inside import memory_curves, views
+from nmt.webui.inside import tab as inside_tab
+from nmt.webui.inside.explore import Wanted, look, remember, sentences
 from tests.test_lab_inside import SENTENCE, checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -258,7 +261,7 @@ CURVES = [
 
 
 def test_memories_are_listed_with_the_distance_at_which_half_is_lost() -> None:
-    rows = parsed(inside_curves.memory(Memory("", CURVES))).findall(".//tbody/tr")
+    rows = parsed(memory_curves.memory(Memory("", CURVES))).findall(".//tbody/tr")
     assert [[text_of(cell).strip() for cell in row] for row in rows] == [
         ["encoder layer 1 forward, 8 units", "0.1", "0.01", "1"],
         ["encoder layer 1 backward, 8 units", "0.9", "0.8", "never here"],
@@ -270,12 +273,12 @@ def test_curves_that_vanish_at_a_constant_rate_are_straight_and_end_at_the_botto
     straight, _, broken = _points(CURVES)
     (x0, y0), (x1, y1), (x2, y2) = straight
     assert x1 - x0 == pytest.approx(x2 - x1, abs=0.11) and y1 - y0 == pytest.approx(y2 - y1, abs=0.11)
-    assert (y0, y2) == pytest.approx((inside_curves.ABOVE, inside_curves.HEIGHT - inside_curves.BELOW))
+    assert (y0, y2) == pytest.approx((memory_curves.ABOVE, memory_curves.HEIGHT - memory_curves.BELOW))
     assert len(broken) == 2  # there is no logarithm of 0
 
 
 def _points(curves: list[Curve]) -> list[list[tuple[float, float]]]:
-    picture = of_class(parsed(inside_curves.memory(Memory("", curves))), "nmt-curves")[0]
+    picture = of_class(parsed(memory_curves.memory(Memory("", curves))), "nmt-curves")[0]
     return [
         [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path.get("d", ""))]
         for path in of_class(picture, "nmt-curve")
@@ -284,7 +287,7 @@ def _points(curves: list[Curve]) -> list[list[tuple[float, float]]]:
 
 def test_a_line_has_the_same_look_in_the_picture_and_in_the_table() -> None:
     found = [
-        path.get("class") for path in of_class(parsed(inside_curves.memory(Memory("", CURVES))), "nmt-curve")
+        path.get("class") for path in of_class(parsed(memory_curves.memory(Memory("", CURVES))), "nmt-curve")
     ]
     assert found[:3] == found[3:] and len(set(found)) == 3
     assert found[1] is not None and "nmt-dashed" in found[1]
@@ -296,8 +299,8 @@ def test_a_line_has_the_same_look_in_the_picture_and_in_the_table() -> None:
 def test_every_curve_stays_within_the_picture_and_its_axes_have_few_numbers(norms: list[float]) -> None:
     curve = Curve("gru", "gru", 8, norms, [1] * len(norms))
     for x, y in _points([curve])[0]:
-        assert inside_curves.LEFT <= x <= inside_curves.WIDTH and 0 <= y <= inside_curves.HEIGHT
-    picture = of_class(parsed(inside_curves.memory(Memory("", [curve]))), "nmt-curves")[0]
+        assert memory_curves.LEFT <= x <= memory_curves.WIDTH and 0 <= y <= memory_curves.HEIGHT
+    picture = of_class(parsed(memory_curves.memory(Memory("", [curve]))), "nmt-curves")[0]
     assert 4 <= len(picture.findall("text")) <= 13 + 13
 
 
@@ -395,7 +398,7 @@ def test_fresh_cells_are_measured_with_open_and_with_plain_gates(
 
 
 def test_the_page_is_built_without_torch(tmp_path: Path) -> None:
-    program = "import sys, nmt.webui.inside_tab; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
+    program = "import sys, nmt.webui.inside.tab; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 

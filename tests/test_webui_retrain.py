@@ -22,8 +22,10 @@ from nmt.serving import training_request
 from nmt.serving.errors import PageError
 from nmt.serving.training_jobs import Trainings
 from nmt.serving.training_request import TrainingRequest, commands, safe_name
-from nmt.webui import i18n, retrain_tab, retrain_views
-from nmt.webui.retrain_tab import Checked, Seen
+from nmt.webui import i18n
+from nmt.webui.retrain import tab as retrain_tab
+from nmt.webui.retrain import views as retrain_views
+from nmt.webui.retrain.tab import Checked, Seen
 from tests.fake_translator import fake_service
 from tests.pretended_trainings import (  # noqa: F401  # its fixtures
     PAIRS,

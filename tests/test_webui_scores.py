@@ -31,7 +31,9 @@ from nmt.serving import scoring, subprocess_call
 from nmt.serving.errors import PageError
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
-from nmt.webui import i18n, language_bar, scores_tab, scores_views
+from nmt.webui import i18n, language_menus
+from nmt.webui.scores import tab as scores_tab
+from nmt.webui.scores import views as scores_views
 from tests.fake_translator import fake_service, served_page
 from tests.pretended_trainings import wait_for
 
@@ -435,8 +437,8 @@ def test_what_cannot_be_translated_is_said(
 
 
 def test_the_directions_are_named_in_the_visitors_language(service: TranslationService) -> None:
-    assert language_bar.direction_choices(service, "en")[0] == ("Spanish → English", "es-en")
-    assert language_bar.direction_choices(service, "es")[1] == ("Inglés → Español", "en-es")
+    assert language_menus.direction_choices(service, "en")[0] == ("Spanish → English", "es-en")
+    assert language_menus.direction_choices(service, "es")[1] == ("Inglés → Español", "en-es")
 
 
 def test_a_comparison_that_takes_too_long_or_fails_gets_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

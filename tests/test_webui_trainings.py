@@ -19,7 +19,7 @@ from nmt.serving import training_supervisor
 from nmt.serving.errors import PageError
 from nmt.serving.training_jobs import Trainings
 from nmt.serving.training_log import MOST_POINTS, read_log, tail, thinned
-from nmt.webui import retrain_views
+from nmt.webui.retrain import views as retrain_views
 from tests.pretended_trainings import (  # noqa: F401  # its fixtures
     is_training,
     pretended,

@@ -3,7 +3,7 @@
     model.safetensors      weights; numbered shards when over 45 MB
     config.yaml            the recipe with the vocabulary sizes and languages filled in
     joint.spm              or source.spm and target.spm
-    phrases.tsv            sentences whose translation is known (`nmt.translation.phrase_book`), if somebody wrote them down
+    phrases.tsv            sentences whose translation is known (`nmt.translation.phrase_book`), if there are any
     README.md              the model card, likewise
 
 What only a resumed training needs is in `nmt.training.resume`.

@@ -1,7 +1,7 @@
 """`nmt lab sample`, `vector`, `identify` and `train-identifier`: arguments in, text out.
 
-What they do lies in `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id.identifier`; nothing heavy is imported before
-it is needed.
+What they do lies in `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id.identifier`; nothing heavy is imported
+before it is needed.
 """
 
 from __future__ import annotations

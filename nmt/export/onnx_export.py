@@ -1,11 +1,11 @@
 """A checkpoint as ONNX graphs for serving on a CPU: `encoder.onnx`, and `decoder.onnx` for one step of search.
 
 The graphs are traced from the modules that training uses.  Two things are written otherwise: a decoder cell is a
-linear map for each gate and a few element-wise operations (a recurrent kernel would stay float32), and a layer of
-the encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.
-What the decoder's first layer makes of a token alone is a table.  Then recurrent nodes become scans
-(`nmt.export.recurrent_scan`), and what is multiplied becomes 8-bit integers (`nmt.export.quantization`).  Needs the extra `export`;
-running the graphs (`nmt.inference.onnx_model`) needs neither that nor torch.
+linear map for each gate and a few element-wise operations (a recurrent kernel would stay float32), and a layer of the
+encoder is ONNX's own recurrent node, which gets the sentence lengths, so that padding counts for nothing.  What the
+decoder's first layer makes of a token alone is a table.  Then recurrent nodes become scans
+(`nmt.export.recurrent_scan`), and what is multiplied becomes 8-bit integers (`nmt.export.quantization`).  Needs the
+extra `export`; running the graphs (`nmt.inference.onnx_model`) needs neither that nor torch.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ def unroll(model: onnx.ModelProto) -> None:
     """Every recurrent node becomes a scan for each of its directions.
 
     The outputs are the node's, but for padding: where those are zero, the states go on here.  Needs nodes as
-    `nmt.export.onnx_export` writes them: with constant weights, biases, lengths, no initial state, the reset gate of a GRU
-    behind the product, and an LSTM's last cell not asked for."""
+    `nmt.export.onnx_export` writes them: with constant weights, biases, lengths, no initial state, the reset gate of
+    a GRU behind the product, and an LSTM's last cell not asked for."""
     graph = model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     read = {name for node in graph.node for name in node.input} | {out.name for out in graph.output}

@@ -1,4 +1,5 @@
-"""The graphs that `nmt.export.onnx_export` wrote, as the search wants them.  No torch, no training: this is what serves."""
+"""The graphs that `nmt.export.onnx_export` wrote, as the search wants them.  No torch, no training: this is what
+serves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A beam search with everything it considered: the candidates it kept, and those it dropped, with their scores.
 
-`nmt.inference.beam_search` runs as always; a model that remembers its steps stands between them.  What the search chose from is
-worked out again from these steps afterwards, and must agree with what it chose.
+`nmt.inference.beam_search` runs as always; a model that remembers its steps stands between them.  What the search
+chose from is worked out again from these steps afterwards, and must agree with what it chose.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nmt.config import DecodingConfig
-from nmt.inference.beam_search import Hypothesis, beam_search
+from nmt.inference.beam_search import beam_search
 from nmt.inference.constraints import Rules
-from nmt.inference.hypotheses import Coverage
+from nmt.inference.hypotheses import Coverage, Hypothesis
 from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 

@@ -1,7 +1,7 @@
 """What happens inside recurrent layers: their inputs caught on the way, the gates worked out again from the weights.
 
-Torch's fused kernels give out hidden states only; gates and memory cells come from the cell equations (`nmt.network.cells`).
-Choosing what to look at is the experiments' work.
+Torch's fused kernels give out hidden states only; gates and memory cells come from the cell equations
+(`nmt.network.cells`).  Choosing what to look at is the experiments' work.
 """
 
 from __future__ import annotations

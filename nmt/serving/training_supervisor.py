@@ -1,4 +1,5 @@
-"""The process that carries out one training: `python -m nmt.serving.training_supervisor FOLDER LOCK`, started by `trainings.py`.
+"""The process that carries out one training: `python -m nmt.serving.training_supervisor FOLDER LOCK`, started by
+`training_jobs.py`.
 
 Its commands, argument lists, come as one line of JSON on standard input, which the server then keeps open.  When
 that closes, because a visitor pressed Stop or because the server is gone, however it went, the command that runs gets

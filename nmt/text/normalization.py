@@ -1,4 +1,6 @@
-"""Sentences all in capitals, given small letters: models learn from tidy text and know next to no word in capitals."""
+"""A sentence as models have learned to read it: cleaned, composed, and in small letters if it is all in capitals.
+
+Models learn from tidy text and know next to no word in capitals."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 A text becomes a list of parts that join to exactly the text again: sentences for the model, and everything
 between and around them (white space, line breaks, emoji, lines without a word), which is only copied.
-Inside a sentence this file finds the items that a translation must keep: URLs, e-mail addresses, code and
-numbers; putting them back when the model lost them is `nmt.translation.placeables`'s work.  Nothing here knows of models.
+What a translation must keep inside of a sentence is `nmt.text.protected`'s.  Nothing here knows of models.
 """
 
 from __future__ import annotations

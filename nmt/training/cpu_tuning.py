@@ -1,4 +1,4 @@
-"""What makes training faster on a given machine and changes nothing else: memory that is kept, and the faster precision."""
+"""What makes training faster on this machine: freed memory that is kept, and the faster precision."""
 
 from __future__ import annotations
 

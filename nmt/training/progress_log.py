@@ -18,7 +18,6 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from nmt.training.resume import Progress
 from nmt.training.resume import Progress as TrainingProgress
 from nmt.training.validation import Validation
 
@@ -131,7 +130,7 @@ class Meter:
         self.sums += torch.where(torch.isfinite(norm), one, 0.0)
         self.tokens += tokens
 
-    def read(self, progress: Progress, lr: float) -> dict[str, float]:
+    def read(self, progress: TrainingProgress, lr: float) -> dict[str, float]:
         loss, norm, tokens, steps = self.sums.tolist()
         figures = {
             "loss": loss / tokens if tokens else math.nan,

@@ -1,8 +1,8 @@
 """Puts URLs, addresses, code and numbers that a hypothesis lost back at their place, by attention.
 
-After the unknown-word replacement of Luong et al. 2015 ("Addressing the Rare Word Problem"), for whole items:
-the target words that attend to the item's source pieces are replaced by the item.  It works on the pieces and
-weights of one finished hypothesis and never calls the model; `nmt.translation.sentence_translator` tries the other hypotheses
+After the unknown-word replacement of Luong et al. 2015 ("Addressing the Rare Word Problem"), for whole items: the
+target words that attend to the item's source pieces are replaced by the item.  It works on the pieces and weights of
+one finished hypothesis and never calls the model; `nmt.translation.sentence_translator` tries the other hypotheses
 first, and translates around an item that could not be put back here.
 """
 

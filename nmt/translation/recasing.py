@@ -1,7 +1,8 @@
 """The capital and the marks of a sentence, taken off and put on again: "Dog!" is "dog", and "perro" becomes "¡Perro!".
 
 A word that stands alone is looked up without them (`nmt.translation.phrase_book`), and searched without them too
-(`nmt.translation.sentence_translator`): what a model has learned of "dog" inside of sentences it often does not know of "Dog.".
+(`nmt.translation.sentence_translator`): what a model has learned of "dog" inside of sentences it often does not know
+of "Dog.".
 """
 
 from __future__ import annotations

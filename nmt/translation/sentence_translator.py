@@ -1,5 +1,6 @@
 """Sentences in, translated sentences out: batches of like length, searched side by side where that pays, and
-hypotheses mended that lost a number or URL (`nmt.translation.placeables`) or go in circles (`nmt.translation.repetition`).
+hypotheses mended that lost a number or URL (`nmt.translation.placeables`) or go in circles
+(`nmt.translation.repetition`).
 
 Cutting texts into sentences and joining them again is `nmt.translation.translator`'s work.
 """
@@ -14,8 +15,9 @@ from math import log
 
 from nmt.config import DecodingConfig
 from nmt.inference.batches import batches_by_length, pad_sources
-from nmt.inference.beam_search import Hypothesis, beam_search
+from nmt.inference.beam_search import beam_search
 from nmt.inference.core_pool import cores
+from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 from nmt.inference.sampling import next_tokens
 from nmt.text.normalization import one_line

@@ -1,8 +1,8 @@
 """Text in, text out: the whole way from lines to translated lines, over one checkpoint.
 
-A line is cut into sentences and what is only copied (`nmt.text.segmentation`), the sentences of many lines are translated
-together (`nmt.translation.sentence_translator`), and everything is joined again with its own spacing.  While some lines are
-searched, the next ones are cut.  Reading and writing files is `nmt.commands.main`'s work.
+A line is cut into sentences and what is only copied (`nmt.text.segmentation`), the sentences of many lines are
+translated together (`nmt.translation.sentence_translator`), and everything is joined again with its own spacing.
+While some lines are searched, the next ones are cut.  Reading and writing files is `nmt.commands.main`'s work.
 """
 
 from __future__ import annotations

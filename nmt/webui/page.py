@@ -12,7 +12,11 @@ from nmt.serving import languages
 from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
-from nmt.webui import api, documents_tab, i18n, inside_tab, language_bar, score_api, scores_tab, translate_tab
+from nmt.webui import gradio_api, i18n, language_menus
+from nmt.webui.documents import tab as documents_tab
+from nmt.webui.inside import tab as inside_tab
+from nmt.webui.scores import tab as scores_tab
+from nmt.webui.translate import tab as translate_tab
 
 if TYPE_CHECKING:
     from nmt.serving.training_jobs import Trainings
@@ -46,7 +50,7 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
                 look.direction,
             ]
             if trainings is not None:
-                from nmt.webui import retrain_tab  # needs what only POSIX systems have
+                from nmt.webui.retrain import tab as retrain_tab  # needs what only POSIX systems have
 
                 with gr.Tab(i18n.label("page.tab_retrain"), id="retrain") as retrain:
                     retrain_tab.build(service, trainings, _trying_with(service), menus, retrain)
@@ -57,16 +61,16 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
 
         page.load(name_languages, None, menus, api_visibility="private", show_progress="hidden")
         page.load(None, js=_title_js(), api_visibility="private")
-        api.build(service)
-        score_api.build()
+        gradio_api.build(service)
+        gradio_api.build_score()
     # Not open: what is to wait in the queue could otherwise be asked for past it and all its limits.
     return page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
 
 
 def _menus(service: TranslationService, language: catalogue.Language) -> list[Any]:
     """What the menus of Translate, Documents, Scores and Inside offer."""
-    directions = gr.update(choices=language_bar.direction_choices(service, language))
-    return [*2 * language_bar.in_language(service, language), directions, directions]
+    directions = gr.update(choices=language_menus.direction_choices(service, language))
+    return [*2 * language_menus.in_language(service, language), directions, directions]
 
 
 def _trying_with(service: TranslationService) -> Callable[[Direction, catalogue.Language], list[Any]]:

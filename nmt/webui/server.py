@@ -28,8 +28,8 @@ from nmt.errors import UserError
 from nmt.serving import rest_api
 from nmt.serving.service import TranslationService
 from nmt.webui import i18n
+from nmt.webui.gradio_sessions import keep_less_of_visitors
 from nmt.webui.page import UPLOADS_LAST, build_page
-from nmt.webui.sessions import keep_less_of_visitors
 from nmt.webui.theme import ICON, STYLE_SHEETS, theme
 
 if TYPE_CHECKING:

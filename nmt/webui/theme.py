@@ -9,7 +9,8 @@ from gradio.themes.utils.fonts import LocalFont
 
 # One for the page, and one for each tab that needs more.
 STYLE_SHEETS = [
-    Path(__file__).with_name(f"{name}.css") for name in ("style", "documents", "inside", "retrain", "scores")
+    Path(__file__).with_name("style.css"),
+    *(Path(__file__).parent / name / f"{name}.css" for name in ("documents", "inside", "retrain", "scores")),
 ]
 ICON = Path(__file__).with_name("icon.svg")
 

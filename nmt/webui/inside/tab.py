@@ -19,10 +19,11 @@ from nmt.errors import UserError
 from nmt.serving.job import Answer, Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import MAX_BEAM, TranslationService
-from nmt.webui import i18n, inside_curves, inside_tree, language_bar
-from nmt.webui import inside_views as views
-from nmt.webui.inside_look import Of, Seen, Wanted, look, remember, sentences
-from nmt.webui.translation_views import View, notice
+from nmt.webui import i18n, language_menus
+from nmt.webui.inside import beam_tree as inside_tree
+from nmt.webui.inside import memory_curves, views
+from nmt.webui.inside.explore import Of, Seen, Wanted, look, remember, sentences
+from nmt.webui.translate.views import View, notice
 
 SCRIPT = Path(__file__).with_name("inside.js")
 REMEMBERED = 3600  # seconds that the server keeps what was seen
@@ -127,7 +128,7 @@ def gates(seen: Seen | None, layer: int | None) -> str:
 def recall(service: TranslationService, of: Of, seen: Seen | None) -> str:
     """Curves and table, or what is the matter."""
     try:
-        return inside_curves.memory(remember(service, of, seen))
+        return memory_curves.memory(remember(service, of, seen))
     except UserError as error:
         return notice(error)
 
@@ -153,7 +154,7 @@ def lay_out(service: TranslationService) -> Components:
     )
     with gr.Row():
         direction = gr.Dropdown(
-            language_bar.direction_choices(service, "en"),
+            language_menus.direction_choices(service, "en"),
             value=service.directions()[0],
             label=i18n.label("inside.direction"),
             filterable=False,

@@ -29,9 +29,10 @@ from nmt.serving.errors import PageError
 from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
-from nmt.webui import documents_views as views
-from nmt.webui import i18n, translation_views
-from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
+from nmt.webui import i18n
+from nmt.webui.documents import views
+from nmt.webui.language_menus import fitting_target, language_box, opening, source_choices, target_choices
+from nmt.webui.translate import views as translation_views
 
 # A file may have so many times the characters that may be translated: times, tags, translations, code.
 MARKUP = 4

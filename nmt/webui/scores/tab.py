@@ -22,12 +22,12 @@ from nmt.evaluation import comparison
 from nmt.evaluation.comparison import Result
 from nmt.serving import scoring
 from nmt.serving.service import TranslationService
-from nmt.webui import i18n, language_bar
-from nmt.webui import scores_views as views
-from nmt.webui.score_examples import EXAMPLE
-from nmt.webui.translation_views import notice
+from nmt.webui import i18n, language_menus
+from nmt.webui.scores import views
+from nmt.webui.scores.examples import EXAMPLE
+from nmt.webui.translate.views import notice
 
-SCRIPT = Path(__file__).with_name("scores_tab.js")
+SCRIPT = Path(__file__).with_name("scores.js")
 REMEMBERED = 3600  # seconds that the server keeps a result, to turn its pages
 TRANSLATING = 4  # visitors whose test sets are translated at a time
 
@@ -194,7 +194,7 @@ def lay_out(service: TranslationService) -> Components:
         gr.Markdown(i18n.label("scores.model_info"))
         with gr.Row(elem_classes="nmt-score-buttons"):
             direction = gr.Dropdown(
-                language_bar.direction_choices(service, "en"),
+                language_menus.direction_choices(service, "en"),
                 value=service.directions()[0],
                 label=i18n.label("scores.direction"),
                 container=False,
@@ -248,7 +248,7 @@ def lay_out(service: TranslationService) -> Components:
 
 
 def wire(service: TranslationService, c: Components) -> None:
-    """Which event runs which handler.  All are private: programs call the endpoint of `score_api.py`."""
+    """Which event runs which handler.  All are private: programs call the endpoint `/score` of `gradio_api.py`."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     shown = [
         c.notice, c.status, c.scores, c.precisions, c.lengths, c.sentences, c.table_file, c.result, c.results,

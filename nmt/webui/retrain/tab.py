@@ -22,8 +22,7 @@ from nmt.serving.service import TranslationService
 from nmt.serving.training_jobs import RUNNING, Training, Trainings
 from nmt.serving.training_request import TrainingRequest, check, commands, recipes
 from nmt.webui import i18n
-from nmt.webui import retrain_layout as layout
-from nmt.webui import retrain_views as views
+from nmt.webui.retrain import layout, views
 
 STYLE_SHEET = Path(__file__).with_name("retrain.css")
 OFTEN = 2.0  # seconds between two looks at a training that runs

@@ -46,7 +46,7 @@ class View:
 def page(view: View) -> str:
     """The box with the translation, and below it the status, an error, and the panels with other translations.
 
-    The browser's part (translate_tab.js) goes by the classes and the `data-` attributes in it.
+    The browser's part (translate.js) goes by the classes and the `data-` attributes in it.
     """
     marks = (' data-more="1"' if view.running else "") + (f' data-flip="{view.flip}"' if view.flip else "")
     return (

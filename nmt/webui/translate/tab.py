@@ -2,7 +2,7 @@
 
 The handlers are plain functions of values, most of them from a `View` to the next one, so that tests call them
 without a browser.  `build` lays out the components and wires the handlers to them; `translation_views.py` makes HTML
-of a view, and translate_tab.js is what that HTML does in the browser.
+of a view, and translate.js is what that HTML does in the browser.
 
 A translation that is done at once goes past Gradio's queue (one request, one answer: half the time); one that takes
 longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.
@@ -22,13 +22,13 @@ from nmt.serving import languages
 from nmt.serving.job import Answer
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui import i18n
-from nmt.webui import translation_views as views
-from nmt.webui.language_bar import fitting_target, language_box, opening, source_choices, target_choices
-from nmt.webui.translation_views import Choices, View
+from nmt.webui.language_menus import fitting_target, language_box, opening, source_choices, target_choices
+from nmt.webui.translate import views
+from nmt.webui.translate.views import Choices, View
 
 ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
 SHORT = 300  # characters; of a longer text other translations as a whole are of no use
-SCRIPTS = Path(__file__).with_name("translate_tab.js")
+SCRIPTS = Path(__file__).with_name("translate.js")
 # The last look-up of each visitor, while it runs and nothing else changes the view.
 LookingUp = dict[Hashable, object]
 
@@ -225,7 +225,7 @@ def lay_out(service: TranslationService) -> Components:
 
 
 def wire(service: TranslationService, c: Components) -> None:
-    """Which event runs which handler.  All are private: programs call the endpoints of `api.py`."""
+    """Which event runs which handler.  All are private: programs call the endpoints of `gradio_api.py`."""
     shown = [c.result, c.view]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     at_once: dict[str, Any] = {**private, "queue": False}
@@ -382,7 +382,7 @@ def _samples(service: TranslationService, source: str) -> list[list[str]]:
 
 
 def _scripts() -> dict[str, str]:
-    """The functions of translate_tab.js by name: each is what one component runs when it is loaded."""
+    """The functions of translate.js by name: each is what one component runs when it is loaded."""
     found: dict[str, str] = {}
     for function in SCRIPTS.read_text(encoding="utf-8").split("\n// == ")[1:]:
         name, _, body = function.partition("\n")

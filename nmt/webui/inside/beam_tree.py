@@ -10,7 +10,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from nmt.webui import i18n
-from nmt.webui.inside_views import alone, number, piece_html, readout, said, share
+from nmt.webui.inside.views import alone, number, piece_html, readout, said, share
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.beam_tree import BeamTree

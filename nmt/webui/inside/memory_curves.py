@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nmt.webui import i18n
-from nmt.webui.inside_views import layer_words
+from nmt.webui.inside.views import layer_words
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.memory import Curve, Memory

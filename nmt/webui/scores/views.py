@@ -19,7 +19,8 @@ from nmt.evaluation.comparison import (
     Sentence,
     ordered,
 )
-from nmt.webui import i18n, translation_views
+from nmt.webui import i18n
+from nmt.webui.translate import views as translation_views
 
 NAMES = ("A", "B")
 PAGE = 50  # sentences shown at a time

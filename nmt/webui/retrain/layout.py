@@ -10,7 +10,7 @@ import gradio as gr
 from nmt.serving import languages
 from nmt.serving.training_request import MOST_MINUTES, MOST_PIECES, MOST_STEPS, recipes
 from nmt.webui import i18n
-from nmt.webui import retrain_views as views
+from nmt.webui.retrain import views
 
 WIDE = 280  # pixels: two such fields do not fit side by side on a phone
 
