@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import machine, make_parser, revision
+from benchmarks.common import machine, make_parser, revision
 from nmt.errors import UserError
 from nmt.text.line_io import read_lines
 

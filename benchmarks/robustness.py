@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.report import finish, machine, make_parser, revision
+from benchmarks.common import finish, machine, make_parser, revision
 from data_prep.careless import without_accents
 from nmt.errors import UserError
 

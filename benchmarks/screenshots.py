@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.page import served
-from benchmarks.report import make_parser
+from benchmarks.common import make_parser
+from benchmarks.page_load import served
 
 SPANISH = "El tren sale a las ocho. Tenemos que darnos prisa. ¿Has comprado los billetes?"
 ENGLISH = "If I had known that you were coming, I would have made dinner."

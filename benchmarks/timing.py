@@ -34,7 +34,7 @@ def one_pass(translate: Callable[[], object], sentences: int) -> float:
 def clocks(
     translate: Callable[[list[Any], int], object], sentences: list[Any], beam: int, calls: int
 ) -> dict[str, Callable[[], float]]:
-    """What `benchmarks.turns` compares, column by column: each clock gives sentences a second when it is called.
+    """What `benchmarks.paired_peer` compares, column by column: each clock gives sentences a second when it is called.
 
     translate   takes sentences and a beam
     calls       of one sentence, whose median counts; another sentence at every call of the clock
@@ -48,7 +48,7 @@ def clocks(
 
 
 def answer(system: str, columns: dict[str, Callable[[], float]]) -> None:
-    """The peer's side of `benchmarks.turns`: say who this is; then clock a column whenever a line names it."""
+    """The peer's side of `benchmarks.paired_peer`: say who this is; then clock a column whenever a line names it."""
     print(json.dumps({"system": system}), flush=True)
     for line in sys.stdin:
         print(json.dumps({"sentences_per_second": columns[line.strip()]()}), flush=True)

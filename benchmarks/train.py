@@ -20,8 +20,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.generated import write_dataset
-from benchmarks.report import finish, machine, make_parser, read_figures, revision
+from benchmarks.common import finish, machine, make_parser, read_figures, revision
+from benchmarks.synthetic_data import write_dataset
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
 from nmt.errors import UserError

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import at_least, finish, machine, make_parser, read_figures, revision
+from benchmarks.common import at_least, finish, machine, make_parser, read_figures, revision
 from benchmarks.timing import latency, peak_memory_mb, sentence_rate
 from nmt.errors import UserError
 

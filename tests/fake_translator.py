@@ -123,9 +123,9 @@ def serving(
     service: TranslationService, users: dict[str, str] | None = None, trainings: Trainings | None = None
 ) -> Iterator[str]:
     """The address of the real page, served on a free port."""
-    import app_gradio
+    from nmt.webui.app import keep_off_the_network
 
-    app_gradio.keep_off_the_network()  # before Gradio is imported
+    keep_off_the_network()  # before Gradio is imported
     from nmt.webui.server import served
 
     port = free_port()

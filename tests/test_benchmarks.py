@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import timing, train, turns
-from benchmarks.generated import write_dataset
-from benchmarks.report import finish
+from benchmarks import paired_peer, timing, train
+from benchmarks.common import finish
 from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
+from benchmarks.synthetic_data import write_dataset
 from benchmarks.throughput import TokenMeter
 from benchmarks.translate import columns, read_peer, times_as_fast
 from nmt.errors import UserError
@@ -175,7 +175,7 @@ def test_columns_are_clocked_in_turns_with_the_peer(tmp_path: Path, monkeypatch:
         return done
 
     monkeypatch.setattr(Translator, "translate_batch", watched)
-    figures = turns.run(_turns(tmp_path, 12))
+    figures = paired_peer.run(_turns(tmp_path, 12))
     both = asked[0][0]
     assert len(both) == figures["sentences"] == 2
     assert 1 <= figures["mean_pieces_out"] <= 4
@@ -193,11 +193,11 @@ def test_columns_are_clocked_in_turns_with_the_peer(tmp_path: Path, monkeypatch:
 def test_a_peer_that_does_not_answer_is_said_to_be_missing(tmp_path: Path) -> None:
     given = _turns(tmp_path, 1)
     with pytest.raises(UserError, match="the peer has ended"):
-        turns.run(given)
+        paired_peer.run(given)
     with pytest.raises(UserError, match="the peer has said .*base"):
-        turns.run(argparse.Namespace(**vars(given) | {"kind": "base"}))
+        paired_peer.run(argparse.Namespace(**vars(given) | {"kind": "base"}))
     with pytest.raises(UserError, match="no-such-python: No such file"):
-        turns.run(argparse.Namespace(**vars(given) | {"peer": "no-such-python"}))
+        paired_peer.run(argparse.Namespace(**vars(given) | {"peer": "no-such-python"}))
 
 
 def test_speeds_are_set_beside_a_peers_column_by_column(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_kill_9_in_the_middle_of_a_save_leaves_a_loadable_checkpoint(
     script = textwrap.dedent("""
         import os, pathlib, shutil, signal, sys
         import torch
-        from nmt import checkpoint
+        from nmt.checkpoint import weights as checkpoint
 
         def die(*_, **__):
             os.kill(os.getpid(), signal.SIGKILL)

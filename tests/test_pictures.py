@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import pictures
+from benchmarks import guide_figures
 from nmt.commands.main import build_parser
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ def sections_of(guide: Path) -> list[str]:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 def test_every_picture_of_a_guide_is_made_by_a_command(guide: Path) -> None:
-    assert set(pictures_of(guide)) == pictures.made()
+    assert set(pictures_of(guide)) == guide_figures.made()
 
 
 def test_both_guides_show_the_same_pictures_and_commands_in_the_same_order() -> None:
@@ -66,7 +66,7 @@ def test_every_command_of_a_guide_is_understood(guide: Path) -> None:
 def test_every_section_ends_in_a_command_that_makes_its_pictures(guide: Path) -> None:
     made_by = {
         picture: shlex.join(["nmt", *experiment.command(Path("docs"))])
-        for experiment in pictures.EXPERIMENTS
+        for experiment in guide_figures.EXPERIMENTS
         for picture in experiment.pictures
     }
     for section in sections_of(guide):
@@ -74,7 +74,7 @@ def test_every_section_ends_in_a_command_that_makes_its_pictures(guide: Path) ->
         assert section.rstrip().endswith(f"{last}```")
         commands = [shlex.join(shlex.split(line)) for line in last.splitlines()]
         for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", section):
-            if picture in pictures.FAMILY:
+            if picture in guide_figures.FAMILY:
                 assert any("benchmarks.family" in command for command in commands)
             else:
                 assert made_by[picture] in commands, picture
@@ -93,13 +93,13 @@ def test_the_command_draws_every_picture_and_says_how(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr(pictures, "nmt", lambda arguments: ran.append(arguments) or 0)
+    monkeypatch.setattr(guide_figures, "nmt", lambda arguments: ran.append(arguments) or 0)
     monkeypatch.setattr(sys, "argv", ["pictures", "--out", str(tmp_path / "new")])
-    assert pictures.main() == 0
+    assert guide_figures.main() == 0
     assert (tmp_path / "new").is_dir()
     printed = [line[2:] for line in capsys.readouterr().out.splitlines() if line.startswith("$ ")]
     assert [shlex.split(line) for line in printed] == [["nmt", *arguments] for arguments in ran]
-    assert len(ran) == len(pictures.EXPERIMENTS)
+    assert len(ran) == len(guide_figures.EXPERIMENTS)
     for arguments in ran:
         parsed = build_parser().parse_args(arguments)
         assert Path(parsed.plot).parent == tmp_path / "new"
@@ -107,14 +107,14 @@ def test_the_command_draws_every_picture_and_says_how(
 
 def test_the_command_stops_where_an_experiment_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr(pictures, "nmt", lambda arguments: ran.append(arguments) or 1)
+    monkeypatch.setattr(guide_figures, "nmt", lambda arguments: ran.append(arguments) or 1)
     monkeypatch.setattr(sys, "argv", ["pictures", "--out", str(tmp_path), "--family", "pairs.tsv"])
-    assert pictures.main() == 1
+    assert guide_figures.main() == 1
     assert len(ran) == 1
 
 
 def test_an_experiment_draws_the_pictures_that_are_listed(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    (inside,) = [e for e in pictures.EXPERIMENTS if e.arguments[0] == "inside"]
-    assert pictures.nmt(inside.command(tmp_path)) == 0
+    (inside,) = [e for e in guide_figures.EXPERIMENTS if e.arguments[0] == "inside"]
+    assert guide_figures.nmt(inside.command(tmp_path)) == 0
     assert {file.name for file in tmp_path.iterdir()} == set(inside.pictures)

@@ -104,16 +104,16 @@ def test_kill_9_loses_no_more_than_the_steps_since_the_last_save(reversal_data: 
     run = tmp_path / "run"
     code = f"""
 import os, signal
-from nmt import training_state
+from nmt.training import resume
 from nmt.training.trainer import train
 
-save_file = training_state.save_file
+save_file = resume.save_file
 def half(tensors, file):
     save_file(tensors, file)
     if "step-0000004" in str(file):
         os.truncate(file, os.path.getsize(file) // 2)
         os.kill(os.getpid(), signal.SIGKILL)
-training_state.save_file = half
+resume.save_file = half
 train({str(recipe)!r}, {str(reversal_data)!r}, {str(run)!r})
 """
     process = subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL, timeout=120)

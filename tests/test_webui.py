@@ -31,7 +31,7 @@ from nmt.serving.job import Answer, Work
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.text.segmentation import Part
-from nmt.webui import i18n, language_menus
+from nmt.webui import app, i18n, language_menus
 from nmt.webui.translate import tab as translate_tab
 from nmt.webui.translate.views import View, page
 from tests.fake_translator import SLOW, FakeTranslator, fake_service, free_port, served_page
@@ -658,26 +658,26 @@ def test_the_page_names_no_other_host(client: Client) -> None:
 
 
 def test_default_flags() -> None:
-    flags = app_gradio.parse_arguments([])
+    flags = app.parse_arguments([])
     assert (flags.host, flags.port, flags.model, flags.max_chars) == ("127.0.0.1", 7860, [], 5000)
 
 
 def test_model_can_be_repeated() -> None:
-    flags = app_gradio.parse_arguments(["--model", "a", "--model", "b", "--port", "80", "--max-chars", "9"])
+    flags = app.parse_arguments(["--model", "a", "--model", "b", "--port", "80", "--max-chars", "9"])
     assert (flags.model, flags.port, flags.max_chars) == ([Path("a"), Path("b")], 80, 9)
 
 
 @pytest.mark.parametrize("wrong", [["--port", "0"], ["--port", "x"], ["--max-chars", "0"], ["--nonsense"]])
 def test_wrong_usage_exits_with_2(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        app_gradio.parse_arguments(wrong)
+        app.parse_arguments(wrong)
     assert stopped.value.code == 2
 
 
 def test_missing_checkpoints_end_the_program_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app_gradio, "CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr(app, "CHECKPOINTS", tmp_path / "checkpoints")
     assert app_gradio.main(["--port", str(free_port())]) == 1
     (tmp_path / "checkpoints").mkdir()
     assert app_gradio.main(["--port", str(free_port())]) == 1
@@ -705,7 +705,7 @@ def test_two_models_of_one_direction_are_refused(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Translator, "load", lambda folder: FakeTranslator("es", "en"))
     with pytest.raises(UserError, match="both translate es-en"):
-        app_gradio.load_translators([Path("a"), Path("b")])
+        app.load_translators([Path("a"), Path("b")])
 
 
 def test_the_page_opens_with_spanish_to_english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -713,10 +713,10 @@ def test_the_page_opens_with_spanish_to_english(monkeypatch: pytest.MonkeyPatch,
 
     folders = {("de", "en"): tmp_path / "a", ("en", "es"): tmp_path / "b", ("es", "en"): tmp_path / "c"}
     by_folder = {folder: FakeTranslator(*pair) for pair, folder in folders.items()}
-    monkeypatch.setattr(app_gradio, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(app, "CHECKPOINTS", tmp_path)
     monkeypatch.setattr(translator, "find_checkpoints", lambda folder: folders)
     monkeypatch.setattr(translator.Translator, "load", by_folder.__getitem__)
-    assert list(app_gradio.load_translators([])) == [("es", "en"), ("de", "en"), ("en", "es")]
+    assert list(app.load_translators([])) == [("es", "en"), ("de", "en"), ("en", "es")]
 
 
 def test_the_program_prints_no_traceback_when_it_fails(tmp_path: Path) -> None:
@@ -735,8 +735,8 @@ def test_the_program_prints_no_traceback_when_it_fails(tmp_path: Path) -> None:
 def test_the_program_says_when_it_is_ready_and_stops_at_ctrl_c() -> None:
     port = free_port()
     program = (
-        "import sys, app_gradio; from tests.fake_translator import translators\n"
-        "app_gradio.load_translators = lambda folders: translators()\n"
+        "import sys, app_gradio; from nmt.webui import app; from tests.fake_translator import translators\n"
+        "app.load_translators = lambda folders: translators()\n"
         f"sys.exit(app_gradio.main(['--port', '{port}']))"
     )
     with subprocess.Popen(

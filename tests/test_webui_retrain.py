@@ -20,9 +20,9 @@ from nmt.config import recipe_names
 from nmt.serving import training_jobs as trainings_module
 from nmt.serving import training_request
 from nmt.serving.errors import PageError
+from nmt.serving.messages import retrain as retrain_messages
 from nmt.serving.training_jobs import Trainings
 from nmt.serving.training_request import TrainingRequest, commands, safe_name
-from nmt.webui import i18n
 from nmt.webui.retrain import tab as retrain_tab
 from nmt.webui.retrain import views as retrain_views
 from nmt.webui.retrain.tab import Checked, Seen
@@ -325,8 +325,9 @@ def functions_of(blocks: Any) -> list[Any]:
 
 def test_every_word_of_the_tab_is_said_in_both_languages() -> None:
     """And each is used: found by its key in the files of the tab."""
-    sources = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "nmt" / "webui").glob("*.py"))
-    for key, (english, spanish) in i18n.retrain.WORDS.items():
+    files = [*(ROOT / "nmt" / "webui").rglob("*.py"), *(ROOT / "nmt" / "serving").glob("*.py")]
+    sources = "".join(file.read_text(encoding="utf-8") for file in files)
+    for key, (english, spanish) in retrain_messages.WORDS.items():
         assert english.strip() and spanish.strip()
         stem = key.split("_")[0]
         assert f'"retrain.{key}"' in sources or f'"{key}"' in sources or f"retrain.{stem}_{{" in sources, key

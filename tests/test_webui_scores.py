@@ -30,8 +30,9 @@ from nmt.evaluation.metrics import compare
 from nmt.serving import scoring, subprocess_call
 from nmt.serving.errors import PageError
 from nmt.serving.messages import catalogue
+from nmt.serving.messages import scores as score_messages
 from nmt.serving.service import TranslationService
-from nmt.webui import i18n, language_menus
+from nmt.webui import gradio_api, language_menus
 from nmt.webui.scores import tab as scores_tab
 from nmt.webui.scores import views as scores_views
 from tests.fake_translator import fake_service, served_page
@@ -476,9 +477,9 @@ def test_the_other_process_ends_with_its_parent_and_does_not_hold_it_up(
 ) -> None:
     code = """
 import asyncio, sys, threading
-from nmt.webui import apart
+from nmt.serving import subprocess_call
 from tests.test_webui_scores import sleep_apart
-serve = lambda: asyncio.run(apart.waiting(sleep_apart, sys.argv[1], seconds=600))
+serve = lambda: asyncio.run(subprocess_call.waiting(sleep_apart, sys.argv[1], seconds=600))
 threading.Thread(target=serve, daemon=True).start()  # as the server's
 threading.Event().wait()
 """
@@ -504,11 +505,15 @@ threading.Event().wait()
 
 
 def test_every_word_of_the_tab_is_used() -> None:
-    folder = Path(scores_tab.__file__).parent
-    files = [*folder.glob("score*.py"), folder / "comparison.py"]
-    sources = "".join(file.read_text(encoding="utf-8") for file in files)
+    files = [
+        *Path(scores_tab.__file__).parent.glob("*.py"),
+        scoring.__file__,
+        comparison.__file__,
+        gradio_api.__file__,
+    ]
+    sources = "".join(Path(file).read_text(encoding="utf-8") for file in files)
     made = ("verdict_", "box_", "by_", "row_")  # their keys are put together
-    for key, (english, spanish) in i18n.scores.WORDS.items():
+    for key, (english, spanish) in score_messages.WORDS.items():
         assert english.strip() and spanish.strip()
         assert re.search(rf"[\"'](scores\.)?{key}[\"']", sources) or key.startswith(made), key
 

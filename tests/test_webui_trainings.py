@@ -95,10 +95,10 @@ def test_a_killed_server_leaves_no_training_behind(tmp_path: Path, text: Path) -
     code = """
 import sys, time
 from pathlib import Path
-from nmt.webui import trainings
+from nmt.serving import training_jobs
 from tests.pretended_trainings import pretended, request_for
-trainings.commands = pretended
-trainings.Trainings(Path(sys.argv[1])).start(request_for(Path(sys.argv[1]), Path(sys.argv[2])))
+training_jobs.commands = pretended
+training_jobs.Trainings(Path(sys.argv[1])).start(request_for(Path(sys.argv[1]), Path(sys.argv[2])))
 time.sleep(600)
 """
     base = tmp_path / "runs"

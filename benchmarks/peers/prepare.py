@@ -11,7 +11,7 @@ from pathlib import Path
 
 from datasets import load_from_disk
 
-from benchmarks.report import make_parser
+from benchmarks.common import make_parser
 from nmt.text.tokenizer import SPECIAL_IDS, Tokenizer, load_tokenizers
 
 

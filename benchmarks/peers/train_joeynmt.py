@@ -14,7 +14,7 @@ import torch
 from joeynmt.config import load_config
 from joeynmt.training import TrainManager, train
 
-from benchmarks.report import machine, make_parser, publish
+from benchmarks.common import machine, make_parser, publish
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 
 

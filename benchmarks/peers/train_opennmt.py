@@ -15,7 +15,7 @@ import torch
 import yaml
 
 import benchmarks.peers.without_extras  # noqa: F401  (lets onmt be imported)
-from benchmarks.report import machine, make_parser, publish
+from benchmarks.common import machine, make_parser, publish
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 
 # isort: split

@@ -28,7 +28,7 @@ from ctranslate2.specs import TransformerSpec
 from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
 from ctranslate2.specs.common_spec import EmbeddingsSpec, LayerNormSpec, LinearSpec
 
-from benchmarks.report import at_least, machine, make_parser, publish
+from benchmarks.common import at_least, machine, make_parser, publish
 from benchmarks.timing import answer, clocks, latency, sentence_rate
 
 # Encoder and decoder layers, heads, units, units inside the feed-forward layers.
@@ -127,7 +127,7 @@ def main() -> None:
     either.add_argument(
         "--in-turns",
         action="store_true",
-        help="clock a column whenever a line names it (`benchmarks.turns`)",
+        help="clock a column whenever a line names it (`benchmarks.paired_peer`)",
     )
     args = parser.parse_args()
     chosen = {key: getattr(args, key) for key in ("kind", "pieces", "beam", "batch", "workers", "threads")}

@@ -19,7 +19,7 @@ import torch  # noqa: E402
 from joeynmt import prediction  # noqa: E402
 from joeynmt.config import load_config, parse_global_args  # noqa: E402
 
-from benchmarks.report import machine, make_parser, publish  # noqa: E402
+from benchmarks.common import machine, make_parser, publish  # noqa: E402
 from benchmarks.timing import sentence_rate  # noqa: E402
 
 

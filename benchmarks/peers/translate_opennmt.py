@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 import benchmarks.peers.without_extras  # noqa: F401  (lets onmt be imported)
-from benchmarks.report import machine, make_parser, publish
+from benchmarks.common import machine, make_parser, publish
 from benchmarks.timing import sentence_rate
 
 # isort: split

@@ -1,6 +1,6 @@
 """Ours and CTranslate2's in turns: one pass of ours, one of theirs, and again, in every column.
 
-    python -m benchmarks.turns --model CHECKPOINT --source FILE --pieces 10 --peer PYTHON
+    python -m benchmarks.paired_peer --model CHECKPOINT --source FILE --pieces 10 --peer PYTHON
 
 A machine's speed changes from minute to minute; in turns both meet the same minutes.  What counts is the median of
 the rounds' ratios.  A sentence alone, another one in every round, has one core.  PYTHON is that of an environment
@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import at_least, finish, machine, make_parser, revision
+from benchmarks.common import at_least, finish, machine, make_parser, revision
 from benchmarks.timing import clocks
 from benchmarks.translate import beginnings, limit_length
 from nmt.errors import UserError

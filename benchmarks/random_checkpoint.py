@@ -1,6 +1,6 @@
 """A checkpoint with random weights and its graphs, to clock a shape of model that nobody has trained.
 
-    python -m benchmarks.untrained --shape opennmt --pieces-from checkpoints/es-en --out FOLDER
+    python -m benchmarks.random_checkpoint --shape opennmt --pieces-from checkpoints/es-en --out FOLDER
     python -m benchmarks.translate --model FOLDER --source FILE --length 9
 
 It seldom ends a sentence by itself: `--length` says how many pieces each hypothesis gets.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.report import make_parser
+from benchmarks.common import make_parser
 from benchmarks.train import read_shape
 from nmt.checkpoint.folder import open_folder
 from nmt.checkpoint.weights import named_weights, save_checkpoint

@@ -1,6 +1,6 @@
 """The page under load: how long one visitor waits, what sixteen at once get, and whether memory grows.
 
-    python -m benchmarks.page [--users 16] [--seconds 60] [--requests 5000] [--browser] [--out FILE.json]
+    python -m benchmarks.page_load [--users 16] [--seconds 60] [--requests 5000] [--browser] [--out FILE.json]
 
 Starts `app_gradio.py` with the shipped models as a process of its own and asks it, from this one, as the page in a
 browser does: an event is one request and its answer, and what is not done at once comes as a stream.  With
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.report import machine, make_parser, publish, revision
+from benchmarks.common import machine, make_parser, publish, revision
 
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = 100  # requests of the one visitor

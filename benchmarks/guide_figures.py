@@ -1,12 +1,12 @@
 """Every picture of the guide (docs/guide.md, docs/guide.es.md), made again by one command.
 
-    python -m benchmarks.pictures [--out docs]
+    python -m benchmarks.guide_figures [--out docs]
 
 Runs from the repository's root, with the shipped checkpoints, and prints each command before what that prints.
 About four minutes on two processor cores.  With the pictures of the family compared, which need other data, it
 takes about 40:
 
-    python -m benchmarks.pictures --family tatoeba.es-en.tsv
+    python -m benchmarks.guide_figures --family tatoeba.es-en.tsv
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import make_parser
+from benchmarks.common import make_parser
 from nmt.commands.main import main as nmt
 
 MODEL = "checkpoints/es-en"
