@@ -9,7 +9,7 @@
     BASE/.running             locked while a training runs; says which
 
 Nothing here belongs to a visitor: a training goes on when the browser is closed, and another server on the same folder
-finds it again.  It ends with the server, though, in the way that it can be resumed: see `supervisor.py`.  What may be
+finds it again.  It ends with the server, though, in the way that it can be resumed: see `training_supervisor.py`.  What may be
 asked for is decided in `training_request.py`.
 """
 

@@ -1,6 +1,6 @@
 """What a visitor asks the tab Retrain for: checked before anything starts, and the two commands that do it.
 
-Nothing is started here (`trainings.py` does that), and nothing a visitor typed is ever read by a shell: the commands
+Nothing is started here (`training_jobs.py` does that), and nothing a visitor typed is ever read by a shell: the commands
 are argument lists.
 
 A path on the server is opened because a visitor names it.  That is acceptable only under `--allow-training`: whoever

@@ -1,11 +1,11 @@
-"""What the page says, in English and Spanish: one file of words a tab, and the three ways to say them.
+"""How the page says what `nmt.serving.messages` has in English and Spanish.
 
 - `label("translate.copy")` for what is fixed when the page is built (labels, buttons, placeholders, Markdown):
   the browser says it in its own language (`gr.I18n`).
 - `html("translate.done", seconds=0.3)`, and `figure(0.3, ".2f")` for a number alone, for what a handler shows in an
   HTML component: both languages, of which the style sheet shows one, that of `<html lang>`, which Gradio sets.  So no
   handler needs to know who is asking.
-- `say("es", "inside.gate")` for the few places that take neither (choices, headers of tables, axes of plots);
+- `catalogue.say("es", "inside.gate")` for the few places that take neither (choices, headers of tables, axes of plots);
   `of_visitor(request)` is the language to use.
 """
 

@@ -86,7 +86,7 @@ def make_app(
     users: Mapping[str, str] | None = None,
     trainings: Trainings | None = None,
 ) -> FastAPI:
-    """The page at / and the routes of `libretranslate` beside it."""
+    """The page at / and the routes of `nmt.serving.rest_api` beside it."""
     allowed = None if users is None else lambda user, password: _matches(users, user, password)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BodyLimit)

@@ -1,7 +1,7 @@
 """The tab that translates documents: a file in, progress, the same format out.
 
 The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  The formats are `nmt.documents`, HTML is made in `documents_views.py`.
+components and wires the handlers to them.  The formats are `nmt.documents`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The tab that looks inside a translation: attention, probabilities, beam tree, gates, memory, each explained.
 
 The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  HTML is made in `inside_views.py` and `inside_tree.py`, what it shows
-comes from `inside_look.py`.
+components and wires the handlers to them.  HTML is made in `views.py` and `beam_tree.py`, what it shows
+comes from `explore.py`.
 """
 
 from __future__ import annotations

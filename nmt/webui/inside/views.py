@@ -1,7 +1,7 @@
 """What is seen inside a translation, as HTML: the sentence, attention, gates, the probability of every token.
 
 Pure functions of what `nmt.lab.inside` found; nothing is computed here but places and colours.  The beam tree is
-`inside_tree.py`'s, layout and events are `inside_tab.py`'s.  All that varies is escaped; words are in both
+`beam_tree.py`'s, layout and events are `tab.py`'s.  All that varies is escaped; words are in both
 languages.  How strong a colour is stands in the style as `--w`, 0 to 1; `inside.css` makes a colour of it that
 suits the theme.  What happens under the pointer and the arrow keys is `inside.js`'s work.
 """

@@ -2,7 +2,7 @@
 
 It exists only where the server was started with `--allow-training`.  The handlers are plain functions of values, so
 that tests call them without a browser.  What may be asked for is `training_request.py`'s business, processes and
-folders are `trainings.py`'s, HTML is made in `retrain_views.py`.
+folders are `training_jobs.py`'s, HTML is made in `views.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The tab that compares and scores: a test set and one or two translations of it in, figures and sentences out.
 
 The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  Requests are checked in `score_service.py`, HTML is made in
-`scores_views.py`.
+components and wires the handlers to them.  Requests are checked in `nmt/serving/scoring.py`, HTML is made in
+`views.py`.
 """
 
 from __future__ import annotations

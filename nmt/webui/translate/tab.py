@@ -1,7 +1,7 @@
 """The tab that translates: language bar, two boxes, what else could stand at a word, options, examples.
 
 The handlers are plain functions of values, most of them from a `View` to the next one, so that tests call them
-without a browser.  `build` lays out the components and wires the handlers to them; `translation_views.py` makes HTML
+without a browser.  `build` lays out the components and wires the handlers to them; `views.py` makes HTML
 of a view, and translate.js is what that HTML does in the browser.
 
 A translation that is done at once goes past Gradio's queue (one request, one answer: half the time); one that takes
