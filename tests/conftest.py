@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.page_in_browser")
+pytest.register_assert_rewrite("tests.support.page_in_browser")
 
 # Before torch is imported: one thread, and nothing asks a hub.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

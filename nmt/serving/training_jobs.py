@@ -8,9 +8,9 @@
     BASE/NAME/status.json     how far they came
     BASE/.running             locked while a training runs; says which
 
-Nothing here belongs to a visitor: a training goes on when the browser is closed, and another server on the same folder
-finds it again.  It ends with the server, though, in the way that it can be resumed: see `training_supervisor.py`.  What may be
-asked for is decided in `training_request.py`.
+Nothing here belongs to a visitor: a training goes on when the browser is closed, and another server on the same
+folder finds it again.  It ends with the server, though, in the way that it can be resumed: see
+`training_supervisor.py`.  What may be asked for is decided in `training_request.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a visitor asks the tab Retrain for: checked before anything starts, and the two commands that do it.
 
-Nothing is started here (`training_jobs.py` does that), and nothing a visitor typed is ever read by a shell: the commands
-are argument lists.
+Nothing is started here (`training_jobs.py` does that), and nothing a visitor typed is ever read by a shell: the
+commands are argument lists.
 
 A path on the server is opened because a visitor names it.  That is acceptable only under `--allow-training`: whoever
 may train can make this server read every file its user can read, and sees parts of one with two columns as sample

@@ -1,0 +1,65 @@
+"""`nmt translate-file` with the models that ship: a small document of every format, from end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import docx
+import polib
+import pytest
+
+from nmt.commands.main import main
+
+MODEL = str(Path(__file__).resolve().parents[2] / "checkpoints" / "es-en")
+TEXTS = {
+    ".txt": ("Gracias.\r\n\r\n  Tengo dos perros.\r\n", [".\r\n\r\n  ", "two dogs"]),
+    ".md": (
+        "# La casa\n\nTengo **dos perros** y `code` en [la casa](http://x.es).\n",
+        ["# The house\n\n", "**two dogs**", "`code`", "](http://x.es)"],
+    ),
+    ".srt": ("1\n00:00:01,000 --> 00:00:02,000\n<i>Tengo dos perros.</i>\n", [",000\n<i>", "two dogs.</i>"]),
+    ".vtt": ("WEBVTT\n\n00:01.000 --> 00:02.000\nTengo dos perros.\n", ["WEBVTT\n\n00:01.000 --> ", "two dogs"]),
+    ".po": ('msgid "Tengo %d perros.\\n"\nmsgstr ""\n', ['#, fuzzy\nmsgid "Tengo', "%d", "dogs", '\\n"\n']),
+    ".tsv": ("id\ttexto\na_1\tTengo dos perros.\n", ["\na_1\t", "two dogs"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", TEXTS)
+def test_a_document_comes_back_translated(tmp_path: Path, suffix: str) -> None:
+    content, expected = TEXTS[suffix]
+    source, out = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    source.write_bytes(content.encode())
+    assert main(["translate-file", str(source), str(out), "--model", MODEL]) == 0
+    result = out.read_bytes().decode()
+    for piece in expected:
+        assert piece in result, result
+    assert sorted(tmp_path.iterdir()) == sorted([source, out])  # nothing half-written is left
+    if suffix == ".po":
+        assert polib.pofile(result)[0].fuzzy
+
+
+def test_a_word_document_comes_back_translated(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Tengo ").add_run("dos perros").bold = True
+    document.save(str(tmp_path / "in.docx"))
+    paths = [str(tmp_path / "in.docx"), str(tmp_path / "out.docx")]
+    assert main(["translate-file", *paths, "--model", MODEL]) == 0
+    runs = docx.Document(paths[1]).paragraphs[0].runs
+    assert "two dogs" in "".join(run.text for run in runs)
+    assert all("dogs" not in run.text or run.bold for run in runs)
+
+
+def test_wrong_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.txt"
+    source.write_bytes(b"hola\n")
+    assert main(["translate-file", str(source), str(source), "--model", MODEL]) == 1
+    assert main(["translate-file", str(source), str(tmp_path / "no" / "out.txt"), "--model", MODEL]) == 1
+    assert (
+        main(["translate-file", str(tmp_path / "no.txt"), str(tmp_path / "out.txt"), "--model", MODEL]) == 1
+    )
+    with pytest.raises(SystemExit, match="2"):
+        main(["translate-file", str(source), str(tmp_path / "out.md"), "--model", MODEL])
+    errors = capsys.readouterr().err
+    for message in ("is the document itself", "there is no folder", "cannot read it", "same suffix"):
+        assert message in errors
+    assert source.read_bytes() == b"hola\n"

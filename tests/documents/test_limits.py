@@ -1,0 +1,71 @@
+"""nmt.documents: what is made to take long is refused, or does not take long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_inline import StateInline
+
+from nmt.documents import po
+from nmt.documents.document import Limits
+from nmt.documents.formats import PASSAGES, open_document
+from nmt.errors import UserError
+from tests.documents.test_documents import save
+
+
+@pytest.mark.parametrize("suffix", PASSAGES)
+def test_a_text_file_with_too_much_around_its_texts_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    parsed: list[int] = []
+    monkeypatch.setitem(PASSAGES, suffix, lambda content, name: parsed.append(len(content)) or [])
+    path = save(tmp_path, suffix, "á" * 40)  # characters, not bytes
+    with pytest.raises(UserError, match="40 characters with its markup, the limit is 39; cut it"):
+        open_document(path, Limits(content=39))
+    assert parsed == []
+    open_document(path, Limits(content=40))
+    open_document(path)  # only who serves others has reason for such a limit
+    assert parsed == [40, 40]
+
+
+def test_po_lines_of_one_text_are_joined_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Added one by one, each would copy all before it."""
+
+    class Piece(str):
+        copied = 0
+
+        def __add__(self, more: str) -> Piece:
+            Piece.copied += len(self) + len(more)
+            return Piece(str(self) + more)
+
+    monkeypatch.setattr(po, "_check", lambda content, name: None)  # polib's own adding is not to be counted
+    monkeypatch.setattr(po.polib, "unescape", Piece)
+    content = 'msgid ""\n' + '"uno "\n' * 1000 + 'msgstr ""\n'
+    assert po.passages(content, "in.po")[0].texts == (("uno " * 1000).strip(),)
+    assert Piece.copied <= len(content)
+
+
+@pytest.mark.parametrize("hostile", ["[" * 5000, "![" * 2500, "[" * 5000 + "]"])
+def test_brackets_without_end_are_left_alone_before_they_take_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile: str
+) -> None:
+    looked = 0
+    skip = ParserInline.skipToken
+
+    def counted(self: ParserInline, state: StateInline) -> None:
+        nonlocal looked
+        looked += 1
+        skip(self, state)
+
+    monkeypatch.setattr(ParserInline, "skipToken", counted)
+    path = save(tmp_path, ".md", f"Una frase.\n\n{hostile}\n\nOtra [frase](a.b).\n")
+    assert open_document(path).texts[0] == "Una frase."
+    assert "Otra frase." in open_document(path).texts
+    assert looked / 2 < 14 * len(hostile)  # twenty to forty times without a limit
+
+
+def test_a_ruled_line_beside_words_is_no_such_thing(tmp_path: Path) -> None:
+    path = save(tmp_path, ".md", f"{'=' * 60} Un título {'=' * 60}\n")
+    assert "Un título" in open_document(path).texts[0]
