@@ -1,4 +1,4 @@
-"""The checkpoint folder: save (atomically), load (no pickle), average, describe.
+"""The checkpoint folder: save (atomically), load (no pickle).
 
     model.safetensors      weights; numbered shards when over 45 MB
     config.yaml            the recipe with the vocabulary sizes and languages filled in

@@ -1,4 +1,5 @@
-"""From a batch of source ids to target hypotheses: greedy, beam search, sampling, scoring of given targets.
+"""From a batch of source ids to target hypotheses: beam search.  Greedy search, sampling and the scoring of given
+targets are in `nmt.inference.sampling`.
 
 Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`), wherever that
 runs: what a step gives the search is small, the best few tokens of each hypothesis, as numpy arrays.  Knows
@@ -9,7 +10,7 @@ What all searches here keep to:
 - A hypothesis is ranked by log p / length ** length_penalty + coverage penalty; the length counts EOS.
 - PAD, UNK and BOS are never generated (UNK may stand in a forced prefix).
 - Log-probabilities are the model's own, over the whole vocabulary: a ban (special ids, repetition guard,
-  forced prefix) takes a choice away and renormalises nothing.  So `score_target` gives the same numbers.
+  forced prefix) takes a choice away and renormalises nothing.  So `sampling.score_target` gives the same numbers.
 - A row's result depends on that row alone (but for sampling, whose rows share one generator); a row that is
   done leaves the batch.
 - Where a model gives NaN, the hypothesis dies.  A row with no other hypothesis gets an empty one, unfinished,

@@ -1,8 +1,7 @@
-"""Token-budget batches over a dataset folder, in an order that can be resumed.
+"""The splits of a dataset folder.
 
 Reads the Arrow files that `datasets` wrote with pyarrow alone, memory-mapped: training needs no `datasets`
-and holds the lengths in memory, not the text.  Sentences of equal source length share a batch, so that the
-encoder needs neither packing nor a mask; the decoder is causal, so that only the loss masks the target.
+and holds the lengths in memory, not the text.  Batches of them are made in `batches.py`.
 """
 
 from __future__ import annotations
