@@ -16,19 +16,19 @@ from data_prep.noise import PLACEHOLDERS, load_names  # noqa: E402
 from data_prep.template_slots import SLOTS  # noqa: E402
 from data_prep.templates import Carrier, agreeing, fill, load_carriers, phrases  # noqa: E402
 
-MANY = phrases(5000)
+MANY = phrases(3000)
 
 
 def test_the_same_seed_gives_the_same_phrases() -> None:
     assert phrases(300, seed=3) == phrases(300, seed=3) != phrases(300, seed=4)
-    assert MANY[:300] == phrases(300) and len(set(MANY)) == 5000
+    assert MANY[:300] == phrases(300) and len(set(MANY)) == 3000
 
 
 def test_digits_codes_and_placeholders_stand_on_both_sides() -> None:
     for spanish, english in MANY:
         assert sorted(re.findall(r"\d+", spanish)) == sorted(re.findall(r"\d+", english)), (spanish, english)
         for pattern in (
-            r"https?://\S*\w",
+            r"https?://[^\s\"]*\w",
             r"[\w.]+@[\w.]*\w",
             r"[%$]?[({]+\w+[)}]+",
             r"[€$£¥%°#©®✓→]",
@@ -66,7 +66,7 @@ def test_gender_agrees_with_the_name() -> None:
         if match := re.match(r"(\w+) está (casad|cansad|content)([oa])\b", spanish):
             assert match.group(1) in (women if match.group(3) == "a" else men)
             seen += 1
-    assert seen > 40
+    assert seen > 30
 
 
 def test_small_words_agree_with_their_neighbours() -> None:
