@@ -16,7 +16,7 @@ import hashlib
 import random
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -75,21 +75,24 @@ class Copy(NamedTuple):
     noise: str
 
 
-def noisy_copies(batch: dict[str, list[str]], config: NoiseConfig) -> dict[str, list[Any]]:
-    """The batch's pairs, each followed by its copies of all kinds but `joined` and `lone_words`."""
+def noisy_copies(
+    batch: dict[str, list[str]], config: NoiseConfig, word_lists: Collection[str] = ()
+) -> dict[str, list[Any]]:
+    """The batch's pairs, each followed by its copies of all kinds but `joined` and `lone_words`.
+
+    word_lists: origins whose names and numbers stay, for lists of words have none and generated phrases many."""
     copied: dict[str, list[Any]] = {column: [] for column in (*batch, "altered", "noise")}
     for values in zip(*batch.values(), strict=True):
         row = dict(zip(batch, values, strict=True))
-        for copy in (
-            Copy(row["source"], row["target"], "", ""),
-            *_copies(row["source"], row["target"], config),
-        ):
+        kinds = ("placeholders", "signs") if row.get("origin") in word_lists else tuple(CHANGES)
+        copies = _copies(row["source"], row["target"], config, kinds)
+        for copy in (Copy(row["source"], row["target"], "", ""), *copies):
             for column, value in {**row, **copy._asdict()}.items():
                 copied[column].append(value)
     return copied
 
 
-def _copies(source: str, target: str, config: NoiseConfig) -> Iterator[Copy]:
+def _copies(source: str, target: str, config: NoiseConfig, kinds: Iterable[str]) -> Iterator[Copy]:
     if max(len(side.split()) for side in (source, target)) > config.most_words:
         return
     key = pair_key(source, target)
@@ -99,9 +102,9 @@ def _copies(source: str, target: str, config: NoiseConfig) -> Iterator[Copy]:
             if changed and changed != text:
                 sides = {"source": source, "target": target, side: changed}
                 yield Copy(sides["source"], sides["target"], side, "typing")
-    for kind, change in CHANGES.items():
+    for kind in kinds:
         if draw := drawn(config, kind, key):
-            both = change(source, target, draw)
+            both = CHANGES[kind](source, target, draw)
             if both and both != (source, target):
                 yield Copy(*both, "", kind)
 
@@ -167,19 +170,23 @@ _SHARED_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 def with_other_numbers(source: str, target: str, draw: random.Random) -> tuple[str, str] | None:
-    """Each number that both sides share gets other digits: as many, the first not 0."""
+    """Each number that both sides share gets other digits: as many, and a day of a month or a year stays one."""
     items = [
         item
         for item in common_items(source, target)
         if item.kind == "number" and _SHARED_NUMBER.fullmatch(item.text)
     ]
-    return replace_items(source, target, [(item, _other_digits(item.text, draw)) for item in items]) or None
+    return replace_items(source, target, [(item, _other_digits(item.text, draw)) for item in items])
+
+
+_RANGES = ((2, 9), (10, 31), (32, 99), (1900, 2099))  # a number of one of these becomes another one of it
 
 
 def _other_digits(number: str, draw: random.Random) -> str:
-    """A lone digit stays above 1, as grammar wants."""
-    first = str(draw.randint(2 if len(number) == 1 else 1, 9))
-    return first + re.sub(r"\d", lambda _: str(draw.randint(0, 9)), number[1:])
+    for low, high in _RANGES:
+        if number.isdecimal() and number[0] != "0" and low <= int(number) <= high:
+            return str(draw.randint(low, high))
+    return str(draw.randint(1, 9)) + re.sub(r"\d", lambda _: str(draw.randint(0, 9)), number[1:])
 
 
 # Capitalised words that both languages share and that are no names.

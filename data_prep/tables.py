@@ -158,10 +158,11 @@ def add_noise(
 ) -> datasets.Dataset:
     """Columns source, target, origin, altered, noise: every pair, and the copies that `config` asks for.
 
-    word_lists: the origins whose entries are written in all their forms."""
+    word_lists: the origins whose entries are written in all their forms, and keep their names and numbers."""
     features = datasets.Features({**_TEXT, **_NOISE})
     table = table.select_columns(list(_TEXT))
-    copied = _map(table, noisy_copies, {"config": config}, features, path, num_proc, "noise")
+    arguments = {"config": config, "word_lists": list(word_lists)}
+    copied = _map(table, noisy_copies, arguments, features, path, num_proc, "noise")
 
     def rows(only: Collection[str] | None = None) -> Iterator[tuple[str, str, str]]:
         for columns in texts(table, *_TEXT):

@@ -148,7 +148,17 @@ def test_numbers_get_as_many_other_digits_on_both_sides() -> None:
         )
         numbers = re.fullmatch(r"Son 1 de ([2-9]) a ([1-9]\d{3}\.\d\d) €\.", source)
         assert numbers and target == "1 of {} at {} €.".format(*numbers.groups())
+        source, _ = with_other_numbers("El 12 de mayo de 1999.", "May 12, 1999.", draw) or ("", "")
+        day, year = map(int, re.findall(r"\d+", source))
+        assert 10 <= day <= 31 and 1900 <= year <= 2099
     assert copies("Son 1.000.", "It is 1,000.", numbers=1.0) == []
+
+
+def test_generated_phrases_keep_their_names_and_numbers() -> None:
+    batch = {"source": ["Vi a Eva 12 veces."], "target": ["I saw Eva 12 times."], "origin": ["phrases"]}
+    config = NoiseConfig(names=1.0, numbers=1.0, placeholders=1.0)
+    assert noisy_copies(batch, config)["noise"] == ["", "placeholders", "names", "numbers"]
+    assert noisy_copies(batch, config, ["phrases"])["noise"] == ["", "placeholders"]
 
 
 def test_signs_stand_at_the_same_place_on_both_sides() -> None:
