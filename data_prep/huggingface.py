@@ -19,7 +19,9 @@ from nmt.errors import UserError
 _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 
 
-def read_hub(spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path) -> Iterator[tuple[str, str]]:
+def read_huggingface(
+    spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path
+) -> Iterator[tuple[str, str]]:
     """All pairs of `hf:NAME[:CONFIG][:split=train,es=COLUMN,en=COLUMN]`.
 
     The net is used only for a NAME that is no local path.
