@@ -63,10 +63,7 @@ class Sentence:
 
 def has(text: str, group: str) -> bool:
     """Whether one of the group's alternatives stands in the text as whole words; "12" does not stand in "12.5"."""
-    return any(
-        re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(wanted).replace(r'\*', r'\w*')}(?!\w|[.,]\d)", text, re.IGNORECASE)
-        for wanted in group.split("|")
-    )  # fmt: skip
+    return any(re.search(_whole_words(wanted), text, re.IGNORECASE) for wanted in group.split("|"))
 
 
 def accepted(answer: str, answers: str, language: str) -> bool:
@@ -187,6 +184,11 @@ def _groups(groups: str) -> list[str]:
 def _plain(text: str) -> str:
     """The text with plain apostrophes and spaces."""
     return text.replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def _whole_words(wanted: str) -> str:
+    letters = re.escape(wanted).replace(r"\*", r"\w*")
+    return rf"(?<!\w)(?<!\d[.,]){letters}(?!\w|[.,]\d)"
 
 
 def _exact(item: str) -> str:
