@@ -62,8 +62,10 @@ class Sentence:
 
 
 def has(text: str, group: str) -> bool:
-    """Whether one of the group's alternatives stands in the text as whole words; "12" does not stand in "12.5"."""
-    return any(re.search(_whole_words(wanted), text, re.IGNORECASE) for wanted in group.split("|"))
+    """Whether one of the group's alternatives stands in the text as whole words, in any case."""
+    return any(
+        re.search(_alone(wanted).replace(r"\*", r"\w*"), text, re.IGNORECASE) for wanted in group.split("|")
+    )
 
 
 def accepted(answer: str, answers: str, language: str) -> bool:
@@ -78,7 +80,7 @@ def lost_items(translation: str, items: str) -> list[str]:
     return [
         group
         for group in _groups(items)
-        if not any(re.search(_exact(item), translation.replace("\u00a0", " ")) for item in group.split("|"))
+        if not any(re.search(_alone(item), translation.replace("\u00a0", " ")) for item in group.split("|"))
     ]
 
 
@@ -186,15 +188,10 @@ def _plain(text: str) -> str:
     return text.replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def _whole_words(wanted: str) -> str:
-    letters = re.escape(wanted).replace(r"\*", r"\w*")
-    return rf"(?<!\w)(?<!\d[.,]){letters}(?!\w|[.,]\d)"
-
-
-def _exact(item: str) -> str:
-    """A pattern for the item with no letter or digit directly beside its own: "12" is not in "A12" nor in "1.12"."""
-    before = r"(?<![^\W_])(?<!\d[.,])" if item[0].isalnum() else ""
-    after = r"(?![^\W_]|[.,]\d)" if item[-1].isalnum() else ""
+def _alone(item: str) -> str:
+    """A pattern for the item with nothing attached to its letters and digits: "12" is not in "A12" nor in "12.5"."""
+    before = r"(?<![^\W_])(?<!\d[.,])" if item[0].isalnum() or item[0] == "*" else ""
+    after = r"(?![^\W_]|[.,]\d)" if item[-1].isalnum() or item[-1] == "*" else ""
     return before + re.escape(item) + after
 
 
