@@ -172,7 +172,6 @@ def _alone(item: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with plain apostrophes and spaces."""
     return re.sub("[\u00a0\u202f]", " ", text.replace("’", "'"))
 
 
