@@ -101,9 +101,12 @@ def recase(
     language  the target's, ISO 639-1
     """
     _, casing = bare_form(request.sentence)
+    word = without_marks(request.sentence)
     candidates: dict[str, float] = {}
     for text, score in bare.candidates:
         unmarked = without_marks(text)
+        if word.isupper() and unmarked.lower() == word.lower():
+            unmarked = word  # a name that stays, as NASA
         candidates.setdefault(recased(unmarked, casing, language) if unmarked else "", score)
     sound = {text: score for text, score in candidates.items() if not count_defects(request, text)}
     best = next(iter(candidates))

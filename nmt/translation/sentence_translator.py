@@ -29,16 +29,6 @@ MAX_UNLIKELINESS = log(300)  # what is less probable than another by more than t
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How sentences are searched, and what is wanted of them."""
-
-    decoding: DecodingConfig
-    n_best: int
-    with_attention: bool
-    limits: BatchLimits
-
-
-@dataclass(frozen=True)
 class PendingBatch:
     """Sentences on their way from `SentenceTranslator.start` to `SentenceTranslator.finish`."""
 
@@ -53,22 +43,20 @@ class PendingBatch:
         self.search.cancel()
 
 
+@dataclass(frozen=True)
 class SentenceTranslator:
     """Translates sentences under fixed settings, and sees to it that nothing is lost on the way."""
 
-    def __init__(
-        self,
-        model: SearchableModel,
-        source_ids: Callable[[str], Sequence[int]],
-        source_tokenizer: Tokenizer,
-        target_tokenizer: Tokenizer,
-        settings: Settings,
-        target_language: str,
-        phrases: PhraseBook,
-    ) -> None:
-        self.model, self.source_ids = model, source_ids
-        self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
-        self.settings, self.target_language, self.phrases = settings, target_language, phrases
+    model: SearchableModel
+    source_ids: Callable[[str], Sequence[int]]  # of a sentence, without EOS
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    target_language: str  # ISO 639-1
+    phrases: PhraseBook
+    decoding: DecodingConfig
+    n_best: int
+    with_attention: bool
+    limits: BatchLimits
 
     def translate(self, requests: Sequence[Request]) -> list[SentenceTranslation]:
         """One result for each request, in order."""
@@ -80,7 +68,8 @@ class SentenceTranslator:
         unknown = [request for request in requests if request not in known]
         bare = {request: form for request in unknown if (form := bare_request(request, self.target_language))}
         searched = list(dict.fromkeys((*unknown, *bare.values())))
-        return PendingBatch(requests, known, bare, searched, self._search(searched, self.settings.n_best))
+        search = self._search(searched, self.n_best, self.with_attention)
+        return PendingBatch(requests, known, bare, searched, search)
 
     def finish(self, pending: PendingBatch) -> list[SentenceTranslation]:
         """One result for each request, in order.
@@ -97,7 +86,7 @@ class SentenceTranslator:
             for request, bare in pending.bare.items()
         }
         defective = [r for r in dict.fromkeys(pending.requests) if _has_defects(r, found[r])]
-        again = self._search(defective, self.settings.decoding.beam, with_attention=True).results()
+        again = self._search(defective, self.decoding.beam, with_attention=True).results()
         for request, hypotheses in zip(defective, again, strict=True):
             found[request] = self._repaired(request, hypotheses)
         return [found[request] for request in pending.requests]
@@ -129,7 +118,7 @@ class SentenceTranslator:
 
     def _look_up(self, request: Request) -> SentenceTranslation | None:
         """What the phrase book has for a whole sentence."""
-        texts = self.phrases.look_up(request.sentence)[: self.settings.n_best] if request.is_free else ()
+        texts = self.phrases.look_up(request.sentence)[: self.n_best] if request.is_free else ()
         if not texts:
             return None
         return SentenceTranslation(
@@ -143,20 +132,13 @@ class SentenceTranslator:
             known=True,
         )
 
-    def _search(
-        self, requests: Sequence[Request], n_best: int, with_attention: bool = False
-    ) -> PendingSearch:
+    def _search(self, requests: Sequence[Request], n_best: int, with_attention: bool) -> PendingSearch:
         sources = [self._with_end(request) for request in requests]
         prefixes = [self._forced(request) for request in requests]
-        settings = self.settings
-        attention = with_attention or settings.with_attention
-        return start_search(
-            self.model, sources, prefixes, settings.decoding, n_best, attention, settings.limits
-        )
+        return start_search(self.model, sources, prefixes, self.decoding, n_best, with_attention, self.limits)
 
     def _pick(self, request: Request, drafts: Sequence[Draft]) -> SentenceTranslation:
-        settings = self.settings
-        return pick(request, drafts, self._source_pieces(request), settings.n_best, settings.with_attention)
+        return pick(request, drafts, self._source_pieces(request), self.n_best, self.with_attention)
 
     def _repaired(self, request: Request, hypotheses: Sequence[Hypothesis]) -> SentenceTranslation:
         """The best translation that the hypotheses can be repaired to, or else one in parts, or the sentence itself."""
@@ -171,7 +153,7 @@ class SentenceTranslator:
     def _around(self, request: Request, lost: Sequence[Item]) -> SentenceTranslation:
         """The sentence translated in parts, with the lost items copied between them."""
         plan = Plan(split_around(request.sentence, [(i.start, i.end) for i in lost]), request.prefix)
-        line = plan.assemble(self.translate(plan.requests), self.settings.n_best)
+        line = plan.assemble(self.translate(plan.requests), self.n_best)
         return SentenceTranslation(
             source=request.sentence,
             text=line.text,
