@@ -1,10 +1,13 @@
-"""From the hypotheses of a search to the translation of a sentence, in steps:
+"""The steps from the hypotheses of a search to the translation of a sentence.
 
-1. `detokenize`      the pieces of each hypothesis are joined to a text
-2. `recase`          a lone word that was searched in its bare form too takes the likelier result
-3. `count_defects`   the result is done if nothing is amiss; if not, the sentence is searched again, with attention
-4. `repair`          what was lost is put back at its place, then repetition is removed
-5. `pick`            the hypothesis with the fewest defects becomes the translation
+After the first search:
+  detokenize  each hypothesis becomes a draft, a line of text
+  pick        the best draft becomes the translation, the next ones its alternatives
+  recase      a lone word takes the result of its bare form, if that is likelier
+What then has defects (`count_defects`) is searched again with attention, and after that search:
+  detokenize  again
+  repair      placeables are put back (`restore_placeables`), then repetition is removed (`deduplicate`)
+  pick        the draft with the fewest defects
 
 `nmt.translation.sentence_translator` takes them in this order.
 """
