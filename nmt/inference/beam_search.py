@@ -113,7 +113,7 @@ def search(
             open_slots = open_slots - ends.sum(axis=1, keepdims=True)
 
         # A row that is done leaves the batch.
-        attainable = _best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
+        attainable = best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
         leaves = (ended.worst(rows) >= attainable) | (longest <= t + 1)
         keep = np.flatnonzero(~leaves)
         if leaves.any():
@@ -153,7 +153,7 @@ def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array,
     return ranked.take(flat), gains.take(flat), ids.take(flat), order // choices
 
 
-def _best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
+def best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
     """The rank that no live hypothesis of a row can exceed when it ends; [live].
 
     scores        [live]: the best log p alive (-inf: nothing is)
