@@ -125,6 +125,10 @@ class ModelConfig:
 @dataclass(frozen=True)
 class DataConfig:
     reverse: bool = False  # translate from the dataset's target language into its source language
+    # Learn to translate both ways at once, each pair once in each direction: a first phase for two models, each of
+    # which then goes on from it in one direction (Ding et al. 2021, "Improving Neural Machine Translation by
+    # Bidirectional Training").  Needs one joint vocabulary; the language of the source says where to.
+    both_directions: bool = False
     language_model: bool = False  # learn the target side alone: the source of every pair is left empty
     max_length: int = 120  # pieces; longer pairs are left out of training
     batch_tokens: int = 3000  # pieces of one batch, padding included, of the longer side
@@ -133,6 +137,9 @@ class DataConfig:
     def __post_init__(self) -> None:
         for name in ("max_length", "batch_tokens", "length_step"):
             _at_least(f"data.{name}", getattr(self, name), 1)
+        if self.both_directions and (self.reverse or self.language_model):
+            other = "reverse" if self.reverse else "language_model"
+            raise UserError(f"data.both_directions and data.{other} are both true: choose one of them")
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,8 @@ class TrainingConfig:
     minutes: float = 0.0  # stop after so many minutes of training, over all resumed parts (0: no limit)
     lr: float = 1e-3
     warmup: int = 400  # steps of linear growth
-    schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
+    schedule: Literal["cosine", "inverse_sqrt", "constant", "stable_decay"] = "cosine"
+    decay: float = 0.2  # of `stable_decay`: the last share of the training, in which the rate falls to zero
     optimizer: Literal["adam", "adamw"] = "adam"
     betas: tuple[float, float] = (0.9, 0.98)
     weight_decay: float = 0.0
@@ -173,7 +181,7 @@ class TrainingConfig:
             raise UserError(f"training.clip is {self.clip}: a norm above 0 is needed")
         if not all(0.0 <= beta < 1.0 for beta in self.betas):
             raise UserError(f"training.betas are {self.betas}: numbers from 0 to below 1 are needed")
-        for name in ("label_smoothing", "scheduled_sampling", "ema"):
+        for name in ("label_smoothing", "scheduled_sampling", "ema", "decay"):
             share = getattr(self, name)
             if not 0.0 <= share <= 1.0 or (name == "ema" and share == 1.0):
                 raise UserError(f"training.{name} is {share}: a share between 0 and 1 is needed")

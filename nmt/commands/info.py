@@ -35,7 +35,8 @@ def describe(folder: str | Path) -> str:
         + (
             f"language model of {config.target_language or '?'}"
             if config.data.language_model
-            else f"{config.source_language or '?'} → {config.target_language or '?'}"
+            else f"{config.source_language or '?'} {'↔' if config.data.both_directions else '→'} "
+            f"{config.target_language or '?'}"
         ),
         f"encoder     {describe_encoder(encoder)}",
         f"attention   {attention.kind}"

@@ -18,7 +18,7 @@ from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.inference.batches import pad, pad_sources
 from nmt.text.tokenizer import BOS, EOS, PAD
-from nmt.training.dataset import Ids, Split
+from nmt.training.dataset import AnySplit, Ids
 
 
 class Batch(NamedTuple):
@@ -53,7 +53,7 @@ def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
     return Batch(torch.from_numpy(source), source_lengths, target_in, target_out, real, len(real))
 
 
-def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
+def plan_epoch(split: AnySplit, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of an epoch, as arrays of row indices, in training order.
 
     Depends on nothing but its arguments: a resumed run finds the same batches in the same order.
@@ -75,7 +75,7 @@ def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[
 class BatchStream:
     """Endless batches of the training split; `epoch` and `position` say where it is, and can be set."""
 
-    def __init__(self, split: Split, config: DataConfig, seed: int, rank: int = 0, ranks: int = 1) -> None:
+    def __init__(self, split: AnySplit, config: DataConfig, seed: int, rank: int = 0, ranks: int = 1) -> None:
         self.split, self.config, self.seed, self.rank, self.ranks = split, config, seed, rank, ranks
         self.epoch = 0
         self.position = 0  # batches of this epoch already given out

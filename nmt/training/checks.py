@@ -17,7 +17,7 @@ from nmt.checkpoint.weights import Checkpoint
 from nmt.config import Config, DropoutConfig, dump_config, load_config
 from nmt.errors import UserError
 from nmt.text.tokenizer import Tokenizer, load_tokenizers
-from nmt.training.dataset import Split
+from nmt.training.dataset import AnySplit
 
 
 def check_out(run: Path, resume: bool) -> None:
@@ -61,6 +61,10 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
         source_language, target_language = target_language, source_language
     if config.data.language_model:  # it reads nothing: all it knows is the target's
         tokenizers, source_language = (tokenizers[1], tokenizers[1]), ""
+    if config.data.both_directions and tokenizers[0] is not tokenizers[1]:
+        raise UserError(
+            f"data.both_directions needs one joint vocabulary, {data} has two; build the dataset with a joint one"
+        )
     model = config.model
     if tokenizers[0] is not tokenizers[1] and model.tied_embeddings == "all":
         raise UserError(
@@ -83,7 +87,14 @@ def changes(run: Path, config: Config) -> list[str]:
     changed = [f"{name} was {old}, is {new}" for (name, old), (_, new) in pairs if old != new]
     for change in changed:
         other_model = change.startswith(
-            ("model.", "source_language", "target_language", "data.reverse", "data.language_model")
+            (
+                "model.",
+                "source_language",
+                "target_language",
+                "data.reverse",
+                "data.both_directions",
+                "data.language_model",
+            )
         )
         if other_model and not change.startswith("model.dropout."):
             raise UserError(f"{run}: {change}: that is another model; resume with the settings it began with")
@@ -112,7 +123,7 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
         )
 
 
-def check_ids(data: Path, splits: Sequence[Split], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
+def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
     """A dataset whose SentencePiece model was exchanged would index past the embeddings."""
     for split in splits:
         for highest, tokenizer in zip(split.highest_ids(), tokenizers, strict=True):

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nmt.config import DataConfig
 from nmt.errors import UserError
 
 Ids = np.ndarray  # int32 [length], without BOS and EOS
@@ -74,6 +75,51 @@ class Split:
         if self.language_model:
             sources = [ids[:0] for ids in sources]
         return list(zip(sources, targets, strict=True))
+
+
+class BothDirections:
+    """A split twice: first every pair from source to target, then every pair from target to source.
+
+    Needs one joint vocabulary: a piece's id must mean the same on either side."""
+
+    def __init__(self, folder: str | Path, name: str) -> None:
+        self.parts = Split(folder, name), Split(folder, name, reverse=True)
+        self.source_lengths = np.concatenate([part.source_lengths for part in self.parts])
+        self.target_lengths = np.concatenate([part.target_lengths for part in self.parts])
+        self.usable = np.concatenate([part.usable for part in self.parts])
+
+    def __len__(self) -> int:
+        return 2 * len(self.parts[0])
+
+    def highest_ids(self) -> tuple[int, int]:
+        """The highest source and target id, which are the same; -1 where there is none."""
+        highest = max(self.parts[0].highest_ids())
+        return highest, highest
+
+    def fingerprint(self) -> str:
+        """Tells datasets apart, as `Split.fingerprint` does, and from the same one in a single direction."""
+        return f"{self.parts[0].fingerprint()}-both"
+
+    def text(self, index: int) -> tuple[str, str]:
+        """Source and target of row `index`, from 0 to twice the number of pairs."""
+        direction, row = divmod(index, len(self.parts[0]))
+        return self.parts[direction].text(row)
+
+    def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
+        """Ids of source and target of the rows `indices`, which may mix the directions."""
+        directions, rows = np.divmod(np.asarray(indices), len(self.parts[0]))
+        pairs = self.parts[0].ids(rows)
+        return [pair[::-1] if swap else pair for pair, swap in zip(pairs, directions, strict=True)]
+
+
+AnySplit = Split | BothDirections
+
+
+def open_split(folder: str | Path, name: str, config: DataConfig) -> AnySplit:
+    """`train`, `dev` or `test` in the direction, or the directions, that a recipe trains."""
+    if config.both_directions:
+        return BothDirections(folder, name)
+    return Split(folder, name, config.reverse, config.language_model)
 
 
 def _memory_mapped(folder: Path) -> pa.Table:

@@ -33,6 +33,9 @@ def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
         return config.lr * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
     if config.schedule == "inverse_sqrt":  # Vaswani et al. 2017, eq. 3
         return config.lr * warm * min(1.0, math.sqrt(max(1, config.warmup) / step))
+    if config.schedule == "stable_decay":  # warm-up, stable, decay: Hu et al. 2024 (MiniCPM), section 4
+        left = max(0.0, 1.0 - progress)
+        return config.lr * warm * (min(1.0, left / config.decay) if config.decay else 1.0)
     return config.lr * warm
 
 

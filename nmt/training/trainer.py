@@ -37,7 +37,7 @@ from nmt.text.tokenizer import Tokenizer
 from nmt.training.batches import Batch, BatchStream, Fetched, fetch
 from nmt.training.checks import changes, check_ids, check_out, check_same_model, make_folder, prepare
 from nmt.training.cpu_tuning import faster_precision
-from nmt.training.dataset import Split
+from nmt.training.dataset import open_split
 from nmt.training.distributed import Processes
 from nmt.training.loss import smoothed_cross_entropy
 from nmt.training.optimization import MovingAverage, learning_rate, make_optimizer
@@ -109,13 +109,13 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config.training)
         self.average = MovingAverage(self.model, config.training.ema) if config.training.ema else None
         self.stream = BatchStream(
-            Split(data, "train", config.data.reverse, config.data.language_model),
+            open_split(data, "train", config.data),
             config.data,
             config.training.seed,
             processes.rank,
             processes.ranks,
         )
-        self.dev = Split(data, "dev", config.data.reverse, config.data.language_model)
+        self.dev = open_split(data, "dev", config.data)
         check_ids(data, (self.stream.split, self.dev), tokenizers)
         self.progress = Progress(
             precision=_precision(config, processes), dataset=self.stream.split.fingerprint()

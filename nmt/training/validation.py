@@ -19,7 +19,7 @@ from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.training.batches import make_batch
-from nmt.training.dataset import Split
+from nmt.training.dataset import AnySplit
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Validation:
 
 def validate(
     model: Seq2Seq,
-    split: Split,
+    split: AnySplit,
     tokenizers: tuple[Tokenizer, Tokenizer],
     data: DataConfig,
     decoding: DecodingConfig,
@@ -82,7 +82,7 @@ def validate(
 
 
 def mean_loss(
-    model: Seq2Seq, split: Split, rows: np.ndarray, data: DataConfig, device: torch.device
+    model: Seq2Seq, split: AnySplit, rows: np.ndarray, data: DataConfig, device: torch.device
 ) -> float:
     """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
     total, tokens = 0.0, 0
@@ -100,7 +100,7 @@ def mean_loss(
 
 def _decode(
     model: Seq2Seq,
-    split: Split,
+    split: AnySplit,
     rows: np.ndarray,
     tokenizer: Tokenizer,
     data: DataConfig,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -26,7 +27,7 @@ from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import load_tokenizers
 from nmt.training.batches import make_batch
 from nmt.training.checks import prepare
-from nmt.training.dataset import Split
+from nmt.training.dataset import Split, open_split
 from nmt.training.distributed import Processes
 from nmt.training.optimization import MovingAverage, learning_rate
 from nmt.training.progress_log import Meter, Reporter
@@ -175,6 +176,30 @@ def test_a_run_begins_from_given_weights(reversal_data: Path, tmp_path: Path) ->
     )
     torch.testing.assert_close(first, second, atol=1e-6, rtol=0)
     assert not torch.allclose(first, third)
+
+
+def test_a_run_in_both_directions_goes_on_in_one(reversal_data: Path, tmp_path: Path) -> None:
+    """One first phase for two models: dev scores it both ways; each model then goes on in its own direction."""
+    config = tiny_recipe(steps=2, valid_sentences=100)
+    config = dataclasses.replace(config, data=DataConfig(batch_tokens=300, both_directions=True))
+    recipe = write(tmp_path, config)
+    train(recipe, reversal_data, tmp_path / "both")
+    both = load_model(tmp_path / "both")
+    dev = open_split(reversal_data, "dev", config.data)
+    loss = mean_loss(both.model, dev, np.arange(100), config.data, torch.device("cpu"))
+    assert float(both.notes["dev_loss"]) == pytest.approx(loss, abs=1e-4)
+    for reverse in (False, True):
+        run = tmp_path / f"reverse-{reverse}"
+        one_way = ["data.both_directions=false", f"data.reverse={reverse}", "training.lr=0.0"]
+        train(recipe, reversal_data, run, overrides=one_way, init=tmp_path / "both")
+        one = load_model(run)
+        languages = ("en", "es") if reverse else ("es", "en")
+        assert (one.config.source_language, one.config.target_language) == languages
+        assert all(
+            torch.equal(a, b) for a, b in zip(one.model.parameters(), both.model.parameters(), strict=True)
+        )
+    with pytest.raises(UserError, match="data.both_directions was True, is False: that is another model"):
+        train(recipe, reversal_data, tmp_path / "both", True, ["data.both_directions=false"])
 
 
 def test_weights_of_another_model_or_other_pieces_are_refused(reversal_data: Path, tmp_path: Path) -> None:
@@ -429,6 +454,14 @@ def test_learning_rates_follow_their_formulas() -> None:
     assert learning_rate(root, 50, 0.1) == pytest.approx(1.0)
     assert learning_rate(root, 400, 0.1) == pytest.approx(1.0)
     assert learning_rate(TrainingConfig(lr=2.0, warmup=1, schedule="constant"), 999, 0.9) == 2.0
+    stable = TrainingConfig(lr=2.0, warmup=10, schedule="stable_decay", decay=0.25)
+    by_progress = {0.0: 2.0, 0.5: 2.0, 0.75: 2.0, 0.875: 1.0, 0.95: 0.4, 1.0: 0.0, 1.1: 0.0}
+    assert learning_rate(stable, 5, 0.0) == pytest.approx(1.0)  # warm-up
+    for progress, rate in by_progress.items():
+        assert learning_rate(stable, 999, progress) == pytest.approx(rate)
+    assert (
+        learning_rate(dataclasses.replace(stable, decay=0.0), 999, 1.0) == 2.0
+    )  # without a decay it never falls
 
 
 def test_the_moving_average_is_the_recurrence_and_swaps_back() -> None:
