@@ -7,21 +7,17 @@ errors that name the file and line.  Nothing here builds a model or touches a de
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import math
-import typing
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-import yaml
+from typing import Literal
 
 from nmt.errors import UserError
+from nmt.yaml_config import YamlMapping, to_yaml
 
 Cell = Literal["rnn", "gru", "lstm"]
 MAX_DILATIONS = 16
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -243,34 +239,23 @@ class Config:
             )
 
 
-def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Config:
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read a recipe: a YAML file, or the name of one in `nmt/recipes`; `overrides` are "training.lr=0.001"."""
-    text, name = _read_recipe(path)
-    try:
-        root = yaml.compose(text)
-        data = yaml.safe_load(text)
-        lines = _key_lines(root) if root is not None else {}
-    except RecursionError:
-        raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
-        raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
+    packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
+    if Path(path).is_file():
+        settings = YamlMapping.read(path)
+    elif packaged.is_file():
+        settings = YamlMapping.parse(packaged.read_text(encoding="utf-8"), f"{path}.yaml")
+    else:
+        raise UserError(f"{path}: no such recipe; give a YAML file or one of: {', '.join(recipe_names())}")
     for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise UserError(f"--set {override}: write it as section.key=value")
-        lines[key] = f"--set {override}"
-        try:
-            parsed = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
-            raise UserError(f"--set {override}: {value!r} is not a YAML value") from None
-        data = _with_override({} if data is None else data, key.split("."), parsed, override)
-    where = {key: place if isinstance(place, str) else f"{name}:{place}" for key, place in lines.items()}
-    return _build(Config, {} if data is None else data, "", where, name)
+        settings.override(override)
+    return settings.build(Config)
 
 
 def dump_config(config: Config) -> str:
     """YAML that `load_config` reads back to an equal Config."""
-    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False, allow_unicode=True)
+    return to_yaml(dataclasses.asdict(config))
 
 
 def recipe_names() -> list[str]:
@@ -279,96 +264,6 @@ def recipe_names() -> list[str]:
     return sorted(
         entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
     )
-
-
-def _read_recipe(path: str | Path) -> tuple[str, str]:
-    if Path(path).is_file():
-        try:
-            return Path(path).read_text(encoding="utf-8"), str(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8"), f"{path}.yaml"
-    raise UserError(f"{path}: no such recipe; give a YAML file or one of: {', '.join(recipe_names())}")
-
-
-def _key_lines(node: yaml.Node, prefix: str = "") -> dict[str, int | str]:
-    """The line number (from 1) of every dotted key."""
-    lines: dict[str, int | str] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            dotted = f"{prefix}{key.value}"
-            lines[dotted] = key.start_mark.line + 1
-            lines.update(_key_lines(value, f"{dotted}."))
-    return lines
-
-
-def _with_override(data: Any, keys: list[str], value: Any, override: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise UserError(f"--set {override}: {keys[0]!r} lies below something that is not a section")
-    if len(keys) == 1:
-        return {**data, keys[0]: value}
-    return {**data, keys[0]: _with_override(data.get(keys[0]) or {}, keys[1:], value, override)}
-
-
-def _build(cls: type[T], data: Any, prefix: str, where: dict[str, str], name: str) -> T:
-    """A dataclass from a mapping, recursively; every complaint names its place."""
-    place = where.get(prefix.rstrip("."), name)
-    if not isinstance(data, dict):
-        raise UserError(f"{place}: expected a section with keys, found {data!r}")
-    hints = typing.get_type_hints(cls)
-    values: dict[str, Any] = {}
-    for key, value in data.items():
-        dotted = f"{prefix}{key}"
-        if key not in hints:
-            close = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
-            raise UserError(f"{where.get(dotted, name)}: unknown key {dotted!r}; {hint}")
-        if dataclasses.is_dataclass(hints[key]):
-            section = {} if value is None else value  # "decoding:" with nothing below it
-            values[key] = _build(typing.cast(type, hints[key]), section, f"{dotted}.", where, name)
-        else:
-            values[key] = _convert(hints[key], value, f"{where.get(dotted, name)}: {dotted}")
-    try:
-        return cls(**values)
-    except UserError as error:
-        raise UserError(f"{place}: {error}") from None
-
-
-def _convert(hint: Any, value: Any, place: str) -> Any:
-    """`value` as the field's type, or a UserError that says what was expected."""
-    origin = typing.get_origin(hint)
-    if origin is Literal:
-        choices = typing.get_args(hint)
-        if value is None and "none" in choices:  # a bare `none` is a string in YAML, `null` is not
-            value = "none"
-        if value not in choices:
-            raise UserError(f"{place} is {value!r}, expected one of: {', '.join(map(str, choices))}")
-        return value
-    if origin is tuple:
-        kinds = typing.get_args(hint)
-        if not isinstance(value, list | tuple) or len(value) != len(kinds):
-            raise UserError(f"{place} is {value!r}, expected a list of {len(kinds)} values")
-        return tuple(_convert(kind, item, place) for kind, item in zip(kinds, value, strict=True))
-    if hint is float and isinstance(value, str):  # YAML 1.1 reads 1e-3 as a string
-        try:
-            value = float(value)
-        except ValueError:
-            pass
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"{place} is {value}, expected a finite number")
-    if hint in (int, float, str, bool) and type(value) is hint:
-        return value
-    raise UserError(f"{place} is {value!r}, expected {getattr(hint, '__name__', hint)}")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _at_least(name: str, value: float, least: int) -> None:
