@@ -224,6 +224,14 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
 
+    @property
+    def task(self) -> str:
+        """What the model is to do, such as "es → en"; "?" where the languages are not known yet."""
+        if self.data.language_model:
+            return f"language model of {self.target_language or '?'}"
+        arrow = "↔" if self.data.both_directions else "→"
+        return f"{self.source_language or '?'} {arrow} {self.target_language or '?'}"
+
     def __post_init__(self) -> None:
         if not self.data.language_model:
             return

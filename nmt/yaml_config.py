@@ -29,7 +29,9 @@ class YamlMapping:
 
     name: str  # what complaints call it, such as the file
     data: Any = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)  # dotted key -> "recipe.yaml:7" or "--set training.lr=x"
+    places: dict[str, str] = field(
+        default_factory=dict
+    )  # dotted key -> "recipe.yaml:7" or "--set training.lr=x"
 
     @classmethod
     def read(cls, path: str | Path) -> YamlMapping:

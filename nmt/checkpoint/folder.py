@@ -71,6 +71,12 @@ def weights_digest(folder: Path) -> str:
 
 def run_checkpoints(run: Path) -> list[Path]:
     """The checkpoint folders of a training run, oldest first."""
-    return sorted(
-        path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)
-    )
+    found = [path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)]
+    return sorted(found, key=step_of)
+
+
+def step_of(folder: Path) -> int:
+    """The step that a folder `step-0001000` is named after (or `.step-0001000.previous`, while it is replaced).
+
+    Names alone do not sort: the seven digits end at step 9,999,999."""
+    return int(re.sub(r"\D", "", folder.name))

@@ -53,14 +53,19 @@ def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
     return Batch(torch.from_numpy(source), source_lengths, target_in, target_out, real, len(real))
 
 
+def usable_rows(split: AnySplit, config: DataConfig) -> np.ndarray:
+    """The rows to learn from, as an array of indices: those that `split` has for it and that are not too long."""
+    longest = np.maximum(split.source_lengths, split.target_lengths)
+    return np.flatnonzero((longest <= config.max_length) & split.usable)
+
+
 def plan_epoch(split: AnySplit, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of an epoch, as arrays of row indices, in training order.
 
     Depends on nothing but its arguments: a resumed run finds the same batches in the same order.
     """
     rng = np.random.default_rng((seed, epoch))
-    longest = np.maximum(split.source_lengths, split.target_lengths)
-    usable = np.flatnonzero((longest <= config.max_length) & split.usable)
+    usable = usable_rows(split, config)
     rng.shuffle(usable)
     source, target = split.source_lengths[usable] + 1, split.target_lengths[usable] + 1  # with EOS
     # Equal source lengths (up to length_step) together, in them targets of similar length; ties stay shuffled.

@@ -43,6 +43,11 @@ class Validation:
             return {"loss": self.loss, "perplexity": self.perplexity}
         return {"loss": self.loss, "bleu": self.bleu, "chrf": self.chrf}
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """The figures as a checkpoint keeps them."""
+        return {f"dev_{name}": f"{x:.{4 if name == 'loss' else 2}f}" for name, x in self.figures.items()}
+
     def metric(self, name: str) -> float:
         """The figure to choose checkpoints by; higher is better."""
         return {"bleu": self.bleu, "chrf": self.chrf, "loss": -self.loss}[name]

@@ -139,7 +139,7 @@ def test_a_language_model_is_resumed_bit_for_bit(corpus: Path, recipe: Config, t
     file.write_text(dump_config(replace(recipe, training=settings)), encoding="utf-8")
     train(file, corpus, tmp_path / "a")
     train(file, corpus, tmp_path / "b", overrides=["training.steps=3"])
-    train(file, corpus, tmp_path / "b", resume=True)
+    train(file, corpus, tmp_path / "b", resume=True, overrides=["training.steps=6"])
     whole, resumed = (next((tmp_path / name / "state").glob("*/state.safetensors")) for name in "ab")
     assert whole.read_bytes() == resumed.read_bytes()
     with pytest.raises(UserError, match="another model"):
