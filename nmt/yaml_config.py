@@ -11,7 +11,7 @@ import difflib
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -32,6 +32,9 @@ class YamlMapping:
     places: dict[str, str] = field(
         default_factory=dict
     )  # dotted key -> "recipe.yaml:7" or "--set training.lr=x"
+    from_text: Mapping[type, Callable[[str], Any]] = field(
+        default_factory=dict
+    )  # reads sections written as text
 
     @classmethod
     def read(cls, path: str | Path) -> YamlMapping:
@@ -46,12 +49,13 @@ class YamlMapping:
         """Raises UserError for what is no YAML.  An empty text is an empty mapping."""
         try:
             node, data = yaml.compose(text), yaml.safe_load(text)
-            places = {} if node is None else {key: f"{name}:{line}" for key, line in _key_lines(node)}
+            return cls(
+                name, {} if data is None else data, {key: f"{name}:{n}" for key, n in _key_lines(node)}
+            )
         except RecursionError:
             raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
         except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
             raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
-        return cls(name, {} if data is None else data, places)
 
     def override(self, assignment: str) -> None:
         """Lay `--set section.key=value` over the mapping; the value is read as YAML."""
@@ -65,11 +69,70 @@ class YamlMapping:
         self.data = _with(self.data, key.split("."), value, place)
         self.places[key] = place
 
-    def build(self, kind: type[T], from_text: Mapping[type, Callable[[str], Any]] | None = None) -> T:
-        """The mapping as dataclass `kind`; an unknown or missing key and a wrong type are UserErrors.
+    def build(self, kind: type[T]) -> T:
+        """The mapping as dataclass `kind`; an unknown or missing key and a wrong type are UserErrors."""
+        return self._section(kind, self.data, "")
 
-        from_text  functions that read a dataclass from a string, for those that may be written as one"""
-        return _Builder(self, from_text or {}).build(kind, self.data, "")
+    def _place(self, key: str) -> str:
+        """Where the dotted `key` stands, or else the nearest section above it."""
+        while key and key not in self.places:
+            key = key.rpartition(".")[0]
+        return self.places.get(key, self.name)
+
+    def _section(self, kind: type[T], data: Any, key: str) -> T:
+        if not isinstance(data, dict):
+            raise UserError(f"{self._place(key)}: expected a section with keys, found {data!r}")
+        hints, prefix, values = typing.get_type_hints(kind), f"{key}." if key else "", {}
+        for name, value in data.items():
+            if name not in hints:
+                close = difflib.get_close_matches(str(name), hints, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
+                raise UserError(f"{self._place(f'{prefix}{name}')}: unknown key '{prefix}{name}'; {hint}")
+            values[name] = self._value(hints[name], value, f"{prefix}{name}")
+        for needed in dataclasses.fields(kind):  # type: ignore[arg-type]
+            if needed.name not in values and needed.default is needed.default_factory is dataclasses.MISSING:
+                raise UserError(f"{self._place(key)}: key '{prefix}{needed.name}' is missing")
+        try:
+            return kind(**values)
+        except UserError as error:
+            raise UserError(f"{self._place(key)}: {error}") from None
+
+    def _value(self, hint: Any, value: Any, key: str) -> Any:
+        """`value` as a field of type `hint`."""
+        origin, kinds = typing.get_origin(hint), typing.get_args(hint)
+        if dataclasses.is_dataclass(hint):
+            if isinstance(value, str) and hint in self.from_text:
+                return self.from_text[hint](value)  # type: ignore[index]
+            return self._section(hint, {} if value is None else value, key)  # type: ignore[arg-type]
+        if origin is Literal:
+            value = "none" if value is None and "none" in kinds else value  # YAML reads `null` as None
+            return (
+                value if value in kinds else self._refuse(key, value, f"one of: {', '.join(map(str, kinds))}")
+            )
+        if origin in (typing.Union, types.UnionType):  # X | None
+            return None if value is None else self._value(kinds[0], value, key)
+        if origin is dict and isinstance(value, dict):
+            return {str(name): self._value(kinds[1], item, f"{key}.{name}") for name, item in value.items()}
+        if origin is tuple and isinstance(value, list | tuple):
+            kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
+            if len(value) == len(kinds):
+                items = enumerate(zip(kinds, value, strict=True))
+                return tuple(self._value(kind, item, f"{key}.{index}") for index, (kind, item) in items)
+        if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
+            try:
+                value = float(value)  # also of a string: YAML 1.1 reads 1e-3 as one
+            except ValueError:
+                pass
+        if isinstance(value, float) and not math.isfinite(value):
+            return self._refuse(key, value, "a finite number")
+        if type(value) is hint:
+            return value
+        number = "" if Ellipsis in kinds else f" of {len(kinds)} values"
+        expected = {tuple: f"a list{number}", dict: "a section with keys"}
+        return self._refuse(key, value, expected.get(origin) or hint.__name__)
+
+    def _refuse(self, key: str, value: Any, expected: str) -> typing.NoReturn:
+        raise UserError(f"{self._place(key)}: {key} is {value!r}, expected {expected}")
 
 
 def yaml_value(text: str, place: str) -> Any:
@@ -82,110 +145,32 @@ def yaml_value(text: str, place: str) -> Any:
 
 def to_yaml(settings: dict[str, Any]) -> str:
     """`dataclasses.asdict` of a dataclass as YAML that `YamlMapping` reads back; tuples are written as lists."""
-    return yaml.safe_dump(_plain(settings), sort_keys=False, allow_unicode=True)
+    return yaml.dump(settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
-class _Builder:
-    """Values converted to the types of dataclass fields, recursively; `key` is dotted, as in "training.lr"."""
-
-    def __init__(self, source: YamlMapping, from_text: Mapping[type, Callable[[str], Any]]) -> None:
-        self.source, self.from_text = source, from_text
-
-    def place(self, key: str) -> str:
-        """The file and line of `key`, or of the nearest section above it that has one."""
-        while key and key not in self.source.places:
-            key = key.rpartition(".")[0]
-        return self.source.places.get(key, self.source.name)
-
-    def build(self, kind: type[T], data: Any, key: str) -> T:
-        if not isinstance(data, dict):
-            raise UserError(f"{self.place(key)}: expected a section with keys, found {data!r}")
-        hints, prefix = typing.get_type_hints(kind), f"{key}." if key else ""
-        for name in data:
-            if name not in hints:
-                close = difflib.get_close_matches(str(name), hints, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
-                dotted = f"{prefix}{name}"
-                raise UserError(f"{self.place(dotted)}: unknown key {dotted!r}; {hint}")
-        values = {name: self.convert(hints[name], value, f"{prefix}{name}") for name, value in data.items()}
-        for needed in dataclasses.fields(kind):  # type: ignore[arg-type]
-            optional = (needed.default, needed.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
-            if needed.name not in values and not optional:
-                raise UserError(f"{self.place(key)}: key {prefix + needed.name!r} is missing")
-        try:
-            return kind(**values)
-        except UserError as error:
-            raise UserError(f"{self.place(key)}: {error}") from None
-
-    def convert(self, hint: Any, value: Any, key: str) -> Any:
-        """`value` as a field of type `hint`, or a UserError that says what was expected."""
-        origin, kinds = typing.get_origin(hint), typing.get_args(hint)
-        if dataclasses.is_dataclass(hint):
-            if isinstance(value, str) and hint in self.from_text:
-                return self.from_text[hint](value)  # type: ignore[index]
-            return self.build(hint, {} if value is None else value, key)  # type: ignore[arg-type]  # "decoding:"
-        if origin is Literal:
-            value = "none" if value is None and "none" in kinds else value  # YAML reads `null` as None
-            if value not in kinds:
-                raise self.wrong(key, value, f"one of: {', '.join(map(str, kinds))}")
-            return value
-        if origin in (typing.Union, types.UnionType):  # X | None
-            return None if value is None else self.convert(kinds[0], value, key)
-        if origin is tuple:
-            many = kinds[-1] is Ellipsis
-            if not isinstance(value, list | tuple) or not (many or len(value) == len(kinds)):
-                raise self.wrong(key, value, "a list" if many else f"a list of {len(kinds)} values")
-            each = kinds[:1] * len(value) if many else kinds
-            items = enumerate(zip(each, value, strict=True))
-            return tuple(self.convert(kind, item, f"{key}.{index}") for index, (kind, item) in items)
-        if origin is dict:
-            if not isinstance(value, dict):
-                raise self.wrong(key, value, "a section with keys")
-            return {str(name): self.convert(kinds[1], item, f"{key}.{name}") for name, item in value.items()}
-        return self.plain(hint, value, key)
-
-    def plain(self, hint: type, value: Any, key: str) -> Any:
-        """`value` as an int, float, str or bool."""
-        if hint is float and isinstance(value, str):  # YAML 1.1 reads 1e-3 as a string
-            try:
-                value = float(value)
-            except ValueError:
-                pass
-        if hint is float and type(value) is int:
-            return float(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UserError(f"{self.place(key)}: {key} is {value}, expected a finite number")
-        if type(value) is not hint:
-            raise self.wrong(key, value, hint.__name__)
-        return value
-
-    def wrong(self, key: str, value: Any, expected: str) -> UserError:
-        return UserError(f"{self.place(key)}: {key} is {value!r}, expected {expected}")
+class _Dumper(yaml.SafeDumper):
+    """Writes tuples as lists."""
 
 
-def _key_lines(node: yaml.Node, prefix: str = "") -> list[tuple[str, int]]:
+_Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
+
+
+def _key_lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
     """Every dotted key with its line, counted from 1; items of a list have their index, from 0, as a key."""
-    found: list[tuple[str, int]] = []
     items: list[tuple[str, yaml.Node, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
         items = [(key.value, key, value) for key, value in node.value]
     elif isinstance(node, yaml.SequenceNode):
         items = [(str(index), item, item) for index, item in enumerate(node.value)]
-    for name, where, value in items:
-        found.append((f"{prefix}{name}", where.start_mark.line + 1))
-        found += _key_lines(value, f"{prefix}{name}.")
-    return found
+    for name, place, value in items:
+        yield f"{prefix}{name}", place.start_mark.line + 1
+        yield from _key_lines(value, f"{prefix}{name}.")
 
 
 def _with(data: Any, keys: list[str], value: Any, place: str) -> dict[str, Any]:
+    """`data` with the value at the nested `keys`."""
     if not isinstance(data, dict):
         raise UserError(f"{place}: {keys[0]!r} lies below something that is not a section")
     if len(keys) > 1:
         value = _with(data.get(keys[0]) or {}, keys[1:], value, place)
     return {**data, keys[0]: value}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

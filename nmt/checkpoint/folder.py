@@ -1,6 +1,6 @@
-"""What of a checkpoint folder can be read without torch: where it lies, its configuration, its tokenizers.
+"""What can be read of a checkpoint folder without torch: where it is, its configuration, its tokenizers.
 
-The weights are `nmt.checkpoint.weights`'s.
+Its weights are read and written in `nmt.checkpoint.weights`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 
 @dataclass(frozen=True)
 class CheckpointFolder:
+    """A checkpoint without its weights."""
+
     folder: Path
     config: Config
     source_tokenizer: Tokenizer

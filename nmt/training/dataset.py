@@ -24,7 +24,7 @@ Ids = np.ndarray  # int32 [length], without BOS and EOS
 class Split:
     """`train`, `dev` or `test` of a dataset folder: text and ids of pair `index`, never all in memory.
 
-    Of a split for a language model the source of every pair is empty."""
+    For a language model the source of every pair is left empty."""
 
     def __init__(
         self, folder: str | Path, name: str, reverse: bool = False, language_model: bool = False
@@ -39,11 +39,11 @@ class Split:
         self.usable = self.target_lengths > 0  # [pairs] bool: whether to learn from them
         if language_model:
             self.source_lengths = np.zeros_like(self.source_lengths)
-            if altered is not None:  # neither careless targets nor, for careless sources, the same once more
+            if altered is not None:  # no copy: its target is noisy, or was there before
                 self.usable &= pc.equal(altered, "").to_numpy()
             return
         if altered is not None:
-            # Copies whose target is careless (data_prep/careless.py) are not to be learned: as good as empty.
+            # A copy with a noisy target (`data_prep` makes them) is not to be learned: as good as empty.
             self.source_lengths[pc.equal(altered, self.sides[1]).to_numpy()] = 0
         self.usable &= self.source_lengths > 0
 
@@ -66,10 +66,12 @@ class Split:
         return digest.hexdigest()[:16]
 
     def text(self, index: int) -> tuple[str, str]:
+        """Source and target of row `index`."""
         source, target = (self.table[side][index].as_py() for side in self.sides)
         return "" if self.language_model else source, target
 
     def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
+        """Ids of source and target of the rows `indices`."""
         rows = self.table.select([f"{side}_ids" for side in self.sides]).take(pa.array(indices))
         sources, targets = ([item.values.to_numpy() for item in column] for column in rows.columns)
         if self.language_model:

@@ -1,4 +1,4 @@
-"""What turns gradients into better weights: optimiser, learning-rate schedule, moving average, precision."""
+"""What turns gradients into better weights: optimiser, learning-rate schedule, moving average."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
 
 
 class MovingAverage:
-    """Exponential moving average of the weights (Polyak & Juditsky 1992), which is smoother than any of them."""
+    """Exponential moving average of the weights (Polyak & Juditsky 1992), smoother than the weights of any step."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -48,6 +48,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
+        """Move on towards the model's weights after optimiser step `step`, counted from 1."""
         # At the start the average follows closely, so that the random initial weights are soon forgotten.
         decay = min(self.decay, (1 + step) / (10 + step))
         averages, weights = list(self.weights.values()), list(named_weights(model).values())

@@ -8,23 +8,25 @@ from __future__ import annotations
 import json
 import math
 import time
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
-from torch import Tensor, nn
+from torch import Tensor
 
-from nmt.config import Config, TrainingConfig
 from nmt.network.encoder import describe_encoder
 from nmt.training.batches import usable_rows
-from nmt.training.dataset import AnySplit
 from nmt.training.distributed import Processes
 from nmt.training.resume import Progress as TrainingProgress
 from nmt.training.validation import Validation
+
+if TYPE_CHECKING:
+    from nmt.training.trainer import Trainer
 
 
 class Reporter:
@@ -57,41 +59,32 @@ class Reporter:
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def plan(
-        self,
-        config: Config,
-        progress: TrainingProgress,
-        processes: Processes,
-        train_split: AnySplit,
-        dev_split: AnySplit,
-        model: nn.Module,
-    ) -> None:
+    def plan(self, trainer: Trainer) -> None:
         """What is going to be trained, on what, for how long, and where it goes."""
-        training = config.training
-        pairs = len(usable_rows(train_split, config.data))
-        parameters = sum(parameter.numel() for parameter in model.parameters())
-        on_cpu = processes.device.type == "cpu"
+        config, training, progress = trainer.config, trainer.config.training, trainer.progress
+        pairs = len(usable_rows(trainer.train_split, config.data))
+        parameters = sum(parameter.numel() for parameter in trainer.parameters)
+        on_cpu = trainer.processes.device.type == "cpu"
         where = f"{torch.get_num_threads()} CPU thread(s)" if on_cpu else torch.cuda.get_device_name()
-        several = f"{processes.ranks} processes, each on " if processes.ranks > 1 else ""
-        end = f"{training.minutes:g} minutes of training or " if training.minutes else ""
+        if trainer.processes.ranks > 1:
+            where = f"{trainer.processes.ranks} processes, each on {where}"
+        minutes = f"{training.minutes:g} minutes of training or " if training.minutes else ""
         done = f", of which {progress.step:,} are done" if progress.step else ""
-        self.say(f"{config.task}: {pairs:,} pairs to learn from, {len(dev_split):,} of dev")
+        self.say(f"{config.task}: {pairs:,} pairs to learn from, {len(trainer.dev_split):,} of dev")
         self.say(f"encoder: {describe_encoder(config.model.encoder)}")
-        self.say(f"model: {parameters:,} parameters, in {progress.precision} on {several}{where}")
+        self.say(f"model: {parameters:,} parameters, in {progress.precision} on {where}")
         self.say(
-            f"until: {end}{training.steps:,} steps{done}; validated after each {training.validate_every:,}"
+            f"until: {minutes}{training.steps:,} steps{done}; validated each {training.validate_every:,}"
         )
         self.say(f"results: {self.run}, the best checkpoint in {self.run / 'best'}")
 
     def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
         """One line of training figures (`Meter.read`); `done` is the share of the training that is over."""
-        if not self.active:
-            return
-        seconds_left = progress.seconds * (1 - done) / done if done > 0 else 0.0
+        seconds_left = round(progress.seconds * (1 - done) / done) if done > 0 else 0
         text = (
             f"step {progress.step}  epoch {progress.epoch + 1}  loss {figures['loss']:.3f}  "
             f"{figures['tokens_per_second']:,.0f} tokens/s  lr {figures['lr']:.2e}  "
-            f"|g| {figures['gradient_norm']:.2f}  ETA {_duration(seconds_left)}"
+            f"|g| {figures['gradient_norm']:.2f}  ETA {timedelta(seconds=seconds_left)}"
         )
         if self.line.disable:
             self.say(text)
@@ -100,8 +93,6 @@ class Reporter:
 
     def validation(self, progress: TrainingProgress, result: Validation, best: bool) -> None:
         """Scores and a few translations."""
-        if not self.active:
-            return
         scores = f"BLEU {result.bleu:.1f}, chrF2 {result.chrf:.1f}"
         if result.language_model:
             scores = f"perplexity {result.perplexity:.2f} a piece"
@@ -109,24 +100,29 @@ class Reporter:
         if result.language_model:
             self.say(title)
         else:
-            self.console.print(_translations(title, result.samples))
+            table = Table("source", "translation", "reference", title=title, show_lines=True)
+            for column in table.columns:
+                column.overflow = "fold"
+            for row in result.samples:
+                table.add_row(*map(Text, row))  # not markup, whatever it holds
+            self.console.print(table)
         self._record("dev", progress.step, result.figures)
 
-    def end(self, progress: TrainingProgress, training: TrainingConfig, done: float) -> None:
-        """How the training ended; `done` is the share of it that is over."""
+    def end(self, trainer: Trainer) -> None:
+        """How the training ended."""
+        progress, metric = trainer.progress, trainer.config.training.valid_metric
         if progress.stopped_by:
             self.say(f"stopped at step {progress.step}; go on with --resume")
             return
-        if done < 1.0:
+        if trainer.done < 1.0:
             self.say(f"no better for {progress.stale} validations: stopped early")
-        self.say(
-            f"done at step {progress.step}; best {training.valid_metric} {progress.best_score} "
-            f"at step {progress.best_step}: {self.run / 'best'}"
-            if progress.best_score is not None
-            else f"done at step {progress.step}; no dev score was a number: the training has failed"
-        )
+        best = f"best {metric} {progress.best_score} at step {progress.best_step}: {self.run / 'best'}"
+        failed = "no dev score was a number: the training has failed"
+        self.say(f"done at step {progress.step}; {failed if progress.best_score is None else best}")
 
     def _record(self, group: str, step: int, figures: dict[str, float]) -> None:
+        if not self.active:
+            return
         entry: dict[str, Any] = {"time": round(time.time(), 1), "kind": group, "step": step, **figures}
         with open(self.run / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
@@ -171,15 +167,6 @@ class Meter:
         return figures
 
 
-def _translations(title: str, samples: list[tuple[str, str, str]]) -> Table:
-    table = Table(title=title, show_lines=True)
-    for heading in ("source", "translation", "reference"):
-        table.add_column(heading, overflow="fold")
-    for row in samples:
-        table.add_row(*(Text(text) for text in row))  # not markup, whatever it holds
-    return table
-
-
 def _tensorboard(folder: Path) -> Any:
     """A TensorBoard writer, or None where tensorboard is not installed (it is an extra)."""
     try:
@@ -187,8 +174,3 @@ def _tensorboard(folder: Path) -> Any:
     except ImportError:
         return None
     return SummaryWriter(str(folder))
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

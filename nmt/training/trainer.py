@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nmt.checkpoint.folder import run_checkpoints
+from nmt.checkpoint.folder import CONFIG_FILE, run_checkpoints
 from nmt.checkpoint.weights import Checkpoint, load_model, load_weights, named_weights, save_checkpoint
 from nmt.config import Config, dump_config, load_config
 from nmt.errors import UserError
@@ -32,13 +32,7 @@ from nmt.training.loss import smoothed_cross_entropy
 from nmt.training.optimization import MovingAverage, learning_rate, make_optimizer
 from nmt.training.progress_log import Meter, Reporter
 from nmt.training.resume import Progress, load_state, random_state, save_state
-from nmt.training.run_folder import (
-    CONFIG_FILE,
-    check_run_folder,
-    checkpoint_folder,
-    locked,
-    prune_checkpoints,
-)
+from nmt.training.run_folder import check_run_folder, checkpoint_folder, locked, prune_checkpoints
 from nmt.training.stop_signal import StopSignal
 from nmt.training.validation import validate
 
@@ -116,7 +110,7 @@ class Trainer:
         )
         self.batches = fetch(
             self.stream, processes.device
-        )  # begins where the stream is when the first is taken
+        )  # begins where the stream is when one is asked for
         self.progress = Progress(
             precision=choose_precision(config.training.precision, processes),
             dataset=self.train_split.fingerprint(),
@@ -126,7 +120,7 @@ class Trainer:
     def run_to_end(self) -> None:
         """Train until the recipe's end, early stopping, or a signal; the state is saved in every case."""
         training, progress, processes = self.config.training, self.progress, self.processes
-        self.reporter.plan(self.config, progress, processes, self.train_split, self.dev_split, self.model)
+        self.reporter.plan(self)
         self.model.train()
         meter = Meter(progress, processes)
         first_step, stopping = progress.step, False
@@ -158,7 +152,7 @@ class Trainer:
                 self.validate()
             progress.stopped_by = 0 if self.finished else stop.number or signal.SIGTERM
             self.save()
-        self.reporter.end(progress, training, self.done)
+        self.reporter.end(self)
 
     def step(self) -> tuple[Tensor, Tensor, int]:
         """One optimiser step over `accumulate` batches.

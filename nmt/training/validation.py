@@ -1,6 +1,6 @@
 """How good is the model now?  Loss on the dev split, and BLEU and chrF of real beam decoding.
 
-A language model has nothing to translate: of it the perplexity is told instead.
+A language model has nothing to translate: it is scored by its perplexity instead.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from nmt.training.dataset import AnySplit
 
 @dataclass(frozen=True)
 class Validation:
+    """The scores of a model on dev, and some of its translations."""
+
     loss: float  # mean negative log-likelihood of a target piece, nats, without label smoothing
     bleu: float = np.nan  # of a language model: not a number, as chrf
     chrf: float = np.nan
@@ -32,13 +34,13 @@ class Validation:
 
     @property
     def perplexity(self) -> float:
-        """Of a target piece, EOS counted: among how many equally likely ones it would be as hard to guess."""
+        """Among how many equally likely pieces a target piece (or EOS) would be as hard to guess."""
         with np.errstate(over="ignore"):
             return float(np.exp(np.float64(self.loss)))
 
     @property
     def figures(self) -> dict[str, float]:
-        """What of it is worth telling."""
+        """The scores by name, as they are logged."""
         if self.language_model:
             return {"loss": self.loss, "perplexity": self.perplexity}
         return {"loss": self.loss, "bleu": self.bleu, "chrf": self.chrf}
@@ -64,7 +66,7 @@ def validate(
 ) -> Validation:
     """Score `model` (left in the mode it was in) on up to `sentences` pairs spread over the split."""
     device = next(model.parameters()).device
-    rows = np.unique(np.linspace(0, len(split) - 1, min(sentences, len(split))).astype(np.int64))
+    rows = _spread(sentences, len(split))
     was_training = model.training
     model.eval()
     try:
@@ -77,13 +79,18 @@ def validate(
         model.train(was_training)
     texts = [split.text(int(row)) for row in rows]
     references = [target for _, target in texts]
-    shown = np.unique(np.linspace(0, len(rows) - 1, min(samples, len(rows))).astype(int))
+    shown = _spread(samples, len(rows))
     return Validation(
         loss,
         sacrebleu.corpus_bleu(hypotheses, [references]).score,
         sacrebleu.corpus_chrf(hypotheses, [references]).score,
         [(texts[i][0], hypotheses[i], references[i]) for i in shown],
     )
+
+
+def _spread(count: int, length: int) -> np.ndarray:
+    """Up to `count` indices spread over range(length)."""
+    return np.unique(np.linspace(0, length - 1, min(count, length)).astype(np.int64))
 
 
 def mean_loss(

@@ -71,7 +71,7 @@ def test_order_depends_on_seed_and_epoch_only(reversal_data: Path) -> None:
 def test_a_stream_goes_on_where_another_stopped(reversal_data: Path) -> None:
     split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=500)
     straight = BatchStream(split, config, seed=3)
-    batches = [next(straight) for _ in range(60)]
+    batches = [next(straight).batch for _ in range(60)]
     assert straight.epoch >= 1  # the test crosses the end of an epoch
     for stop in (10, 45):
         first, second = BatchStream(split, config, seed=3), BatchStream(split, config, seed=3)
@@ -79,7 +79,7 @@ def test_a_stream_goes_on_where_another_stopped(reversal_data: Path) -> None:
             next(first)
         second.epoch, second.position = first.epoch, first.position
         for expected in batches[stop:]:
-            assert torch.equal(next(second).source, expected.source)
+            assert torch.equal(next(second).batch.source, expected.source)
 
 
 def test_ranks_share_an_epoch_without_overlap(reversal_data: Path) -> None:
@@ -88,7 +88,7 @@ def test_ranks_share_an_epoch_without_overlap(reversal_data: Path) -> None:
     alone = BatchStream(split, config, seed=1)
     for _ in range(5):
         for stream in streams:
-            assert torch.equal(next(stream).source, next(alone).source)
+            assert torch.equal(next(stream).batch.source, next(alone).batch.source)
 
 
 def test_a_training_split_too_small_for_its_processes_is_refused(reversal_data: Path) -> None:

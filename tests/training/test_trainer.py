@@ -143,7 +143,7 @@ def test_accumulated_batches_give_the_gradient_of_one_big_batch(reversal_data: P
     trainer.step()
     summed = {name: parameter.grad.clone() for name, parameter in trainer.model.named_parameters()}
     stream = trainer_for(reversal_data, tmp_path, config).stream
-    batches = [next(stream), next(stream)]
+    batches = [next(stream).batch, next(stream).batch]
     for parameter in trainer.parameters:
         parameter.grad = None
     (sum(trainer.loss(batch) for batch in batches) / sum(batch.target_tokens for batch in batches)).backward()  # type: ignore[union-attr]
@@ -191,6 +191,6 @@ def test_bfloat16_training_is_close_to_float32(reversal_data: Path, tmp_path: Pa
     for precision in ("float32", "bfloat16"):
         trainer = trainer_for(reversal_data, tmp_path, tiny_recipe(precision=precision))
         trainer.model.eval()
-        losses[precision] = trainer.loss(next(trainer.stream)).item()
+        losses[precision] = trainer.loss(next(trainer.stream).batch).item()
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
     assert losses["bfloat16"] != losses["float32"]
