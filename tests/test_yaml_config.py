@@ -41,18 +41,21 @@ def test_lists_of_sections_and_optional_values_are_read() -> None:
     assert recipe("pair: es-en\nsources:\n- {spec: a, max_pairs: null}").sources == (Corpus("a"),)
 
 
-@pytest.mark.parametrize(  # fmt: skip
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("sources: []\n", "r.yaml: key 'pair' is missing"),
         ("pair: a\nsources:\n- spec: b\n- repeat: 2\n", "r.yaml:4: key 'sources.1.spec' is missing"),
-        ("pair: a\nsources:\n- spec: b\n  repaet: 2\n", "r.yaml:4: unknown key 'sources.0.repaet'; did you mean 'repeat'?"),
-        ("pair: a\nsources:\n- spec: b\n  max_pairs: many\n", "r.yaml:4: sources.0.max_pairs is 'many', expected int"),
+        ("pair: a\nsources:\n- spce: b\n", "r.yaml:3: unknown key 'sources.0.spce'; did you mean 'spec'?"),
+        (
+            "pair: a\nsources:\n- spec: b\n  max_pairs: many\n",
+            "r.yaml:4: sources.0.max_pairs is 'many', expected int",
+        ),
         ("pair: a\nsources: b\n", "r.yaml:2: sources is 'b', expected a list"),
         ("pair: a\nsymbols:\n- b\n- 3\n", "r.yaml:4: symbols.1 is 3, expected str"),
         ("- pair: a\n", "r.yaml: expected a section with keys, found [{'pair': 'a'}]"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_in_lists_are_named_with_their_line(text: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         recipe(text)

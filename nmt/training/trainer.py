@@ -242,15 +242,7 @@ class Trainer:
         config, training, progress = self.config, self.config.training, self.progress
         if self.processes.first:
             with self.average.swapped_in(self.model) if self.average else nullcontext():
-                result = validate(
-                    self.model,
-                    self.dev_split,
-                    self.tokenizers,
-                    config.data,
-                    config.decoding,
-                    training.valid_sentences,
-                    training.samples,
-                )
+                result = validate(self.model, self.dev_split, self.tokenizers[1], config)
             score = result.metric(training.valid_metric)
             best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
             progress.history.append(

@@ -105,8 +105,8 @@ def test_held_out_text_is_far_less_surprising_than_its_pieces_frequencies_make_i
 
 def held_out(corpus: Path, model: Checkpoint) -> Validation:
     split = Split(corpus, "test", language_model=True)
-    tokenizers = (model.source_tokenizer, model.target_tokenizer)
-    return validate(model.model, split, tokenizers, model.config.data, model.config.decoding, 1000, 4)
+    config = replace(model.config, training=replace(model.config.training, valid_sentences=1000))
+    return validate(model.model, split, model.target_tokenizer, config)
 
 
 def test_the_perplexity_is_that_of_each_piece_given_those_before_it(corpus: Path, model: Checkpoint) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 
 from nmt.checkpoint.weights import load_model, named_weights
-from nmt.config import DataConfig, DecodingConfig
+from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.training.batches import make_batch
 from nmt.training.dataset import Split, open_split
@@ -44,7 +44,7 @@ def test_a_run_in_both_directions_goes_on_in_one(reversal_data: Path, tmp_path: 
     train(recipe, reversal_data, tmp_path / "both")
     both = load_model(tmp_path / "both")
     dev = open_split(reversal_data, "dev", config.data)
-    loss = mean_loss(both.model, dev, np.arange(100), config.data, torch.device("cpu"))
+    loss = mean_loss(both.model, dev, np.arange(100), config.data)
     assert float(both.notes["dev_loss"]) == pytest.approx(loss, abs=1e-4)
     for reverse in (False, True):
         run = tmp_path / f"reverse-{reverse}"
@@ -98,15 +98,8 @@ def test_it_learns_to_say_a_sentence_backwards(reversal_data: Path, tmp_path: Pa
     train(write(tmp_path, config), reversal_data, tmp_path / "run")
     best = load_model(tmp_path / "run")  # the run's folder stands for its best checkpoint
     split = Split(reversal_data, "test")
-    result = validate(
-        best.model,
-        split,
-        (best.source_tokenizer, best.target_tokenizer),
-        config.data,
-        DecodingConfig(),
-        50,
-        2,
-    )
+    all_of_it = dataclasses.replace(config, training=dataclasses.replace(config.training, valid_sentences=50))
+    result = validate(best.model, split, best.target_tokenizer, all_of_it)
     assert result.bleu > 90
     losses = [entry["loss"] for entry in log_entries(tmp_path / "run")]
     assert losses[-1] < 0.6 * losses[0]

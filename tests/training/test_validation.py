@@ -21,8 +21,5 @@ def test_dev_loss_does_not_depend_on_batching(reversal_data: Path) -> None:
     split = Split(reversal_data, "dev")
     rows = torch.arange(len(split)).numpy()
     with torch.inference_mode():
-        losses = [
-            mean_loss(model, split, rows, DataConfig(batch_tokens=n), torch.device("cpu"))
-            for n in (1, 50, 5000)
-        ]
+        losses = [mean_loss(model, split, rows, DataConfig(batch_tokens=n)) for n in (1, 50, 5000)]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
