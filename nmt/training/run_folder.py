@@ -52,9 +52,10 @@ def locked(run: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                (run / LOCK_FILE).unlink()
-                if is_new and not any(run.iterdir()):
-                    run.rmdir()
+                with suppress(OSError):
+                    (run / LOCK_FILE).unlink()
+                    if is_new and not any(run.iterdir()):
+                        run.rmdir()
             return
 
 

@@ -1,4 +1,4 @@
-"""The training loop, in reading order: `train` sets up, `Trainer.run` is the loop, `Trainer.step` one step of it.
+"""The training loop, in reading order: `train` sets up, `Trainer.run_to_end` loops, `Trainer.step` is one step.
 
 Everything that is chosen comes from the recipe; everything that is needed to go on after a kill is in the run's
 folder (`nmt.training.run_folder`).
