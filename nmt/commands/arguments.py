@@ -84,9 +84,13 @@ def load_translator(arguments: argparse.Namespace) -> Translator:
 
 
 @contextmanager
-def progress_bar(total: int | None, unit: str, show: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that counts `unit`s, if that is a terminal and `show` is true."""
-    if not (show and sys.stderr.isatty()):
+def progress_bar(
+    total: int | None = None, unit: str = "lines", beside_results: bool = True
+) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that counts `unit`, if that is a terminal.
+
+    beside_results  results go to standard output: there is no bar if that is a terminal too"""
+    if not sys.stderr.isatty() or (beside_results and sys.stdout.isatty()):
         yield lambda count: None
         return
     from rich.console import Console
@@ -96,3 +100,6 @@ def progress_bar(total: int | None, unit: str, show: bool) -> Iterator[Callable[
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda count: progress.advance(task, count)
+
+
+_decoding, _progress = decoding_options, progress_bar  # their names in translate.py

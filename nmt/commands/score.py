@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +80,7 @@ def _translations(arguments: argparse.Namespace, lines: list[str]) -> list[str]:
     """What the model makes of the source file of `nmt score`."""
     translator = load_translator(arguments)
     texts = []
-    with progress_bar(len(lines), "lines", show=not sys.stdout.isatty()) as advance:
+    with progress_bar(len(lines)) as advance:
         for translation in translator.stream(lines, **decoding_options(arguments)):
             texts.append(translation.text)
             advance(1)

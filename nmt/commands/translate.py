@@ -8,14 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import (
-    add_command,
-    add_decoding,
-    decoding_options,
-    load_translator,
-    positive,
-    progress_bar,
-)
+from nmt.commands.arguments import _decoding, _progress, add_command, add_decoding, positive
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,7 +45,7 @@ examples
   echo "¿Dónde está la biblioteca?" | nmt translate --model checkpoints/es-en --n-best 3 --json"""
 
 
-def add_translate(commands: Any) -> None:
+def _add_translate(commands: Any) -> None:
     command = add_command(
         commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE
     )
@@ -75,16 +68,16 @@ def translate(arguments: argparse.Namespace) -> None:
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import windows
+    from nmt.translation.translator import Translator
 
-    translator = load_translator(arguments)
-    options = decoding_options(arguments) | {
-        "n_best": arguments.n_best,
-        "with_attention": arguments.attention,
-    }
+    translator = Translator.load(
+        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
+    )
+    options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
     translator.translate_batch([], **options)  # impossible options are refused before any input is read
     as_json = functools.partial(_as_json, with_attention=arguments.attention)
     number = 0
-    with progress_bar(None, "lines", show=not sys.stdout.isatty()) as advance:
+    with _progress() as advance:
         for window in windows(sys.stdin.buffer.fileno(), WINDOW_LINES, WINDOW_BYTES):
             lines = [_decode(raw, number + i) for i, raw in enumerate(window, start=1)]
             number += len(lines)

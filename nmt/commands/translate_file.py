@@ -6,10 +6,13 @@ Nothing heavy is imported before it is needed.
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import add_command, add_decoding, decoding_options, load_translator, progress_bar
+from nmt.commands.arguments import add_command, add_decoding
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,12 +58,17 @@ def translate_file(arguments: argparse.Namespace) -> None:
         raise UserError(f"{out}: there is no folder {out.parent}; make it first")
     open_document = _opener()
     document = open_document(source)
-    translator = load_translator(arguments)
+    from nmt.translation.translator import Translator
+
+    translator = Translator.load(
+        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
+    )
+    options = {"beam": arguments.beam, "length_penalty": arguments.length_penalty}
     translations = []
-    with progress_bar(len(document.texts), "texts", show=True) as advance:
-        for translation in translator.stream(document.texts, **decoding_options(arguments)):
+    with _progress(len(document.texts)) as advance:
+        for translation in translator.stream(document.texts, **options):
             translations.append(translation.text)
-            advance(1)
+            advance()
     document.write(translations, out)
     print(f"{out}: {len(translations)} texts translated")
 
@@ -71,5 +79,20 @@ def _opener() -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         if error.name not in ("lxml", "markdown_it", "polib"):
             raise
-        raise UserError("documents need more packages: pip install -e '.[app]' -c constraints.txt") from None
+        raise UserError("documents need more packages: pip install 'recurrent-nmt[app]'") from None
     return open_document
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error that counts texts, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("texts"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
