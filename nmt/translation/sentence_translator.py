@@ -26,10 +26,10 @@ from nmt.text.segmentation import split_around
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.placeables import put_back
-from nmt.translation.plan import Request, requests_of
+from nmt.translation.plan import Plan, Request
 from nmt.translation.postprocess import _flaws, _straight
 from nmt.translation.recasing import MARKED_ALIKE, dressed, undressed, without_marks
-from nmt.translation.result import SentenceTranslation, assemble, copied
+from nmt.translation.result import SentenceTranslation, copied
 
 NARROWEST = 4  # what a beam counts for at least, for the encoder works on each piece however narrow the beam
 SLACK = 1.02  # batches may be so much larger than their share, lest little is left over for one more
@@ -179,8 +179,9 @@ class SentenceSearch:
 
     def _around(self, request: Request, whole: SentenceTranslation, lost: list[Item]) -> SentenceTranslation:
         """The sentence translated in parts, with the lost items copied between them."""
-        plan = split_around(request.sentence, [(item.start, item.end) for item in lost])
-        line = assemble(plan, self.translate(requests_of(plan, request.prefix)), self.settings.n_best)
+        parts = split_around(request.sentence, [(item.start, item.end) for item in lost])
+        plan = Plan(parts, request.prefix)
+        line = plan.assemble(self.translate(plan.requests), self.settings.n_best)
         candidates = tuple((text, line.score) for text in (line.text, *line.alternatives))
         return SentenceTranslation(  # without attention: there is no one matrix for the whole sentence
             request.sentence, line.text, line.score, candidates, line.tokens, whole.source_tokens, None

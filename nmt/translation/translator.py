@@ -21,8 +21,8 @@ from nmt.inference.model_interface import SearchableModel
 from nmt.text.normalization import composed, model_input, without_surrogates
 from nmt.text.segmentation import Part, cut_long, split_around, split_text, words
 from nmt.translation.phrase_book import PhraseBook
-from nmt.translation.plan import Request, requests_of
-from nmt.translation.result import SentenceTranslation, Translation, assemble
+from nmt.translation.plan import Plan, Request
+from nmt.translation.result import SentenceTranslation, Translation
 from nmt.translation.sentence_translator import SentenceSearch, Settings, Started
 
 MAX_PIECES = 100  # longer sentences are cut; a model seldom has seen longer ones
@@ -146,10 +146,10 @@ class Translator:
             for window in running:
                 window.cancel()
 
-    def plan(self, text: str) -> list[Part]:
-        """The text's parts: sentences to translate, each short enough for the model and in its script, and what is
-        copied between them.  `nmt.translation.plan.requests_of` makes requests of them, `translate_sentences`
-        translates these, `nmt.translation.result.assemble` joins the results: `translate_batch`, step by step."""
+    def plan(self, text: str, prefix: str = "") -> Plan:
+        """Cut a text into sentences to translate, each short enough for the model and in its script, and what is
+        copied between them.  With `translate_sentences` of the plan's requests, and `assemble` of their results, it
+        is `translate_batch`, step by step."""
         parts: list[Part] = []
         for part in split_text(without_surrogates(text), self.source_language):
             pieces = self._pieces(part.text) if part.translate else []
@@ -158,7 +158,7 @@ class Translator:
                 continue
             for cut in cut_long(part.text, lambda text: len(self._pieces(text)), self._max_pieces):
                 parts += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
-        return parts
+        return Plan(parts, prefix)
 
     def translate_sentences(
         self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1
@@ -233,16 +233,16 @@ class _Window:
         self, owner: Translator, search: SentenceSearch, lines: Sequence[str], prefixes: Sequence[str] = ()
     ) -> None:
         self.search = search
-        self.plans = [owner.plan(line) for line in lines]
-        self.requests = [requests_of(p, prefixes[i] if prefixes else "") for i, p in enumerate(self.plans)]
-        self.started: Started = search.start(list(dict.fromkeys(r for line in self.requests for r in line)))
+        self.plans = [owner.plan(line, prefixes[i] if prefixes else "") for i, line in enumerate(lines)]
+        distinct = dict.fromkeys(request for plan in self.plans for request in plan.requests)
+        self.started: Started = search.start(list(distinct))
 
     def finish(self) -> list[Translation]:
         found = self.search.finish(self.started)
         done: dict[Request, SentenceTranslation] = dict(zip(self.started.requests, found, strict=True))
         return [
-            assemble(plan, [done[request] for request in requests], self.search.settings.n_best)
-            for plan, requests in zip(self.plans, self.requests, strict=True)
+            plan.assemble([done[request] for request in plan.requests], self.search.settings.n_best)
+            for plan in self.plans
         ]
 
     def cancel(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from nmt.text.segmentation import stands_alone
 from nmt.translation.phrase_book import PhraseBook
-from nmt.translation.plan import Request, requests_of
+from nmt.translation.plan import Request
 from nmt.translation.recasing import Dress, dressed, undressed
 from tests.support.uppercase_model import uppercase_translator
 
@@ -103,9 +103,9 @@ def test_what_is_searched_in_a_second_spelling(request_: Request, second: str | 
 def test_what_stands_alone(text: str, alone: list[bool]) -> None:
     translator, _ = uppercase_translator(phrases=PhraseBook([("fish", "pez")]))
     plan = translator.plan(text)
-    places = [i for i, part in enumerate(plan) if part.translate]
-    assert [stands_alone(plan, i) for i in places] == alone
-    assert [request.whole for request in requests_of(plan)] == alone
+    places = [i for i, part in enumerate(plan.parts) if part.translate]
+    assert [stands_alone(plan.parts, i) for i in places] == alone
+    assert [request.whole for request in plan.requests] == alone
 
 
 def test_a_stretch_of_a_sentence_is_not_looked_up() -> None:

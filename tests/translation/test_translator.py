@@ -20,11 +20,9 @@ from nmt.inference.batches import batches_by_length
 from nmt.inference.core_pool import Cores
 from nmt.inference.loading import choose
 from nmt.network.model import Seq2Seq
-from nmt.text.segmentation import Part
 from nmt.text.tokenizer import EOS
 from nmt.translation import sentence_translator
-from nmt.translation.plan import requests_of
-from nmt.translation.result import SentenceTranslation, assemble
+from nmt.translation.result import SentenceTranslation
 from nmt.translation.sentence_translator import Searching, SentenceSearch, Started, _shared
 from nmt.translation.translator import WINDOW_LINES, Translator, find_checkpoints
 from tests.conftest import tiny_model_config
@@ -249,24 +247,6 @@ def test_alternatives_are_different_and_do_not_change_the_best(random_checkpoint
     assert len(uppercase_translator()[0].translate_batch(["hola"], n_best=4)[0].alternatives) == 3
 
 
-def test_alternatives_of_a_line_are_the_best_combinations() -> None:
-    rng = random.Random(5)
-    scores = [sorted((rng.uniform(-3, 0) for _ in range(4)), reverse=True) for _ in range(3)]
-    sentences = [
-        SentenceTranslation(
-            "s", f"{i}0", 0.0, tuple((f"{i}{k}", s) for k, s in enumerate(row)), ["t"], ["s"], None
-        )
-        for i, row in enumerate(scores)
-    ]
-    plan = [Part("s", True), Part(" ", False), Part("s", True), Part(" ", False), Part("s", True)]
-    line = assemble(plan, sentences, 10)
-    ranked = sorted(
-        itertools.product(range(4), repeat=3), key=lambda ks: -sum(scores[i][k] for i, k in enumerate(ks))
-    )
-    expected = [" ".join(f"{i}{k}" for i, k in enumerate(ks)) for ks in ranked[:10]]
-    assert [line.text, *line.alternatives] == expected
-
-
 def test_more_alternatives_than_the_beam_are_refused() -> None:
     translator, _ = uppercase_translator()
     with pytest.raises(UserError, match="n-best is 3.*beam size.*2"):
@@ -421,10 +401,10 @@ def test_sentences_by_themselves_come_out_as_in_a_text(random_checkpoint: Path) 
     translator = Translator.load(random_checkpoint)
     text = "uno dos. tres, cuatro.\n\nuno dos. cinco 😀"
     plan = translator.plan(text)
-    assert "".join(part.text for part in plan) == text
-    found = translator.translate_sentences(requests_of(plan), n_best=2)
+    assert "".join(part.text for part in plan.parts) == text
+    found = translator.translate_sentences(plan.requests, n_best=2)
     whole = translator.translate_batch([text], n_best=2)[0]
-    assert assemble(plan, found, 2).text == whole.text
+    assert plan.assemble(found, 2).text == whole.text
     assert [sentence.candidates for sentence in found] == [s.candidates for s in whole.sentences]
 
 
