@@ -1,6 +1,6 @@
-"""Words of the tab that translates documents; (English, Spanish)."""
+"""The tab that translates documents: messages as (English, Spanish)."""
 
-WORDS = {
+MESSAGES = {
     "file": ("Document", "Documento"),
     "about": (
         "{formats}, up to {megabytes:g} MB and {characters} characters. The same format comes back, with everything "

@@ -1,9 +1,6 @@
-"""Words of the tab that looks inside a translation; (English, Spanish).
+"""The tab that looks inside a translation: messages as (English, Spanish)."""
 
-What ends in `_about` is Markdown for a student, with formulas between dollar signs, whose braces are doubled as in
-all that `say` fills in."""
-
-WORDS = {
+MESSAGES = {
     "sentence": ("Sentence of your translation", "Frase de su traducción"),
     "direction": ("Direction", "Dirección"),
     "text": ("Sentence to look into", "Frase que se examina"),
@@ -54,26 +51,6 @@ WORDS = {
     "start": ("(start)", "(inicio)"),
     # --- attention
     "attention": ("Attention", "Atención"),
-    "attention_about": (
-        "Before it writes a piece the decoder looks back at the source: it compares its state $q$ with the "
-        "encoder's state $h_j$ of every source piece, turns the scores into shares $a_j$ that add up to 1, and "
-        "goes on with the mean by these shares (Bahdanau et al. 2015):\n\n"
-        "$$a_j = \\mathrm{{softmax}}_j\\,\\mathrm{{score}}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
-        "A row is a piece of the translation, a column one of the source; the stronger the colour, the larger the "
-        "share. **Point at a piece of the translation**, or move over the cells with the arrow keys. Look for words "
-        "that change places, and for words that take several pieces. Nobody showed the model an alignment. "
-        "With several heads (the models here have four) each has its own shares and its own projections of $h_j$: "
-        "shown is the mean of the shares, and the context is put together from all heads.",
-        "Antes de escribir una pieza, el decodificador mira el original: compara su estado $q$ con el estado $h_j$ "
-        "que el codificador tiene de cada pieza, convierte las puntuaciones en proporciones $a_j$ que suman 1 y "
-        "sigue con la media ponderada (Bahdanau et al. 2015):\n\n"
-        "$$a_j = \\mathrm{{softmax}}_j\\,\\mathrm{{score}}(q, h_j), \\qquad c = \\sum_j a_j h_j$$\n\n"
-        "Cada fila es una pieza de la traducción y cada columna, una del original; cuanto más intenso el color, "
-        "mayor la proporción. **Señale una pieza de la traducción** o recorra las celdas con las flechas. Busque "
-        "palabras que cambian de sitio y palabras que ocupan varias piezas. Nadie enseñó al modelo una alineación. "
-        "Si hay varias cabezas (los modelos de aquí tienen cuatro), cada una tiene sus proporciones y sus propias "
-        "proyecciones de $h_j$: se muestra la media de las proporciones, y el contexto reúne todas las cabezas.",
-    ),
     "attention_grid": (
         "Attention: a row for each piece of the translation, a column for each piece of the source",
         "Atención: una fila por cada pieza de la traducción, una columna por cada pieza del original",
@@ -91,41 +68,10 @@ WORDS = {
     "less_to_more": ("nothing 0 … 1 everything", "nada 0 … 1 todo"),
     # --- probabilities of the tokens
     "tokens": ("Probabilities", "Probabilidades"),
-    "tokens_about": (
-        "The decoder gives a probability to *every* piece it knows, knowing the source $x$ and all pieces before:\n\n"
-        "$$p(y \\mid x) = \\prod_i p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
-        "A bar is the probability of the piece that was written; in orange where another one was more probable. "
-        "**Open a piece** to see the five most probable ones at its place. Give a translation of your own above "
-        "and you see where it surprises the model.",
-        "El decodificador da una probabilidad a *cada* pieza que conoce, sabiendo el original $x$ y todas las "
-        "piezas anteriores:\n\n"
-        "$$p(y \\mid x) = \\prod_i p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
-        "Cada barra es la probabilidad de la pieza escrita; en naranja, si otra era más probable. **Abra una "
-        "pieza** para ver las cinco más probables en su lugar. Escriba arriba una traducción propia y verá dónde "
-        "sorprende al modelo.",
-    ),
     "preferred": ("rather {piece} {share}", "mejor {piece} {share}"),
     "most_probable": ("The most probable pieces here", "Las piezas más probables aquí"),
     # --- beam
     "beam": ("Beam", "Haz"),
-    "beam_about": (
-        "There are too many translations to try them all. Beam search keeps the few best beginnings at each step "
-        "and drops the others for good. Each piece makes the sum of log-probabilities smaller, so that long ones "
-        "would lose: of those that came to an end the one with the best *mean* wins,\n\n"
-        "$$\\frac{{1}}{{m}} \\sum_{{i=1}}^{{m}} \\log p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
-        "(with this model's length penalty $\\alpha$ in place of $m$: $m^\\alpha$). Steps go from left to right, "
-        "the best sum of each step on top. Strong and blue: the translation; framed: kept; pale: dropped (the best "
-        "three). **Point at a piece** to see its numbers and its way. Try a beam of 1: greedy search cannot take "
-        "a piece back.",
-        "Hay demasiadas traducciones para probarlas todas. La búsqueda en haz conserva a cada paso los mejores "
-        "comienzos y descarta los demás para siempre. Como cada pieza rebaja la suma de log-probabilidades, las "
-        "largas perderían: de las que llegaron al final gana la de mejor *media*,\n\n"
-        "$$\\frac{{1}}{{m}} \\sum_{{i=1}}^{{m}} \\log p(y_i \\mid y_1 \\dots y_{{i-1}}, x)$$\n\n"
-        "(con la penalización de longitud $\\alpha$ del modelo en lugar de $m$: $m^\\alpha$). Los pasos van de "
-        "izquierda a derecha, con la mejor suma de cada paso arriba. En azul e intenso, la traducción; con marco, "
-        "lo conservado; pálido, lo descartado (lo mejor, tres por paso). **Señale una pieza** para ver sus números "
-        "y su camino. Pruebe un haz de 1: la búsqueda voraz no puede desdecirse.",
-    ),
     "beam_tree": ("Beam search, step by step", "La búsqueda en haz, paso a paso"),
     "point_tree": (
         "Point at a piece, or use the arrow keys.",
@@ -144,33 +90,6 @@ WORDS = {
     # --- gates
     "gates": ("Gates", "Puertas"),
     "layer": ("Layer", "Capa"),
-    "gates_about": (
-        "A recurrent layer reads one token after another and keeps a state $h$. *Gates* decide, for each unit, how "
-        "much of it passes: numbers between 0 and 1. Choose a layer: above, the mean of each gate over all units "
-        "at each token (of signed values the root mean square); below, some units one by one. Look for tokens at "
-        "which a gate opens or closes, and for units that hold a value over many tokens.\n\n"
-        "GRU (Cho et al. 2014): *reset* $r$, how much of $h$ the candidate sees; *update* $z$, how much of $h$ "
-        "stays\n\n"
-        "$$r, z = \\sigma(W x + U h + b) \\qquad \\tilde h = \\tanh(W x + b + r \\odot (U h + d)) \\qquad "
-        "h' = z \\odot h + (1 - z) \\odot \\tilde h$$\n\n"
-        "LSTM (Hochreiter & Schmidhuber 1997): *input* $i$, how much is let in; *forget* $f$, how much is kept; "
-        "*output* $o$, how much is shown of the *memory* $c$\n\n"
-        "$$i, f, o = \\sigma(W x + U h + b) \\qquad c' = f \\odot c + i \\odot \\tanh(W x + U h + b) \\qquad "
-        "h' = o \\odot \\tanh(c')$$",
-        "Una capa recurrente lee un token tras otro y guarda un estado $h$. Las *puertas* deciden, para cada "
-        "unidad, cuánto pasa: números entre 0 y 1. Elija una capa: arriba, la media de cada puerta sobre todas las "
-        "unidades en cada token (de los valores con signo, la media cuadrática); debajo, algunas unidades una a "
-        "una. Busque tokens en que una puerta se abre o se cierra, y unidades que guardan un valor durante muchos "
-        "tokens.\n\n"
-        "GRU (Cho et al. 2014): *reinicio* $r$, cuánto ve de $h$ el candidato; *actualización* $z$, cuánto queda "
-        "de $h$\n\n"
-        "$$r, z = \\sigma(W x + U h + b) \\qquad \\tilde h = \\tanh(W x + b + r \\odot (U h + d)) \\qquad "
-        "h' = z \\odot h + (1 - z) \\odot \\tilde h$$\n\n"
-        "LSTM (Hochreiter y Schmidhuber 1997): *entrada* $i$, cuánto se deja entrar; *olvido* $f$, cuánto se "
-        "conserva; *salida* $o$, cuánto se muestra de la *memoria* $c$\n\n"
-        "$$i, f, o = \\sigma(W x + U h + b) \\qquad c' = f \\odot c + i \\odot \\tanh(W x + U h + b) \\qquad "
-        "h' = o \\odot \\tanh(c')$$",
-    ),
     "gates_grid": (
         "{layer} ({cell}): a row for each gate and unit, a column for each token",
         "{layer} ({cell}): una fila por cada puerta y unidad, una columna por cada token",
@@ -201,26 +120,6 @@ WORDS = {
     "backward": ("backward", "hacia atrás"),
     # --- memory of earlier states
     "memory": ("Memory", "Memoria"),
-    "memory_about": (
-        "How strongly is a change of the state at token $k$ still felt at token $t$? By a factor for each step "
-        "between (Bengio et al. 1994; Pascanu et al. 2013):\n\n"
-        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = "
-        "\\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
-        "If a factor usually shrinks what it multiplies, the product vanishes exponentially (a straight line "
-        "downwards on this logarithmic axis), and nothing can be learned from far back. That is why a simple RNN "
-        "forgets: its state goes through $\\tanh$ and a matrix at every step. Gates let a state pass almost "
-        "unchanged. Compare the layers of this model over your sentence; then fresh cells whose gates begin open, "
-        "and fresh cells with plain gates: gates alone are no memory, they are the ability to learn one.",
-        "¿Con qué fuerza se nota aún en el token $t$ un cambio del estado en el token $k$? Hay un factor por cada "
-        "paso intermedio (Bengio et al. 1994; Pascanu et al. 2013):\n\n"
-        "$$\\frac{{\\partial h_t}}{{\\partial h_k}} = "
-        "\\prod_{{i=k+1}}^{{t}} \\frac{{\\partial h_i}}{{\\partial h_{{i-1}}}}$$\n\n"
-        "Si cada factor suele encoger lo que multiplica, el producto se desvanece exponencialmente (una recta que "
-        "cae en este eje logarítmico) y del pasado lejano no se aprende nada. Por eso olvida una RNN simple: su "
-        "estado atraviesa $\\tanh$ y una matriz a cada paso. Las puertas dejan pasar un estado casi intacto. "
-        "Compare las capas de este modelo sobre su frase; después, celdas nuevas cuyas puertas empiezan abiertas, "
-        "y celdas nuevas con puertas sin abrir: una puerta no es memoria, sino la capacidad de aprender a recordar.",
-    ),
     "choose": ("Choose what to measure.", "Elija qué se mide."),
     "memory_model": ("The layers of this model", "Las capas de este modelo"),
     "memory_open": ("Fresh cells, gates open", "Celdas nuevas, puertas abiertas"),

@@ -1,6 +1,6 @@
-"""Words of the page's frame; (English, Spanish)."""
+"""The page's frame, and failures that any part of it may have: messages as (English, Spanish)."""
 
-WORDS = {
+MESSAGES = {
     "title": ("Recurrent translator", "Traductor recurrente"),
     "nothing_leaves": ("nothing leaves this server", "nada sale de este servidor"),
     "both_ways": ("{source} ↔ {target}", "{source} ↔ {target}"),

@@ -1,6 +1,6 @@
-"""Words of the tab that trains; (English, Spanish)."""
+"""The tab that trains: messages as (English, Spanish)."""
 
-WORDS = {
+MESSAGES = {
     "intro": (
         "Train a model on your own sentences: a text file with a sentence and its translation in each line. The "
         "training runs on this server, also when you close this page.",
@@ -8,48 +8,6 @@ WORDS = {
         "El entrenamiento se hace en este servidor y sigue aunque cierre esta página.",
     ),
     "help": ("What to choose and what to expect", "Qué elegir y qué esperar"),
-    "help_text": (
-        """\
-**The text.** One pair a line, a tab between the two sides, UTF-8, no header. A few hundred pairs only show that it
-works; real translation begins at about 100,000 pairs. Repeated lines are left out. A twentieth of the pairs, at most
-1,000, is set aside to score on while training (dev), and as many again that are never looked at (test).
-
-**The recipe.** *tiny*: a small model and 1,000 steps, a minute or two on a processor: to see the whole way once.
-*tatoeba-cpu*: the recipe of the models of this page, two layers on each side; it takes its 104 minutes on any machine.
-On a graphics card, which is used if there is one, many more sentences go into that time. With fewer than 20,000 pairs,
-the same ones only come round again and again: set fewer minutes.
-
-**The curves.** *Loss*: how surprised the model is by the right next piece, in nats; it should fall quickly, then
-slowly. The line of the training text is noisy; that of dev comes at each validation, and if it rises while the other
-falls, the model learns its text by heart: stop, or bring more text. *BLEU*: how much the translations of dev have in
-common with the given ones, from 0 to 100; below 10 you read little sense, above 30 mostly the right thing. The best
-checkpoint by this score is the one you try and keep.
-
-**Stopping.** Stop saves the state and Resume goes on from it, as if nothing had happened; the end of the server is such
-a stop. The training has low priority, but on a machine without a graphics card translating is slower meanwhile.
-""",
-        """\
-**El texto.** Un par por línea, con un tabulador entre los dos lados, en UTF-8 y sin cabecera. Con unos cientos de
-pares solo se ve que funciona; la traducción de verdad empieza hacia los 100 000. Las líneas repetidas se descartan. Uno
-de cada veinte pares, 1000 como mucho, se aparta para evaluar durante el entrenamiento (dev), y otros tantos que no se
-miran nunca (test).
-
-**La receta.** *tiny*: un modelo pequeño y 1000 pasos, uno o dos minutos con un procesador: para ver el camino entero
-una vez. *tatoeba-cpu*: la receta de los modelos de esta página, con dos capas a cada lado; dura sus 104 minutos en
-cualquier máquina. Con una tarjeta gráfica, que se usa si la hay, en ese tiempo entran muchas más frases. Con menos de
-20 000 pares, son siempre los mismos los que vuelven: ponga menos minutos.
-
-**Las curvas.** *Pérdida*: cuánto sorprende al modelo la siguiente pieza correcta, en nats; debe bajar deprisa y
-después despacio. La línea del texto de entrenamiento oscila; la de dev llega con cada validación, y si sube mientras
-la otra baja, el modelo está aprendiendo el texto de memoria: pare o traiga más texto. *BLEU*: cuánto se parecen las
-traducciones de dev a las dadas, de 0 a 100; por debajo de 10 se entiende poco, por encima de 30 casi siempre acierta.
-El mejor punto de control según esta nota es el que se prueba y se guarda.
-
-**Parar.** Parar guarda el estado y Seguir continúa desde él como si nada hubiera pasado; lo mismo ocurre cuando termina
-el servidor. El entrenamiento tiene poca prioridad, pero en una máquina sin tarjeta gráfica se traduce más despacio
-mientras dura.
-""",
-    ),
     "name": ("Name", "Nombre"),
     "name_info": ("Of its folder: letters, digits, - and _.", "El de su carpeta: letras, cifras, - y _."),
     "recipe": ("Recipe", "Receta"),

@@ -1,6 +1,6 @@
-"""Words of the tab that compares and scores; (English, Spanish)."""
+"""The tab that compares and scores: messages as (English, Spanish)."""
 
-WORDS = {
+MESSAGES = {
     "intro": (
         "Paste or upload a test set, one sentence a line, and one or two translations of it. "
         "New to this? Press **Example**.",
@@ -145,46 +145,5 @@ WORDS = {
     ),
     "not_a_list": ("{what} is not a list of strings.", "{what} no es una lista de cadenas."),
     "empty_list": ("{what} is empty.", "{what} está vacía."),
-    # Explanations
     "explain": ("What the figures mean", "Qué significan las cifras"),
-    "explanation": (
-        """**BLEU** (0–100, higher is better) asks how many words, and how many groups of two, three and four words in \
-a row, of the translation are also in the reference, and takes the geometric mean of the four shares. A translation \
-that is shorter than the reference loses by the brevity penalty, as it could else be right by saying little. BLEU was \
-made for whole test sets: a single sentence’s is rough.
-
-**chrF2** (0–100, higher is better) compares groups of one to six letters instead of words, so *houses* is half right \
-where *house* is expected. What the reference has and the translation lacks counts double: that is the 2.
-
-**TER** (0 and up, lower is better) counts the words one would have to insert, delete, replace or move, in percent of \
-the reference’s words.
-
-**Which difference is real?** Another test set would give other scores. *Paired bootstrap resampling* (Koehn 2004) \
-draws sentences from yours again and again, some of them several times, and watches how the difference of A and B \
-varies. The p-value says how often so great a difference would come about by chance; below 0.05 it is called \
-significant. With fewer than 30 sentences nothing is certain, and with fewer than some hundred little is.
-
-**The signature** says how sacreBLEU computed the score: cutting into words, upper and lower case, smoothing, version. \
-Scores can be compared only if their signatures are equal, so quote it with the score. No score replaces reading: a \
-good translation that differs from the reference is scored low.""",
-        """**BLEU** (0–100, más es mejor) mira cuántas palabras de la traducción, y cuántos grupos de dos, tres y \
-cuatro palabras seguidas, están también en la referencia, y hace la media geométrica de las cuatro proporciones. Una \
-traducción más corta que la referencia pierde puntos por la penalización por brevedad: si no, bastaría con decir \
-poco para acertar. BLEU se creó para conjuntos enteros: el de una sola frase es muy aproximado.
-
-**chrF2** (0–100, más es mejor) compara grupos de una a seis letras en vez de palabras, de modo que *casas* acierta \
-en parte donde se espera *casa*. Lo que está en la referencia y falta en la traducción cuenta el doble: eso es el 2.
-
-**TER** (de 0 en adelante, menos es mejor) cuenta las palabras que habría que insertar, borrar, cambiar o mover, en \
-porcentaje de las palabras de la referencia.
-
-**¿Qué diferencia es real?** Otro conjunto de prueba daría otras cifras. El *remuestreo pareado* (*bootstrap*, Koehn \
-2004) saca frases del suyo una y otra vez, algunas varias veces, y observa cómo varía la diferencia entre A y B. El \
-valor p dice con qué frecuencia saldría por azar una diferencia tan grande; por debajo de 0,05 se llama \
-significativa. Con menos de 30 frases nada es seguro, y con menos de unos cientos, poco.
-
-**La firma** dice cómo calculó sacreBLEU la cifra: separación en palabras, mayúsculas, suavizado, versión. Solo se \
-pueden comparar cifras con la misma firma: cítela siempre con ellas. Ninguna cifra sustituye a la lectura: una buena \
-traducción distinta de la referencia puntúa bajo.""",
-    ),
 }

@@ -1,6 +1,6 @@
-"""Words of the tab that translates; (English, Spanish)."""
+"""The tab that translates text: messages as (English, Spanish)."""
 
-WORDS = {
+MESSAGES = {
     "from": ("From", "De"),
     "to": ("To", "A"),
     "detect": ("Detect language", "Detectar idioma"),
