@@ -108,7 +108,7 @@ async def measured(corpus: Corpus) -> Result:
     """`comparison.measure` in another process; PageError when it takes too long or fails."""
     try:
         return Result.from_plain(
-            await subprocess_call.call_async(measure_plain, asdict(corpus), seconds=MAX_SECONDS)
+            await subprocess_call.call(measure_plain, asdict(corpus), seconds=MAX_SECONDS)
         )
     except subprocess_call.TookTooLong:
         raise PageError("scores.took_too_long", seconds=round(MAX_SECONDS)) from None

@@ -246,6 +246,11 @@ class TranslationService:
             logger.error("looking up %s-%s failed", *answer.direction, exc_info=error)
             raise PageError("page.failed") from None
 
+    @property
+    def waiting(self) -> int:
+        """How many visitors wait for a job, or left before it ended."""
+        return len(self._current)
+
     def stop(self, owner: Hashable) -> None:
         """The job that this visitor waits for ends with what is done."""
         if job := self._current.get(owner):

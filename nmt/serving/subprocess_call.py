@@ -7,17 +7,16 @@ standard `multiprocessing` would run the caller's main script again in each proc
 from __future__ import annotations
 
 import asyncio
-import atexit
 import importlib
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
 import traceback
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from typing import TypeVar, cast
 
 PARENT_CHECK_SECONDS = 0.5  # between two looks at whether the parent process is still there
@@ -34,78 +33,32 @@ class Failed(Exception):
     """The message is the traceback of the other process, or its exit status if it left none."""
 
 
-def call(
-    function: Callable[..., T],
-    *arguments: object,
-    seconds: float,
-    started: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
-) -> T:
-    """`function(*arguments)` in another process; TookTooLong after so many seconds, Failed if it raises.
+async def call(function: Callable[..., T], *arguments: object, seconds: float) -> T:
+    """`function(*arguments)` in another process, which is ended when the caller is cancelled.
 
     Arguments and result travel between the processes as JSON, so they must be plain data (a tuple arrives as a list,
-    a key as a string).  The function must stand at the top level of a module that is quickly imported.  `started` is
-    told of the process.
+    a key as a string).  The function must stand at the top level of a module that is quickly imported.
+    TookTooLong after so many seconds, Failed if the function raises.
     """
-    command = [sys.executable, "-m", "nmt.serving.subprocess_call", str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = json.dumps([function.__module__, function.__name__, arguments]).encode()
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) as process:
-        _running.add(process)
-        try:
-            started(process)
-            output, _ = process.communicate(request, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise TookTooLong from None
-        finally:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "nmt.serving.subprocess_call", str(os.getpid()), stdin=PIPE, stdout=PIPE, env=environment
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(request), seconds)
+    except asyncio.TimeoutError:
+        raise TookTooLong from None
+    finally:
+        with suppress(ProcessLookupError):  # it has ended
             process.kill()
-            _running.discard(process)
+        await process.wait()
     if process.returncode != 0:
         raise Failed(f"the process ended with exit status {process.returncode}")
     result, problem = json.loads(output)
     if problem:
         raise Failed(problem)
     return cast(T, result)
-
-
-async def call_async(function: Callable[..., T], *arguments: object, seconds: float) -> T:
-    """As `call`, without holding up the event loop; when the caller is cancelled, the process is ended.
-
-    A daemon thread waits for the process: for the threads of `asyncio.to_thread` Python waits when it ends, so that
-    Ctrl-C at the server would come to nothing until the work is done.
-    """
-    future: Future[T] = Future()
-    future.set_running_or_notify_cancel()  # cancelling then leaves it to the thread to set a result
-    abandoned = threading.Event()
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def started(process: subprocess.Popen[bytes]) -> None:
-        processes.append(process)
-        if abandoned.is_set():
-            process.kill()
-
-    def work() -> None:
-        try:
-            future.set_result(call(function, *arguments, seconds=seconds, started=started))
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return await asyncio.wrap_future(future)
-    finally:
-        abandoned.set()
-        for process in processes:
-            process.kill()  # does nothing where it has ended
-
-
-_running: set[subprocess.Popen[bytes]] = set()
-
-
-@atexit.register
-def _end_all() -> None:
-    for process in list(_running):
-        process.kill()
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
     """
     with _failures_logged():
         if of != "model":
-            return _fresh(of == "open")
+            return fresh_cells(of == "open")
         from nmt.lab.inside import kept_checkpoint
         from nmt.lab.memory import of_checkpoint
 
@@ -94,7 +94,8 @@ def sentences(answer: Answer | None) -> list[str]:
 
 
 @lru_cache
-def _fresh(gates_open: bool) -> Memory:
+def fresh_cells(gates_open: bool) -> Memory:
+    """How far back fresh cells of each kind remember; it is the same for everybody."""
     from nmt.lab.memory import of_fresh_cells
 
     return of_fresh_cells(
