@@ -43,7 +43,13 @@ async def call(function: Callable[..., T], *arguments: object, seconds: float) -
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = json.dumps([function.__module__, function.__name__, arguments]).encode()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "nmt.serving.subprocess_call", str(os.getpid()), stdin=PIPE, stdout=PIPE, env=environment
+        sys.executable,
+        "-m",
+        "nmt.serving.subprocess_call",
+        str(os.getpid()),
+        stdin=PIPE,
+        stdout=PIPE,
+        env=environment,
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(request), seconds)

@@ -1,4 +1,4 @@
-"""The page as a whole: header, tabs, endpoints.  A new tab is a package, a module of messages, and a line here."""
+"""The page as a whole: header, tabs, endpoints.  A new tab is a package, a file of messages, and a line here."""
 
 from __future__ import annotations
 

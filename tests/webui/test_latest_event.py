@@ -1,4 +1,4 @@
-"""Which of a visitor's events may change what the documents tab shows: the last one."""
+"""Which of a visitor's events may change what a tab shows: the last one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from nmt.webui.documents.latest_event import LatestEvents
+from nmt.webui.latest_event import LatestEvents
 
 STOPPED = "stopped"
 

@@ -16,6 +16,7 @@ pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.serving.service import TranslationService
 from nmt.webui import i18n
+from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import tab as translate_tab
 from nmt.webui.translate.views import View, counter, page
 from tests.support.fake_translator import FakeTranslator, fake_service
@@ -179,18 +180,18 @@ def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
     service: TranslationService,
 ) -> None:
     view = shown(service, "el tren")
-    waiting: translate_tab.LookingUp = {}
+    lookups = LatestEvents()
 
     async def overtaken() -> View:
-        looking = translate_tab.look_up_unless_overtaken(service, waiting, "me", view, 0, 4)
+        looking = translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4)
         task = asyncio.create_task(looking)
         await asyncio.sleep(0)
-        waiting.pop("me")  # as every event does that shows another translation
+        lookups.overtake("me")  # as every event does that shows another translation
         return await task
 
     assert run(overtaken()) is view
-    in_time = run(translate_tab.look_up_unless_overtaken(service, waiting, "me", view, 0, 4))
-    assert in_time.choices and waiting == {}
+    in_time = run(translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4))
+    assert in_time.choices
 
 
 def test_a_crash_while_a_word_is_looked_up_is_a_notice(service: TranslationService) -> None:

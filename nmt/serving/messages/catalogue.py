@@ -1,8 +1,9 @@
 """All messages by key, and how each language says them and writes numbers.
 
-Keys begin with the name of the module that has the message: "inside.gates" is in `inside.py`.  Explanations, which are
-Markdown of several paragraphs, are files: "inside.gates_about" is in `explanations/inside.gates_about.en.md` and its
-Spanish twin.  What the page makes of both, labels and HTML, is in `nmt.webui.i18n`.
+The texts are data beside this file.  Keys begin with the name of the file that has the message: "inside.gates" is in
+`inside.yaml`.  Explanations, which are Markdown of several paragraphs, have files of their own: "inside.gates_about" is
+in `explanations/inside.gates_about.en.md` and its Spanish twin.  What the page makes of both, labels and HTML, is in
+`nmt.webui.i18n`.
 """
 
 from __future__ import annotations
@@ -12,24 +13,29 @@ from pathlib import Path
 from string import Formatter
 from typing import Literal
 
-from nmt.serving.messages import documents, inside, page, retrain, scores, translate
+import yaml
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 Both = tuple[str, str]  # the same in English and Spanish, in the order of LANGUAGES
 Value = str | int | float | Both
-MESSAGES: dict[str, Both] = {
-    f"{module.__name__.rpartition('.')[2]}.{key}": both
-    for module in (documents, inside, page, retrain, scores, translate)
-    for key, both in module.MESSAGES.items()
-}
 
-EXPLANATIONS: dict[str, Both] = {
-    file.name.removesuffix(".en.md"): (
-        file.read_text(encoding="utf-8").rstrip(),
-        file.with_name(file.name.replace(".en.md", ".es.md")).read_text(encoding="utf-8").rstrip(),
-    )
-    for file in sorted(Path(__file__).with_name("explanations").glob("*.en.md"))
+
+def _read_messages(file: Path) -> dict[str, Both]:
+    texts = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {f"{file.stem}.{key}": (english, spanish) for key, (english, spanish) in texts.items()}
+
+
+def _read_explanation(file: Path) -> Both:
+    spanish = file.with_name(file.name.replace(".en.md", ".es.md"))
+    return file.read_text(encoding="utf-8").rstrip(), spanish.read_text(encoding="utf-8").rstrip()
+
+
+_HERE = Path(__file__).parent
+MESSAGES = {key: both for file in sorted(_HERE.glob("*.yaml")) for key, both in _read_messages(file).items()}
+EXPLANATIONS = {
+    file.name.removesuffix(".en.md"): _read_explanation(file)
+    for file in sorted(_HERE.glob("explanations/*.en.md"))
 }
 
 

@@ -23,8 +23,8 @@ from nmt.serving.service import TranslationService
 from nmt.webui import i18n, markup
 from nmt.webui.components import AT_ONCE, PRIVATE, button, download_button, or_skip, shown_if_any
 from nmt.webui.documents import views
-from nmt.webui.documents.latest_event import LatestEvents
 from nmt.webui.language_menus import fitting_target, source_menu, target_menu
+from nmt.webui.latest_event import LatestEvents
 
 
 class Shown(NamedTuple):

@@ -24,6 +24,7 @@ from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationSer
 from nmt.webui import i18n
 from nmt.webui.components import AT_ONCE, PRIVATE, button, sent, slider
 from nmt.webui.language_menus import fitting_target, opening, source_menu, target_menu
+from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import views
 from nmt.webui.translate.views import Choices, View
 
@@ -31,9 +32,6 @@ SHOWN_ALTERNATIVES = 2  # unless the visitor asks for more or fewer
 MAX_CHARS_WITH_ALTERNATIVES = 300  # of a longer text other translations as a whole are of no use
 MAX_EXAMPLES = 5
 SCRIPTS = Path(__file__).with_name("translate.js")
-
-# By visitor, the look-up of a word that runs; it is removed when something else changes the view meanwhile.
-Lookups = dict[Hashable, object]
 
 
 # --- handlers ---------------------------------------------------------------------------------------------
@@ -96,15 +94,12 @@ async def look_up(service: TranslationService, view: View, segment: Any, start: 
 
 
 async def look_up_unless_overtaken(
-    service: TranslationService, lookups: Lookups, owner: Hashable, view: View, segment: Any, start: Any
+    service: TranslationService, lookups: LatestEvents, owner: Hashable, view: View, segment: Any, start: Any
 ) -> View:
     """As `look_up`; the view as it was if the visitor's translation changed meanwhile, for it must not come back."""
-    mine = lookups[owner] = object()
-    new = await look_up(service, view, segment, start)
-    if lookups.get(owner) is not mine:
-        return view
-    del lookups[owner]
-    return new
+    with lookups.event(owner) as mine:
+        new = await look_up(service, view, segment, start)
+        return new if lookups.is_last(owner, mine) else view
 
 
 def choose(view: View, index: Any) -> View:
@@ -236,7 +231,7 @@ def _scripts() -> dict[str, str]:
 
 def build(service: TranslationService) -> Layout:
     """Lay out the tab inside the current Blocks and wire its events."""
-    c, lookups = Layout(service), Lookups()
+    c, lookups = Layout(service), LatestEvents()
     translating = _wire_translating(service, c, lookups)
     _wire_languages(service, c, translating)
     _wire_result(service, c, lookups)
@@ -244,19 +239,19 @@ def build(service: TranslationService) -> Layout:
     return c
 
 
-def _wire_translating(service: TranslationService, c: Layout, lookups: Lookups) -> dict[str, Any]:
+def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEvents) -> dict[str, Any]:
     """Wire what translates the text; returns the settings of that event, for what else begins with it."""
 
     async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
         owner = request.session_hash
-        lookups.pop(owner, None)
+        lookups.overtake(owner)
         new = await translate(service, owner, view, text, source, target, beam, alternatives)
-        lookups.pop(owner, None)
+        lookups.overtake(owner)
         return [gr.skip(), gr.skip()] if new is None else _shown(new)
 
     def clear(request: gr.Request) -> list[Any]:
         service.forget(request.session_hash)
-        lookups.pop(request.session_hash, None)
+        lookups.overtake(request.session_hash)
         return ["", *_shown(View())]
 
     translating: dict[str, Any] = {
@@ -300,12 +295,12 @@ def _wire_languages(service: TranslationService, c: Layout, translating: dict[st
     c.result.flip(flipped, c.target, c.target, **AT_ONCE)
 
 
-def _wire_result(service: TranslationService, c: Layout, lookups: Lookups) -> None:
+def _wire_result(service: TranslationService, c: Layout, lookups: LatestEvents) -> None:
     """What can be done with a translation: have the rest of it, stop it, put other words into it."""
 
     async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
         async for new in follow(service, request.session_hash, view):
-            lookups.pop(request.session_hash, None)
+            lookups.overtake(request.session_hash)
             yield _shown(new)
 
     def stop(request: gr.Request) -> None:
@@ -318,7 +313,7 @@ def _wire_result(service: TranslationService, c: Layout, lookups: Lookups) -> No
 
     def changing(change: Callable[[View, Any], View]) -> Callable[..., list[Any]]:
         def changed(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
-            lookups.pop(request.session_hash, None)
+            lookups.overtake(request.session_hash)
             return _shown_if_new(view, change(view, *sent(event, "index")))
 
         return changed

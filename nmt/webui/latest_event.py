@@ -1,4 +1,4 @@
-"""Which of a visitor's events may change what the tab shows: the last one."""
+"""Which of a visitor's events may change what a tab shows: the last one."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ class LatestEvents:
 
     def is_last(self, owner: Hashable, event: Event) -> bool:
         return self._events.get(owner) is event
+
+    def overtake(self, owner: Hashable) -> None:
+        """What the visitor's last event makes is no longer to be shown."""
+        self._events.pop(owner, None)
 
     def stop(self, owner: Hashable) -> None:
         """Mark the last event as stopped.
