@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,9 @@ from nmt.webui import i18n
 # The settings of an event that programs have no use for; those of one that also goes past Gradio's queue.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 AT_ONCE: dict[str, Any] = {**PRIVATE, "queue": False}
+
+
+COPY_SCRIPT = Path(__file__).with_name("copy.js").read_text(encoding="utf-8")
 
 
 def button(key: str, elem_id: str, **settings: Any) -> gr.Button:

@@ -23,6 +23,7 @@ from nmt.serving.service import TranslationService
 from nmt.webui import i18n, markup
 from nmt.webui.components import (
     AT_ONCE,
+    COPY_SCRIPT,
     PRIVATE,
     button,
     download_button,
@@ -145,7 +146,7 @@ class Layout:
     """The components from top to bottom, in the state in which the page opens."""
 
     def __init__(self, service: TranslationService) -> None:
-        script = SCRIPT.read_text(encoding="utf-8")
+        script = COPY_SCRIPT + SCRIPT.read_text(encoding="utf-8")
         self.boxes: list[gr.Textbox] = []  # as `scoring.COLUMNS`
         self.uploads: list[gr.UploadButton] = []  # one for each box
         gr.Markdown(i18n.label("scores.intro"))

@@ -22,7 +22,7 @@ from nmt.serving import languages
 from nmt.serving.job import Answer
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui import i18n
-from nmt.webui.components import AT_ONCE, PRIVATE, button, sent, slider
+from nmt.webui.components import AT_ONCE, COPY_SCRIPT, PRIVATE, button, sent, slider
 from nmt.webui.language_menus import fitting_target, opening, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import views
@@ -175,7 +175,8 @@ class Layout:
                     self.clear = button("translate.clear", "nmt-clear", min_width=80)
                     self.counter = gr.HTML(views.counter(service.max_chars), elem_id="nmt-counter")
             with gr.Column(min_width=320):
-                self.result = gr.HTML(views.page(View()), js_on_load=script["result"], elem_id="nmt-target")
+                in_browser = COPY_SCRIPT + script["result"]
+                self.result = gr.HTML(views.page(View()), js_on_load=in_browser, elem_id="nmt-target")
         self.examples = gr.Dataset(
             components=[gr.Textbox(visible=False)],
             samples=_samples(service, source),
