@@ -177,8 +177,8 @@ def as_table(result: Result) -> str:
     differences = ["BLEU A-B", "chrF2 A-B"] if result.systems == 2 else []
     lines = [["line", *scores, *differences, "source", "reference", *names]]
     for s in ordered(result, *first_order(result)):
-        apart = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
-        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *apart)]
+        ahead = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
+        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *ahead)]
         lines.append([str(s.number), *figures, s.source or "", s.reference, *s.hypotheses])
     return "".join("\t".join(cell.replace("\t", " ") for cell in line) + "\n" for line in lines)
 

@@ -1,6 +1,7 @@
 """What `app_gradio.py` does: parse the flags, load the translators, serve the page.
 
-Gradio is imported only when the page is served, so that wrong flags and missing models are told at once.
+What takes long to import comes when it is needed, so that wrong flags and a taken port are told at once, and missing
+models before Gradio is imported.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
-from nmt.serving import models
 from nmt.serving.http_server import check_address
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def keep_off_the_network() -> None:
 def serve(arguments: argparse.Namespace) -> None:
     """Load the translators, serve the page, say where it is, and wait for Ctrl-C."""
     check_address(arguments.host, arguments.port)
+    from nmt.serving import models
+
     translators, identifier = models.load_translators(arguments.model), models.load_identifier()
     try:
         from nmt.serving.service import TranslationService

@@ -178,10 +178,9 @@ def _item(sentence: Sentence) -> str:
     if sentence.source is not None:
         said.append((_said("row_source"), escape(sentence.source), ""))
     said.append((_said("row_reference"), marked(sentence.reference, sentence.hypotheses, "u"), ""))
-    for name, hypothesis, bleu, chrf in zip(
-        NAMES, sentence.hypotheses, sentence.bleu, sentence.chrf, strict=False
-    ):
-        figures = f"BLEU {i18n.figure(bleu, '.1f')} · chrF2 {i18n.figure(chrf, '.1f')}"
+    scored = zip(NAMES, sentence.hypotheses, sentence.bleu, sentence.chrf, strict=False)
+    for name, hypothesis, of_bleu, of_chrf in scored:
+        figures = f"BLEU {i18n.figure(of_bleu, '.1f')} · chrF2 {i18n.figure(of_chrf, '.1f')}"
         said.append((name, marked(hypothesis, [sentence.reference], "mark"), figures))
     empty = f"<em>{_said('empty_line')}</em>"
     rows = "".join(
@@ -191,8 +190,8 @@ def _item(sentence: Sentence) -> str:
     )
     difference = ""
     if len(sentence.hypotheses) == 2:
-        chrf_apart, bleu_apart = (_signed(a - b, 1) for a, b in (sentence.chrf, sentence.bleu))
-        difference = f"<span>{_said('difference')}: chrF2 {chrf_apart} · BLEU {bleu_apart}</span>"
+        chrf, bleu = (_signed(a - b, 1) for a, b in (sentence.chrf, sentence.bleu))
+        difference = f"<span>{_said('difference')}: chrF2 {chrf} · BLEU {bleu}</span>"
     line = i18n.html("scores.line", number=sentence.number)
     return f'<li><div class="nmt-number"><span>{line}</span>{difference}</div>{rows}</li>'
 
