@@ -77,7 +77,7 @@ def _opener() -> Callable[..., Any]:
     try:
         from nmt.documents.formats import open_document
     except ModuleNotFoundError as error:
-        if error.name not in ("lxml", "markdown_it", "polib"):
+        if error.name not in ("lxml", "markdown_it", "mdit_py_plugins", "polib"):
             raise
         raise UserError("documents need more packages: pip install 'recurrent-nmt[app]'") from None
     return open_document

@@ -8,6 +8,7 @@ import codecs
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -114,12 +115,18 @@ def read_bytes(path: Path, limits: Limits, name: str) -> bytes:
     return data
 
 
-def read_text(data: bytes, name: str) -> tuple[str, Encoding]:
-    """Text in UTF-8, or in what a byte order mark says; the mark is no part of it."""
+def read_text(data: bytes, name: str, old_codec: str | None = None) -> tuple[str, Encoding]:
+    """Text in UTF-8, or in what a byte order mark says; the mark is no part of it.
+
+    old_codec  what else files of this format are written in: for a file that is not UTF-8
+    """
     mark, codec = next((pair for pair in BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
     try:
         text = data[len(mark) :].decode(codec)
     except UnicodeDecodeError as error:
+        if old_codec and not mark:
+            with suppress(UnicodeDecodeError):
+                return data.decode(old_codec), Encoding(mark, old_codec)
         before = error.object[: error.start].decode(codec, "replace")
         raise UserError(
             f"{name}:{line_number(before, len(before))}: not {codec.upper()} ({error.reason}); "

@@ -27,6 +27,7 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".po": po.passages,
     ".tsv": tsv.passages,
 }
+OLD_CODECS = {".srt": "cp1252"}  # in which there are many files still
 SUFFIXES = (*PASSAGES, ".docx")
 
 
@@ -46,7 +47,7 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
     if suffix == ".docx":
         document = docx.WordDocument(data, limits, name)
     else:
-        content, encoding = read_text(data, name)
+        content, encoding = read_text(data, name, OLD_CODECS.get(suffix))
         check_content(content, limits, name)
         document = TextDocument(content, encoding, PASSAGES[suffix](content, name))
     check_texts(document.texts, limits, name)

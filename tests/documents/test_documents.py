@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -282,11 +283,63 @@ def test_a_translation_cannot_break_the_structure(tmp_path: Path) -> None:
         source = "Un párrafo de texto.\n\nOtro.\n"
         result = translated(tmp_path, ".md", source, lambda text, said=said: said)  # type: ignore[misc]
         again = open_document(save(tmp_path, ".md", result))
-        assert again.texts in ([said, said], [], ["Un párrafo de texto.", "Otro."]), result
+        assert again.texts in (said.split(" | ") * 2, [], ["Un párrafo de texto.", "Otro."]), result
     result = translated(
         tmp_path, ".md", "| uno | dos |\n|---|---|\n| tres | cuatro |\n", lambda text: "a | b"
     )
-    assert open_document(save(tmp_path, ".md", result)).texts == ["a | b"] * 4
+    assert open_document(save(tmp_path, ".md", result)).texts == ["a", "b"] * 4
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "+++\ntitle = 'hola'\n+++\n\nuno\n",
+        "export const a = 'hola';\n\nuno\n",
+        'uno {{< ref "hola.md" >}} dos <%= hola %> :smile: {#hola}\n',
+        "!!! note\n    uno\n",
+        "::::tip{title=hola}\nuno\n::::\n",
+        "uno $$hola$$ dos $e_hola$ tres\n",
+        "[[hola]] uno\n",
+        "{: .hola}\n",
+    ],
+)
+def test_templates_formulas_and_code_of_markdown_are_kept(tmp_path: Path, source: str) -> None:
+    changed = re.sub("uno|dos|tres", lambda match: match.group().upper(), source)
+    assert translated(tmp_path, ".md", source) == changed
+
+
+def test_prices_are_no_formula(tmp_path: Path) -> None:
+    source = "Cuesta $5 o $10 y no $20.\n"
+    assert open_document(save(tmp_path, ".md", source)).texts == [source.strip()]
+
+
+def test_notes_and_definitions_of_markdown_are_translated(tmp_path: Path) -> None:
+    source = '??? danger "Mi título"\n    Uno.\n\n    Dos.\n\n:::note\n- tres\n:::\n\nCosa\n:   Explicada\n'
+    assert open_document(save(tmp_path, ".md", source)).texts == [
+        "Mi título", "Uno.", "Dos.", "tres", "Cosa", "Explicada",
+    ]  # fmt: skip
+    assert translated(tmp_path, ".md", source) == source.replace("Mi título", "MI TÍTULO").replace(
+        "Uno", "UNO"
+    ).replace("Dos", "DOS").replace("tres", "TRES").replace("Cosa\n:   Explicada", "COSA\n:   EXPLICADA")
+
+
+def test_a_row_of_links_is_a_text_for_each(tmp_path: Path) -> None:
+    source = "[Inicio](a) · **[La guía](b)** / [El *otro* lado](c)\n"
+    texts = open_document(save(tmp_path, ".md", source)).texts
+    assert texts == ["Inicio", "La guía", "El otro lado", "otro"]
+    assert translated(tmp_path, ".md", source).casefold() == source.casefold()
+
+
+def test_numbers_marked_inside_or_at_the_end_of_a_word_stay_there(tmp_path: Path) -> None:
+    source = "Tiene CO<sub>2</sub> y H<sub>2</sub>O, 10<sup>6</sup> m<sup>2</sup> y **no**ta<sup>1</sup>.\n"
+    document = open_document(save(tmp_path, ".md", source))
+    assert document.texts[0] == "Tiene CO y H2O, 10 m y nota."
+    assert written(save(tmp_path, ".md", source), str).decode() == source
+    said = {document.texts[0]: "It has H2O and CO, 10 m and a note.", "nota": "note"}
+    result = translated(tmp_path, ".md", source, lambda text: said.get(text, text))
+    for piece in ("H<sub>2</sub>O", "CO<sub>2</sub>,", "10<sup>6</sup> m<sup>2</sup>", "note"):
+        assert piece in result, result
+    assert result.count("<sup>1</sup>") == 1
 
 
 # Subtitles
@@ -315,6 +368,52 @@ def test_no_cue_is_left_empty_and_no_line_blank(tmp_path: Path) -> None:
     cues = [block.splitlines() for block in result.strip().split("\n\n")]
     assert [len(cue) > 2 for cue in cues] == [True, True, False, True]
     assert "<i>Yes.</i>" in result and result.count("-->") == 4
+
+
+def test_a_line_broken_by_a_backslash_is_one_text_and_is_broken_there_again(tmp_path: Path) -> None:
+    source = "1\n00:00:01,000 --> 00:00:02,000\nuna casa\\Nmuy verde\\nque corre\n"
+    assert open_document(save(tmp_path, ".srt", source)).texts == ["una casa muy verde que corre"]
+    result = translated(tmp_path, ".srt", source, lambda text: "one two three four five six")
+    assert result.splitlines()[2] == "one two\\Nthree four\\nfive six"
+    assert translated(tmp_path, ".srt", source, lambda text: "one").splitlines()[2] == "one\\N\\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "texts"),
+    [
+        ("- ¿Vienes? – No.", ["¿Vienes?", "No."]),
+        ("Espera. - ¡Ya voy!", ["Espera.", "¡Ya voy!"]),
+        (">> Hola. >>> Adiós.", ["Hola.", "Adiós."]),
+        ("El uno - el dos.", ["El uno - el dos."]),
+        ("Son las 3. - 4 de mayo", ["Son las 3. - 4 de mayo"]),
+    ],
+)
+def test_each_speaker_in_a_line_has_a_text(tmp_path: Path, line: str, texts: list[str]) -> None:
+    source = f"1\n00:00:01,000 --> 00:00:02,000\n{line}\n"
+    assert open_document(save(tmp_path, ".srt", source)).texts == texts
+    assert translated(tmp_path, ".srt", source) == source.upper()
+
+
+def test_chevrons_may_be_escaped_in_vtt(tmp_path: Path) -> None:
+    source = "WEBVTT\n\n00:01.000 --> 00:02.000\n&gt;&gt; Hola &amp; adiós.\n"
+    assert open_document(save(tmp_path, ".vtt", source)).texts == ["Hola & adiós."]
+    assert "\n&gt;&gt; HOLA &amp; ADIÓS.\n" in translated(tmp_path, ".vtt", source)
+
+
+def test_subtitles_in_windows_1252_come_back_in_it(tmp_path: Path) -> None:
+    source = "1\n00:00:01,000 --> 00:00:02,000\n¿Está «aquí»?\n"
+    path = save(tmp_path, ".srt", source, "cp1252")
+    assert written(path, str) == path.read_bytes()
+    assert written(path, str.upper).decode("cp1252") == source.upper()
+    path.write_bytes(path.read_bytes() + b"\x81")
+    with pytest.raises(UserError, match="in.srt:3: not UTF-8"):
+        open_document(path)
+
+
+def test_a_line_that_rolls_on_through_captions_is_translated_by_itself(tmp_path: Path) -> None:
+    cues = ["uno", "uno\ndos", "dos\ntres"]
+    source = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{cue}\n\n" for n, cue in enumerate(cues))
+    assert open_document(save(tmp_path, ".srt", source)).texts == ["uno", "uno", "dos", "dos", "tres"]
 
 
 # gettext
