@@ -16,6 +16,7 @@ from nmt.documents.document import (
     read_bytes,
     read_text,
 )
+from nmt.documents.package import Package, PackageDocument, Part
 from nmt.errors import UserError
 
 # Of each format in which text stands among text: (content, name for messages) -> what of it is to be translated.
@@ -28,7 +29,11 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".tsv": tsv.passages,
 }
 OLD_CODECS = {".srt": "cp1252"}  # in which there are many files still
-SUFFIXES = (*PASSAGES, ".docx")
+# Of each format that is a zip archive: (what it is called, what of it has text).
+PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
+    ".docx": ("Word document", docx.parts),
+}
+SUFFIXES = (*PASSAGES, *PACKAGES)
 
 
 def open_document(path: str | Path, limits: Limits | None = None, name: str | None = None) -> Document:
@@ -44,8 +49,9 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
         raise UserError(f"{name}: not a format that can be translated; give a file of {', '.join(SUFFIXES)}")
     data = read_bytes(path, limits, name)
     document: Document
-    if suffix == ".docx":
-        document = docx.WordDocument(data, limits, name)
+    if suffix in PACKAGES:
+        what, parts = PACKAGES[suffix]
+        document = PackageDocument(data, parts(Package(data, limits, name, what, suffix)))
     else:
         content, encoding = read_text(data, name, OLD_CODECS.get(suffix))
         check_content(content, limits, name)

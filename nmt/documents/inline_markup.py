@@ -45,6 +45,7 @@ class Mark:
     kind: Literal["style", "keep", "fixed"] = "style"
     inner: list[Mark] = field(default_factory=list)  # `nested` fills it
     content: str | None = None  # what is written instead of a fixed stretch that is but a name, X0
+    raised: bool = False  # or lowered: <sup>, <sub>
     in_word: bool = False  # a fixed stretch inside of a word
 
     @property
@@ -215,7 +216,9 @@ def place_at(
         if before.isspace():
             found = [match.start() for match in _TOKEN.finditer(part)]
         elif before.isalnum():
-            ends = [match.end() for match in _WORD.finditer(part)]
+            words = list(_WORD.finditer(part))
+            own = re.split(r"\W", text[max(around[0], at - LONGEST) : at])[-1]
+            ends = [word.end() for word in words if word.group() == own] or [word.end() for word in words]
             found = [
                 place for place in ends if part[place : place + 1] == after and not after.isspace()
             ] or ends

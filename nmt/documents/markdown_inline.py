@@ -294,6 +294,7 @@ def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
             before, after = _pair(content, opening, event)
             if start < len(text):
                 mark = Mark(start, len(text), before, after, _KINDS.get(opening.name, "style"))
+                mark.raised = opening.name in ("<sub>", "<sup>")
                 marks.insert(first, mark)  # before those inside of it
             else:  # around nothing but images: it is a place, with them
                 inner = "".join(mark.opening for mark in marks[first:])

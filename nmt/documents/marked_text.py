@@ -83,13 +83,13 @@ def is_glued(text: str, start: int, end: int) -> bool:
 
 
 def _out_of_words(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
-    """A marked stretch of a few letters stands for its whole word.  One without letters at a word's end (m²) leaves
+    """A marked stretch of a few letters stands for its whole word.  A raised number at a word's end (m²) leaves
     the text, and follows that word; one inside of a word (H₂O) stays, and is looked for as it is."""
     for mark in sorted(marks, key=lambda mark: mark.start, reverse=True):
         start, end = mark.start, mark.end
         if mark.is_place or mark.kind == "fixed":
             continue
-        if is_glued(text, start, end):
+        if mark.raised and is_glued(text, start, end):
             if text[end : end + 1].isalpha():
                 mark.kind = "fixed"
                 mark.in_word = True
