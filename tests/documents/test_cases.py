@@ -8,6 +8,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
+import polib
 import pytest
 
 from nmt import Translator
@@ -147,3 +148,29 @@ def test_docx_no_break_space_price(tmp_path: Path) -> None:
         ["€20"],
         ["20€"],
     )
+
+
+# gettext
+
+
+def messages(case: str, folder: Path) -> dict[str, str]:
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(both(case, folder, "en-es")[1])}
+
+
+def test_po_accelerators(tmp_path: Path) -> None:
+    for text, said in messages("po-accelerators", tmp_path).items():
+        alone = translator("en-es").translate(text.replace("&", ""))
+        assert re.search(r"&[^\W\d_]", said) and said.replace("&", "", 1) == alone
+
+
+def test_po_markdown_link(tmp_path: Path) -> None:
+    link, pipe, bold = messages("po-markdown-link", tmp_path).values()
+    assert re.search(r"\[[\w ]+\]\(https://example\.org/a\)", link)
+    assert re.fullmatch(r"\w+\|\w+", pipe)
+    assert re.search(r"\*\*[\w ]+\*\*", bold) and bold.count("**") == 2
+
+
+def test_po_tags_emptied(tmp_path: Path) -> None:
+    button, link, greeting = messages("po-tags-emptied", tmp_path).values()
+    assert re.search(r"<b>\w+</b>", button) and re.search(r'<a href="/t">[\w ]+</a>', link)
+    assert re.fullmatch(r"[\w ]+<br>[\w ]+", greeting)

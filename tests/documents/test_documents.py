@@ -12,6 +12,7 @@ from pathlib import Path
 import polib
 import pytest
 
+from nmt.documents import po
 from nmt.documents.document import Limits
 from nmt.documents.formats import SUFFIXES, open_document
 from nmt.errors import UserError
@@ -452,9 +453,55 @@ def test_po_is_left_alone_once_it_is_complete(tmp_path: Path) -> None:
 
 
 def test_po_keeps_an_entry_without_translation_rather_than_lose_a_placeholder(tmp_path: Path) -> None:
-    source = 'msgid "%s tiene %d años"\nmsgstr ""\n'
+    source = 'msgid ""\nmsgstr ""\n\n# Uno\n#, c-format\nmsgid "%s tiene %d años"\nmsgstr ""\n\n# fin\n'
+    noted = source.replace("# Uno\n", f"# Uno\n# {po.NOTE}\n")
     for said in ("he is %d", "%d years has %s", ""):
-        assert translated(tmp_path, ".po", source, lambda text, said=said: said) == source  # type: ignore[misc]
+        assert translated(tmp_path, ".po", source, lambda text, said=said: said) == noted  # type: ignore[misc]
+        assert translated(tmp_path, ".po", noted, lambda text, said=said: said) == noted  # type: ignore[misc]
+
+
+def test_po_changes_no_byte_of_what_it_does_not_translate(tmp_path: Path) -> None:
+    source = (
+        '# Title\nmsgid ""\nmsgstr ""\n"X: b\\n"\n"A: a\\n"\n\n\n#~ msgid "viejo"\n#~ msgstr "old"\n\n'
+        'msgid "no"\nmsgstr "a very long line that nobody has broken and that goes on beyond what gettext writes"\n\n'
+        '#: a.c:1\nmsgid "uno"\nmsgstr ""\n#~ msgid "dos"\n#~ msgstr ""\n# fin'
+    )
+    expected = source.replace(
+        '#: a.c:1\nmsgid "uno"\nmsgstr ""', '#: a.c:1\n#, fuzzy\nmsgid "uno"\nmsgstr "UNO"'
+    )
+    assert translated(tmp_path, ".po", source) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "offered", "said", "expected"),
+    [
+        ("&Archivo", "Archivo", "File", "&File"),
+        ("Gu_ardar", "Guardar", "Save", "S_ave"),
+        ("_Abrir %s", "Abrir %s", "Open %s", "_Open %s"),
+        ("Sa&lir", "Salir", "Leave", "&Leave"),
+        ("Tom &amp; Ana", "Tom &amp; Ana", "Tom &amp; Ann", "Tom &amp; Ann"),
+        ("Uno && dos", "Uno && dos", "One && two", "One && two"),
+        ("mi_fichero no está", "mi_fichero no está", "mi_fichero is not there", "mi_fichero is not there"),
+    ],
+)
+def test_po_accelerators_come_before_a_letter_again(
+    tmp_path: Path, text: str, offered: str, said: str, expected: str
+) -> None:
+    source = f'msgid "{text}"\nmsgstr ""\n'
+    assert open_document(save(tmp_path, ".po", source)).texts == [offered]
+    assert polib.pofile(translated(tmp_path, ".po", source, lambda text: said))[0].msgstr == expected
+
+
+def test_po_tags_and_links_stay_around_their_words(tmp_path: Path) -> None:
+    text = (
+        'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'
+    )
+    source = f'msgid "{text}"\nmsgstr ""\n'
+    assert open_document(save(tmp_path, ".po", source)).texts == [
+        "Lee los términos de uso en casa.", "términos", "uso", "casa", "Adiós Juan", "Juan", "sí",
+    ]  # fmt: skip
+    [entry] = polib.pofile(translated(tmp_path, ".po", source))
+    assert entry.msgstr.casefold() == entry.msgid.casefold() and entry.msgstr != entry.msgid
 
 
 def test_po_reads_a_text_with_an_empty_line_between_its_lines(tmp_path: Path) -> None:
