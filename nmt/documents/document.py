@@ -67,6 +67,7 @@ class Passage:
 class Encoding:
     mark: bytes  # b"" without a byte order mark
     codec: str
+    errors: str = "replace"  # what to do with characters that it has not
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,14 @@ class TextDocument:
         self.texts = [text for passage in passages for text in passage.texts]
 
     def write(self, translations: Sequence[str], path: str | Path) -> None:
+        write_whole(path, self.written(translations))
+
+    def written(self, translations: Sequence[str]) -> bytes:
+        encoding = self.encoding
+        return encoding.mark + self.rendered(translations).encode(encoding.codec, encoding.errors)
+
+    def rendered(self, translations: Sequence[str]) -> str:
+        """The content with a translation of each text in its place."""
         check_count(translations, self.texts)
         clean = [_as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
         pieces, position, done = [], 0, 0
@@ -98,8 +107,7 @@ class TextDocument:
             if passage.fills or own != list(passage.texts):
                 pieces += [self.content[position : passage.start], passage.render(own)]
                 position = passage.end
-        text = "".join([*pieces, self.content[position:]])
-        write_whole(path, self.encoding.mark + text.encode(self.encoding.codec, "replace"))
+        return "".join([*pieces, self.content[position:]])
 
 
 def read_bytes(path: Path, limits: Limits, name: str) -> bytes:
@@ -115,16 +123,19 @@ def read_bytes(path: Path, limits: Limits, name: str) -> bytes:
     return data
 
 
-def read_text(data: bytes, name: str, old_codec: str | None = None) -> tuple[str, Encoding]:
+def read_text(
+    data: bytes, name: str, declared: str | None = None, old_codec: str | None = None
+) -> tuple[str, Encoding]:
     """Text in UTF-8, or in what a byte order mark says; the mark is no part of it.
 
-    old_codec  what else files of this format are written in: for a file that is not UTF-8
+    declared   the encoding that the file itself names
+    old_codec  what else files of this format are written in: for a file that is not UTF-8 and names none
     """
-    mark, codec = next((pair for pair in BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    mark, codec = next((p for p in BYTE_ORDER_MARKS if data.startswith(p[0])), (b"", declared or "utf-8"))
     try:
         text = data[len(mark) :].decode(codec)
     except UnicodeDecodeError as error:
-        if old_codec and not mark:
+        if old_codec and codec == "utf-8" and not mark:
             with suppress(UnicodeDecodeError):
                 return data.decode(old_codec), Encoding(mark, old_codec)
         before = error.object[: error.start].decode(codec, "replace")
@@ -137,7 +148,7 @@ def read_text(data: bytes, name: str, old_codec: str | None = None) -> tuple[str
             f"{name}:{line_number(text, text.index(chr(0)))}: has a NUL character, so it is not text, or not in "
             "UTF-8; save it as UTF-8 text and try again"
         )
-    return text, Encoding(mark, codec)
+    return text, Encoding(mark, codec, "xmlcharrefreplace" if declared else "replace")
 
 
 def lines(content: str) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nmt.documents import docx, markdown, po, subtitles, tsv, txt
+from nmt.documents import docx, html, markdown, po, subtitles, tsv, txt
 from nmt.documents.document import (
     Document,
     Limits,
@@ -27,8 +27,11 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".vtt": subtitles.vtt_passages,
     ".po": po.passages,
     ".tsv": tsv.passages,
+    ".html": html.passages,
+    ".htm": html.passages,
+    ".xhtml": html.passages,
 }
-OLD_CODECS = {".srt": "cp1252"}  # in which there are many files still
+OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which there are many files still
 # Of each format that is a zip archive: (what it is called, what of it has text).
 PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
     ".docx": ("Word document", docx.parts),
@@ -53,7 +56,8 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
         what, parts = PACKAGES[suffix]
         document = PackageDocument(data, parts(Package(data, limits, name, what, suffix)))
     else:
-        content, encoding = read_text(data, name, OLD_CODECS.get(suffix))
+        declared = html.declared_codec(data) if PASSAGES[suffix] is html.passages else None
+        content, encoding = read_text(data, name, declared, OLD_CODECS.get(suffix))
         check_content(content, limits, name)
         document = TextDocument(content, encoding, PASSAGES[suffix](content, name))
     check_texts(document.texts, limits, name)

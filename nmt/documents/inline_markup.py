@@ -157,10 +157,11 @@ def written(
 
 
 def nested(marks: Iterable[Mark]) -> list[Mark]:
-    """The outermost marks, each with those inside it; marks that cross each other must not be there."""
+    """The outermost marks, each with those inside it.  Marks that begin at one place must be in the order in which
+    they are written; marks that cross each other must not be there."""
     outermost: list[Mark] = []
     opened: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+    for mark in sorted(marks, key=lambda mark: mark.start):
         while opened and (mark.start >= opened[-1].end or opened[-1].is_place):
             opened.pop()
         (opened[-1].inner if opened else outermost).append(mark)

@@ -1,6 +1,6 @@
 """Markdown (.md): paragraphs, headings, list items, quotations, table cells, definitions and images' descriptions are
-translated, also inside of notes (`!!!`, `:::`); code, formulas, templates, imports, HTML blocks, front matter,
-addresses, titles of links and the definitions of links are not.
+translated, also inside of notes (`!!!`, `:::`) and in HTML blocks; code, formulas, templates, imports, front
+matter, addresses, titles of links and the definitions of links are not.
 
 Everything but the translated contents stays byte for byte.  Emphasis, links and code inside a sentence are put
 back as `nmt.documents.inline_markup` says; a paragraph broken over lines is broken again at the same width, unless each
@@ -22,6 +22,7 @@ from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from nmt.documents import html
 from nmt.documents.document import Line, Passage, lines
 from nmt.documents.markdown_inline import Inline, InlineParser, template_rule
 
@@ -68,8 +69,12 @@ def passages(content: str, name: str) -> list[Passage]:
     parser = InlineParser(markdown, env)
     found: list[Passage] = []
     columns: dict[int, int] = {}  # how far each line's cells have been found
-    for before, token in zip(tokens, tokens[1:], strict=False):
-        if token.type == "inline" and token.map and token.content:
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "html_block" and token.map and token.level == 0:
+            start, end = (all_lines[first + token.map[0]].start, all_lines[first + token.map[1] - 1].end)
+            inside = html.passages(content[start:end], name)
+            found += [replace(one, start=start + one.start, end=start + one.end) for one in inside]
+        if before and token.type == "inline" and token.map and token.content:
             parts = token.content.split("\n")
             kind = _KINDS.get(before.type, "cell")
             own = range(first + token.map[0], first + max(token.map[1], token.map[0] + len(parts)))

@@ -20,6 +20,10 @@ TEXTS = {
     ".srt": ("1\n00:00:01,000 --> 00:00:02,000\n<i>Tengo dos perros.</i>\n", [",000\n<i>", "two dogs.</i>"]),
     ".vtt": ("WEBVTT\n\n00:01.000 --> 00:02.000\nTengo dos perros.\n", ["WEBVTT\n\n00:01.000 --> ", "two dogs"]),
     ".po": ('msgid "Tengo %d perros.\\n"\nmsgstr ""\n', ['#, fuzzy\nmsgid "Tengo', "%d", "dogs", '\\n"\n']),
+    ".html": (
+        '<p title="Mi casa">Tengo <b>dos perros</b>.</p>\n',
+        ['<p title="My house">', "<b>two dogs</b>", "</p>\n"],
+    ),
     ".tsv": ("id\ttexto\na_1\tTengo dos perros.\n", ["\na_1\t", "two dogs"]),
 }  # fmt: skip
 

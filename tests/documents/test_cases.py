@@ -3,6 +3,7 @@ must hold of the translation."""
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from functools import cache
@@ -12,10 +13,14 @@ import polib
 import pytest
 
 from nmt import Translator
+from nmt.documents import html
+from nmt.documents.document import Encoding, TextDocument
 from nmt.documents.formats import open_document
 
 REPOSITORY = Path(__file__).parents[2]
 CASES = REPOSITORY / "tests" / "data" / "cases"
+
+NOT_KEPT_YET = "the translator does not keep € and no-break spaces yet"
 
 
 @cache
@@ -129,6 +134,41 @@ def test_vtt_rolling_captions(tmp_path: Path) -> None:
     assert re.findall(".*-->.*", result) == re.findall(".*-->.*", source)
 
 
+# HTML, as the REST API gets it
+
+
+def fragment(case: str) -> str:
+    content = json.loads((CASES / case / "input.json").read_text())["q"]
+    document = TextDocument(content, Encoding(b"", "utf-8"), html.passages(content, "q"))
+    return document.rendered([done.text for done in translator("es-en").translate_batch(document.texts)])
+
+
+def test_html_attribute_with_gt() -> None:
+    alone = translator("es-en").translate("Hola, amigo")
+    assert fragment("html-attribute-with-gt") == f'<a href="#" title="a > b">{alone}</a>'
+
+
+def test_html_inline_fragments() -> None:
+    result = fragment("html-inline-fragments")
+    whole = translator("es-en").translate("Mi perro vive en la casa azul.")
+    assert re.sub("<[^>]*>", "", result) == whole and "dog" in whole
+    for tag in ("<b>", "</b>", '<a href="/c">', "</a>"):
+        assert result.count(tag) == 1
+
+
+@pytest.mark.xfail(strict=True, reason=NOT_KEPT_YET)
+def test_html_nbsp_entities() -> None:
+    result = re.sub("<[^>]*>|&#160;", " ", fragment("html-nbsp-entities"))
+    assert re.findall(r"\d+", result) == ["20", "15"] and result.count("€") == 1
+
+
+def test_html_notranslate() -> None:
+    result = fragment("html-notranslate")
+    for kept in ("Banco Perro", "La Casa", "gato"):
+        assert f">{kept}</span>" in result
+    assert "<code>let casa = 1;</code>" in result and " and " in result
+
+
 # Word
 
 
@@ -139,7 +179,7 @@ def test_docx_tracked_insertion(tmp_path: Path) -> None:
     assert result.count("four") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the translator does not keep € and no-break spaces yet")
+@pytest.mark.xfail(strict=True, reason=NOT_KEPT_YET)
 def test_docx_no_break_space_price(tmp_path: Path) -> None:
     _, result = both("docx-no-break-space-price", tmp_path)
     assert re.findall(r"[\d€]+", re.sub("<[^>]*>", "", result)) in (
