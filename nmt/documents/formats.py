@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nmt.documents import docx, html, markdown, po, subtitles, tsv, txt
+from nmt.documents import app_strings, docx, html, markdown, po, subtitles, tsv, txt, yaml_strings
 from nmt.documents.document import (
     Document,
     Limits,
@@ -30,6 +30,11 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".html": html.passages,
     ".htm": html.passages,
     ".xhtml": html.passages,
+    ".json": app_strings.json_passages,
+    ".yaml": yaml_strings.passages,
+    ".yml": yaml_strings.passages,
+    ".properties": app_strings.properties_passages,
+    ".strings": app_strings.apple_passages,
 }
 OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which there are many files still
 # Of each format that is a zip archive: (what it is called, what of it has text).

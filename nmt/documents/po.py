@@ -14,17 +14,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
 
 import polib
-import regex  # type: ignore[import-untyped]
 
 from nmt.documents.document import Passage, lines
-from nmt.documents.inline_markup import Mark
-from nmt.documents.marked_text import Marked
+from nmt.documents.message import Message
 from nmt.errors import UserError
 
 NOTE = "Not translated by machine: placeholders would have been lost."
@@ -32,46 +28,9 @@ NOTE = "Not translated by machine: placeholders would have been lost."
 _LINE = re.compile(r'\s*(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?".*"\s*|\s*(?:#.*)?')
 _STRING = re.compile(r'^\s*(?:msg|")[^\r\n]*"', re.MULTILINE)
 _CHARSET = re.compile(r"charset=([\w.-]+)", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
-    r"%(?:\(\w+\)|\{\w+\}|\d+\$)?[-+#0']*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh|h|ll|l|z|j|t|q|L)?[diouxXeEfFgGcrsapn@]"
-    r"|%%|%\d+|[$#%]?\{\{?[^{}\s]*\}?\}|\$\{?\w+\}?|</?\w[^<>]*>|&#?\w+;|\[\[\w+\]\]"
-)
-_BREAK = re.compile(r"\s*<br\s*/?>\s*|(?<=\w)\|(?=\w)", re.IGNORECASE)  # between texts
-_TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)[^<>]*?(/?)>")
-_PAIR = re.compile(
-    r"\[([^\[\]\n]+)\](\([^()\s]*\))|(\*\*|__)(?=\S)(.+?)(?<=\S)\3"
-)  # Markdown's links, and bold
-_ACCELERATOR = (
-    regex.compile(  # not an entity's, nor an identifier's sign: Save _As, Gu_ardar, but not save_as
-        r"&(?=\p{L})(?!\w+;)|(?:(?<!\w)|(?<=\b\p{Lu}\p{Ll}{0,6}))_(?=\p{L}[^\W_]*(?!\w))"
-    )
-)
 _HEADER = re.compile(
     r"(?:[^\S\r\n]*(?:#(?:[^\S\r\n].*)?)?(?:\r\n|\r|\n))*"
 )  # comments of the file as a whole
-
-
-@dataclass
-class Message:
-    """A message without what a translator has no business with."""
-
-    before: str
-    after: str  # white space
-    parts: list[Marked] = field(default_factory=list)
-    between: list[str] = field(default_factory=list)
-    accelerator: str = ""  # the sign, and the letter after it
-
-    @property
-    def texts(self) -> list[str]:
-        return [text for part in self.parts for text in part.texts]
-
-    def render(self, translations: Sequence[str]) -> str:
-        written, done = self.before, 0
-        for part, between in zip(self.parts, [*self.between, self.after], strict=True):
-            own = [one.strip() for one in translations[done : done + len(part.texts)]]
-            done += len(own)
-            written += part.render(own) + between
-        return _with_accelerator(written, self.accelerator) if self.accelerator else written
 
 
 def passages(content: str, name: str) -> list[Passage]:
@@ -120,11 +79,12 @@ def _catalogue(content: str, name: str) -> polib.POFile:
 
 
 def _of_entry(entry: polib.POEntry, start: int, end: int, ending: str) -> Iterator[Passage]:
-    messages = _messages(entry)
+    messages = [Message(text) for text in (entry.msgid, entry.msgid_plural) if text]
     texts = tuple(text for message in messages for text in message.texts)
 
     def render(translations: Sequence[str]) -> str:
-        done, said = 0, []
+        done = 0
+        said: list[str | None] = []
         for message in messages:
             own = translations[done : done + len(message.texts)]
             done += len(own)
@@ -135,64 +95,10 @@ def _of_entry(entry: polib.POEntry, start: int, end: int, ending: str) -> Iterat
         yield Passage(start, end, texts, render, fills=True)
 
 
-def _messages(entry: polib.POEntry) -> list[Message]:
-    return [_message(text) for text in (entry.msgid, entry.msgid_plural) if text]
-
-
-def _message(text: str) -> Message:
-    core = text.strip()
-    lead = len(text) - len(text.lstrip())
-    message = Message(text[:lead], text[lead + len(core) :])
-    signs = _ACCELERATOR.findall(core)
-    if len(signs) == 1:
-        at = core.index(signs[0])
-        message.accelerator = core[at : at + 2]
-        core = core[:at] + core[at + 1 :]
-    start = 0
-    for cut in _BREAK.finditer(core):
-        message.parts.append(_marked(core[start : cut.start()]))
-        message.between.append(cut.group())
-        start = cut.end()
-    message.parts.append(_marked(core[start:]))
-    return message
-
-
-def _marked(text: str) -> Marked:
-    """A text without tags and Markdown's links and bold."""
-    found: list[tuple[int, int, int, int]] = []  # opening and closing markup: [start, end), [start, end)
-    opened: list[re.Match[str]] = []
-    for tag in _TAG.finditer(text):
-        partner = next((one for one in reversed(opened) if one[2] == tag[2]), None) if tag[1] else None
-        if partner:
-            del opened[opened.index(partner) :]
-            found.append((*partner.span(), *tag.span()))
-        elif not tag[1] and not tag[3]:
-            opened.append(tag)
-    for pair in _PAIR.finditer(text):
-        inner = pair.span(1 if pair[1] else 4)
-        found.append((pair.start(), inner[0], inner[1], pair.end()))
-    plain, position, moved = "", 0, {0: 0}  # places in the text without markup
-    for start, end in sorted(span for pair in found for span in ((pair[0], pair[1]), (pair[2], pair[3]))):
-        if start < position:  # markup that crosses other markup: none is taken out
-            return Marked(text, [])
-        plain += text[position:start]
-        moved[start] = moved[end] = len(plain)
-        position = end
-    plain += text[position:]
-    marks = [
-        Mark(moved[a], moved[c], text[a:b], text[c:d], kind="keep")
-        for a, b, c, d in sorted(found, key=lambda pair: (pair[0], -pair[3]))
-        if moved[a] < moved[c]
-    ]
-    return Marked(plain, marks) if len(marks) == len(found) else Marked(text, [])
-
-
-def _filled(entry: polib.POEntry, said: Sequence[str]) -> polib.POEntry:
-    """The entry with a translation, unless that has other placeholders than the text."""
+def _filled(entry: polib.POEntry, said: Sequence[str | None]) -> polib.POEntry:
+    """The entry with a translation, unless that lost a placeholder."""
     filled = deepcopy(entry)
-    texts = [text for text in (entry.msgid, entry.msgid_plural) if text]
-    kept = all(_placeholders(text) == _placeholders(new) for text, new in zip(texts, said, strict=True))
-    if not kept or not all(new.strip() for new in said):
+    if None in said:
         if NOTE not in entry.tcomment:
             filled.tcomment = f"{entry.tcomment}\n{NOTE}".lstrip("\n")
         return filled
@@ -203,20 +109,3 @@ def _filled(entry: polib.POEntry, said: Sequence[str]) -> polib.POEntry:
     if not entry.fuzzy:
         filled.flags.insert(0, "fuzzy")
     return filled
-
-
-def _placeholders(text: str) -> tuple[Counter[str], list[str]]:
-    """All of them, and those that stand for arguments by their order."""
-    found = _PLACEHOLDER.findall(text)
-    return Counter(found), [item for item in found if re.match(r"%(?!\(|\{|\d|%)", item)]
-
-
-def _with_accelerator(text: str, accelerator: str) -> str:
-    """The sign before its letter if the text has that, at best a word's first; else before the first letter."""
-    sign, letter = accelerator[0], accelerator[1]
-    masked = _PLACEHOLDER.sub(lambda found: "\0" * len(found.group()), text)
-    for pattern in (rf"(?<!\w){letter}", letter, r"[^\W\d_]"):
-        found = re.search(pattern, masked, re.IGNORECASE)
-        if found:
-            return f"{text[: found.start()]}{sign}{text[found.start() :]}"
-    return text
