@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nmt.documents import app_strings, docx, html, markdown, po, subtitles, tsv, txt, yaml_strings
+from nmt.documents import app_strings, docx, html, markdown, po, subtitles, tsv, txt, xliff, yaml_strings
 from nmt.documents.document import (
     Document,
     Limits,
@@ -41,7 +41,8 @@ OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which ther
 PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
     ".docx": ("Word document", docx.parts),
 }
-SUFFIXES = (*PASSAGES, *PACKAGES)
+XLIFF = (".xlf", ".xliff")
+SUFFIXES = (*PASSAGES, *XLIFF, *PACKAGES)
 
 
 def open_document(path: str | Path, limits: Limits | None = None, name: str | None = None) -> Document:
@@ -57,7 +58,10 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
         raise UserError(f"{name}: not a format that can be translated; give a file of {', '.join(SUFFIXES)}")
     data = read_bytes(path, limits, name)
     document: Document
-    if suffix in PACKAGES:
+    if suffix in XLIFF:
+        check_content(data.decode("utf-8", "replace"), limits, name)
+        document = xliff.XliffDocument(data, name)
+    elif suffix in PACKAGES:
         what, parts = PACKAGES[suffix]
         document = PackageDocument(data, parts(Package(data, limits, name, what, suffix)))
     else:

@@ -76,7 +76,7 @@ class Message:
             own = [one.strip() for one in translations[done : done + len(piece.texts)]]
             done += len(own)
             said = piece.render(own)
-            if not all(own) or _placeholders(said) != _placeholders(piece.render(piece.texts)):
+            if not all(own) or not same_placeholders(said, piece.render(piece.texts)):
                 return None
             written += said
         return _with_accelerator(written, self._accelerator) if self._accelerator else written
@@ -137,6 +137,10 @@ def _marked(text: str, icu: bool) -> Marked:
         if not is_protected(item.group()):
             marks.append(Mark(item.start(), item.end(), kind="fixed"))
     return Marked(plain, sorted(marks, key=lambda mark: (mark.start, mark.kind == "fixed")))
+
+
+def same_placeholders(one: str, other: str) -> bool:
+    return _placeholders(one) == _placeholders(other)
 
 
 def _placeholders(text: str) -> tuple[Counter[str], list[str]]:

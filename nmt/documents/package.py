@@ -162,7 +162,12 @@ def put(texts: Sequence[Texts], translations: Sequence[str]) -> None:
         own = list(translations[done : done + len(one.texts)])
         done += len(own)
         if own != one.texts:
-            one.put([" ".join(_NOT_IN_XML.sub("", text).split("\n")) for text in own])
+            one.put([clean(text) for text in own])
+
+
+def clean(text: str) -> str:
+    """A translation in one line, and without what XML cannot hold."""
+    return " ".join(_NOT_IN_XML.sub("", text).split("\n"))
 
 
 def parse(data: bytes, place: str) -> Any:
