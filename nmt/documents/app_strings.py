@@ -15,7 +15,7 @@ from nmt.errors import UserError
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _JSON_COLON = re.compile(r"\s*:")
-_IDENTIFIER = re.compile(r"\S*[\d_]\S*|[\w-]*(?:\.[\w-]+)+|[a-z]{2,3}-[A-Z]{2}|#\w+")
+IDENTIFIER = re.compile(r"\S*[\d_]\S*|[\w-]*(?:\.[\w-]+)+|[a-z]{2,3}-[A-Z]{2}|#\w+")
 _PROPERTY = re.compile(
     r"^[^\S\r\n]*(?![#!\s])(?:[^\\\s:=]|\\.)+[^\S\r\n]*[:=]?[^\S\r\n]*"  # the key
     r"((?:[^\\\r\n]|\\(?:\r\n|[\s\S]))*)",  # the value, over lines that end with a backslash
@@ -54,7 +54,7 @@ def json_passages(content: str, name: str) -> list[Passage]:
 def value_passage(start: int, raw: str, value: str, write: Callable[[str], str]) -> Iterator[Passage]:
     """The passage, if there is any, of a value that is written `raw` in a file from `start` on; `write` spells a
     value as the file does."""
-    if _IDENTIFIER.fullmatch(value):
+    if IDENTIFIER.fullmatch(value):
         return
     message = Message(value)
 

@@ -99,7 +99,7 @@ class TextDocument:
     def rendered(self, translations: Sequence[str]) -> str:
         """The content with a translation of each text in its place."""
         check_count(translations, self.texts)
-        clean = [_as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
+        clean = [as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
         pieces, position, done = [], 0, 0
         for passage in self.passages:
             own = clean[done : done + len(passage.texts)]
@@ -196,7 +196,7 @@ def write_whole(path: str | Path, data: bytes) -> None:
         raise
 
 
-def _as_many_lines(translation: str, text: str) -> str:
+def as_many_lines(translation: str, text: str) -> str:
     """A line break that the text had not would break the format (a blank line ends a subtitle)."""
     if "\n" in text or "\r" in text:
         return translation

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nmt.documents import app_strings, docx, html, markdown, po, subtitles, tsv, txt, xliff, yaml_strings
+from nmt.documents import (
+    app_strings,
+    docx,
+    epub,
+    html,
+    markdown,
+    odt,
+    po,
+    pptx,
+    subtitles,
+    tsv,
+    txt,
+    xliff,
+    xlsx,
+    yaml_strings,
+)
 from nmt.documents.document import (
     Document,
     Limits,
@@ -40,6 +55,10 @@ OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which ther
 # Of each format that is a zip archive: (what it is called, what of it has text).
 PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
     ".docx": ("Word document", docx.parts),
+    ".odt": ("OpenDocument text", odt.parts),
+    ".pptx": ("PowerPoint presentation", pptx.parts),
+    ".xlsx": ("Excel workbook", xlsx.parts),
+    ".epub": ("EPUB book", epub.parts),
 }
 XLIFF = (".xlf", ".xliff")
 SUFFIXES = (*PASSAGES, *XLIFF, *PACKAGES)

@@ -23,7 +23,7 @@ from nmt.text.protected import has_words
 _TAG = r"<(?P<close>/?)(?P<name>[A-Za-z][^\s/<>\"']*)(?P<attributes>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>"
 _TOKEN = re.compile(
     r"<!--(?:.*?-->|.*)"  # to the end of the page if it is not closed, as browsers have it
-    r"|<[!?][^<>]*>"
+    r"|<!\[CDATA\[(?:.*?\]\]>|.*)|<\?(?:.*?\?>|.*)|<!DOCTYPE[^<>\[]*(?:\[[^\]]*\])?[^<>]*>|<![^<>]*>"
     r"|<(?P<raw>script|style|svg|math|object|iframe)\b[^<>]*>(?:.*?</(?P=raw)\s*>|.*)"
     rf"|(?P<tag>{_TAG})",
     re.DOTALL | re.IGNORECASE,

@@ -21,10 +21,12 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from nmt.documents.document import Limits, check_count, write_whole
+from nmt.documents.document import Limits, as_many_lines, check_count, write_whole
 from nmt.errors import UserError
 
 CONTENT_TYPES = "[Content_Types].xml"
+_CHUNK = 1 << 20  # bytes
+_CHUNK = 1 << 20  # bytes
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # an Office document with a password begins with it, too
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DAMAGE = (
@@ -82,6 +84,16 @@ class Package:
             self._read_bytes += self._archive.getinfo(part).file_size
             self._check(self._read_bytes, self._limits.xml_bytes, "bytes of text")
             return self._archive.read(part)
+
+    def contains(self, part: str, text: bytes) -> bool:
+        """Whether a part has this text, found without reading it whole."""
+        before = b""
+        with self._damage(), self._archive.open(part) as file:
+            while piece := file.read(_CHUNK):
+                if text in before + piece:
+                    return True
+                before = piece[-len(text) :]
+        return False
 
     def parse(self, part: str) -> Any:
         """The root of an XML part."""
@@ -156,18 +168,18 @@ class PackageDocument:
 
 
 def put(texts: Sequence[Texts], translations: Sequence[str]) -> None:
-    """Write translations into elements, without line breaks and what XML cannot hold."""
+    """Write translations into elements."""
     done = 0
     for one in texts:
         own = list(translations[done : done + len(one.texts)])
         done += len(own)
         if own != one.texts:
-            one.put([clean(text) for text in own])
+            one.put([clean(new, old) for new, old in zip(own, one.texts, strict=True)])
 
 
-def clean(text: str) -> str:
-    """A translation in one line, and without what XML cannot hold."""
-    return " ".join(_NOT_IN_XML.sub("", text).split("\n"))
+def clean(translation: str, text: str) -> str:
+    """A translation without what XML cannot hold, and without line breaks that the text had not."""
+    return as_many_lines(_NOT_IN_XML.sub("", translation), text)
 
 
 def parse(data: bytes, place: str) -> Any:

@@ -49,9 +49,9 @@ class XliffDocument:
         root = parse(self._data, self._name)  # anew, since writing changes it
         done = 0
         for unit in self._units(root):
-            own = [clean(text) for text in translations[done : done + len(unit.texts)]]
+            own = translations[done : done + len(unit.texts)]
             done += len(own)
-            unit.put(own)
+            unit.put([clean(new, old) for new, old in zip(own, unit.texts, strict=True)])
         tree = root.getroottree()
         standalone = tree.docinfo.standalone
         written = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=standalone)
