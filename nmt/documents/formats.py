@@ -55,13 +55,22 @@ OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which ther
 # Of each format that is a zip archive: (what it is called, what of it has text).
 PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
     ".docx": ("Word document", docx.parts),
-    ".odt": ("OpenDocument text", odt.parts),
+    ".odt": ("text document of OpenDocument", odt.parts),
     ".pptx": ("PowerPoint presentation", pptx.parts),
-    ".xlsx": ("Excel workbook", xlsx.parts),
-    ".epub": ("EPUB book", epub.parts),
+    ".xlsx": ("workbook of Excel", xlsx.parts),
+    ".epub": ("book in EPUB", epub.parts),
 }
 XLIFF = (".xlf", ".xliff")
 SUFFIXES = (*PASSAGES, *XLIFF, *PACKAGES)
+
+# What is told to those who come with other formats.
+ADVICE = {
+    ".pdf": "a PDF is a picture of a text; give what it was made from, or open it in Word and save it as .docx",
+    **dict.fromkeys((".doc", ".rtf"), "save it as .docx first"),
+    **dict.fromkeys((".ppt", ".odp"), "save it as .pptx first"),
+    **dict.fromkeys((".xls", ".ods"), "save it as .xlsx first"),
+    ".tmx": "a translation memory is given beside a document, with --memory",
+}
 
 
 def open_document(path: str | Path, limits: Limits | None = None, name: str | None = None) -> Document:
@@ -74,7 +83,8 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
     name = name or str(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UserError(f"{name}: not a format that can be translated; give a file of {', '.join(SUFFIXES)}")
+        advice = ADVICE.get(suffix, f"give a file of {', '.join(SUFFIXES)}")
+        raise UserError(f"{name}: not a format that can be translated; {advice}")
     data = read_bytes(path, limits, name)
     document: Document
     if suffix in XLIFF:

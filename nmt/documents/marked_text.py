@@ -36,7 +36,7 @@ class Marked:
                 self._parts.append(Marked(text[start:end], own))
             self.text = text
             return
-        self.text = _stand_in(text, outermost)
+        self.text = _stand_in(text, marks)
         self.marks = outermost
         self._alone: list[Mark] = []
         self._collect(self.marks, (0, len(self.text)))
@@ -131,21 +131,24 @@ def _gaps(spans: Sequence[Span], length: int) -> list[Span]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _stand_in(text: str, outermost: Sequence[Mark]) -> str:
+def _stand_in(text: str, marks: Sequence[Mark]) -> str:
     """The text with a name (X0, X1, …) for each fixed stretch that a translator would not keep by itself; the marks
     are moved along, and what their names stand for is their `content`."""
     names = (name for number in count() if (name := f"X{number}") not in text)
-    shift = 0
-    for mark in outermost:
-        _move(mark, shift)
+    for mark in sorted(marks, key=lambda mark: mark.start):
         own = text[mark.start : mark.end]
-        if mark.kind != "fixed" or mark.in_word or mark.inner or not own or is_protected(own):
+        if mark.kind != "fixed" or mark.in_word or not own or is_protected(own) or _encloses(mark, marks):
             continue
-        mark.content, name = own, next(names)
-        text = text[: mark.start] + name + text[mark.end :]
-        mark.end = mark.start + len(name)
-        shift += len(name) - len(own)
+        mark.content, name, end = own, next(names), mark.end
+        text = text[: mark.start] + name + text[end:]
+        for other in marks:
+            other.start += (len(name) - len(own)) * (other.start >= end)
+            other.end += (len(name) - len(own)) * (other.end >= end)
     return text
+
+
+def _encloses(mark: Mark, marks: Sequence[Mark]) -> bool:
+    return any(other is not mark and mark.start <= other.start and other.end <= mark.end for other in marks)
 
 
 def is_protected(text: str) -> bool:

@@ -26,7 +26,7 @@ LONGEST_SENTENCE = 4  # cues that one sentence may go over
 
 _SRT_TIME = r"\d{1,3}:[0-5]?\d:[0-5]?\d(?:[,.]\d{1,3})?"  # players take less than the format says
 _SRT_TIMES = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}(?:\s.*)?")
-_VTT_TIME = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
+_VTT_TIME = r"(?:\d+:)?[0-5]\d:[0-5]\d\.\d{3}"
 _VTT_TIMES = re.compile(rf"[ \t]*{_VTT_TIME}[ \t]+-->[ \t]+{_VTT_TIME}(?:[ \t].*)?")
 _ALMOST_TIMES = re.compile(r"\s*\d+:\d[\d:.,]*\s*[-–—=]*>")
 _NOT_A_CUE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")

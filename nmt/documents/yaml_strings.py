@@ -18,6 +18,7 @@ from nmt.errors import UserError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STRING = "tag:yaml.org,2002:str"
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")  # an anchor, a type
 _BLOCK = re.compile(r"([|>][-+\d]*[^\r\n]*)(\r\n|\r|\n)([ \t]*\S?)")
 
 
@@ -55,15 +56,16 @@ def _values(root: Any) -> Iterator[Any]:
 
 def _of_scalar(node: Any, content: str) -> Iterator[Passage]:
     raw = content[node.start_mark.index : node.end_mark.index]
+    properties = _PROPERTIES.match(raw)
+    start = node.start_mark.index + (properties.end() if properties else 0)
+    raw = content[start : node.end_mark.index]
     if node.style in ("|", ">"):
-        yield from _of_block(node, raw)
+        yield from _of_block(node, start, raw)
     else:
-        yield from value_passage(
-            node.start_mark.index, raw, node.value, partial(_spelled, style=node.style or "")
-        )
+        yield from value_passage(start, raw, node.value, partial(_spelled, style=node.style or ""))
 
 
-def _of_block(node: Any, raw: str) -> Iterator[Passage]:
+def _of_block(node: Any, start: int, raw: str) -> Iterator[Passage]:
     """A block of lines; one with lines that are indented more than others is left alone."""
     head = _BLOCK.match(raw)
     lines = raw.splitlines()[1:]
@@ -78,7 +80,7 @@ def _of_block(node: Any, raw: str) -> Iterator[Passage]:
         paragraphs = text.split("\n") if node.style == "|" else text.replace("\n", "\n\n").split("\n")
         return head[1] + ending + ending.join(margin + line if line.strip() else "" for line in paragraphs)
 
-    yield from value_passage(node.start_mark.index, body, value, write)
+    yield from value_passage(start, body, value, write)
 
 
 def _spelled(text: str, style: str) -> str:

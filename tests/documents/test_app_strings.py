@@ -39,6 +39,8 @@ es: &base
     si:
       no
 otro: *base
+texto: &t !!str Hola
+mismo: *t
 ---
 - fin
 """
@@ -95,7 +97,7 @@ def test_json_can_be_read_with_its_translations(tmp_path: Path) -> None:
 def test_yaml_can_be_read_with_its_translations(tmp_path: Path) -> None:
     result = translated(tmp_path, ".yaml", YAML, lambda text: shout(text).replace("HOLA", "#: - HOLA"))
     base, end = yaml.safe_load_all(result)
-    assert base["otro"] == base["es"] and end == ["FIN"]
+    assert base["otro"] == base["es"] and base["mismo"] == base["texto"] == "#: - HOLA" and end == ["FIN"]
     assert base["es"] == {
         "saludo": "#: - HOLA A TODOS", "nota": "NO ES 'ASÍ'", "doble": "DOS\tCOSAS {name}", "clave con hola": "UNO",
         "número": 42, "texto": "42 AÑOS", "lista": ["UNO", "DOS", "TRES"],

@@ -14,7 +14,7 @@ import pytest
 
 from nmt.documents import po
 from nmt.documents.document import Limits
-from nmt.documents.formats import SUFFIXES, open_document
+from nmt.documents.formats import PASSAGES, open_document
 from nmt.errors import UserError
 from nmt.text.protected import protected_items
 
@@ -149,7 +149,7 @@ def test_what_is_no_text_is_not_offered_for_translation(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_and_one_without_words_come_back_as_they_are(tmp_path: Path) -> None:
-    for suffix in set(SUFFIXES) - {".docx"}:
+    for suffix in PASSAGES:
         for content in ("", "\n\n"):
             path = save(tmp_path, suffix, content)
             if suffix == ".vtt" and content:
@@ -188,7 +188,13 @@ def test_the_number_of_translations_must_fit(tmp_path: Path) -> None:
         (".po", b'msgid "a"b"\nmsgstr ""\n', "in.po:1: not a .po file: unescaped"),
         (".po", b'msgid "a"\nmsgstr "b\n', "in.po:2: expected a keyword and a text in quotes"),
         (".po", PO.replace("UTF-8", "ISO-8859-1").encode(), "charset=ISO-8859-1"),
-        (".pdf", b"%PDF", "not a format"),
+        (
+            ".pdf",
+            b"%PDF",
+            "in.pdf: not a format that can be translated; a PDF is a picture of a text; give the document",
+        ),
+        (".doc", b"", "in.doc: not a format that can be translated; save it as .docx first"),
+        (".xyz", b"", "in.xyz: not a format that can be translated; give a file of .txt, .md,"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(

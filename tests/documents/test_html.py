@@ -94,6 +94,15 @@ def test_broken_markup_comes_back_and_loses_no_word(content: str) -> None:
         assert result.casefold().count(word) == content.count(word)
 
 
+def test_code_in_a_link_is_written_once() -> None:
+    source = '<p>Ver <a href="x"><code>una.cosa</code> aquí</a> y <code>b c</code></p>'
+    document = TextDocument(source, Encoding(b"", "utf-8"), html.passages(source, "q"))
+    assert document.texts == ["Ver X0 aquí y X1", "X0 aquí"]
+    assert fragment(source, shout) == source.replace("Ver", "VER").replace("aquí", "AQUÍ").replace(
+        " y ", " Y "
+    )
+
+
 def test_special_characters_of_a_translation_are_escaped() -> None:
     assert fragment('<p title="Un perro">Dos gatos</p>', lambda text: f'{text} <b> & "c"') == (
         '<p title="Un perro &lt;b&gt; &amp; &quot;c&quot;">Dos gatos &lt;b&gt; &amp; "c"</p>'
