@@ -162,6 +162,7 @@ def nested(marks: Iterable[Mark]) -> list[Mark]:
     outermost: list[Mark] = []
     opened: list[Mark] = []
     for mark in sorted(marks, key=lambda mark: mark.start):
+        mark.inner = []
         while opened and (mark.start >= opened[-1].end or opened[-1].is_place):
             opened.pop()
         (opened[-1].inner if opened else outermost).append(mark)

@@ -22,7 +22,7 @@ class Marked:
     """A text and the markup that was taken out of it."""
 
     def __init__(self, text: str, marks: Iterable[Mark]) -> None:
-        text, marks = _out_of_words(text, list(marks))
+        text, marks = _out_of_words(*_without_signs(text, list(marks)))
         outermost = nested(marks)
         cuts = _cuts(text, outermost)
         self._parts: list[Marked] = []
@@ -82,6 +82,45 @@ def is_glued(text: str, start: int, end: int) -> bool:
     return before.isalnum() and start < end and not any(c.isalpha() or c.isspace() for c in text[start:end])
 
 
+def _without_signs(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
+    """Marked signs without letters or digits (the # beside a heading) leave the text: they become places."""
+    waiting = nested(marks)[::-1]
+    while waiting:
+        mark = waiting.pop()
+        signs = text[mark.start : mark.end]
+        if mark.kind == "fixed" or not signs.strip() or any(c.isalnum() or c in "<>&" for c in signs):
+            waiting += mark.inner[::-1]
+            continue
+        inside, start, end = _all_inner(mark), mark.start, mark.end
+        mark.opening, mark.closing, mark.kind = _whole(mark, text), "", "keep"
+        if text[end : end + 1] == " " and (start == 0 or text[start - 1] == " "):  # no two blanks in a row
+            mark.opening, end = mark.opening + " ", end + 1
+        marks = [other for other in marks if not any(other is one for one in inside)]
+        text = _cut_out(text, marks, start, end)
+    return text, marks
+
+
+def _whole(mark: Mark, text: str) -> str:
+    """A stretch with its markup."""
+    pieces, position = [mark.opening], mark.start
+    for inner in mark.inner:
+        pieces += [text[position : inner.start], _whole(inner, text)]
+        position = inner.end
+    return "".join([*pieces, text[position : mark.end], mark.closing])
+
+
+def _all_inner(mark: Mark) -> list[Mark]:
+    return [one for inner in mark.inner for one in (inner, *_all_inner(inner))]
+
+
+def _cut_out(text: str, marks: Sequence[Mark], start: int, end: int) -> str:
+    """The text without [start, end); the marks are moved along."""
+    for mark in marks:
+        mark.start -= max(0, min(mark.start, end) - start)
+        mark.end -= max(0, min(mark.end, end) - start)
+    return text[:start] + text[end:]
+
+
 def _out_of_words(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
     """A marked stretch of a few letters stands for its whole word.  A raised number at a word's end (m²) leaves
     the text, and follows that word; one inside of a word (H₂O) stays, and is looked for as it is."""
@@ -98,10 +137,7 @@ def _out_of_words(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
                 mark.kind, mark.end = "keep", start
                 while mark.start and text[mark.start - 1].isalnum() and _inside(mark, mark.start, marks):
                     mark.start -= 1
-                text = text[:start] + text[end:]
-                for other in marks:
-                    other.start -= (end - start) * (other.start >= end)
-                    other.end -= (end - start) * (other.end >= end)
+                text = _cut_out(text, [other for other in marks if other is not mark], start, end)
         elif text[start].isalpha() and text[end - 1].isalpha():
             while mark.start and text[mark.start - 1].isalpha() and _inside(mark, mark.start, marks):
                 mark.start -= 1
@@ -137,7 +173,7 @@ def _stand_in(text: str, marks: Sequence[Mark]) -> str:
     names = (name for number in count() if (name := f"X{number}") not in text)
     for mark in sorted(marks, key=lambda mark: mark.start):
         own = text[mark.start : mark.end]
-        if mark.kind != "fixed" or mark.in_word or not own or is_protected(own) or _encloses(mark, marks):
+        if mark.kind != "fixed" or mark.in_word or mark.inner or not own or is_protected(own):
             continue
         mark.content, name, end = own, next(names), mark.end
         text = text[: mark.start] + name + text[end:]
@@ -145,10 +181,6 @@ def _stand_in(text: str, marks: Sequence[Mark]) -> str:
             other.start += (len(name) - len(own)) * (other.start >= end)
             other.end += (len(name) - len(own)) * (other.end >= end)
     return text
-
-
-def _encloses(mark: Mark, marks: Sequence[Mark]) -> bool:
-    return any(other is not mark and mark.start <= other.start and other.end <= mark.end for other in marks)
 
 
 def is_protected(text: str) -> bool:

@@ -191,7 +191,7 @@ def test_the_number_of_translations_must_fit(tmp_path: Path) -> None:
         (
             ".pdf",
             b"%PDF",
-            "in.pdf: not a format that can be translated; a PDF is a picture of a text; give the document",
+            "in.pdf: not a format that can be translated; a PDF is a picture of a text; give what",
         ),
         (".doc", b"", "in.doc: not a format that can be translated; save it as .docx first"),
         (".xyz", b"", "in.xyz: not a format that can be translated; give a file of .txt, .md,"),

@@ -94,6 +94,23 @@ def test_broken_markup_comes_back_and_loses_no_word(content: str) -> None:
         assert result.casefold().count(word) == content.count(word)
 
 
+def test_signs_in_markup_are_no_words() -> None:
+    for source in (
+        '<h2>Los permisos<span><a href="#p" id="p">#</a></span></h2>',
+        "<p>Uno <b>→</b> dos <i>¶</i></p>",
+        "<p><b>*</b> Uno <b>&lt;</b> dos</p>",
+    ):
+        said = {"Los permisos": "The permissions of all", "Uno dos ": "One and two"}
+        assert fragment(source, str) == source
+        result = fragment(source, lambda text, said=said: said.get(text.strip(), text))  # type: ignore[misc]
+        for markup in ('<span><a href="#p" id="p">#</a></span>', "<b>→</b>", "<i>¶</i>", "<b>*</b>"):
+            assert (markup in result) == (markup in source)
+    assert (
+        fragment("<h2>Los permisos<a>#</a></h2>", lambda text: "All of them")
+        == "<h2>All of them<a>#</a></h2>"
+    )
+
+
 def test_code_in_a_link_is_written_once() -> None:
     source = '<p>Ver <a href="x"><code>una.cosa</code> aquí</a> y <code>b c</code></p>'
     document = TextDocument(source, Encoding(b"", "utf-8"), html.passages(source, "q"))
