@@ -7,11 +7,11 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from nmt.errors import UserError
 
@@ -50,6 +50,14 @@ class Document(Protocol):
 
         Raises ValueError unless there are as many translations as texts.
         """
+
+
+class HasTexts(Protocol):
+    @property
+    def texts(self) -> Sequence[str]: ...
+
+
+Owner = TypeVar("Owner", bound=HasTexts)
 
 
 @dataclass(frozen=True)
@@ -100,10 +108,8 @@ class TextDocument:
         """The content with a translation of each text in its place."""
         check_count(translations, self.texts)
         clean = [as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
-        pieces, position, done = [], 0, 0
-        for passage in self.passages:
-            own = clean[done : done + len(passage.texts)]
-            done += len(own)
+        pieces, position = [], 0
+        for passage, own in dealt(clean, self.passages):
             if passage.fills or own != list(passage.texts):
                 pieces += [self.content[position : passage.start], passage.render(own)]
                 position = passage.end
@@ -160,6 +166,15 @@ def lines(content: str) -> list[Line]:
 def line_number(content: str, position: int) -> int:
     """From 1."""
     return 1 + len(re.findall(r"\r\n|\r|\n", content[:position]))
+
+
+def dealt(translations: Sequence[str], owners: Iterable[Owner]) -> Iterator[tuple[Owner, list[str]]]:
+    """Each owner of texts, and the translations of its own."""
+    done = 0
+    for owner in owners:
+        own = list(translations[done : done + len(owner.texts)])
+        done += len(own)
+        yield owner, own
 
 
 def check_count(translations: Sequence[str], texts: Sequence[str]) -> None:

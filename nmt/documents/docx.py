@@ -7,18 +7,17 @@ breaks.  How its formatting is kept, is `nmt.documents.runs`' business.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
 from nmt.documents.package import Package, Part
-from nmt.documents.runs import RunText, Slot, run_texts
+from nmt.documents.runs import RunText, Slot, SpacedText, run_texts
 from nmt.errors import UserError
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 DEEPEST = 20  # fields in fields; a hostile file can open as many as it likes
 _TEXT_PARTS = (
     r".*(?:wordprocessingml\.(?:\w+\.)?|vnd\.ms-word\.\w+\.macroEnabled\w*\.)"
@@ -50,17 +49,6 @@ class Field:
     instruction: str = ""
 
 
-class WordText(RunText):
-    """A text whose blanks at either end must be marked as such, or Word drops them."""
-
-    def put(self, translations: Sequence[str]) -> None:
-        super().put(translations)
-        for slot in self.slots:
-            for node in slot.nodes:
-                if node.text != node.text.strip():
-                    node.set(XML_SPACE, "preserve")
-
-
 def parts(package: Package) -> dict[str, Part]:
     """The parts with text, the body first."""
     found = package.of_type(_TEXT_PARTS)
@@ -78,7 +66,7 @@ def _texts_of(root: Any) -> list[RunText]:
     """The texts of all paragraphs of a part; those of text boxes follow the paragraph that the box stands in."""
     fields: list[Field] = []  # open ones; one (a table of contents) may go over several paragraphs
     paragraphs = root.iter(W + "p")
-    return [text for one in paragraphs for text in run_texts(list(_items(one, Slot(), fields)), WordText)]
+    return [text for one in paragraphs for text in run_texts(list(_items(one, Slot(), fields)), SpacedText)]
 
 
 def _items(element: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | None]:

@@ -42,12 +42,9 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".vtt": subtitles.vtt_passages,
     ".po": po.passages,
     ".tsv": tsv.passages,
-    ".html": html.passages,
-    ".htm": html.passages,
-    ".xhtml": html.passages,
+    **dict.fromkeys(html.SUFFIXES, html.passages),
     ".json": app_strings.json_passages,
-    ".yaml": yaml_strings.passages,
-    ".yml": yaml_strings.passages,
+    **dict.fromkeys((".yaml", ".yml"), yaml_strings.passages),
     ".properties": app_strings.properties_passages,
     ".strings": app_strings.apple_passages,
 }
@@ -94,7 +91,7 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
         what, parts = PACKAGES[suffix]
         document = PackageDocument(data, parts(Package(data, limits, name, what, suffix)))
     else:
-        declared = html.declared_codec(data) if PASSAGES[suffix] is html.passages else None
+        declared = html.declared_codec(data) if suffix in html.SUFFIXES else None
         content, encoding = read_text(data, name, declared, OLD_CODECS.get(suffix))
         check_content(content, limits, name)
         document = TextDocument(content, encoding, PASSAGES[suffix](content, name))

@@ -20,6 +20,8 @@ from nmt.documents.inline_markup import MOST, Mark
 from nmt.documents.marked_text import Marked
 from nmt.text.protected import has_words
 
+SUFFIXES = (".html", ".htm", ".xhtml")
+
 _TAG = r"<(?P<close>/?)(?P<name>[A-Za-z][^\s/<>\"']*)(?P<attributes>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>"
 _TOKEN = re.compile(
     r"<!--(?:.*?-->|.*)"  # to the end of the page if it is not closed, as browsers have it

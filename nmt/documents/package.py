@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from nmt.documents.document import Limits, as_many_lines, check_count, write_whole
+from nmt.documents.document import Limits, as_many_lines, check_count, dealt, write_whole
 from nmt.errors import UserError
 
 CONTENT_TYPES = "[Content_Types].xml"
@@ -141,11 +141,10 @@ class XmlPart:
 
     def written(self, translations: Sequence[str]) -> bytes:
         root = parse(self._data, self._place)  # anew, since writing changes it
-        put(self._texts_of(root), translations)
-        tree = root.getroottree()
-        return etree.tostring(
-            tree, xml_declaration=True, encoding="UTF-8", standalone=tree.docinfo.standalone
-        )
+        for one, own in dealt(translations, self._texts_of(root)):
+            if own != one.texts:
+                one.put([clean(new, old) for new, old in zip(own, one.texts, strict=True)])
+        return serialised(root)
 
 
 class PackageDocument:
@@ -157,24 +156,14 @@ class PackageDocument:
 
     def write(self, translations: Sequence[str], path: str | Path) -> None:
         check_count(translations, self.texts)
-        changed: dict[str, bytes] = {}
-        done = 0
-        for name, part in self._parts.items():
-            own = list(translations[done : done + len(part.texts)])
-            done += len(own)
-            if own != part.texts:
-                changed[name] = part.written(own)
+        dealings = zip(self._parts, dealt(translations, self._parts.values()), strict=True)
+        changed = {name: part.written(own) for name, (part, own) in dealings if own != part.texts}
         write_whole(path, _with_parts(self._data, changed) if changed else self._data)
 
 
-def put(texts: Sequence[Texts], translations: Sequence[str]) -> None:
-    """Write translations into elements."""
-    done = 0
-    for one in texts:
-        own = list(translations[done : done + len(one.texts)])
-        done += len(own)
-        if own != one.texts:
-            one.put([clean(new, old) for new, old in zip(own, one.texts, strict=True)])
+def serialised(root: Any) -> bytes:
+    tree = root.getroottree()
+    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=tree.docinfo.standalone)
 
 
 def clean(translation: str, text: str) -> str:

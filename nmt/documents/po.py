@@ -19,7 +19,7 @@ from copy import deepcopy
 
 import polib
 
-from nmt.documents.document import Passage, lines
+from nmt.documents.document import Passage, dealt, lines
 from nmt.documents.message import Message
 from nmt.errors import UserError
 
@@ -83,12 +83,7 @@ def _of_entry(entry: polib.POEntry, start: int, end: int, ending: str) -> Iterat
     texts = tuple(text for message in messages for text in message.texts)
 
     def render(translations: Sequence[str]) -> str:
-        done = 0
-        said: list[str | None] = []
-        for message in messages:
-            own = translations[done : done + len(message.texts)]
-            done += len(own)
-            said.append(message.render(own))
+        said = [message.render(own) for message, own in dealt(translations, messages)]
         return ending.join(str(_filled(entry, said)).rstrip("\n").split("\n"))
 
     if texts:

@@ -18,6 +18,8 @@ from nmt.documents.inline_markup import MOST, Mark, Room, Span, locate, place_at
 from nmt.documents.marked_text import is_glued
 from nmt.text.protected import has_words
 
+XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
 
 @dataclass
 class Slot:
@@ -123,6 +125,16 @@ class RunText:
             low = span[1] if span else low
             found.append(span)
         return found
+
+
+class SpacedText(RunText):
+    """A text whose blanks at either end must be marked as such, or programs drop them."""
+
+    def put(self, translations: Sequence[str]) -> None:
+        super().put(translations)
+        for node in (node for slot in self.slots for node in slot.nodes):
+            if node.text != node.text.strip():
+                node.set(XML_SPACE, "preserve")
 
 
 def run_texts(

@@ -14,11 +14,11 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from nmt.documents.document import check_count, write_whole
+from nmt.documents.document import check_count, dealt, write_whole
 from nmt.documents.inline_markup import MOST, Mark
 from nmt.documents.marked_text import Marked
 from nmt.documents.message import Message, same_placeholders
-from nmt.documents.package import clean, parse
+from nmt.documents.package import clean, parse, serialised
 from nmt.errors import UserError
 
 _SPANS = frozenset(("g", "pc", "mrk"))  # elements around words
@@ -47,15 +47,9 @@ class XliffDocument:
         """Also fills in translations that equal their texts."""
         check_count(translations, self.texts)
         root = parse(self._data, self._name)  # anew, since writing changes it
-        done = 0
-        for unit in self._units(root):
-            own = translations[done : done + len(unit.texts)]
-            done += len(own)
+        for unit, own in dealt(translations, self._units(root)):
             unit.put([clean(new, old) for new, old in zip(own, unit.texts, strict=True)])
-        tree = root.getroottree()
-        standalone = tree.docinfo.standalone
-        written = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=standalone)
-        write_whole(path, written if self.texts else self._data)
+        write_whole(path, serialised(root) if self.texts else self._data)
 
     def _units(self, root: Any) -> list[Unit]:
         """What has no target yet."""

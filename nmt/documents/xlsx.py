@@ -13,10 +13,9 @@ from lxml import etree
 from nmt.documents import pptx
 from nmt.documents.app_strings import IDENTIFIER
 from nmt.documents.package import Package, Part
-from nmt.documents.runs import RunText, Slot, run_texts
+from nmt.documents.runs import RunText, Slot, SpacedText, run_texts
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def parts(package: Package) -> dict[str, Part]:
@@ -39,20 +38,9 @@ def _cells(root: Any, columns: set[str]) -> list[RunText]:
     return [
         text
         for cell in root.iter(f"{S}si", f"{S}is")
-        for text in run_texts(list(_items(cell)), CellText)
+        for text in run_texts(list(_items(cell)), SpacedText)
         if text.text not in columns and not IDENTIFIER.fullmatch(text.text.strip())
     ]
-
-
-class CellText(RunText):
-    """A text whose blanks at either end must be marked as such."""
-
-    def put(self, translations: Any) -> None:
-        super().put(translations)
-        for slot in self.slots:
-            for node in slot.nodes:
-                if node.text != node.text.strip():
-                    node.set(XML_SPACE, "preserve")
 
 
 def _items(cell: Any) -> Iterator[Slot]:
