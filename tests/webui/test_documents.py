@@ -42,7 +42,20 @@ SAMPLES = {  # a document, and what the fake translator makes of it
         'msgstr "The train"',
     ),
     ".tsv": ("el tren\tsale\n", "The train\tLeaves\n"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), ("<p>el tren</p>", "<p>The train</p>")),
+    ".json": ('{"a": "el tren"}', '{"a": "The train"}'),
+    **dict.fromkeys((".yaml", ".yml"), ("a: el tren\n", "a: The train\n")),
+    ".properties": ("a = el tren\n", "a = The train\n"),
+    ".strings": ('"a" = "el tren";\n', '"a" = "The train";\n'),
+    **dict.fromkeys(
+        (".xlf", ".xliff"),
+        (
+            '<xliff version="1.2"><trans-unit id="1"><source>el tren</source></trans-unit></xliff>',
+            '<target state="needs-review-translation">The train</target>',
+        ),
+    ),
 }
+PACKED = {".docx", ".odt", ".pptx", ".xlsx", ".epub"}  # tests/documents has these, and one is below
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -91,7 +104,7 @@ def sentences(service: TranslationService) -> list[str]:
 
 
 def test_every_format_has_a_sample() -> None:
-    assert {*SAMPLES, ".docx"} == set(SUFFIXES)
+    assert {*SAMPLES, *PACKED} == set(SUFFIXES)
 
 
 @pytest.mark.parametrize("suffix", SAMPLES)
@@ -101,7 +114,7 @@ def test_the_same_format_comes_back(service: TranslationService, tmp_path: Path,
     assert found.notice == ""
     assert found.result and found.result.name == f"viaje.en{suffix}"
     written = found.result.read_bytes().decode()
-    assert expected in written if suffix == ".po" else written == expected
+    assert expected in written if suffix in (".po", ".xlf", ".xliff") else written == expected
 
 
 def test_a_word_document_comes_back(service: TranslationService, tmp_path: Path) -> None:
