@@ -219,13 +219,6 @@ def _download(name: str) -> gr.DownloadButton:
 def build(service: TranslationService) -> Layout:
     """Lay out the tab inside the current Blocks and wire its events."""
     c = Layout(service)
-    _wire_uploads(c)
-    _wire_scoring(c, _wire_translation(service, c))
-    return c
-
-
-def _wire_scoring(c: Layout, translating: Any) -> None:
-    """`translating`: the event after which what was translated is scored."""
     shown = [
         c.notice, c.status, c.scores, c.precisions, c.lengths, c.sentences, c.table_file, c.result, c.results,
     ]  # fmt: skip
@@ -248,8 +241,11 @@ def _wire_scoring(c: Layout, translating: Any) -> None:
     c.compare.click(**scoring_event)
     c.example.click(lambda: scoring.read_table(EXAMPLE), None, c.boxes, **PRIVATE).then(**scoring_event)
     c.clear.click(lambda: ["", "", "", "", *updates(Shown())], None, [*c.boxes, *shown], **PRIVATE)
+    _wire_uploads(c)
+    translating = _wire_translation(service, c)
     translating.then(run_if, [c.whole, *c.boxes], shown, **IN_TURN, **PRIVATE)
     c.sentences.turn(turned, c.result, c.sentences, **IN_TURN, **PRIVATE)
+    return c
 
 
 def _wire_uploads(c: Layout) -> None:

@@ -233,15 +233,25 @@ def _scripts() -> dict[str, str]:
 def build(service: TranslationService) -> Layout:
     """Lay out the tab inside the current Blocks and wire its events."""
     c, lookups = Layout(service), LatestEvents()
+
+    def clear(request: gr.Request) -> list[Any]:
+        service.forget(request.session_hash)
+        lookups.overtake(request.session_hash)
+        return ["", *_shown(View())]
+
     translating = _wire_translating(service, c, lookups)
     _wire_languages(service, c, translating)
-    _wire_result(service, c, lookups)
+    c.clear.click(clear, None, [c.text, c.result, c.view], **AT_ONCE)
     c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **PRIVATE)
+    _wire_words(service, c, lookups)
     return c
 
 
 def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEvents) -> dict[str, Any]:
-    """Wire what translates the text; returns the settings of that event, for what else begins with it."""
+    """What translates the text, has the rest of a long one, and stops it.
+
+    Returns the settings of the first, for other events that have the text translated.
+    """
 
     async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
         owner = request.session_hash
@@ -250,10 +260,13 @@ def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEve
         lookups.overtake(owner)
         return [gr.skip(), gr.skip()] if new is None else _shown(new)
 
-    def clear(request: gr.Request) -> list[Any]:
-        service.forget(request.session_hash)
-        lookups.overtake(request.session_hash)
-        return ["", *_shown(View())]
+    async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
+        async for new in follow(service, request.session_hash, view):
+            lookups.overtake(request.session_hash)
+            yield _shown(new)
+
+    def stop(request: gr.Request) -> None:
+        service.stop(request.session_hash)
 
     translating: dict[str, Any] = {
         "fn": translated,
@@ -263,13 +276,13 @@ def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEve
         **AT_ONCE,
     }
     gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
-    c.clear.click(clear, None, [c.text, c.result, c.view], **AT_ONCE)
-    c.examples.click(lambda sample: sample[0], c.examples, c.text, **AT_ONCE).then(**translating)
+    c.result.more(followed, c.view, [c.result, c.view], **PRIVATE)
+    c.result.stop(stop, None, None, **AT_ONCE)
     return translating
 
 
 def _wire_languages(service: TranslationService, c: Layout, translating: dict[str, Any]) -> None:
-    """The language bar: whatever changes it has the text translated again."""
+    """The language bar and the examples: whatever a visitor changes there has the text translated again."""
     bar = [c.source, c.target, c.swap, c.examples]
 
     def updates(source: str, target: str) -> list[Any]:
@@ -290,22 +303,16 @@ def _wire_languages(service: TranslationService, c: Layout, translating: dict[st
         (wanted,) = sent(event, "target")
         return wanted if any(wanted == one for _, one in service.translators) else target
 
+    c.result.flip(flipped, c.target, c.target, **AT_ONCE)
     c.swap.click(swapped, [c.text, c.view, c.source, c.target], [*bar, c.text], **AT_ONCE).then(**translating)
     for chosen_by_hand in (c.source.input, c.target.input):
         chosen_by_hand(updates, [c.source, c.target], bar, **AT_ONCE).then(**translating)
-    c.result.flip(flipped, c.target, c.target, **AT_ONCE)
+    c.examples.click(lambda sample: sample[0], c.examples, c.text, **AT_ONCE).then(**translating)
 
 
-def _wire_result(service: TranslationService, c: Layout, lookups: LatestEvents) -> None:
-    """What can be done with a translation: have the rest of it, stop it, put other words into it."""
-
-    async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for new in follow(service, request.session_hash, view):
-            lookups.overtake(request.session_hash)
-            yield _shown(new)
-
-    def stop(request: gr.Request) -> None:
-        service.stop(request.session_hash)
+def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -> None:
+    """What puts other words into a translation."""
+    shown = [c.result, c.view]
 
     async def picked(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
         place = sent(event, "segment", "start")
@@ -319,9 +326,6 @@ def _wire_result(service: TranslationService, c: Layout, lookups: LatestEvents) 
 
         return changed
 
-    shown = [c.result, c.view]
-    c.result.more(followed, c.view, shown, **PRIVATE)
-    c.result.stop(stop, None, None, **AT_ONCE)
     c.result.pick(picked, c.view, shown, **AT_ONCE)
     c.result.choose(changing(choose), c.view, shown, **AT_ONCE)
     c.result.take(changing(take_alternative), c.view, shown, **AT_ONCE)
