@@ -78,8 +78,8 @@ class Reporter:
         )
         self.say(f"results: {self.run}, the best checkpoint in {self.run / 'best'}")
 
-    def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
-        """One line of training figures (`Meter.read`); `done` is the share of the training that is over."""
+    def show(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
+        """Print `Meter.read`'s figures in one line; `done` is the share of the training that is over."""
         seconds_left = round(progress.seconds * (1 - done) / done) if done > 0 else 0
         text = (
             f"step {progress.step}  epoch {progress.epoch + 1}  loss {figures['loss']:.3f}  "
@@ -89,6 +89,9 @@ class Reporter:
         if self.line.disable:
             self.say(text)
         self.line.update(self.task, completed=done, text=text)
+
+    def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
+        """Write `Meter.read`'s figures to the log."""
         self._record("train", progress.step, {**figures, "done": done, "seconds": progress.seconds})
 
     def validation(self, progress: TrainingProgress, result: Validation, best: bool) -> None:
@@ -132,13 +135,14 @@ class Reporter:
 
 
 class Meter:
-    """Loss, gradient norm and speed since the last reading, summed on the device without waiting for it."""
+    """Loss, gradient norm and speed since the last reset, summed on the device without waiting for it."""
 
     def __init__(self, progress: TrainingProgress, processes: Processes) -> None:
         self.progress, self.processes = progress, processes
-        self._reset()
+        self.reset()
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Begin anew."""
         # Sums over steps of loss, gradient norm, target tokens, and 1.
         self.sums = torch.zeros(4, dtype=torch.float64, device=self.processes.device)
         self.tokens_before, self.seconds_before = self.progress.target_tokens, self.progress.seconds
@@ -153,9 +157,9 @@ class Meter:
 
         The speed is that of all processes together, in target tokens a second of training: neither validating nor
         saving counts."""
-        loss, norm, tokens, steps = self.processes.total(self.sums).tolist()
+        loss, norm, tokens, steps = self.processes.total(self.sums.clone()).tolist()
         progress = self.progress
-        figures = {
+        return {
             "loss": loss / tokens if tokens else math.nan,
             "gradient_norm": norm / steps if steps else math.nan,
             "tokens_per_second": (progress.target_tokens - self.tokens_before)
@@ -163,8 +167,6 @@ class Meter:
             "lr": lr,
             "target_tokens": float(progress.target_tokens),
         }
-        self._reset()
-        return figures
 
 
 def _tensorboard(folder: Path) -> Any:

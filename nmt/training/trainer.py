@@ -36,7 +36,7 @@ from nmt.training.run_folder import check_run_folder, checkpoint_folder, locked,
 from nmt.training.stop_signal import StopSignal
 from nmt.training.validation import validate
 
-EARLY_LOG_STEPS = (1, 10, 30)  # of each part of a run: logged before the first `training.log_every` are over
+EARLY_STEPS = (1, 10, 30)  # of each part of a run: their figures are shown, though not written to the log
 
 
 def train(
@@ -130,18 +130,22 @@ class Trainer:
                 meter.add(*self.step())
 
                 # Time: not a step by itself, which a GPU may still be at, but all since the last count.
-                is_early = progress.step - first_step in EARLY_LOG_STEPS
-                log_is_due = is_early or progress.step % training.log_every == 0
-                if log_is_due:
+                log_is_due = progress.step % training.log_every == 0
+                show_is_due = log_is_due or progress.step - first_step in EARLY_STEPS
+                if show_is_due:
                     self.count_skipped()  # waits for a GPU, whose work the time is to include
                 now = time.monotonic()
                 seconds, stopping = processes.agree(now - uncounted_since, stop.number > 0)
                 progress.seconds += seconds
                 uncounted_since = now
 
-                if log_is_due:
+                if show_is_due:
                     rate = learning_rate(training, progress.step, self.done)
-                    self.reporter.log(progress, self.done, meter.read(rate))
+                    figures = meter.read(rate)
+                    self.reporter.show(progress, self.done, figures)
+                    if log_is_due:
+                        self.reporter.log(progress, self.done, figures)
+                        meter.reset()
                 if progress.step % training.validate_every == 0:
                     self.validate()
                     uncounted_since = time.monotonic()  # validating is no training time, nor is saving
