@@ -12,7 +12,7 @@ from nmt.serving.batcher import Batcher, Busy, Kind
 from nmt.translation.plan import Request
 from tests.support.fake_translator import FakeTranslator
 
-PATIENCE = 30.0  # seconds; a busy machine is slow, not wrong
+MAX_WAIT_SECONDS = 30.0  # a busy machine is slow, not wrong
 
 
 def requests(*sentences: str) -> list[Request]:
@@ -29,7 +29,7 @@ def kind_of(fake: Any, n_best: int = 1) -> Kind:
 
 
 def texts(futures: list[Any]) -> list[str]:
-    return [future.result(PATIENCE).text for future in futures]
+    return [future.result(MAX_WAIT_SECONDS).text for future in futures]
 
 
 def test_every_request_gets_its_own_sentences_in_order(fake: FakeTranslator) -> None:
@@ -45,7 +45,7 @@ def test_what_waits_while_a_batch_runs_becomes_one_batch(fake: FakeTranslator) -
         while not fake.calls:  # until it runs
             time.sleep(0.001)
         others = [batcher.submit(kind_of(fake), requests(f"x{i}")) for i in range(16)]
-        wait([*first, *[future for mine in others for future in mine]], PATIENCE)
+        wait([*first, *[future for mine in others for future in mine]], MAX_WAIT_SECONDS)
     assert [len(call["sentences"]) for call in fake.calls] == [1, 16]  # type: ignore[arg-type]
 
 
@@ -69,7 +69,7 @@ def test_every_waiting_request_is_in_a_batch_before_any_is_there_twice(fake: Fak
             for i in range(3)
             for f in batcher.submit(kind_of(fake), requests(*[f"{i}{k}" for k in range(4)]))
         ]
-        wait([*blocker, *futures], PATIENCE)
+        wait([*blocker, *futures], MAX_WAIT_SECONDS)
     batches = [call["sentences"] for call in fake.calls]
     assert batches[1:] == [["00", "10", "20", "01"], ["11", "21", "02", "12"], ["22", "03", "13", "23"]]
 
@@ -95,7 +95,7 @@ def test_a_sentence_on_which_the_model_fails_takes_no_other_down(fake: FakeTrans
         bad = batcher.submit(kind_of(fake), requests("crash"))
         assert texts(good) == ["The train"]
         with pytest.raises(RuntimeError, match="asked to crash"):
-            bad[0].result(PATIENCE)
+            bad[0].result(MAX_WAIT_SECONDS)
         assert texts(batcher.submit(kind_of(fake), requests("el tren"))) == ["The train"]
         assert texts(blocker) == ["Slow"]
 
@@ -134,7 +134,7 @@ def test_more_than_can_wait_is_refused_at_once(fake: FakeTranslator) -> None:
         first = batcher.submit(kind_of(fake), requests(*["slow"] * 10))
         with pytest.raises(Busy):
             batcher.submit(kind_of(fake), requests(*["x"] * 11))
-        wait(first, PATIENCE)
+        wait(first, MAX_WAIT_SECONDS)
         assert texts(batcher.submit(kind_of(fake), requests("x"))) == ["X"]
 
 
@@ -154,7 +154,7 @@ def test_a_model_that_gives_too_few_results_fails_those_sentences_and_no_later_o
     fake.translate_sentences = lambda *_, **__: []  # type: ignore[method-assign]
     with Batcher() as batcher:
         for future in batcher.submit(kind_of(fake), requests("uno", "dos")):
-            assert isinstance(future.exception(PATIENCE), RuntimeError)
+            assert isinstance(future.exception(MAX_WAIT_SECONDS), RuntimeError)
         fake.translate_sentences = whole  # type: ignore[method-assign]
         assert texts(batcher.submit(kind_of(fake), requests("tres"))) == ["Tres"]
 

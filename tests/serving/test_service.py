@@ -19,7 +19,7 @@ from tests.support.fake_translator import SLOW, FakeIdentifier, FakeTranslator, 
 
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
 ES_EN, EN_ES = ("es", "en"), ("en", "es")
-PATIENCE = 60.0  # seconds; a busy machine is slow, not wrong
+MAX_WAIT_SECONDS = 60.0  # a busy machine is slow, not wrong
 T = TypeVar("T")
 
 
@@ -311,7 +311,7 @@ class SlowLookups(FakeTranslator):
         with self.lock:
             self.running += 1
             self.most = max(self.most, self.running)
-        assert self.let_go.wait(PATIENCE)
+        assert self.let_go.wait(MAX_WAIT_SECONDS)
         with self.lock:
             self.running -= 1
             self.ended += 1
@@ -336,7 +336,7 @@ def test_look_ups_that_nobody_waits_for_any_more_still_count_until_they_end() ->
         fake.let_go.set()
         while fake.ended < MAX_LOOKUPS:
             await asyncio.sleep(0.01)
-        service.timeout = PATIENCE
+        service.timeout = MAX_WAIT_SECONDS
         # As many as before can run again, and no more.
         fake.let_go.clear()
         waiting = [asyncio.create_task(service.continue_from(answer, 0, "")) for _ in range(2 * MAX_LOOKUPS)]
