@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import regex  # type: ignore[import-untyped]
 import sentencex  # type: ignore[import-untyped]
 
-from nmt.text.protected import _LETTER, _VERBATIM, has_words
+from nmt.text.protected import _LETTER, has_words, masked
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ def _cut_place(sentence: str) -> tuple[int, int]:
     """[start, end) of the white space to cut at: of the strongest kind found in the middle half, and of those
     the one nearest to the middle; without any, the middle itself."""
     middle = len(sentence) // 2
-    masked = _VERBATIM.sub(lambda match: "x" * len(match.group()), sentence)
+    hidden = masked(sentence)
     for pattern in _CUTS:
-        matches = pattern.finditer(masked, len(sentence) // 4, 3 * len(sentence) // 4)
+        matches = pattern.finditer(hidden, len(sentence) // 4, 3 * len(sentence) // 4)
         if places := [match.span() for match in matches]:
             return min(places, key=lambda place: abs(place[0] - middle))
     return middle, middle

@@ -59,7 +59,7 @@ def put_back(
     for item, (start, end) in _number_spans(source, missing, places, draft, attention):
         draft = _accepted(source, draft, draft.replaced(start, end, item.text))
     for item in missing:
-        if item.kind == "verbatim" and attention is not None and places[item]:
+        if item.role != "number" and attention is not None and places[item]:
             if words := _attending_words(draft, attention, item, places[item]):
                 draft = _accepted(source, draft, draft.replaced(*words, item.text))
     return draft.text.strip()
@@ -104,7 +104,7 @@ def _number_spans(
     A number is only ever put in place of a number that the source has not; where several could change
     places, attention decides, and without clear attention nothing is done.
     """
-    lost = [item for item in missing if item.kind == "number"]
+    lost = [item for item in missing if item.role == "number"]
     wrong = numbers_without_counterpart(draft.text, source)
 
     def weight(item: Item, number: Item) -> float:

@@ -139,7 +139,7 @@ class SentenceSearch:
             missing = missing_items(result.source, result.text)
             if not result.text:
                 results[i] = copied(requests[i].sentence)
-            elif lost := [item for item in missing if item.kind == "verbatim"]:
+            elif lost := [item for item in missing if item.role != "number"]:
                 results[i] = self._around(requests[i], result, lost)
         return results
 
