@@ -27,8 +27,9 @@ class Part:
 # Characters that end a line wherever text is shown or read by line; Unicode's list (UAX 14), and control
 # characters that str.splitlines takes for line ends.
 _LINE_BREAK = regex.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-# White space, and what is invisible like it: control characters, byte order mark, zero-width space.
-_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u200b]"
+# White space, and what is invisible like it: control characters, byte order mark, zero-width space,
+# direction marks.
+_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f]"
 _BLANKS = regex.compile(rf"{_BLANK}*")
 _AFTER_CUT = regex.compile(rf"[)\]}}»”.,;:!?…]*{_BLANK}*")
 _BEFORE_CUT = regex.compile(rf"[(\[{{«“¿¡]*{_BLANK}*")  # matched backwards
