@@ -87,7 +87,7 @@ PATTERNS: dict[str, str] = {
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
     "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
     "ordinal": r"(?<![\w.,])\d{1,4}\.?[ºª](?!\w) | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)",
-    "marked": rf"(?<![\w\#&])\#\d++(?!\w) | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)",
+    "marked": rf"(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}}) | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)",
     "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?(?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)
       | (?<![\w.,]){_NUMBER}(?:\ ?[×±^]\ ?{_NUMBER})++(?:[{_SCRIPT_DIGITS}]++)?(?!\w)""",
     # COVID-19, H1N1, A380; those left out are written otherwise in the other language
@@ -95,7 +95,7 @@ PATTERNS: dict[str, str] = {
       (?:COVID-|\p{Lu}{2,4}(?:-\p{L}{1,5})?-?|\p{Lu}-?)\d[\p{Lu}\d]*+(?:-[\p{Lu}\d]++)*+(?![\w-]|[.,]\w|\(\))""",
     "formula": rf"""(?<!\w)\w++[{_SCRIPT_DIGITS}]++[\w{_SCRIPT_DIGITS}]*+
       | (?<![\w.-])(?=[A-Z\d]{{0,12}}[a-z])(?=[A-Za-z]{{0,12}}\d)(?:[A-Z][a-z]?\d{{0,3}}){{2,}}(?![\w-]|[.,]\w|\()
-      | (?<![\w.,]){_TERM}(?:\ ?[<>=≤≥≠≈×÷^]\ ?{_TERM}(?![\w>]))++""",
+      | (?<![\w.,'’]){_TERM}(?:(?:\ [<>=≤≥≠≈×÷^]\ |[<>=≤≥≠≈×÷^]){_TERM}(?![\w>]))++""",
     "file": rf"(?<![\w.-])[\w-]++\.(?:{_FILE_TYPES})(?!\w)",
     "identifier": r"""(?<!\w)(?<!\w\.)(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
       | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                   # camelCaseName, but not mRNA or iPhone
