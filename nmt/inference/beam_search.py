@@ -1,15 +1,14 @@
-"""From a batch of source ids to target hypotheses: beam search.  Greedy search, sampling and the scoring of given
-targets are in `nmt.inference.sampling`.
+"""Beam search: from a batch of source ids to the best target hypotheses of each row.
 
-Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`), wherever that
-runs: what a step gives the search is small, the best few tokens of each hypothesis, as numpy arrays.  Knows
-ids only: text and batching by length are `nmt.translation.sentence_translator`'s.
+It works over any `SearchableModel`, wherever that runs: what a step hands over is small, the best few tokens of each
+hypothesis, as numpy arrays.  It knows ids only; `nmt.inference.sampling` has greedy search, sampling, and the scoring
+of given targets.
 
-What all searches here keep to:
+What all these searches keep to:
 
 - A hypothesis is ranked by log p / length ** length_penalty + coverage penalty; the length counts EOS.
 - PAD, UNK and BOS are never generated (UNK may stand in a forced prefix).
-- Log-probabilities are the model's own, over the whole vocabulary: a ban (special ids, repetition guard,
+- Log-probabilities are the model's own, over the whole vocabulary: a constraint (special ids, repetition guard,
   forced prefix) takes a choice away and renormalises nothing.  So `sampling.score_target` gives the same numbers.
 - A row's result depends on that row alone (but for sampling, whose rows share one generator); a row that is
   done leaves the batch.
@@ -27,7 +26,7 @@ import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.errors import UserError
-from nmt.inference.constraints import SPECIAL, Rules, _check_ids, _gain
+from nmt.inference.constraints import SPECIAL, Rules, check_ids, log_probs
 from nmt.inference.hypotheses import Coverage, Ended, History, Hypothesis
 from nmt.inference.model_interface import NEVER, Array, SearchableModel
 from nmt.text.tokenizer import BOS, EOS
@@ -45,20 +44,20 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """The `n_best` best hypotheses of every row, best first; UserError on settings that make no sense.
 
-    source          int64 [batch, src_len], each row with its EOS, filled up with PAD
-    lengths         int64 [batch]; None: nothing is padded
-    prefix          for each row the ids that its hypotheses must begin with (may be empty)
+    source   int64 [batch, src_len], each row with its EOS, filled up with PAD
+    lengths  int64 [batch]; None: nothing is padded
+    prefix   for each row the ids that its hypotheses must begin with (may be empty)
 
     A row's hypotheses differ and are all finished.  They are fewer than `n_best` if no more finished by the
     maximum length; if none did, the best unfinished one is the row's only one.
 
-    A hypothesis that ends is taken out of the beam (Sutskever et al. 2014, section 3.2), with its place: the
+    A hypothesis that ends is taken out of the beam, with its slot (Sutskever et al. 2014, section 3.2): the
     search of a row is over after `beam` ends, at the maximum length, or as soon as no live hypothesis can
     enter the `n_best` any more.
     """
     if not 1 <= n_best <= decoding.beam:
         raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size, {decoding.beam}")
-    _check_ids(prefix)
+    check_ids(prefix)
     if not len(source):
         return []
     batch, beam = len(source), decoding.beam
@@ -70,40 +69,44 @@ def beam_search(
     state = model.initial_state(encoded)
 
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
-    rows = everyone = np.arange(batch)  # [live] the row of `source` that each one is
-    longest, last_norm = rules.longest, rules.norms[rules.longest]  # [live]
-    shortest = longest.min()
+    rows = all_rows = np.arange(batch)  # [live] the row of `source` that each one is; [live] 0, 1, 2, ...
+    longest, longest_norm = rules.longest, rules.norms[rules.longest]  # [live]
+    shortest_limit = longest.min()
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
-    # [live, width, t] all tokens so far, for the repetition guard
-    written = np.zeros((batch, 1, 0), np.int64)
+    prefix_tokens = np.zeros(
+        (batch, 1, 0), np.int64
+    )  # [live, width, t] all tokens so far, for the repetition guard
     scores = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
-    places = np.full((batch, 1), beam)  # [live, 1] hypotheses that may still end
-    width, crowded = beam, False  # of slots that `_extend` fills; whether some row has fewer places
+    open_slots = np.full((batch, 1), beam)  # [live, 1] hypotheses of the row that may still end
+    width, uneven = beam, False  # the most open slots of a row; whether some row has fewer
 
     for t in range(rules.steps):
-        step = model.step(
-            tokens, state, encoded, beam + len(SPECIAL), with_attention or bool(coverage.weight)
-        )
-        top, ids = rules.best(step, t, rows, written, beam)
-        scores, gains, tokens, origin = _extend(scores, _gain(top, step.log_z[:, :, None]), ids, width)
+        with_weights = with_attention or bool(coverage.weight)
+        step = model.step(tokens, state, encoded, beam + len(SPECIAL), with_weights)
+        top, ids = rules.best(step, t, rows, prefix_tokens, beam)
+        scores, gains, tokens, origin = _extend(scores, log_probs(top, step.log_z[:, :, None]), ids, width)
         history.record(t, rows, tokens, gains, origin, step.attention)
-
         penalty = coverage.penalty(step.attention, origin)
-        at = np.arange(t * beam, t * beam + tokens.shape[1])
-        if crowded:
-            scores = np.where(np.arange(len(at)) >= places, NEVER, scores)
+        at = np.arange(
+            t * beam, t * beam + tokens.shape[1]
+        )  # [width] where a hypothesis of this step is in `history`
+        if uneven:
+            scores = np.where(np.arange(len(at)) >= open_slots, NEVER, scores)
+
+        # Hypotheses that end leave the beam, and close their slots.
         ends = tokens == EOS
         ending = ends.any()
         if ending:
             ends &= scores > NEVER
             ended.add(np.where(ends, scores / rules.norms[t + 1] + penalty, NEVER), at)
             scores = np.where(ends, NEVER, scores)
-            places = places - ends.sum(axis=1, keepdims=True)
+            open_slots = open_slots - ends.sum(axis=1, keepdims=True)
 
-        keep, leaving = everyone, False
+        # Rows that are done leave the batch.
+        keep, leaving = all_rows, False
         best = scores.max(axis=1)
-        if ended.complete or shortest <= t + 1 or best.min() == NEVER:  # before that, no row is done
-            attainable = _best_attainable(best, rules.norms[t + 2], last_norm)
+        if ended.complete or shortest_limit <= t + 1 or best.min() == NEVER:  # before that, no row is done
+            attainable = _best_attainable(best, rules.norms[t + 2], longest_norm)
             leaves = (ended.worst() >= attainable) | (longest <= t + 1)
             leaving = bool(leaves.any())
         if leaving:
@@ -111,40 +114,48 @@ def beam_search(
             ended.close(rows, leaves, scores / rules.norms[t + 1] + penalty, at)
             if not len(keep):
                 break
-            rows, longest, last_norm = rows[keep], longest[keep], last_norm[keep]
-            scores, tokens, origin, places = scores[keep], tokens[keep], origin[keep], places[keep]
-            encoded, everyone, shortest = encoded.select(keep), everyone[: len(keep)], longest.min()
+            rows, longest, longest_norm = rows[keep], longest[keep], longest_norm[keep]
+            scores, tokens, origin, open_slots = scores[keep], tokens[keep], origin[keep], open_slots[keep]
+            encoded, all_rows, shortest_limit = encoded.select(keep), all_rows[: len(keep)], longest.min()
+
         if ending or leaving:
-            width = int(places.max())
-            crowded = int(places.min()) < width
+            width = int(open_slots.max())
+            uneven = int(open_slots.min()) < width
         state = step.state.reorder(keep, origin)
         coverage.reorder(keep, origin)
         if rules.ngram:
-            written = np.concatenate([written[keep[:, None], origin], tokens[:, :, None]], axis=-1)
+            prefix_tokens = np.concatenate(
+                [prefix_tokens[keep[:, None], origin], tokens[:, :, None]], axis=-1
+            )
     return history.hypotheses(ended.result, ended.result_at)
 
 
 def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array, Array, Array, Array]:
     """The `width` best continuations of each row, best first; an empty one has the score -inf.
 
-    scores [live, slots], gains and ids [live, slots, choices]: log-probabilities of the new tokens, and these
-    -> four [live, up to width]: the new scores, the gain, the token, and the slot that it continues (origin).
+    scores  [live, slots]: log p so far
+    gains   [live, slots, choices]: log p of the new tokens `ids`
+    -> four arrays [live, up to width]: the new scores, the gain, the token, and the slot that it continues (origin)
+
     A row's `beam` best are among the `beam` best of each slot.  All ties must fall alike in every batch: the
     sort is stable, and there are always as many choices.
     """
     live, slots, choices = ids.shape
     ranked = (scores[:, :, None] + gains).reshape(live, slots * choices)
-    places = order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
+    flat = order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
     if live > 1:
-        places = order + (np.arange(live) * (slots * choices))[:, None]  # in all of the batch's choices
-    return ranked.take(places), gains.take(places), ids.take(places), order // choices
+        flat = (
+            order + (np.arange(live) * (slots * choices))[:, None]
+        )  # as indices into the whole batch's choices
+    return ranked.take(flat), gains.take(flat), ids.take(flat), order // choices
 
 
 def _best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
-    """No live hypothesis of a row can end with a better rank than this; all [live].
+    """The rank that no live hypothesis of a row can exceed when it ends; [live].
 
-    scores: the best log p alive (-inf: nothing is); norms: length ** length_penalty of the shortest and of
-    the longest end that is still possible.
+    scores        [live]: the best log p alive (-inf: nothing is)
+    next_norm     length ** length_penalty of the shortest end that is still possible
+    longest_norm  [live]: the same of the longest
 
     Proof.  Log-probabilities are at most 0, so log p only falls as a hypothesis grows: one with s now ends
     with some log p <= s <= 0, at a length n between the two.  The coverage penalty is at most 0 (its weight

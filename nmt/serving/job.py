@@ -14,14 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from math import exp
 
 from nmt.errors import UserError
 from nmt.serving.batcher import Batcher, Busy, Kind
 from nmt.serving.errors import PageError
-from nmt.text.segmentation import Part
-from nmt.translation.plan import Request, requests_of
-from nmt.translation.result import SentenceTranslation, assemble
+from nmt.translation.plan import Plan, Request
+from nmt.translation.result import Segment, SentenceTranslation
 
 Direction = tuple[str, str]
 
@@ -29,19 +27,6 @@ OFTEN = 0.15  # seconds between two looks at a translation that grows
 
 logger = logging.getLogger(__name__)
 _numbers = count(1)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of the translation: a sentence, or what was only copied."""
-
-    text: str
-    sentence: SentenceTranslation | None = None
-
-    @property
-    def probability(self) -> float:
-        """Geometric mean over the sentence's pieces; 1 for what was copied."""
-        return exp(self.sentence.score) if self.sentence else 1.0
 
 
 @dataclass(frozen=True)
@@ -91,9 +76,8 @@ class Work:
     def __init__(self, direction: Direction) -> None:
         self.direction, self.number = direction, next(_numbers)
         self.planned = False
-        self.plans: Sequence[list[Part]] = ()
-        self.requests: list[list[Request]] = []  # of each plan
-        self.sentences: list[Request] = []
+        self.plans: Sequence[Plan] = ()
+        self.sentences: list[Request] = []  # of all plans
         self.n_best = 1
         self.started = time.perf_counter()
         self.futures: list[Future[SentenceTranslation]] = []
@@ -101,9 +85,9 @@ class Work:
         self.watched = False  # somebody follows it and will end it
         self._done = 0
 
-    def take(self, plans: Sequence[list[Part]]) -> None:
-        self.plans, self.requests = plans, [requests_of(plan) for plan in plans]
-        self.sentences = [request for line in self.requests for request in line]
+    def take(self, plans: Sequence[Plan]) -> None:
+        self.plans = plans
+        self.sentences = [request for plan in plans for request in plan.requests]
         self.planned = True
 
     def submit(self, batcher: Batcher, owner: Hashable, kind: Kind, ahead: int | None = None) -> None:
@@ -182,32 +166,23 @@ class Work:
         """One for each text."""
         results = [future.result() for future in self.futures[: self.done]]
         found, first = [], 0
-        for plan, requests in zip(self.plans, self.requests, strict=True):
-            found.append(self._answer(plan, results[first : first + len(requests)], len(requests)))
-            first += len(requests)
+        for plan in self.plans:
+            found.append(self._answer(plan, results[first : first + len(plan.requests)]))
+            first += len(plan.requests)
         return found
 
-    def _answer(self, plan: list[Part], results: list[SentenceTranslation], total: int) -> Answer:
-        segments, following = [], iter(results)
-        for part in plan:
-            sentence = next(following, None) if part.translate else None
-            if part.translate and sentence is None:
-                break
-            translated = sentence is not None and not sentence.copied
-            segments.append(Segment(sentence.text if sentence and translated else part.text, sentence))
-        whole = len(results) == total
-        alternatives = assemble(plan, results, self.n_best).alternatives if whole and self.n_best > 1 else ()
-        seconds = time.perf_counter() - self.started
-        growing = not whole and not self.stopped
+    def _answer(self, plan: Plan, results: list[SentenceTranslation]) -> Answer:
+        whole = len(results) == len(plan.requests)
+        several = whole and self.n_best > 1
         return Answer(
             self.direction,
-            tuple(segments),
-            tuple(alternatives),
-            len(results),
-            total,
-            seconds,
-            growing,
-            self.number,
+            segments=tuple(plan.segments(results)),
+            alternatives=tuple(plan.assemble(results, self.n_best).alternatives) if several else (),
+            done=len(results),
+            total=len(plan.requests),
+            seconds=time.perf_counter() - self.started,
+            growing=not whole and not self.stopped,
+            work=self.number,
         )
 
 

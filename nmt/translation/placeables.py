@@ -1,9 +1,10 @@
-"""Puts URLs, addresses, code and numbers that a hypothesis lost back at their place, by attention.
+"""Placeables: URLs, addresses, code and numbers, which a translation must keep.  What a hypothesis lost of them is put
+back at its place, by attention.
 
 After the unknown-word replacement of Luong et al. 2015 ("Addressing the Rare Word Problem"), for whole items: the
 target words that attend to the item's source pieces are replaced by the item.  It works on the pieces and weights of
-one finished hypothesis and never calls the model; `nmt.translation.sentence_translator` tries the other hypotheses
-first, and translates around an item that could not be put back here.
+one finished hypothesis and never calls the model; `nmt.translation.sentence_translator` translates around an item
+that could not be put back here.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import regex  # type: ignore[import-untyped]
 from nmt.text.protected import Item, missing_items, numbers_without_counterpart
 
 # The share of a target piece's attention that an item's source pieces must have before words are replaced.
-CLEAR_ITEM = 0.5
-CLEAR_NUMBER = 0.2  # lower: there only a number that is wrong anyway is at stake
+MIN_SHARE_ITEM = 0.5
+MIN_SHARE_NUMBER = 0.2  # lower, since only a number that is wrong anyway is at stake
 
 _OPENING, _CLOSING = " («“\"'¿¡", " .,;:!?…)»”\"'"  # stay outside when words are replaced
 _BYTE_PIECE = regex.compile(r"<0x([0-9A-F]{2})>")
@@ -26,30 +27,33 @@ _BYTE_PIECE = regex.compile(r"<0x([0-9A-F]{2})>")
 
 @dataclass(frozen=True)
 class Spelling:
-    """Pieces written out, and the piece that each character came from."""
+    """Pieces joined to text, and the piece that each character came from."""
 
     text: str
-    owners: tuple[int, ...]
+    owners: tuple[int, ...]  # [len(text)]
 
     def pieces(self, start: int, end: int) -> list[int]:
+        """The pieces that the characters [start, end) came from."""
         return sorted(set(self.owners[start:end]))
 
     def replaced(self, start: int, end: int, text: str) -> Spelling:
+        """With `text` in the place of the characters [start, end)."""
         owners = self.owners[:start] + (self.owners[start],) * len(text) + self.owners[end:]
         return Spelling(self.text[:start] + text + self.text[end:], owners)
 
 
-def put_back(
+def restore_placeables(
     source: str,
     hypothesis: str,
     source_pieces: Sequence[str],
     target_pieces: Sequence[str],
     attention: np.ndarray | None,
 ) -> str:
-    """The hypothesis with as many of its missing items (`nmt.text.protected.missing_items`) as have a clear place.
+    """The hypothesis with those of its missing items (`nmt.text.protected.missing_items`) that have a clear place.
 
     attention  float32 [at least len(target_pieces), len(source_pieces)], or None: no places are known
-    Never loses an item that the hypothesis had; a hypothesis that lacks nothing comes back as it is.
+
+    No item that the hypothesis had is lost; a hypothesis that lacks nothing comes back as it is.
     """
     missing = missing_items(source, hypothesis)
     source_spelling, draft = spell(source_pieces), spell(target_pieces)
@@ -66,7 +70,7 @@ def put_back(
 
 
 def spell(pieces: Sequence[str]) -> Spelling | None:
-    """Join SentencePiece pieces ("▁word", "<0xC3>") to text; None when byte pieces spell no valid UTF-8."""
+    """SentencePiece pieces ("▁word", "<0xC3>") joined to text; None when byte pieces spell no valid UTF-8."""
     data, owners = bytearray(), []
     for index, piece in enumerate(pieces):
         byte = _BYTE_PIECE.fullmatch(piece)
@@ -99,10 +103,11 @@ def _number_spans(
     draft: Spelling,
     attention: np.ndarray | None,
 ) -> list[tuple[Item, tuple[int, int]]]:
-    """Wrong numbers of the draft, each with the missing number that belongs there, the rightmost first.
+    """The missing numbers that have a place, and the characters [start, end) of the draft that they replace, the
+    rightmost first.
 
-    A number is only ever put in place of a number that the source has not; where several could change
-    places, attention decides, and without clear attention nothing is done.
+    A number is only ever put in the place of a number that the source has not; where several could change places,
+    attention decides, and without clear attention nothing is done.
     """
     lost = [item for item in missing if item.role == "number"]
     wrong = numbers_without_counterpart(draft.text, source)
@@ -116,7 +121,7 @@ def _number_spans(
     pairs.sort(key=lambda pair: pair[0], reverse=True)
     chosen: dict[Item, Item] = {}
     for share, item, number in pairs:
-        clear = len(pairs) == 1 or share >= CLEAR_NUMBER
+        clear = len(pairs) == 1 or share >= MIN_SHARE_NUMBER
         if clear and item not in chosen and number not in chosen.values():
             chosen[item] = number
     spans = [(item, (number.start, number.end)) for item, number in chosen.items()]
@@ -126,10 +131,10 @@ def _number_spans(
 def _attending_words(
     draft: Spelling, attention: np.ndarray, item: Item, pieces: list[int]
 ) -> tuple[int, int] | None:
-    """The stretch of whole words of the draft whose pieces attend to the item's source pieces, or None.
+    """The characters [start, end) of the whole words of the draft that attend to the item's source pieces, or None.
 
-    It goes from the first to the last target piece whose greatest weight lies on the item, and is clear if
-    on the whole the item gets at least the share CLEAR_ITEM of the attention there.
+    They go from the first to the last target piece whose greatest weight lies on the item, and are its place if on the
+    whole the item gets at least the share `MIN_SHARE_ITEM` of the attention there.
     """
     owners = set(draft.owners)
     most = attention.argmax(axis=1).tolist()
@@ -137,7 +142,7 @@ def _attending_words(
     if not attending:
         return None
     first, last = attending[0], attending[-1]
-    if attention[first : last + 1, pieces].sum(axis=1).mean().item() < CLEAR_ITEM:
+    if attention[first : last + 1, pieces].sum(axis=1).mean().item() < MIN_SHARE_ITEM:
         return None
     start = draft.owners.index(first)
     end = max(position for position, owner in enumerate(draft.owners) if owner <= last) + 1
@@ -153,7 +158,6 @@ def _attending_words(
 
 
 def _accepted(source: str, before: Spelling, after: Spelling) -> Spelling:
-    """`after`, if it lost nothing and won something."""
-    had = {item for item in missing_items(source, before.text)}
-    has = {item for item in missing_items(source, after.text)}
-    return after if has < had else before
+    """`after`, if it lacks less than `before` and nothing else, or else `before`."""
+    lacked, lacks = (set(missing_items(source, draft.text)) for draft in (before, after))
+    return after if lacks < lacked else before

@@ -31,6 +31,7 @@ from nmt.serving.job import Answer, Work
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.text.segmentation import Part
+from nmt.translation.plan import Plan
 from nmt.webui import app, i18n, language_menus
 from nmt.webui.translate import tab as translate_tab
 from nmt.webui.translate.views import View, page
@@ -218,7 +219,7 @@ def test_a_sentence_that_is_done_while_work_is_looked_at_is_no_harm() -> None:
             return now
 
     work = Racing(ES_EN)
-    work.take([[Part("el tren", True)]])
+    work.take([Plan([Part("el tren", True)])])
     work._submit, work._ahead = (lambda more: []), 1
     work.futures = [Future()]
     run(work.wait(5.0))
