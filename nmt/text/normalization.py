@@ -25,11 +25,15 @@ _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 # No-break, thin and other wide or narrow spaces; and what is not seen: soft hyphens, joiners, direction marks, byte
 # order marks, variation selectors, the sign for an undecodable byte.  No text that models learn from has them.
-_SPECIAL_SPACES = r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#[xX]0*[aA]0|\#8239);"
+_SPECIAL_SPACES = (
+    r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#[xX]0*[aA]0|\#8239);"
+)
 _UNSEEN = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffd]|&(?:shy|zwnj|zwj|lrm|rlm);"
 _SPACE, _INVISIBLE = regex.compile(_SPECIAL_SPACES), regex.compile(_UNSEEN)
 _SPECIAL = regex.compile(f"{_SPECIAL_SPACES}|{_UNSEEN}")
-_RUN = regex.compile(r"[^\s\u00a0\u2000-\u200a\u202f]+(?:(?:[\u00a0\u2000-\u200a\u202f]|\u2060)+[^\s\u00a0\u2000-\u200a\u202f]+)*")
+_RUN = regex.compile(
+    r"[^\s\u00a0\u2000-\u200a\u202f]+(?:(?:[\u00a0\u2000-\u200a\u202f]|\u2060)+[^\s\u00a0\u2000-\u200a\u202f]+)*"
+)
 
 
 def without_shouting(sentence: str) -> str:

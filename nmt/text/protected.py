@@ -104,7 +104,9 @@ def missing_items(source: str, hypothesis: str) -> list[Item]:
     dates = Counter(_parts(item.text) for item in protected_items(hypothesis) if item.kind == "date")
     exact = [item for item in items if item.role != "number" and item.reads_as is None]
     for text, count in Counter(item.text for item in exact).items():
-        there = max(occurrences(text, hypothesis, source), dates[_parts(text)])  # 12.05.2020 may become 05/12/2020
+        there = max(
+            occurrences(text, hypothesis, source), dates[_parts(text)]
+        )  # 12.05.2020 may become 05/12/2020
         lost += [item for item in exact if item.text == text][min(count, there) :]
     return sorted(lost + _numbers_lost(items, hypothesis), key=lambda item: item.start)
 

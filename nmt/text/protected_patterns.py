@@ -111,6 +111,4 @@ ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERB
 SUSPICIOUS = regex.compile(
     rf"[\d`@#%{{}}$<>&_/\\|~^§¶№{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w|\p{{L}} ?[=≤≥≠≈×÷]|\[/?\w"
 )
-NUMBER = regex.compile(
-    r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
-)
+NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

@@ -81,24 +81,23 @@ class Alignment:
     ) -> Alignment:
         """attention  [at least len(target_pieces), len(source_pieces)], or None.
 
-        Where the pieces do not spell the texts, or nothing is known, words are connected by their place in proportion.
+        Where the pieces do not spell as many words, or nothing is known, words are connected by their place in
+        proportion.
         """
         here, there = words(source), words(target)
         spelled, written = spell(source_pieces), spell(target_pieces)
         weights = _diagonal(len(there), len(here))
-        if (
-            attention is not None
-            and spelled
-            and written
-            and spelled.text.startswith(source)
-            and written.text.rstrip() == target
-        ):
-            columns = [spelled.pieces(*word) for word in here]
-            rows = [written.pieces(*word) for word in there]
-            attended = np.array(
-                [[attention[np.ix_(row, column)].sum(axis=1).mean() for column in columns] for row in rows]
-            ).reshape(len(rows), len(columns))
-            weights = attended + 1e-3 * weights
+        if attention is not None and spelled and written and spelled.text.startswith(source):
+            as_written = words(written.text)  # a number may have been put right since
+            if len(as_written) == len(there):
+                columns = [spelled.pieces(*word) for word in here]
+                rows = [written.pieces(*word) for word in as_written]
+                weights = 1e-3 * weights + np.array(
+                    [
+                        [attention[np.ix_(row, column)].sum(axis=1).mean() for column in columns]
+                        for row in rows
+                    ]
+                ).reshape(len(rows), len(columns))
         weights = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         return cls(source, target, here, there, _with_twins(source, target, here, there, weights))
 
@@ -119,7 +118,9 @@ class Alignment:
         back = (self.weights * say)[:, :before].sum(axis=1)
         ahead = (self.weights * say)[:, before:].sum(axis=1)
         # cost of cutting before word k: attention ahead of those on its left, and back of those on its right
-        cost = np.concatenate([[0.0], np.cumsum(ahead)]) + back.sum() - np.concatenate([[0.0], np.cumsum(back)])
+        cost = (
+            np.concatenate([[0.0], np.cumsum(ahead)]) + back.sum() - np.concatenate([[0.0], np.cumsum(back)])
+        )
         expected = count * before / total
         cost = cost + 1e-6 * np.abs(np.arange(count + 1) - expected)
         return int(cost.argmin())
@@ -127,7 +128,9 @@ class Alignment:
     def aligned_word(self, at: int, after: bool) -> int | None:
         """Index of the target word that is connected most with the source word that ends (or, with `after`, begins) at
         `at`; None if no word does, or the target has none."""
-        column = next((i for i, (start, end) in enumerate(self.source_words) if (start if after else end) == at), None)
+        column = next(
+            (i for i, (start, end) in enumerate(self.source_words) if (start if after else end) == at), None
+        )
         if column is None or not self.target_words:
             return None
         return int(self.weights[:, column].argmax())

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nmt.text.normalization import model_input
+from nmt.text.normalization import composed, model_input, respelled, with_spelling
 from nmt.text.segmentation import Part, stands_alone
 from nmt.translation.result import Segment, SentenceTranslation, Translation
 
@@ -21,7 +21,7 @@ from nmt.translation.result import Segment, SentenceTranslation, Translation
 class Request:
     """A sentence to search.  Equal requests have equal results, so each needs to be searched only once."""
 
-    sentence: str  # as `nmt.text.normalization.model_input` gives it
+    sentence: str  # as `nmt.text.normalization` leaves it: cleaned, composed, not all in capitals
     prefix: str = ""  # what the translation must begin with
     following: int | None = None  # the id of the target piece that must come after the prefix
     whole: bool = True  # False for a stretch of a sentence, cut out around something that is copied
@@ -45,7 +45,7 @@ class Plan:
         sentences = [i for i, part in enumerate(self.parts) if part.translate]
         self.requests = tuple(
             Request(
-                model_input(self.parts[i].text),
+                composed(model_input(self.parts[i].text)),
                 prefix if i == sentences[0] else "",
                 whole=stands_alone(self.parts, i),
             )
@@ -60,7 +60,7 @@ class Plan:
             if part.translate and sentence is None:
                 break
             # Of what is left as it is, the text itself stays, not what the model would have read.
-            text = part.text if sentence is None or sentence.copied else sentence.text
+            text = part.text if sentence is None or sentence.copied else _spelled(part, sentence.text)
             segments.append(Segment(text, sentence))
         return segments
 
@@ -71,10 +71,10 @@ class Plan:
         sentence without one.
         """
         candidates = [
-            segment.sentence.candidates
+            tuple((_spelled(part, text), score) for text, score in segment.sentence.candidates)
             if segment.sentence and not segment.sentence.copied
             else ((segment.text, 0.0),)
-            for segment in self.segments(results)
+            for part, segment in zip(self.parts, self.segments(results), strict=False)
         ]
         texts = [
             "".join(options[choice][0] for options, choice in zip(candidates, choices, strict=True))
@@ -92,6 +92,11 @@ class Plan:
             attention=results[0].attention if len(results) == 1 else None,
             sentences=list(results),
         )
+
+
+def _spelled(part: Part, translation: str) -> str:
+    """The translation with the no-break spaces and direction marks of words that it has in common with the part."""
+    return with_spelling(translation, respelled(part.text))
 
 
 def _best_choices(candidates: Sequence[Sequence[tuple[str, float]]], n: int) -> Iterator[tuple[int, ...]]:

@@ -1,10 +1,11 @@
 """From the hypotheses of a search to the translation of a sentence, in steps:
 
 1. `detokenize`      the pieces of each hypothesis are joined to a text
-2. `recase`          a lone word that was searched in its bare form too takes the likelier result
-3. `count_defects`   the result is done if nothing is amiss; if not, the sentence is searched again, with attention
-4. `repair`          what was lost is put back at its place, then repetition is removed
-5. `pick`            the hypothesis with the fewest defects becomes the translation
+2. `restored`        what the model did not get to read is put into it
+3. `pick`            the hypothesis with the fewest defects becomes the translation
+4. `recase`          a lone word that was searched in its bare form too takes the likelier result
+5. `count_defects`   the result is done if nothing is amiss; if not, the sentence is searched again, with attention
+6. `repair`          wrong numbers are put right and repetition is removed; then again from 2 on
 
 `nmt.translation.sentence_translator` takes them in this order.
 """
@@ -19,10 +20,12 @@ from nmt.inference.hypotheses import Hypothesis
 from nmt.text.normalization import one_line
 from nmt.text.protected import missing_items
 from nmt.text.tokenizer import Tokenizer
-from nmt.translation.placeables import restore_placeables
+from nmt.translation.number_repair import repair_numbers
 from nmt.translation.plan import Request
+from nmt.translation.protect import Protected
 from nmt.translation.recasing import bare_form, recased, without_marks
 from nmt.translation.repetition import without_repetition
+from nmt.translation.restore import restore
 from nmt.translation.result import SentenceTranslation
 
 EMPTY = 1_000_000  # defects: nothing is worse than an empty translation
@@ -60,14 +63,23 @@ def deduplicate(request: Request, text: str) -> str:
 
 
 def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draft:
-    """The draft with the placeables that it had lost, if they have a clear place, and without repetition, unless
-    that costs something that must be kept."""
+    """The draft with its wrong numbers put right, and without repetition, unless that costs something that must be
+    kept.  The request is the model's: its sentence is what the model read."""
     defects = partial(count_defects, request)
-    restored = restore_placeables(
+    mended = repair_numbers(
         request.sentence, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention
     )
-    text = min(restored, deduplicate(request, restored), key=defects)
+    text = min(mended, deduplicate(request, mended), key=defects)
     return replace(draft, text=text, defects=(defects(text), defects(draft.text)))
+
+
+def restored(
+    request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
+) -> Draft:
+    """The draft of what the model read as a draft of the request's own sentence; with its defects, if they `count`."""
+    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention).text
+    defects = (count_defects(request, text), *draft.defects) if count else draft.defects
+    return replace(draft, text=text, defects=defects)
 
 
 def pick(

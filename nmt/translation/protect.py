@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import regex  # type: ignore[import-untyped]
 
-from nmt.text.normalization import cleaned, composed, respelled
+from nmt.text.normalization import cleaned, composed
 from nmt.text.protected import Item, protected_items
 from nmt.text.tokenizer import Tokenizer
 
@@ -23,7 +23,9 @@ CODES = ("X2", "C3", "M3", "K7", "B2", "G6", "D4", "F8", "L5", "A1", "Z9", "X1",
 NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53", "84", "39", "67", "92")
 COPIED_FIRST = frozenset({"designation", "date", "time"})  # what models write well by themselves, most times
 ATTEMPTS = 3  # ways to protect a sentence: as it is; with other stand-ins, and more of them; with none
-OWN_DIGITS = 3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
+OWN_DIGITS = (
+    3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
+)
 
 # Signs that a vocabulary may lack and others that it reads in their place.
 SAME_SIGN = {
@@ -32,23 +34,25 @@ SAME_SIGN = {
 }  # fmt: skip
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
+_LETTER = regex.compile(r"\p{L}")
 _OPENING_SIGN = regex.compile(r"[\s\p{P}\p{S}]*")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a source tokenizer knows."""
+    """What a source tokenizer knows, and symbols that both tokenizers have."""
 
     characters: frozenset[str]
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
 
     @classmethod
-    def of(cls, tokenizer: Tokenizer) -> Vocabulary:
-        return cls(tokenizer.characters, tokenizer.placeholders, lambda text: len(tokenizer.encode(text)))
+    def of(cls, source: Tokenizer, target: Tokenizer) -> Vocabulary:
+        symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
+        return cls(source.characters, symbols, lambda text: len(source.encode(text)))
 
     def knows(self, text: str) -> bool:
-        return all(character in self.characters or character == " " for character in text)
+        return self.characters.issuperset(text.replace(" ", ""))
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,27 @@ class Protected:
 
     sentence: str
     model_text: str
-    slots: tuple[Slot, ...]  # from left to right
-    spellings: dict[str, str]  # of `nmt.text.normalization.respelled`
+    slots: tuple[Slot, ...] = ()  # from left to right
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything left to translate beside stand-ins."""
+        pieces, position = [], 0
+        for slot in self.slots:
+            pieces.append(self.model_text[position : slot.start])
+            position = slot.end if slot.item.reads_as is None else slot.start
+        return _LETTER.search(" ".join([*pieces, self.model_text[position:]])) is not None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether something was taken out that has to be placed."""
+        return any(slot.is_out for slot in self.slots)
+
+    def prefix(self, text: str) -> str:
+        """What the model has to write for a translation that is to begin with `text`."""
+        for slot in self.slots:
+            text = text.replace(slot.item.text, self.model_text[slot.start : slot.end], 1)
+        return text
 
 
 def protect(
@@ -95,7 +118,7 @@ def protect(
         given = [_moved(item, sentence) for item in given]
     items = _items(text, vocabulary, given)
     if not items:
-        return Protected(sentence, text, (), respelled(sentence))
+        return Protected(sentence, text)
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
     stand_ins = _stand_ins(text, held, vocabulary, attempt)
@@ -117,7 +140,9 @@ def protect(
         add(text[position : item.start])
         before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
         apart = bool(stand_in) and item.reads_as is None
-        between = not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
+        between = (
+            not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
+        )
         if (apart and before.isalnum()) or between:
             add(" ")
         start = size
@@ -129,7 +154,7 @@ def protect(
     add(text[position:])
     model_text = "".join(pieces).rstrip()
     slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
-    return Protected(sentence, model_text, tuple(slots), respelled(sentence))
+    return Protected(sentence, model_text, tuple(slots))
 
 
 def _moved(item: Item, sentence: str) -> Item:
@@ -203,17 +228,27 @@ def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt
     return chosen
 
 
-def _unknown(text: str, vocabulary: Vocabulary) -> Iterator[Item]:
-    """Words and signs with characters that the vocabulary only has as bytes: the model could but guess at them."""
+def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:
+    """Words and signs with characters that the vocabulary only has as bytes: the model could but guess at them.
+    Foreign words side by side are one."""
+    items: list[Item] = []
     if vocabulary.knows(text):
-        return
+        return items
     position = 0
     for word in _WORD.finditer(text):
-        yield from _unknown_signs(text, position, word.start(), vocabulary)
+        items += _unknown_signs(text, position, word.start(), vocabulary)
         position = word.end()
         if not vocabulary.knows(word.group()):
-            yield _unknown_word(text, word.start(), word.end(), vocabulary)
-    yield from _unknown_signs(text, position, len(text), vocabulary)
+            items.append(_unknown_word(text, word.start(), word.end(), vocabulary))
+    items += _unknown_signs(text, position, len(text), vocabulary)
+    joined: list[Item] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if last and last.kind == item.kind == "foreign" and text[last.end : item.start] in ("", " "):
+            joined[-1] = replace(last, text=text[last.start : item.end], end=item.end)
+        else:
+            joined.append(item)
+    return joined
 
 
 def _unknown_signs(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Item]:
@@ -239,5 +274,3 @@ def _unknown_word(text: str, start: int, end: int, vocabulary: Vocabulary) -> It
 
 def _unaccented(letter: str) -> str:
     return unicodedata.normalize("NFKD", letter)[:1]
-
-

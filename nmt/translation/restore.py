@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import regex  # type: ignore[import-untyped]
 
-from nmt.text.normalization import with_spelling
 from nmt.text.protected import Item
 from nmt.translation.alignment import Alignment, Span
 from nmt.translation.protect import Protected, Slot
@@ -51,16 +50,13 @@ def restore(
                proportion
     """
     if not protected.slots:
-        return Restored(with_spelling(translation, protected.spellings), ())
+        return Restored(translation, ())
     edits, lost = _replacements(protected, translation)
     out = [slot for slot in protected.slots if slot.is_out]
     if out:
-        alignment = Alignment.of(
-            protected.model_text, translation, source_pieces, target_pieces, attention
-        )
+        alignment = Alignment.of(protected.model_text, translation, source_pieces, target_pieces, attention)
         edits += Placement(protected, alignment).edits(out)
-    text = _edited(translation, edits)
-    return Restored(with_spelling(text, protected.spellings), tuple(lost))
+    return Restored(_edited(translation, edits), tuple(lost))
 
 
 def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], list[Item]]:
