@@ -25,15 +25,14 @@ _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 # No-break, thin and other wide or narrow spaces; and what is not seen: soft hyphens, joiners, direction marks, byte
 # order marks, variation selectors, the sign for an undecodable byte.  No text that models learn from has them.
-_SPECIAL_SPACES = (
-    r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#[xX]0*[aA]0|\#8239);"
+_WIDE = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_SPACE = regex.compile(rf"[{_WIDE}]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#8239|\#[xX]0*[aA]0);")
+_INVISIBLE = regex.compile(
+    r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffd]|&(?:shy|zwnj|zwj|lrm|rlm);"
 )
-_UNSEEN = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffd]|&(?:shy|zwnj|zwj|lrm|rlm);"
-_SPACE, _INVISIBLE = regex.compile(_SPECIAL_SPACES), regex.compile(_UNSEEN)
-_SPECIAL = regex.compile(f"{_SPECIAL_SPACES}|{_UNSEEN}")
-_RUN = regex.compile(
-    r"[^\s\u00a0\u2000-\u200a\u202f]+(?:(?:[\u00a0\u2000-\u200a\u202f]|\u2060)+[^\s\u00a0\u2000-\u200a\u202f]+)*"
-)
+_SPECIAL = regex.compile(f"{_SPACE.pattern}|{_INVISIBLE.pattern}")
+# Words, and words that such spaces join.
+_RUN = regex.compile(rf"[^\s{_WIDE}]+(?:[{_WIDE}\u2060]+[^\s{_WIDE}]+)*")
 
 
 def without_shouting(sentence: str) -> str:
@@ -65,11 +64,14 @@ def cleaned(sentence: str) -> str:
 
 
 def respelled(sentence: str) -> dict[str, str]:
-    """Words that `cleaned` changed: as it leaves them -> as they were, with their no-break spaces or direction marks.
+    """Words that `cleaned` and `composed` changed: as they leave them -> as they were, with their no-break spaces,
+    direction marks, letters and accents apart.
 
     Words joined by such spaces are one: "10 %" -> "10\\u202f%".  Where a translation has one of them letter for
     letter, it is put back with what was in it (`with_spelling`); where the words have become others, nothing is."""
-    if _SPECIAL.search(sentence) is None:
+    if sentence.isascii() and "&" not in sentence:
+        return {}
+    if _SPECIAL.search(sentence) is None and unicodedata.is_normalized("NFC", sentence):
         return {}
     runs = [match.group() for match in _RUN.finditer(sentence)]
     for run in list(runs):  # "Tengo 20 %" is not in the translation, "20 %" may be
@@ -77,8 +79,8 @@ def respelled(sentence: str) -> dict[str, str]:
         marks = _SPECIAL.findall(run)
         if len(parts) > 2:
             runs += [parts[i] + marks[i] + parts[i + 1] for i in range(len(marks))]
-    changed = {cleaned(run): run for run in runs if _SPECIAL.search(run)}
-    return {plain: run for plain, run in changed.items() if plain.strip() == plain != ""}
+    plain = {composed(cleaned(run)): run for run in runs}
+    return {word: run for word, run in plain.items() if word != run and word.strip() == word != ""}
 
 
 def with_spelling(text: str, spellings: Mapping[str, str]) -> str:

@@ -53,9 +53,9 @@ _NUMERIC = regex.compile(
 )
 _TAG = regex.compile(r"(?P<left>[<\[])(?P<slash>/?)(?P<name>[\w:.-]+)[^\n]*?(?P<empty>/?)[>\]]")
 _BLOCKS = frozenset(
-    "address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form h1 h2 "
-    "h3 h4 h5 h6 head header hr html legend li main nav ol option p section summary table tbody td tfoot th thead "
-    "title tr ul".split()
+    "address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol option p section summary table tbody td tfoot th "
+    "thead title tr ul".split()
 )
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q quote s samp small span strike "

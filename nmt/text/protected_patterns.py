@@ -87,8 +87,10 @@ PATTERNS: dict[str, str] = {
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
     "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
     "ordinal": r"(?<![\w.,])\d{1,4}\.?[ºª](?!\w) | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)",
-    "marked": rf"(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}}) | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)",
-    "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?(?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)
+    "marked": rf"""(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
+      | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
+    "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?
+        (?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)
       | (?<![\w.,]){_NUMBER}(?:\ ?[×±^]\ ?{_NUMBER})++(?:[{_SCRIPT_DIGITS}]++)?(?!\w)""",
     # COVID-19, H1N1, A380; those left out are written otherwise in the other language
     "designation": r"""(?<![\w.-])(?!(?:VIH|HIV|UE|EU|FY|WW|Q|T)-?\d)

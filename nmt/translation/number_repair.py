@@ -14,7 +14,7 @@ import numpy as np
 from nmt.text.protected import Item, missing_items, numbers_without_counterpart
 from nmt.translation.alignment import Spelling, spell
 
-# The share of a wrong number's attention that a missing one must have: low, since only what is wrong anyway is at stake.
+# The share of a wrong number's attention that a missing one must have: low, since what is at stake is wrong anyway.
 MIN_SHARE = 0.2
 
 

@@ -30,7 +30,7 @@ OWN_DIGITS = (
 # Signs that a vocabulary may lack and others that it reads in their place.
 SAME_SIGN = {
     "…": "...", "‐": "-", "‑": "-", "―": "—", "„": "“", "‟": "”", "‚": "‘", "‛": "’", "′": "'", "″": '"', "´": "'",
-    "‹": "«", "›": "»", "″": '"', "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
+    "‹": "«", "›": "»", "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
 }  # fmt: skip
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
@@ -121,6 +121,7 @@ def protect(
         return Protected(sentence, text)
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
+    held = _with_signs(text, held)
     stand_ins = _stand_ins(text, held, vocabulary, attempt)
     pieces: list[str] = []
     slots: list[Slot] = []
@@ -194,6 +195,20 @@ def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
     return True
 
 
+def _with_signs(text: str, items: Sequence[Item]) -> list[Item]:
+    """The items, with signs that touch a word as part of it."""
+    joined: list[Item] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if last and last.end == item.start and {last.kind, item.kind} & {"sign"}:
+            word, sign = (last, item) if item.kind == "sign" else (item, last)
+            if word.role == "word" and sign.reads_as is None:
+                joined[-1] = replace(word, text=text[last.start : item.end], start=last.start, end=item.end)
+                continue
+        joined.append(item)
+    return joined
+
+
 def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt: int) -> list[str]:
     """What the model reads in place of each item; "" for what is taken out."""
     shift = attempt * 5
@@ -201,8 +216,8 @@ def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt
         iter([*some[shift:], *some[:shift]])
         for some in (
             vocabulary.symbols,
-            [code for code in CODES if code not in text],
-            [number for number in NUMBERS if number not in text],
+            [code for code in CODES if code not in text and vocabulary.knows(code)],
+            [number for number in NUMBERS if number not in text and vocabulary.knows(number)],
         )
     )
     taken: set[str] = set()

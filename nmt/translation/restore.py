@@ -117,7 +117,7 @@ class Placement:
         edits: list[Edit] = []
         paired: set[int] = set()
         placed: list[tuple[Slot, Slot, Span]] = []  # pairs with the target words that they enclose
-        for number, slot in enumerate(slots):
+        for slot in slots:
             partner = pairs.get(slot.item.partner) if slot.item.partner is not None else None
             if slot.item.role != "open" or partner is None:
                 continue
@@ -198,6 +198,9 @@ class Placement:
         if slot.start >= len(self.source):
             space = " " if slot.before.isspace() else ""
             return Edit(len(self.text), len(self.text), space + slot.item.text, (1, number))
+        if slot.before + slot.after in self.text and not (slot.before + slot.after).isspace():  # between brackets
+            at = self.text.index(slot.before + slot.after) + 1
+            return Edit(at, at, slot.item.text, (1, number))
         gap = self.alignment.gap(slot.start)
         after_word = not slot.after.isspace()  # punctuation follows
         if gap == len(self.words) or (after_word and gap > 0):

@@ -145,8 +145,9 @@ class Translator:
         return self._translated((None if line is None else self.plan(line) for line in lines), sentences)
 
     def plan(self, text: str, prefix: str = "") -> Plan:
-        """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.  `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests,
-        and the plan's `assemble` of their results."""
+        """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.
+        `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests, and the plan's
+        `assemble` of their results."""
         parts = split_text(without_surrogates(text), self.source_language)
         return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix)
 
