@@ -39,6 +39,11 @@ class Item:
     partner: int | None = None  # of "open" and "close": where the other half begins, if it is in the text
 
     @property
+    def is_letters(self) -> bool:
+        """Whether the item spells letters of a word (&eacute;), which its translation does not have."""
+        return self.reads_as is not None and self.reads_as.isalpha()
+
+    @property
     def counts(self) -> bool:
         """Whether the item is or becomes a number, so that what stands beside it may be a plural."""
         return self.kind in _COUNTING or (self.kind == "placeholder" and bool(_NUMERIC.fullmatch(self.text)))
@@ -102,7 +107,7 @@ def missing_items(source: str, hypothesis: str) -> list[Item]:
         return []
     lost: list[Item] = []
     dates = Counter(_parts(item.text) for item in protected_items(hypothesis) if item.kind == "date")
-    exact = [item for item in items if item.role != "number" and item.reads_as is None]
+    exact = [item for item in items if item.role != "number" and not item.is_letters]
     for text, count in Counter(item.text for item in exact).items():
         there = max(
             occurrences(text, hypothesis, source), dates[_parts(text)]
@@ -114,6 +119,11 @@ def missing_items(source: str, hypothesis: str) -> list[Item]:
 def numbers_without_counterpart(text: str, other: str) -> list[Item]:
     """Numbers of `text` that `other` lacks."""
     return _numbers_lost(protected_items(text), other)
+
+
+def is_sign(text: str) -> bool:
+    """Whether it is one sign that never changes between languages."""
+    return _SIGN.fullmatch(text) is not None
 
 
 def occurrences(item: str, text: str, source: str = "") -> int:

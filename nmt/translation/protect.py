@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import regex  # type: ignore[import-untyped]
 
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import Item, protected_items
+from nmt.text.protected import Item, is_sign, protected_items
 from nmt.text.tokenizer import Tokenizer
 
 # Stand-ins for models that have no placeholder symbols, by how often a trained model copies them (of 200 sentences
@@ -223,9 +223,11 @@ def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt
     taken: set[str] = set()
 
     def stand_in(item: Item) -> str:
-        if item.reads_as is not None and vocabulary.knows(item.reads_as):
+        if attempt == ATTEMPTS - 1 and not item.is_letters:
+            return ""
+        if item.reads_as is not None and vocabulary.knows(item.reads_as) and not is_sign(item.reads_as):
             return item.reads_as
-        if item.role not in ("word", "number") or attempt == ATTEMPTS - 1:
+        if item.role not in ("word", "number"):
             return ""
         if vocabulary.symbols:
             return next(symbols, "")

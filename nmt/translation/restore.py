@@ -8,7 +8,7 @@ gap that has least attention across it (`nmt.translation.alignment`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import regex  # type: ignore[import-untyped]
@@ -64,11 +64,11 @@ def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], l
     edits: list[Edit] = []
     lost: list[Item] = []
     for number, slot in enumerate(protected.slots):
-        if slot.is_out or slot.item.kind == "spelling":
+        if slot.is_out:
             continue
         stand_in = protected.model_text[slot.start : slot.end]
         if slot.item.reads_as is not None:
-            if not any(character.isalpha() for character in stand_in):
+            if not slot.item.is_letters:
                 span = _same_sign(protected.model_text, slot, translation, stand_in)
                 edits += [Edit(*span, slot.item.text, (0, number))] if span else []
                 lost += [] if span else [slot.item]
@@ -130,10 +130,8 @@ class Placement:
             edits.append(Edit(start, start, slot.item.text, (2, depth)))
             edits.append(Edit(end, end, partner.item.text, (0, -depth)))
             paired |= {slot.item.start, partner.item.start}
-        for number, slot in enumerate(slots):
-            if slot.item.start not in paired:
-                edits.append(self._point(slot, number))
-        return edits
+        points = _groups([slot for slot in slots if slot.item.start not in paired])
+        return edits + [self._point(slot, number) for number, slot in enumerate(points)]
 
     def _enclosed(self, slot: Slot, partner: Slot, placed: Sequence[tuple[Slot, Slot, Span]]) -> Span | None:
         """The target words of a pair: within those of the pair around it, beside those of other pairs."""
@@ -211,6 +209,19 @@ class Placement:
         while at > 0 and not self.text[at - 1].isspace():
             at -= 1
         return Edit(at, at, slot.item.text + (" " if slot.after.isspace() else ""), (1, number))
+
+
+def _groups(slots: Sequence[Slot]) -> list[Slot]:
+    """The slots, with those that touch each other in the sentence as one."""
+    groups: list[Slot] = []
+    for slot in slots:
+        last = groups[-1] if groups else None
+        if last and last.item.end == slot.item.start and "letter" not in (last.item.role, slot.item.role):
+            item = replace(last.item, text=last.item.text + slot.item.text, end=slot.item.end, role="sign")
+            groups[-1] = replace(last, item=item, after=slot.after)
+        else:
+            groups.append(slot)
+    return groups
 
 
 def _edited(text: str, edits: Sequence[Edit]) -> str:
