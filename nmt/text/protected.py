@@ -10,6 +10,7 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import regex  # type: ignore[import-untyped]
@@ -41,13 +42,15 @@ class Item:
     @property
     def is_letters(self) -> bool:
         """Whether the item spells letters of a word (&eacute;), which its translation does not have."""
-        return self.reads_as is not None and self.reads_as.isalpha()
+        return self.reads_as is not None and any(letter.isalpha() for letter in self.reads_as)
 
     @property
     def counts(self) -> bool:
         """Whether the item is or becomes a number, so that what stands beside it may be a plural."""
         return self.kind in _COUNTING or (self.kind == "placeholder" and bool(_NUMERIC.fullmatch(self.text)))
 
+
+MAX_CACHED_TEXTS = 10_000  # whose items are kept, for each sentence's are asked for several times
 
 _COUNTING = {"amount", "ordinal", "marked", "quantity", "number"}
 _NUMERIC = regex.compile(
@@ -78,25 +81,26 @@ def has_words(text: str) -> bool:
     """Whether anything is left to translate beside numbers, punctuation, URLs, addresses and code."""
     if _LETTER.search(text) is None:
         return False
-    return not _may_have_items(text) or _LETTER.search(masked(text, " ")) is not None
+    return _LETTER.search(masked(text, " ")) is not None
 
 
-def protected_items(text: str) -> list[Item]:
+@lru_cache(MAX_CACHED_TEXTS)
+def protected_items(text: str) -> tuple[Item, ...]:
     """What the translation of `text` must keep, from left to right, without overlap."""
     if not _may_have_items(text):
-        return []
+        return ()
     found = [_item(match) for match in ITEM.finditer(text)]
     rest = _masked(text, found, " ")
     found += [Item(m.group(), m.start(), m.end(), "number", "number") for m in NUMBER.finditer(rest)]
     found += [Item(m.group(), m.start(), m.end(), "sign", "sign") for m in _SIGN.finditer(rest)]
-    return _paired(sorted(found, key=lambda item: item.start))
+    return tuple(_paired(sorted(found, key=lambda item: item.start)))
 
 
 def masked(text: str, filler: str = "x") -> str:
     """The text with `filler` for every character of an item that is no number, as long as before."""
-    if not _may_have_items(text):
-        return text
-    return ITEM.sub(lambda match: filler * len(match.group()), text)
+    return _masked(
+        text, [item for item in protected_items(text) if item.kind not in ("number", "sign")], filler
+    )
 
 
 def missing_items(source: str, hypothesis: str) -> list[Item]:
@@ -148,6 +152,8 @@ def _may_have_items(text: str) -> bool:
 
 
 def _masked(text: str, items: Sequence[Item], filler: str) -> str:
+    if not items:
+        return text
     pieces, position = [], 0
     for item in items:
         pieces += [text[position : item.start], filler * (item.end - item.start)]
