@@ -17,9 +17,7 @@ from nmt.inference.core_pool import core_pool
 from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 
-MIN_COUNTED_BEAM = (
-    4  # a narrower beam counts as this one: the encoder's work on a piece does not depend on the beam
-)
+MIN_COUNTED_BEAM = 4  # a narrower beam counts as this one: the encoder's work does not depend on the beam
 MAX_OVERSIZE = 1.02  # batches may be so much larger than their share, lest little is left over for one more
 
 Found = list[list[Hypothesis]]  # of each sentence of a batch, best first
@@ -32,24 +30,21 @@ class BatchLimits:
     parallel: bool  # whether batches run side by side, a core each
 
 
+@dataclass(frozen=True)
 class PendingSearch:
     """Batches that are being searched, or that will be when someone asks for the results, which is done once."""
 
-    def __init__(
-        self,
-        batches: Sequence[tuple[Sequence[int], Callable[[], Found]]],
-        futures: Sequence[Future[Found]] = (),
-    ) -> None:
-        """batches: the indices of each batch's sentences, and what waits for its hypotheses; futures: those of the
-        batches that are already on their way"""
-        self._batches, self._futures = batches, futures
+    batches: Sequence[
+        tuple[Sequence[int], Callable[[], Found]]
+    ]  # the sentences' indices, and what gives the results
+    futures: Sequence[Future[Found]] = ()  # of the batches that are being searched
 
     def results(self) -> Found:
         """The hypotheses of each sentence, in order."""
         found: dict[int, list[Hypothesis]] = {}
         try:
-            for indices, wait in self._batches:
-                found.update(zip(indices, wait(), strict=True))
+            for indices, result in self.batches:
+                found.update(zip(indices, result(), strict=True))
         except BaseException:  # Ctrl-C too
             self.cancel()
             raise
@@ -57,7 +52,7 @@ class PendingSearch:
 
     def cancel(self) -> None:
         """Take back the batches that have not begun."""
-        for future in self._futures:
+        for future in self.futures:
             future.cancel()
 
 
@@ -88,17 +83,13 @@ def start_search(
     # The longest first: short ones fill the time in which one thread would wait for another.
     batches = list(batches_by_length(lengths, tokens, rows))[::-1]
     jobs: list[Callable[[], Found]] = [partial(search, indices) for indices in batches]
-    if not limits.parallel or len(jobs) < 2:
-        waiting = [partial(core_pool().run, job) for job in jobs] if limits.parallel else jobs
-        return PendingSearch(list(zip(batches, waiting, strict=True)))
-    futures: list[Future[Found]] = []
-    try:
-        for job in jobs:
-            futures.append(core_pool().submit(job))
-    except BaseException:
-        PendingSearch([], futures).cancel()
-        raise
-    return PendingSearch([(b, f.result) for b, f in zip(batches, futures, strict=True)], futures)
+    results, futures = jobs, []
+    if limits.parallel and len(jobs) > 1:
+        futures = [core_pool().submit(job) for job in jobs]
+        results = [future.result for future in futures]
+    elif limits.parallel:
+        results = [partial(core_pool().run, job) for job in jobs]
+    return PendingSearch(list(zip(batches, results, strict=True)), futures)
 
 
 def even_size(total: int, max_size: int, cores: int = 0) -> int:

@@ -20,7 +20,7 @@ The only loop is over time; each turn is a few operations on `[rows, beam]` arra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -28,11 +28,13 @@ from nmt.config import DecodingConfig
 from nmt.errors import UserError
 from nmt.inference.constraints import SPECIAL, Rules, check_ids, log_probs
 from nmt.inference.hypotheses import Coverage, Ended, History, Hypothesis
-from nmt.inference.model_interface import NEVER, Array, SearchableModel
+from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 
+# (rules, step, t, rows [live], prefix_tokens [live, width, t], n) -> logits and tokens, both [live, width, up to n]
+Choose = Callable[[Rules, Step, int, Array, Array, int], tuple[Array, Array]]
 
-@np.errstate(invalid="ignore")  # -inf less -inf, where a model gives it
+
 def beam_search(
     model: SearchableModel,
     source: Array,
@@ -50,84 +52,85 @@ def beam_search(
 
     A row's hypotheses differ and are all finished.  They are fewer than `n_best` if no more finished by the
     maximum length; if none did, the best unfinished one is the row's only one.
+    """
+    if not 1 <= n_best <= decoding.beam:
+        raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size, {decoding.beam}")
+    check_ids(prefix)
+    return search(model, source, lengths, decoding, n_best, prefix, with_attention)
+
+
+@np.errstate(invalid="ignore")  # -inf less -inf, where a model gives it
+def search(
+    model: SearchableModel,
+    source: Array,
+    lengths: Array | None,
+    decoding: DecodingConfig,
+    n_best: int,
+    prefix: Sequence[Sequence[int]] | None,
+    with_attention: bool,
+    choose: Choose = Rules.best,
+) -> list[list[Hypothesis]]:
+    """The loop of all searches.  `choose` gives the tokens that each hypothesis may go on with; the beam is made of
+    the best of them.
 
     A hypothesis that ends is taken out of the beam, with its slot (Sutskever et al. 2014, section 3.2): the
     search of a row is over after `beam` ends, at the maximum length, or as soon as no live hypothesis can
     enter the `n_best` any more.
     """
-    if not 1 <= n_best <= decoding.beam:
-        raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size, {decoding.beam}")
-    check_ids(prefix)
     if not len(source):
         return []
     batch, beam = len(source), decoding.beam
     rules = Rules(source, lengths, decoding, prefix)
     coverage = Coverage(rules, decoding.coverage_penalty)
-    history = History(rules, beam, with_attention)
-    ended = Ended(batch, n_best)
+    history, ended = History(rules, beam, with_attention), Ended(batch, n_best)
+    with_weights = with_attention or bool(coverage.weight)
     encoded = model.encode(source, lengths)
     state = model.initial_state(encoded)
 
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
-    rows = all_rows = np.arange(batch)  # [live] the row of `source` that each one is; [live] 0, 1, 2, ...
-    longest, longest_norm = rules.longest, rules.norms[rules.longest]  # [live]
-    shortest_limit = longest.min()
+    rows, longest = np.arange(batch), rules.longest  # [live] each one's row of `source`, and its limit
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
-    prefix_tokens = np.zeros(
-        (batch, 1, 0), np.int64
-    )  # [live, width, t] all tokens so far, for the repetition guard
-    scores = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
-    open_slots = np.full((batch, 1), beam)  # [live, 1] hypotheses of the row that may still end
-    width, uneven = beam, False  # the most open slots of a row; whether some row has fewer
+    prefix_tokens = np.zeros((batch, 1, 0), np.int64)  # [live, width, t] those before, if anyone asks
+    scores: Array = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
+    open_slots: Array = np.full((batch, 1), beam)  # [live, 1] hypotheses of the row that may still end
 
     for t in range(rules.steps):
-        with_weights = with_attention or bool(coverage.weight)
         step = model.step(tokens, state, encoded, beam + len(SPECIAL), with_weights)
-        top, ids = rules.best(step, t, rows, prefix_tokens, beam)
-        scores, gains, tokens, origin = _extend(scores, log_probs(top, step.log_z[:, :, None]), ids, width)
+        logits, ids = choose(rules, step, t, rows, prefix_tokens, beam)
+        gains = log_probs(logits, step.log_z[:, :, None])
+        scores, gains, tokens, origin = _extend(scores, gains, ids, int(open_slots.max()))
         history.record(t, rows, tokens, gains, origin, step.attention)
-        penalty = coverage.penalty(step.attention, origin)
-        at = np.arange(
-            t * beam, t * beam + tokens.shape[1]
-        )  # [width] where a hypothesis of this step is in `history`
-        if uneven:
-            scores = np.where(np.arange(len(at)) >= open_slots, NEVER, scores)
+        slots = np.arange(tokens.shape[1])
+        at = t * beam + slots  # [width] where `history` has them
+        scores = np.where(slots < open_slots, scores, NEVER)
+        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
 
-        # Hypotheses that end leave the beam, and close their slots.
-        ends = tokens == EOS
-        ending = ends.any()
-        if ending:
-            ends &= scores > NEVER
-            ended.add(np.where(ends, scores / rules.norms[t + 1] + penalty, NEVER), at)
-            scores = np.where(ends, NEVER, scores)
+        # A hypothesis that ends leaves the beam, and closes its slot.
+        ends = (tokens == EOS) & (scores > NEVER)
+        if ends.any():
+            ended.add(rows, np.where(ends, ranks, NEVER), at)
+            scores, ranks = np.where(ends, NEVER, scores), np.where(ends, NEVER, ranks)
             open_slots = open_slots - ends.sum(axis=1, keepdims=True)
 
-        # Rows that are done leave the batch.
-        keep, leaving = all_rows, False
-        best = scores.max(axis=1)
-        if ended.complete or shortest_limit <= t + 1 or best.min() == NEVER:  # before that, no row is done
-            attainable = _best_attainable(best, rules.norms[t + 2], longest_norm)
-            leaves = (ended.worst() >= attainable) | (longest <= t + 1)
-            leaving = bool(leaves.any())
-        if leaving:
-            keep = np.flatnonzero(~leaves)
-            ended.close(rows, leaves, scores / rules.norms[t + 1] + penalty, at)
+        # A row that is done leaves the batch.
+        attainable = best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
+        leaves = (ended.worst(rows) >= attainable) | (longest <= t + 1)
+        keep = np.flatnonzero(~leaves)
+        if leaves.any():
+            ended.stand_in(rows[leaves], ranks[leaves], at)
             if not len(keep):
                 break
-            rows, longest, longest_norm = rows[keep], longest[keep], longest_norm[keep]
-            scores, tokens, origin, open_slots = scores[keep], tokens[keep], origin[keep], open_slots[keep]
-            encoded, all_rows, shortest_limit = encoded.select(keep), all_rows[: len(keep)], longest.min()
+            rows, longest, scores, tokens, origin, open_slots = (
+                x[keep] for x in (rows, longest, scores, tokens, origin, open_slots)
+            )
+            encoded = encoded.select(keep)
 
-        if ending or leaving:
-            width = int(open_slots.max())
-            uneven = int(open_slots.min()) < width
         state = step.state.reorder(keep, origin)
         coverage.reorder(keep, origin)
         if rules.ngram:
-            prefix_tokens = np.concatenate(
-                [prefix_tokens[keep[:, None], origin], tokens[:, :, None]], axis=-1
-            )
-    return history.hypotheses(ended.result, ended.result_at)
+            before = prefix_tokens[keep[:, None], origin]
+            prefix_tokens = np.concatenate([before, tokens[:, :, None]], axis=-1)
+    return history.hypotheses(ended.ranks, ended.at)
 
 
 def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array, Array, Array, Array]:
@@ -150,7 +153,7 @@ def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array,
     return ranked.take(flat), gains.take(flat), ids.take(flat), order // choices
 
 
-def _best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
+def best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
     """The rank that no live hypothesis of a row can exceed when it ends; [live].
 
     scores        [live]: the best log p alive (-inf: nothing is)

@@ -64,83 +64,63 @@ class Rules:
         Where fewer are allowed, the rest has the logit -inf.
         """
         count = min(count, step.ids.shape[-1])
-        top, ids = step.top[..., :count], step.ids[..., :count]
-        barred = self._barred(t, rows, prefix_tokens, step.ids)
-        is_forced = t < self.forced.shape[1]
-        if barred is None and not is_forced and ids.min() > max(SPECIAL):  # nearly always
-            return top, ids
-        special = step.ids <= max(SPECIAL)
-        barred = special if barred is None else barred | special
-        top, ids = _without(step.top, step.ids, barred, count)
+        barred = step.ids <= max(SPECIAL)  # [live, width, n]
+        row, slot, token = self._repeating(rows, prefix_tokens)
+        hit = step.ids[row, slot] == token[:, None]
+        forced = t < self.forced.shape[1]
+        if not forced and not hit.any() and not barred[..., :count].any():  # nearly always
+            return step.top[..., :count], step.ids[..., :count]
+        np.logical_or.at(barred, (row, slot), hit)  # a hypothesis may have several such tokens
+        order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
+        top = np.take_along_axis(np.where(barred, NEVER, step.top), order, -1)
+        ids = np.take_along_axis(step.ids, order, -1)
         lacking = (~barred).sum(axis=-1) < count  # further down there may be others
-        if is_forced:
+        if forced:
             lacking[self.forced[rows, t] >= 0] = True
         if lacking.any():
-            top, ids = top.copy(), ids.copy()  # they may be the model's own
             at = lacking.nonzero()
             logits = self.allowed(step, t, rows, prefix_tokens, at)
-            best = np.argpartition(-logits, count - 1, axis=-1)[:, :count]
-            best.sort(axis=-1)  # of equals the lowest id comes first
-            best_logits = np.take_along_axis(logits, best, -1)
-            order = np.argsort(-best_logits, axis=-1, kind="stable")
-            top[at], ids[at] = (np.take_along_axis(x, order, -1) for x in (best_logits, best))
+            best = np.sort(
+                np.argpartition(-logits, count - 1, axis=-1)[:, :count]
+            )  # of equals the lowest first
+            order = np.argsort(-np.take_along_axis(logits, best, -1), axis=-1, kind="stable")
+            ids[at] = np.take_along_axis(best, order, -1)
+            top[at] = np.take_along_axis(logits, ids[at], -1)
         return top, ids
 
     def allowed(
-        self, step: Step, t: int, rows: Array, prefix_tokens: Array, at: tuple[Array, Array] | None = None
+        self, step: Step, t: int, rows: Array, prefix_tokens: Array, at: tuple[Array, Array]
     ) -> Array:
-        """All logits of some hypotheses, -inf where a token is not allowed: float32 [k, vocab].
-
-        at  rows and slots of the live ones, int64 [k] each; None: slot 0 of each row
-        """
-        row, slot = at if at is not None else (np.arange(len(rows)), np.zeros(len(rows), np.int64))
+        """All logits of the hypotheses `at` (rows and slots of the live ones, int64 [k] each), -inf where a token is
+        not allowed: float32 [k, vocab]."""
+        row, slot = at
         logits = step.logits(row, slot)
         forced = self.forced[rows[row], t] if t < self.forced.shape[1] else np.full(len(row), -1)
         fixed = np.flatnonzero(forced >= 0)
         given = logits[fixed, forced[fixed]]
         logits[:, SPECIAL] = NEVER
-        if self.ngram and t >= self.ngram:
-            index = np.full(
-                prefix_tokens.shape[:2], -1
-            )  # [live, width] the row of `logits`; -1: not asked for
-            index[row, slot] = np.arange(len(row))
-            barred_row, barred_slot, token = self._repeating(rows, prefix_tokens)
-            barred = index[barred_row, barred_slot]
-            logits[barred[barred >= 0], token[barred >= 0]] = NEVER
+        for repeated_row, repeated_slot, token in zip(*self._repeating(rows, prefix_tokens), strict=True):
+            logits[(row == repeated_row) & (slot == repeated_slot), token] = NEVER
         logits[fixed] = NEVER
         logits[fixed, forced[fixed]] = given
         return logits
-
-    def _barred(self, t: int, rows: Array, prefix_tokens: Array, ids: Array) -> Array | None:
-        """Which of the candidates `ids` [live, width, n] would repeat too much: bool [live, width, n]; None: none."""
-        if not self.ngram or t < self.ngram:
-            return None
-        row, slot, token = self._repeating(rows, prefix_tokens)
-        if not len(row):
-            return None
-        hit = ids[row, slot] == token[:, None]
-        if not hit.any():
-            return None
-        barred = np.zeros(ids.shape, bool)
-        np.logical_or.at(barred, (row, slot), hit)  # a hypothesis may have several such tokens
-        return barred
 
     def _repeating(self, rows: Array, prefix_tokens: Array) -> tuple[Array, Array, Array]:
         """Row, slot and token of what would complete an n-gram once more than `repetitions` allows: int64 [k] each.
 
         Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
         """
-        n, t = self.ngram, prefix_tokens.shape[-1]
+        n, t, nothing = self.ngram, prefix_tokens.shape[-1], np.zeros(0, np.int64)
+        if not n or t < n:
+            return nothing, nothing, nothing
         # Where the n - 1 last tokens stood before; few places have even the last of them.
-        if n > 1:
-            row, slot, start = (prefix_tokens[:, :, n - 2 : -1] == prefix_tokens[:, :, -1:]).nonzero()
-        else:
-            row, slot, start = np.ones(prefix_tokens.shape, bool).nonzero()
+        same = prefix_tokens[:, :, n - 2 : -1] == prefix_tokens[:, :, -1:] if n > 1 else prefix_tokens >= 0
+        row, slot, start = same.nonzero()
         for i in range(n - 2):
-            same = prefix_tokens[row, slot, start + i] == prefix_tokens[row, slot, t - n + 1 + i]
-            row, slot, start = row[same], slot[same], start[same]
+            again = prefix_tokens[row, slot, start + i] == prefix_tokens[row, slot, t - n + 1 + i]
+            row, slot, start = row[again], slot[again], start[again]
         if not len(row):
-            return row, slot, start
+            return nothing, nothing, nothing
         found = np.stack([row, slot, prefix_tokens[row, slot, start + n - 1]], axis=1)
         found, count = np.unique(found, axis=0, return_counts=True)
         row, slot, token = found[count >= self.repetitions[rows[found[:, 0]]]].T
@@ -157,14 +137,6 @@ class Rules:
             ngrams = Counter(tuple(ids[i : i + self.ngram]) for i in range(length - self.ngram + 1))
             most.append(max(ngrams.values(), default=1))
         return np.array(most)
-
-
-def _without(top: Array, ids: Array, barred: Array, count: int) -> tuple[Array, Array]:
-    """The first `count` of the candidates (logits `top` and `ids`, [live, width, n]) that are not `barred`, both
-    [live, width, count]; -inf where there are not so many."""
-    order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
-    top = np.where(np.take_along_axis(barred, order, -1), NEVER, np.take_along_axis(top, order, -1))
-    return top, np.take_along_axis(ids, order, -1)
 
 
 def log_probs(logits: Array, log_z: Array) -> Array:

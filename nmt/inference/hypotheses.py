@@ -63,45 +63,32 @@ class Coverage:
 
 
 class Ended:
-    """The n best ended hypotheses of every row: their ranks, and where in `History` they end, as step * beam + slot.
-
-    `ranks` and `at` are of the live rows, `result` and `result_at` of those that have left the batch.
-    """
+    """The n best ended hypotheses of every row: their ranks, and where in `History` they end, as step * beam + slot."""
 
     def __init__(self, batch: int, n_best: int) -> None:
-        self.ranks = np.full((batch, n_best), NEVER, np.float32)  # [live, n_best], best first
-        self.at = np.full((batch, n_best), -1)  # [live, n_best]
-        self.result, self.result_at = self.ranks.copy(), self.at.copy()  # [batch, n_best]
-        self.complete = False  # whether some row has had n_best
+        self.ranks = np.full((batch, n_best), NEVER, np.float32)  # best first; -inf: there are fewer
+        self.at = np.full((batch, n_best), -1)
 
-    def add(self, ranks: Array, at: Array) -> None:
-        """Add what ends at `at` [width] with the ranks [live, width]; -inf: nothing does.  Among equals, the earlier
-        end stays ahead."""
-        n_best, row = self.ranks.shape[1], np.arange(len(ranks))[:, None]
-        at = np.full(ranks.shape, at)
-        ranks, at = np.concatenate([self.ranks, ranks], axis=1), np.concatenate([self.at, at], axis=1)
-        order = np.argsort(-ranks, axis=1, kind="stable")[:, :n_best]
-        self.ranks, self.at = ranks[row, order], at[row, order]
-        self.complete |= bool((self.worst() > NEVER).any())
+    def add(self, rows: Array, ranks: Array, at: Array) -> None:
+        """Add to the rows [live] what ends at `at` [width] with the ranks [live, width]; -inf: nothing does.  Among
+        equals, the earlier end stays ahead."""
+        row = np.arange(len(rows))[:, None]
+        ranks = np.concatenate([self.ranks[rows], ranks], axis=1)
+        at = np.concatenate([self.at[rows], np.broadcast_to(at, (len(rows), len(at)))], axis=1)
+        order = np.argsort(-ranks, axis=1, kind="stable")[:, : self.ranks.shape[1]]
+        self.ranks[rows], self.at[rows] = ranks[row, order], at[row, order]
 
-    def worst(self) -> Array:
-        """[live] the rank of the n-th best, -inf if there are fewer."""
-        return self.ranks[:, -1]
+    def worst(self, rows: Array) -> Array:
+        """[live] the rank of the n-th best of the rows, -inf if there are fewer."""
+        return self.ranks[rows, -1]
 
-    def close(self, rows: Array, leaves: Array, ranks: Array, at: Array) -> None:
-        """Put away the results of the live rows that leave.
-
-        rows       int64 [live]: the rows of the batch that they are
-        leaves     bool [live]
-        ranks, at  [live, width] and [width]: of the last step; where nothing has ended, its best hypothesis stands in
-        """
-        slot = ranks.argmax(axis=1)[:, None]
-        rank = np.take_along_axis(ranks, slot, 1)
-        stands_in = (self.ranks == NEVER) & (rank > NEVER)
-        stands_in[:, 1:] = False
-        self.result[rows[leaves]] = np.where(stands_in, rank, self.ranks)[leaves]
-        self.result_at[rows[leaves]] = np.where(stands_in, at[slot], self.at)[leaves]
-        self.ranks, self.at = self.ranks[~leaves], self.at[~leaves]
+    def stand_in(self, rows: Array, ranks: Array, at: Array) -> None:
+        """Where nothing has ended in the rows, their best hypothesis of the last step takes its place; shapes as of
+        `add`."""
+        slot = ranks.argmax(axis=1)
+        best = ranks[np.arange(len(rows)), slot]
+        needed = (self.ranks[rows, 0] == NEVER) & (best > NEVER)
+        self.ranks[rows[needed], 0], self.at[rows[needed], 0] = best[needed], at[slot[needed]]
 
 
 class History:
@@ -138,36 +125,29 @@ class History:
         ranks  float32 [batch, n]
         at     int64 [batch, n]: step * beam + slot; -1: nothing, which makes an empty hypothesis if it comes first
         """
-        row = np.arange(len(at))[:, None]
-        end, slot = at // self.beam, at % self.beam  # [batch, n]
-        steps = int(end.max()) + 1
-        first = (
-            row * self.tokens.shape[1] + np.arange(steps)
-        ) * self.beam  # [batch, steps] slot 0 in the flat arrays
-        slots = np.zeros((*at.shape, steps), np.int64)
-        attention = np.zeros((*at.shape, steps, self.src_len if self.with_attention else 0), np.float32)
-        for t in reversed(range(steps)):
-            slots[:, :, t] = slot
-            origin = self.origins.take(first[:, t, None] + slot)
-            if self.with_attention:
-                attention[:, :, t] = self.attention[t][row, origin]
-            slot = np.where(t <= end, origin, slot)  # each is followed from its own end on
-        flat = first[:, None] + slots  # [batch, n, steps]; taking at each step would cost more
-        ids, token_scores = self.tokens.take(flat).tolist(), self.gains.take(flat).tolist()
-        scores = ranks.tolist()
-
-        def hypothesis(i: int, j: int, length: int) -> Hypothesis:
-            finished = length > 0 and ids[i][j][length - 1] == EOS
-            weights = attention[i, j, :length, : self.source_lengths[i]]
-            return Hypothesis(
-                tokens=tuple(ids[i][j][: length - finished]),
-                score=scores[i][j],
-                token_scores=tuple(token_scores[i][j][:length]),
-                attention=weights.copy() if self.with_attention else None,  # does not keep the batch alive
-                finished=finished,
-            )
-
         return [
-            [hypothesis(i, j, length) for j, length in enumerate(row_lengths) if length > 0 or j == 0]
-            for i, row_lengths in enumerate((end + 1).tolist())
+            [self._read(row, rank, end) for rank, end in zip(*of_row, strict=True) if end >= 0]
+            or [self._read(row, of_row[0][0], -1)]
+            for row, of_row in enumerate(zip(ranks.tolist(), at.tolist(), strict=True))
         ]
+
+    def _read(self, row: int, rank: float, at: int) -> Hypothesis:
+        """The hypothesis of a row that ends at `at`, read from its end to its beginning."""
+        end, slot = divmod(at, self.beam)
+        tokens: list[int] = []
+        gains: list[float] = []
+        attention = np.zeros((end + 1, self.source_lengths[row]), np.float32)
+        for t in range(end, -1, -1):
+            tokens.insert(0, self.tokens.item(row, t, slot))
+            gains.insert(0, self.gains.item(row, t, slot))
+            slot = self.origins.item(row, t, slot)
+            if self.with_attention:
+                attention[t] = self.attention[t][row, slot, : attention.shape[1]]
+        finished = tokens[-1:] == [EOS]
+        return Hypothesis(
+            tokens=tuple(tokens[: end + 1 - finished]),
+            score=rank,
+            token_scores=tuple(gains),
+            attention=attention if self.with_attention else None,
+            finished=finished,
+        )

@@ -5,15 +5,16 @@ They keep to what `nmt.inference.beam_search` says of all searches, and take sou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.errors import UserError
+from nmt.inference.beam_search import search
 from nmt.inference.constraints import SPECIAL, Rules, check_ids, log_probs
-from nmt.inference.hypotheses import Coverage, History, Hypothesis
+from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 
@@ -26,9 +27,10 @@ def greedy_search(
     prefix: Sequence[Sequence[int]] | None = None,
     with_attention: bool = False,
 ) -> list[Hypothesis]:
-    """The most probable token at every step: what `beam_search` gives with a beam of 1, for less work."""
+    """The most probable token at every step: a beam search with a beam of 1."""
     check_ids(prefix)
-    return _generate(model, source, lengths, decoding, _most_probable, prefix, with_attention)
+    found = search(model, source, lengths, replace(decoding, beam=1), 1, prefix, with_attention)
+    return [row[0] for row in found]
 
 
 def sample(
@@ -61,8 +63,11 @@ def sample(
 
     random = generator or np.random.default_rng()
 
-    def draw(step: Step, rules: Rules, t: int, rows: Array, prefix_tokens: Array) -> tuple[Array, Array]:
-        logits = rules.allowed(step, t, rows, prefix_tokens).astype(np.float64)
+    def draw(
+        rules: Rules, step: Step, t: int, rows: Array, prefix_tokens: Array, n: int
+    ) -> tuple[Array, Array]:
+        only_slot = np.arange(len(rows)), np.zeros(len(rows), np.int64)
+        logits = rules.allowed(step, t, rows, prefix_tokens, only_slot).astype(np.float64)
         # With the maximum at 0, a temperature near 0 can overflow to -inf only, and never the best token.
         with np.errstate(over="ignore"):
             scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
@@ -80,10 +85,10 @@ def sample(
         # The Gumbel-max trick: the argmax of log p - log E, E exponentially distributed, is a draw from p.
         noise = random.exponential(size=scaled.shape).clip(min=np.finfo(np.float64).tiny)
         token = (scaled - np.log(noise)).argmax(axis=-1)[:, None]
-        return np.take_along_axis(logits, token, -1).astype(np.float32), token
+        return np.take_along_axis(logits, token, -1).astype(np.float32)[:, :, None], token[:, :, None]
 
-    choose = draw if temperature > 0 else _most_probable
-    return _generate(model, source, lengths, decoding, choose, prefix, with_attention=False)
+    decoding, choose = replace(decoding, beam=1), draw if temperature > 0 else Rules.best
+    return [row[0] for row in search(model, source, lengths, decoding, 1, prefix, False, choose)]
 
 
 def score_target(
@@ -98,9 +103,9 @@ def score_target(
     `decoding` sets how scores are normalised; its length limit and repetition guard do not apply.
     """
     check_ids(targets)
-    decoding = replace(decoding or DecodingConfig(), no_repeat_ngram=0)
+    decoding = replace(decoding or DecodingConfig(), beam=1, no_repeat_ngram=0)
     forced = [[*target, EOS] for target in targets]
-    return _generate(model, source, lengths, decoding, _most_probable, forced, with_attention=False)
+    return [row[0] for row in search(model, source, lengths, decoding, 1, forced, False)]
 
 
 @np.errstate(invalid="ignore")
@@ -121,71 +126,3 @@ def next_tokens(
     gains = log_probs(step.top, step.log_z[:, :, None])[0, 0].tolist()
     found = zip(step.ids[0, 0].tolist(), gains, strict=True)
     return [(token, gain) for token, gain in found if token not in barred and gain > NEVER][:count]
-
-
-# (step, rules, t, rows [live], prefix_tokens [live, 1, t]) -> the logit and the token of each row, both [live, 1]
-Choose = Callable[[Step, Rules, int, Array, Array], tuple[Array, Array]]
-
-
-@np.errstate(invalid="ignore")
-def _generate(
-    model: SearchableModel,
-    source: Array,
-    lengths: Array | None,
-    decoding: DecodingConfig,
-    choose: Choose,
-    prefix: Sequence[Sequence[int]] | None,
-    with_attention: bool,
-) -> list[Hypothesis]:
-    """One hypothesis for each row, of the tokens that `choose` gives."""
-    if not len(source):
-        return []
-    rules = Rules(source, lengths, decoding, prefix)
-    coverage = Coverage(rules, decoding.coverage_penalty)
-    history = History(rules, 1, with_attention)
-    encoded = model.encode(source, lengths)
-    state = model.initial_state(encoded)
-
-    rows, longest = (
-        np.arange(len(source)),
-        rules.longest,
-    )  # [live] rows of `source` that are not done, and limits
-    tokens = np.full((len(source), 1), BOS, np.int64)  # [live, 1]
-    origin = np.zeros_like(tokens)  # [live, 1] the only slot
-    prefix_tokens = np.zeros((len(source), 1, 0), np.int64)  # [live, 1, t]
-    scores: Array = np.zeros(tokens.shape, np.float32)  # [live, 1]
-    result, result_at = np.full_like(scores, NEVER), np.full_like(tokens, -1)  # [batch, 1]
-
-    for t in range(rules.steps):
-        step = model.step(tokens, state, encoded, 1 + len(SPECIAL), with_attention or bool(coverage.weight))
-        logits, tokens = choose(step, rules, t, rows, prefix_tokens)
-        gains = log_probs(logits, step.log_z)
-        history.record(t, rows, tokens, gains, origin, step.attention)
-        scores = scores + gains
-        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
-
-        dead = scores == NEVER
-        leaves = ((tokens == EOS) | dead)[:, 0] | (longest <= t + 1)
-        state = step.state
-        if leaves.any():
-            result[rows[leaves]] = ranks[leaves]
-            result_at[rows[leaves]] = np.where(dead, -1, t)[leaves]
-            keep = np.flatnonzero(~leaves)
-            if not len(keep):
-                break
-            rows, longest, tokens, scores, origin, prefix_tokens = (
-                x[keep] for x in (rows, longest, tokens, scores, origin, prefix_tokens)
-            )
-            encoded, state = encoded.select(keep), state.reorder(keep, origin)
-            coverage.reorder(keep, origin)
-        if rules.ngram:
-            prefix_tokens = np.concatenate([prefix_tokens, tokens[:, :, None]], axis=-1)
-    return [hypotheses[0] for hypotheses in history.hypotheses(result, result_at)]
-
-
-def _most_probable(
-    step: Step, rules: Rules, t: int, rows: Array, prefix_tokens: Array
-) -> tuple[Array, Array]:
-    """The most probable token of each row; of equals the lowest id, as in `beam_search` with a beam of 1."""
-    top, ids = rules.best(step, t, rows, prefix_tokens, 1)
-    return top[:, :, 0], ids[:, :, 0]

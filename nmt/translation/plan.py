@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from nmt.text.normalization import composed, model_input, respelled, with_spelling
 from nmt.text.segmentation import Part, stands_alone
@@ -59,28 +60,17 @@ class Plan:
             sentence = next(following, None) if part.translate else None
             if part.translate and sentence is None:
                 break
+            if sentence and not sentence.copied:
+                sentence = _spelled(part, sentence)
             # Of what is left as it is, the text itself stays, not what the model would have read.
-            text = part.text if sentence is None or sentence.copied else _spelled(part, sentence.text)
+            text = part.text if sentence is None or sentence.copied else sentence.text
             segments.append(Segment(text, sentence))
         return segments
 
     def assemble(self, results: Sequence[SentenceTranslation], n_best: int = 1) -> Translation:
-        """The translation of the whole text, with `n_best` - 1 alternatives if there are so many.
-
-        `results` has one result for each request, in order; if it has fewer, the translation ends before the first
-        sentence without one.
-        """
-        candidates = [
-            tuple((_spelled(part, text), score) for text, score in segment.sentence.candidates)
-            if segment.sentence and not segment.sentence.copied
-            else ((segment.text, 0.0),)
-            for part, segment in zip(self.parts, self.segments(results), strict=False)
-        ]
-        texts = [
-            "".join(options[choice][0] for options, choice in zip(candidates, choices, strict=True))
-            for choices in _best_choices(candidates, n_best)
-        ]
-        best, *alternatives = dict.fromkeys(texts)
+        """The translation of the whole text, with `n_best` - 1 alternatives if there are so many; of its beginning,
+        while `results` are of the first requests only."""
+        best, *alternatives = dict.fromkeys(_best_texts(self.segments(results), n_best))
         translated = [r for r in results if not r.copied and not r.known]
         pieces = sum(len(r.tokens) + 1 for r in translated)
         return Translation(
@@ -94,27 +84,27 @@ class Plan:
         )
 
 
-def _spelled(part: Part, translation: str) -> str:
+def _spelled(part: Part, sentence: SentenceTranslation) -> SentenceTranslation:
     """The translation with the no-break spaces and direction marks of words that it has in common with the part."""
-    return with_spelling(translation, respelled(part.text))
+    spellings = respelled(part.text)
+    if not spellings:
+        return sentence
+    candidates = tuple((with_spelling(text, spellings), score) for text, score in sentence.candidates)
+    return replace(sentence, text=with_spelling(sentence.text, spellings), candidates=candidates)
 
 
-def _best_choices(candidates: Sequence[Sequence[tuple[str, float]]], n: int) -> Iterator[tuple[int, ...]]:
-    """The n best ways to choose one candidate (text, search score) of each segment, as indices, best first: those
-    that lose the least search score in sum (best-first search over the lattice of choices)."""
-    losses = [list(itertools.accumulate((c[0][1] - score for _, score in c), max)) for c in candidates]
-    first = (0,) * len(candidates)
-    heap, seen = [(0.0, first)], {first}
-    for _ in range(n):
-        if not heap:
-            return
-        _, chosen = heapq.heappop(heap)
-        yield chosen
-        for i, choice in enumerate(chosen):
-            if choice + 1 == len(losses[i]):
-                continue
-            following = (*chosen[:i], choice + 1, *chosen[i + 1 :])
-            if following not in seen:
-                seen.add(following)
-                lost = sum(loss[c] for loss, c in zip(losses, following, strict=True))
-                heapq.heappush(heap, (lost, following))
+def _best_texts(segments: Sequence[Segment], n: int) -> list[str]:
+    """The n best texts that can be made with one candidate of each sentence, best first: those that lose the least
+    search score in sum, against the best candidates."""
+    best = [(0.0, "")]  # score lost so far, text
+    for segment in segments:
+        sentence = segment.sentence
+        options = sentence.candidates if sentence and not sentence.copied else ((segment.text, 0.0),)
+        losses = list(itertools.accumulate((options[0][1] - score for _, score in options), max))
+        longer = [
+            (lost + loss, text + option)
+            for lost, text in best
+            for loss, (option, _) in zip(losses, options, strict=True)
+        ]
+        best = heapq.nsmallest(n, longer, key=itemgetter(0))
+    return [text for _, text in best]

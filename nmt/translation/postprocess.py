@@ -1,11 +1,15 @@
-"""From the hypotheses of a search to the translation of a sentence, in steps:
+"""The steps from the hypotheses of a search to the translation of a sentence.
 
-1. `detokenize`      the pieces of each hypothesis are joined to a text
-2. `restored`        what the model did not get to read is put into it
-3. `pick`            the hypothesis with the fewest defects becomes the translation
-4. `recase`          a lone word that was searched in its bare form too takes the likelier result
-5. `count_defects`   the result is done if nothing is amiss; if not, the sentence is searched again, with attention
-6. `repair`          wrong numbers are put right and repetition is removed; then again from 2 on
+After the first search:
+  detokenize  each hypothesis becomes a draft, a line of text
+  restored    what the model did not get to read is put into it
+  pick        the best draft becomes the translation, the next ones its alternatives
+  recase      a lone word takes the result of its bare form, if that is likelier
+What then has defects (`count_defects`) is searched again with attention, and after that search:
+  detokenize  again
+  repair      wrong numbers are put right, then repetition is removed (`deduplicate`)
+  restored    again
+  pick        the draft with the fewest defects
 
 `nmt.translation.sentence_translator` takes them in this order.
 """
@@ -113,9 +117,12 @@ def recase(
     language  the target's, ISO 639-1
     """
     _, casing = bare_form(request.sentence)
+    word = without_marks(request.sentence)
     candidates: dict[str, float] = {}
     for text, score in bare.candidates:
         unmarked = without_marks(text)
+        if word.isupper() and unmarked.lower() == word.lower():
+            unmarked = word  # a name that stays, as NASA
         candidates.setdefault(recased(unmarked, casing, language) if unmarked else "", score)
     sound = {text: score for text, score in candidates.items() if not count_defects(request, text)}
     best = next(iter(candidates))

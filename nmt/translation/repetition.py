@@ -11,11 +11,9 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped]
 
 MAX_WORDS = 6  # words that are repeated together
-MAX_MORE = 1  # times more in a row than in the source; people say "very, very good"
-SHORT_WORD, MAX_SHORT = (
-    4,
-    4,
-)  # letters of a word that may come more often with marks between ("no, no, no"), and times
+MAX_MORE = 1  # times more in a row than in the source: people say "very, very good"
+# Letters of a word that may come more often if there are marks between ("no, no, no"), and how often.
+SHORT_WORD, MAX_SHORT = 4, 4
 
 # 1.000.000 and great-great-grandfather are one word, K.A.A. are three, and an English 's is one of its own.
 _WORD = regex.compile(r"\d+(?:[.,:/]\d+)*(?!\w)|\w+(?:-\w+)*")
@@ -25,8 +23,8 @@ _LAUGHTER = regex.compile(r"(?i)\b(\p{L}{2,4})\1{2,}")  # jajaja, blablabla: oth
 
 
 def without_repetition(source: str, hypothesis: str) -> str:
-    """The hypothesis, in which what comes too often in a row is said once.  Numbers stay, for the languages may write
-    them in other groups."""
+    """The hypothesis, in which what comes too often in a row is said once.  Numbers stay: languages group them
+    differently."""
     words = _WORD.findall(hypothesis.lower())
     if len(words) - len(set(words)) <= MAX_MORE:  # most translations: nothing comes so often
         return hypothesis

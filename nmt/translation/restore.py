@@ -196,7 +196,9 @@ class Placement:
         if slot.start >= len(self.source):
             space = " " if slot.before.isspace() else ""
             return Edit(len(self.text), len(self.text), space + slot.item.text, (1, number))
-        if slot.before + slot.after in self.text and not (slot.before + slot.after).isspace():  # between brackets
+        if (
+            slot.before + slot.after in self.text and not (slot.before + slot.after).isspace()
+        ):  # between brackets
             at = self.text.index(slot.before + slot.after) + 1
             return Edit(at, at, slot.item.text, (1, number))
         gap = self.alignment.gap(slot.start)

@@ -31,16 +31,6 @@ MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may
 MAX_UNLIKELINESS = log(300)  # what is less probable than another by more than this is not offered beside it
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How sentences are searched, and what is wanted of them."""
-
-    decoding: DecodingConfig
-    n_best: int
-    with_attention: bool
-    limits: BatchLimits
-
-
 Searches = list[tuple[list[Request], PendingSearch]]  # each with what the model reads in it
 
 
@@ -77,23 +67,21 @@ class PendingBatch:
             search.cancel()
 
 
+@dataclass(frozen=True)
 class SentenceTranslator:
     """Translates sentences under fixed settings, and sees to it that nothing is lost on the way."""
 
-    def __init__(
-        self,
-        model: SearchableModel,
-        source_ids: Callable[[str], Sequence[int]],
-        source_tokenizer: Tokenizer,
-        target_tokenizer: Tokenizer,
-        settings: Settings,
-        target_language: str,
-        phrases: PhraseBook,
-    ) -> None:
-        self.model, self.source_ids = model, source_ids
-        self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
-        self.settings, self.target_language, self.phrases = settings, target_language, phrases
-        self.vocabulary = Vocabulary.of(source_tokenizer, target_tokenizer)
+    model: SearchableModel
+    source_ids: Callable[[str], Sequence[int]]  # of a sentence, without EOS
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    target_language: str  # ISO 639-1
+    phrases: PhraseBook
+    decoding: DecodingConfig
+    n_best: int
+    with_attention: bool
+    limits: BatchLimits
+    vocabulary: Vocabulary  # of the tokenizers
 
     def translate(self, requests: Sequence[Request]) -> list[SentenceTranslation]:
         """One result for each request, in order."""
@@ -111,7 +99,7 @@ class SentenceTranslator:
         known |= {way.request: copied(way.request.sentence) for way in ways if not way.protected.has_words}
         bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
         ways = [way for way in ways if way.request not in known]
-        return PendingBatch(requests, known, bare, ways, self._search(ways, self.settings.n_best))
+        return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
 
     def finish(self, pending: PendingBatch) -> list[SentenceTranslation]:
         """One result for each request, in order.
@@ -131,7 +119,7 @@ class SentenceTranslator:
                 for request in dict.fromkeys(pending.requests)
                 if _is_defective(request, found[request], attempt)
             ]
-            beam = self.settings.decoding.beam
+            beam = self.decoding.beam
             again = self._results(ways, self._search(ways, beam, with_attention=True), mend=True)
             for request, result in again.items():
                 best = min(result, found[request], key=lambda one: count_defects(request, one.text))
@@ -166,7 +154,7 @@ class SentenceTranslator:
 
     def _look_up(self, request: Request) -> SentenceTranslation | None:
         """What the phrase book has for a whole sentence."""
-        texts = self.phrases.look_up(request.sentence)[: self.settings.n_best] if request.is_free else ()
+        texts = self.phrases.look_up(request.sentence)[: self.n_best] if request.is_free else ()
         if not texts:
             return None
         return SentenceTranslation(
@@ -182,7 +170,7 @@ class SentenceTranslator:
 
     def _search(self, ways: Sequence[Way], n_best: int, with_attention: bool = False) -> Searches:
         """Search what the model reads, each text once: with attention only where it is needed."""
-        with_attention = with_attention or self.settings.with_attention
+        with_attention = with_attention or self.with_attention
         placed = {way.read for way in ways if with_attention or way.protected.needs_attention}
         groups = [
             (list(dict.fromkeys(way.read for way in ways if (way.read in placed) == needs)), needs)
@@ -195,10 +183,10 @@ class SentenceTranslator:
                     self.model,
                     [self._with_end(read) for read in reads],
                     [self._forced(read) for read in reads],
-                    self.settings.decoding,
+                    self.decoding,
                     n_best,
                     needs,
-                    self.settings.limits,
+                    self.limits,
                 ),
             )
             for reads, needs in groups
@@ -219,7 +207,7 @@ class SentenceTranslator:
             if mend:
                 drafts = [repair(way.read, draft, pieces) for draft in drafts]
             drafts = [restored(way.request, way.protected, draft, pieces, count=mend) for draft in drafts]
-            n_best, with_attention = self.settings.n_best, self.settings.with_attention
+            n_best, with_attention = self.n_best, self.with_attention
             results[way.request] = pick(way.request, drafts, pieces, n_best, with_attention)
         return results
 

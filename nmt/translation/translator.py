@@ -33,18 +33,14 @@ from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
 from nmt.translation.protect import Vocabulary, protect
 from nmt.translation.result import SentenceTranslation, Translation
-from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator, Settings
+from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
 
 MAX_PIECES = 100  # of a sentence; longer ones are cut, since a model seldom has seen longer ones
 # Lines that are sorted by length together: few, where others are cut while they are searched; many, for batches of
 # a GPU's size.
 WINDOW_LINES, WINDOW_LINES_GPU, WINDOW_CHARACTERS = 512, 4096, 400_000
 MAX_CACHED_SENTENCES = 10_000  # whose ids are kept, for each sentence's are asked for several times
-MAX_CONTINUATIONS, MAX_ENDINGS = (
-    8,
-    3,
-)  # pieces to go on with after a prefix; endings of the most probable of them
-# Of one search on each runtime: source pieces × beam, and sentences × beam.  ONNX Runtime runs several side by side.
+MAX_CONTINUATIONS, MAX_ENDINGS = 8, 3  # pieces that may follow a prefix; endings of the most probable one
 LIMITS = {
     "onnx": BatchLimits(8192, 320, parallel=True),
     "cpu": BatchLimits(4096, 512, parallel=False),
@@ -69,8 +65,8 @@ class Translator:
     ) -> None:
         self.config: Config = checkpoint.config
         self.folder: Path = checkpoint.folder
-        self.source_language = checkpoint.config.source_language
-        self.target_language = checkpoint.config.target_language
+        self.source_language = self.config.source_language
+        self.target_language = self.config.target_language
         self.device, self.runtime = device, runtime
         self.phrases = phrases or PhraseBook()
         self._model = model
@@ -79,7 +75,7 @@ class Translator:
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
         self._vocabulary = Vocabulary.of(self._source_tokenizer, self._target_tokenizer)
-        self._max_pieces = min(MAX_PIECES, checkpoint.config.data.max_length)
+        self._max_pieces = min(MAX_PIECES, self.config.data.max_length)
         self._source_ids = lru_cache(MAX_CACHED_SENTENCES)(
             lambda sentence: self._source_tokenizer.encode(composed(sentence))
         )
@@ -164,9 +160,8 @@ class Translator:
 
         Each takes another of the `count` most probable pieces after the prefix and is completed by a search of its
         own; those that come to the same text are one, and the most probable piece brings its second and third best
-        ending.  For translating interactively (Barrachina et al. 2009,
-        "Statistical approaches to computer-assisted translation", section 3: prefix and suffix).
-        """
+        ending.  For translating interactively (Barrachina et al. 2009, "Statistical approaches to computer-assisted
+        translation", section 3: prefix and suffix)."""
         n_best = min(MAX_ENDINGS, beam or self.config.decoding.beam)
         return self._sentence_translator(beam, n_best).continuations(Request(sentence, prefix), count)
 
@@ -183,7 +178,7 @@ class Translator:
                     results = iter(sentences.finish(pending[0][1]))
                     for plan in pending.popleft()[0]:
                         found = list(islice(results, len(plan.requests)))
-                        yield plan.assemble(found, sentences.settings.n_best)
+                        yield plan.assemble(found, sentences.n_best)
         finally:
             for _, batch in pending:
                 batch.cancel()
@@ -203,16 +198,18 @@ class Translator:
             decoding = replace(decoding, length_penalty=length_penalty)
         if not 1 <= n_best <= decoding.beam:
             raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size ({decoding.beam})")
-        if batch_tokens:
-            limits = replace(limits, tokens=batch_tokens)
         return SentenceTranslator(
             self._model,
             self._source_ids,
             self._source_tokenizer,
             self._target_tokenizer,
-            Settings(decoding, n_best, with_attention, limits),
             self.target_language,
             PhraseBook() if with_attention else self.phrases,  # the phrase book has no attention to show
+            decoding,
+            n_best,
+            with_attention,
+            replace(limits, tokens=batch_tokens or limits.tokens),
+            self._vocabulary,
         )
 
     def _stretches(self, part: Part) -> list[Part]:
@@ -247,10 +244,8 @@ def _windows(plans: Iterable[Plan | None], max_lines: int) -> Iterator[tuple[lis
 
 
 def find_checkpoints(folder: str | Path) -> dict[tuple[str, str], Path]:
-    """The checkpoints in the sub-folders of `folder` by (source language, target language).
-
-    Of several for one pair the first by name counts; nothing but their configurations is read.
-    """
+    """The checkpoints in the sub-folders of `folder` by (source language, target language); of several for one pair the
+    first by name counts.  Nothing but their configurations is read."""
     found: dict[tuple[str, str], Path] = {}
     for path in sorted(Path(folder).glob(f"*/{CONFIG_FILE}")):
         config = load_config(path)

@@ -107,7 +107,7 @@ def test_bad_bytes_cost_a_warning_but_no_line(run: Run, capitals: None) -> None:
 
 
 def test_many_lines_come_in_order(run: Run, capitals: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nmt.commands.translate.WINDOW_LINES", 7)
+    monkeypatch.setattr("nmt.translation.translator.WINDOW_LINES", 7)
     lines = [f"{'a' * (n % 5)}b {n}" for n in range(40)]
     status, output, _ = run("translate", "--model", "any", "--beam", 1, stdin="\n".join(lines).encode())
     assert (status, output.decode().splitlines()) == (0, [line.upper() for line in lines])

@@ -118,6 +118,15 @@ def test_the_bare_form_is_taken_if_it_is_clearly_likelier() -> None:
     assert recase(Request("Dog!"), result("", -0.5), result("perro", -9.0), "es").text == "¡Perro!"
 
 
+@pytest.mark.parametrize(("sentence", "text"), [("NASA", "NASA"), ("NASA!", "¡NASA!"), ("Nasa.", "Nasa.")])
+def test_a_name_in_capitals_that_stays_the_same_keeps_them(sentence: str, text: str) -> None:
+    assert recase(Request(sentence), result("Naso", -0.9), result("nasa", -0.5), "es").text == text
+
+
+def test_a_word_in_capitals_that_is_translated_begins_with_one() -> None:
+    assert recase(Request("DOGS"), result("DOGS", -0.9), result("perros", -0.5), "es").text == "Perros"
+
+
 def test_a_bare_form_with_defects_is_not_taken() -> None:
     """If only another candidate has some, it is left out, or the best would depend on how many are asked for."""
     whole = result("Ruedo.", -0.5)

@@ -182,11 +182,11 @@ def test_an_empty_hypothesis_gives_way_to_the_next() -> None:
     assert translator.translate("hola.") == "jOLA."
 
 
-def test_a_hypothesis_that_goes_in_circles_gives_way_to_the_next() -> None:
-    circles = dict.fromkeys("uvxyz", "q")
-    straight, _ = uppercase_translator(mistakes=circles, near={"x": "r"})
-    assert straight.translate("a u v x y z") == "A q q r q q"
-    everywhere, _ = uppercase_translator(mistakes=circles, near=circles)
+def test_a_hypothesis_that_repeats_itself_gives_way_to_the_next() -> None:
+    repeating = dict.fromkeys("uvxyz", "q")
+    once, _ = uppercase_translator(mistakes=repeating, near={"x": "r"})
+    assert once.translate("a u v x y z") == "A q q r q q"
+    everywhere, _ = uppercase_translator(mistakes=repeating, near=repeating)
     assert everywhere.translate("a u v x y z b") == "A q B"
     assert everywhere.translate("x x x x x.") == "q q q q q."  # as the source
     forced = everywhere.translate_batch(["a u v x y z b"], prefixes=["q q q q q "])[0]
@@ -277,6 +277,23 @@ def test_a_stream_is_translated_before_it_ends() -> None:
     results = list(itertools.islice(translator.stream(endless(), beam=1), 3))
     assert [result.text for result in results] == ["0 A", "1 A", "2 A"]
     assert taken <= 2 * WINDOW_LINES  # while one window is searched, the next is prepared
+
+
+def test_a_stream_gives_what_has_come_when_the_next_line_is_not_there_yet() -> None:
+    translator, _ = uppercase_translator()
+    asked: list[str] = []
+
+    def conversation():  # type: ignore[no-untyped-def]
+        for line in ("a", "b", "c"):
+            asked.append(line)
+            yield line
+            if line != "b":
+                yield None
+
+    stream = translator.stream(conversation(), beam=1)
+    assert (next(stream).text, asked) == ("A", ["a"])
+    assert (next(stream).text, asked) == ("B", ["a", "b", "c"])
+    assert [result.text for result in stream] == ["C"]
 
 
 def test_a_stream_gives_every_line_in_order() -> None:
