@@ -71,6 +71,11 @@ _INLINE = frozenset(
 )
 _EMPTY = frozenset("img input wbr area base col embed link meta param source track".split())
 _LINE_BREAKS = {r"\n", r"\r", r"\t", r"\v", r"\f", r"\N"}
+_CONTROL = regex.compile(r"\{%|\{\{[#/<]|<%(?!=)")  # templates that show nothing
+_OTHERWISE = regex.compile(
+    r"(?:\{%|\{\{|<%)-?\s*(?:else|elif|elsif|elseif|when)\b"
+)  # what stands before it ends there
+_DOLLARS = regex.compile(r"\$|d[oó]lar|dollar|peso", regex.IGNORECASE)
 _CODE = regex.compile(r"[\p{L}\d-]+")
 _LETTER = regex.compile(r"[\p{L}--ªº]", regex.VERSION1)  # ª and º are letters to Unicode, but 3.º is a number
 # Signs that never change between languages; quotation marks, dashes and money do ("$5" is "5 dólares").
@@ -167,9 +172,9 @@ def _item(match: regex.Match[str]) -> Item:
     reads_as = None
     if kind == "tag":
         role = _tag_role(text)
-    elif kind == "comment" or (kind == "template" and text.startswith(("{%", "{{#", "{{/", "{{<"))):
-        role = "empty"
-    elif kind == "template" and text.startswith("<%") and not text.startswith("<%="):
+    elif kind == "template" and _OTHERWISE.match(text):
+        role = "break"
+    elif kind == "comment" or (kind == "template" and _CONTROL.match(text)):
         role = "empty"
     elif kind == "escape":
         role = "break" if text in _LINE_BREAKS else "sign"
@@ -180,12 +185,14 @@ def _item(match: regex.Match[str]) -> Item:
         role, reads_as = "sign", "%"
     elif kind == "accelerator":
         role = "letter"
+    elif kind == "dollar":
+        role = "sign"
     return Item(text, match.start(), match.end(), kind, role, reads_as)
 
 
 def _tag_role(text: str) -> Role:
     """Of a tag by itself; `_paired` tells a lone <name> from one that opens a stretch."""
-    tag = _TAG.fullmatch(text)
+    tag = _TAG.fullmatch(html.unescape(text))
     assert tag is not None
     name = tag["name"].lower()
     if name in _BLOCKS:
@@ -217,7 +224,7 @@ def _paired(items: list[Item]) -> list[Item]:
 
 
 def _name(item: Item) -> str:
-    tag = _TAG.fullmatch(item.text)
+    tag = _TAG.fullmatch(html.unescape(item.text))
     assert tag is not None
     return tag["name"].lower()
 

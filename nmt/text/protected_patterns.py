@@ -55,7 +55,7 @@ PATTERNS: dict[str, str] = {
       | (?<![\w$])\$[A-Za-z_]\w*+ | (?<![\w$])\$\([\w.]{{1,60}}\)
       | (?<![^\s(/>]):[A-Za-z_][\w+-]*+:? | (?<!\w)__\w++""",
     "comment": r"<!--(?:[^-]++|-(?!->))*+-->",
-    "tag": rf"</?(?:[A-Za-z][\w:.-]*+{_ATTRIBUTES}|\d{{1,3}})/?> | \[/?(?:{_BBCODE})(?:=[^\[\]\s]*+)?\]",
+    "tag": rf"</?(?:[A-Za-z][\w:.-]*+{_ATTRIBUTES}|\d{{1,3}})/?> | &lt;/?[A-Za-z][\w\ ]{{0,30}}/?&gt; | \[/?(?:{_BBCODE})(?:=[^\[\]\s]*+)?\]",
     "url": r"""(?<![\w+.-])(?i:[a-z][a-z0-9+.-]*+://|www\.|mailto:)
         [^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’|*]""",
     "email": r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+",
@@ -70,7 +70,7 @@ PATTERNS: dict[str, str] = {
     "mac": r"(?<![\w:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![\w:-])",
     "iban": r"(?<!\w)[A-Z]{2}\d{2}(?:\ ?(?=[A-Z]{0,3}\d)[0-9A-Z]{4}){2,7}(?:\ ?\d{1,2})?(?!\w)",
     "ip": rf"""(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?:[:/]\d{{1,5}})?(?![\w-]|\.\w)
-      | (?<![\w:.])(?=[0-9A-Fa-f:]{{0,39}}(?:::|[A-Fa-f]))(?:[0-9A-Fa-f]{{1,4}}:|::){{2,7}}[0-9A-Fa-f]{{0,4}}
+      | (?<![\w:.])(?=[0-9A-Fa-f:]{{0,39}}(?:::|[A-Fa-f]))(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f]{{1,4}}
         (?:/\d{{1,3}})?(?![\w:])""",
     "date": rf"""(?<![\w.,/-])\d{{4}}-\d{{2}}-\d{{2}}[T\ ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,6}})?)?
         (?:Z|[+-]\d{{2}}:?\d{{2}})?(?!\w)
@@ -86,11 +86,12 @@ PATTERNS: dict[str, str] = {
         (?![\w-]|[.,]\d)""",
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
     "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
-    "ordinal": r"(?<![\w.,])\d{1,4}\.?[ºª](?!\w) | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)",
+    "ordinal": r"(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa]))(?!\w) | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)",
     "marked": rf"""(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
       | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
     "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?
         (?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)
+      | (?<!\w)\d*+[½⅓⅔¼¾⅛⅜⅝⅞](?!\w)
       | (?<![\w.,]){_NUMBER}(?:\ ?[×±^]\ ?{_NUMBER})++(?:[{_SCRIPT_DIGITS}]++)?(?!\w)""",
     # COVID-19, H1N1, A380; those left out are written otherwise in the other language
     "designation": r"""(?<![\w.-])(?!(?:VIH|HIV|UE|EU|FY|WW|Q|T)-?\d)
@@ -104,6 +105,7 @@ PATTERNS: dict[str, str] = {
       | (?<![\w.])(?:\w++\.)*\w++\(\)                                 # call()
       | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                   # --long-option=value
       | (?<![\w&])\p{Lu}{1,4}(?:&\p{Lu}{1,4})++(?![\w&])              # R&D, AT&T""",
+    "dollar": r"\$(?=\ ?\d) | (?<=\d\ ?)\$(?!\w)",
     "percent": r"(?<=\d\s?)%%(?!%)",
     "accelerator": r"&(?=\p{L}) | (?<![\w_])_(?=\p{L}[^\W_]*+(?![\w_]))",
 }
@@ -111,6 +113,6 @@ _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERN
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
-    rf"[\d`@#%{{}}$<>&_/\\|~^§¶№=≤≥≠≈×÷\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
+    rf"[\d`@#%{{}}$<>&_/\\|~^§¶№=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

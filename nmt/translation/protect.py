@@ -32,6 +32,7 @@ SAME_SIGN = {
     "…": "...", "‐": "-", "‑": "-", "―": "—", "„": "“", "‟": "”", "‚": "‘", "‛": "’", "′": "'", "″": '"', "´": "'",
     "‹": "«", "›": "»", "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
 }  # fmt: skip
+AND = {"en": "and", "es": "y"}  # how "&" between words is read
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
@@ -45,11 +46,12 @@ class Vocabulary:
     characters: frozenset[str]
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
+    language: str = ""  # ISO 639-1
 
     @classmethod
-    def of(cls, source: Tokenizer, target: Tokenizer) -> Vocabulary:
+    def of(cls, source: Tokenizer, target: Tokenizer, language: str) -> Vocabulary:
         symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
-        return cls(source.characters, symbols, lambda text: len(source.encode(text)))
+        return cls(source.characters, symbols, lambda text: len(source.encode(text)), language)
 
     def knows(self, text: str) -> bool:
         return self.characters.issuperset(text.replace(" ", ""))
@@ -140,7 +142,7 @@ def protect(
     for item, stand_in in zip(held, stand_ins, strict=True):
         add(text[position : item.start])
         before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
-        apart = bool(stand_in) and item.reads_as is None
+        apart = bool(stand_in) and item.role != "sign"
         between = (
             not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
         )
@@ -188,8 +190,8 @@ def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
     known = vocabulary.knows(item.text)
     if item.role == "number":
         return False
-    if item.role == "sign" and item.kind == "sign":
-        return not known or attempt > 0
+    if item.kind in ("sign", "dollar"):
+        return not known or (attempt > 0 and item.kind == "sign")
     if item.kind in COPIED_FIRST and attempt == 0:
         return not known
     return True
@@ -227,6 +229,8 @@ def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt
             return ""
         if item.reads_as is not None and vocabulary.knows(item.reads_as) and not is_sign(item.reads_as):
             return item.reads_as
+        if item.reads_as == "&" or item.text == "&":
+            return AND.get(vocabulary.language, "") if _between_words(text, item) else ""
         if item.role not in ("word", "number"):
             return ""
         if vocabulary.symbols:
@@ -240,9 +244,13 @@ def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt
     chosen = []
     for item in items:
         word = stand_in(item)
-        chosen.append("" if word in taken and item.reads_as is None else word)
+        chosen.append("" if word in taken and item.role != "sign" else word)
         taken.add(word)
     return chosen
+
+
+def _between_words(text: str, item: Item) -> bool:
+    return text[item.start - 2 : item.start][-1:] == " " and text[item.end : item.end + 1] == " "
 
 
 def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:

@@ -18,7 +18,8 @@ from nmt.translation.alignment import Alignment, Span
 from nmt.translation.protect import Protected, Slot
 
 _OPENING, _CLOSING = "¿¡«“‘\"'([{", ".,;:!?…»”’\"')]}"
-_QUOTES = '"«»“”'
+_AND = r"(?<!\w)(?:and|y|e)(?!\w)"
+_ALIKE = {'"': '["«»“”]', "and": _AND, "y": _AND}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], l
         if slot.is_out:
             continue
         stand_in = protected.model_text[slot.start : slot.end]
-        if slot.item.reads_as is not None:
+        if slot.item.role == "sign":
             if not slot.item.is_letters:
                 span = _same_sign(protected.model_text, slot, translation, stand_in)
                 edits += [Edit(*span, slot.item.text, (0, number))] if span else []
@@ -95,9 +96,8 @@ def _whole(stand_in: str) -> regex.Pattern[str]:
 
 def _same_sign(source: str, slot: Slot, translation: str, sign: str) -> Span | None:
     """Where the sign that the model read for the item is in the translation, if it has as many of them; quotation
-    marks may have become those of the other language."""
-    family = _QUOTES if sign == '"' else sign
-    signs = regex.compile(f"[{_QUOTES}]" if sign == '"' else regex.escape(family))
+    marks and "and" may have become those of the other language."""
+    signs = regex.compile(_ALIKE.get(sign, regex.escape(sign)))
     here = [match.start() for match in signs.finditer(source)]
     there = [match.span() for match in signs.finditer(translation)]
     if len(here) != len(there) or slot.start not in here:
@@ -230,7 +230,7 @@ def _edited(text: str, edits: Sequence[Edit]) -> str:
     """The text with every edit; where two would overwrite the same characters, the second only adds its own."""
     pieces: list[str] = []
     position = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.rank)):
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start, edit.rank)):
         start = max(edit.start, position)
         pieces += [text[position:start], edit.text]
         position = max(start, edit.end)

@@ -74,7 +74,7 @@ class Translator:
         self._limits = LIMITS["onnx" if runtime == "onnx" else device]
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
-        self._vocabulary = Vocabulary.of(self._source_tokenizer, self._target_tokenizer)
+        self._vocabulary = Vocabulary.of(self._source_tokenizer, self._target_tokenizer, self.source_language)
         self._max_pieces = min(MAX_PIECES, self.config.data.max_length)
         self._source_ids = lru_cache(MAX_CACHED_SENTENCES)(
             lambda sentence: self._source_tokenizer.encode(composed(sentence))

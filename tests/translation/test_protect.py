@@ -10,7 +10,7 @@ from nmt.text.protected import Item, protected_items
 from nmt.translation.protect import NUMBERS, Protected, Vocabulary, protect
 
 LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\"'-%/$=«»"
-POOR = Vocabulary(frozenset(LETTERS), (), len)
+POOR = Vocabulary(frozenset(LETTERS), (), len, "en")
 SYMBOLS = tuple(chr(0xE000 + i) for i in range(16))
 RICH = Vocabulary(frozenset(LETTERS + "€#&<>{}|~²" + "".join(SYMBOLS)), SYMBOLS, len)
 
@@ -38,7 +38,11 @@ def held(protected: Protected) -> list[str]:
         ('Say \\"yes\\" now', 'Say "yes" now', ['\\"', '\\"']),
         ("100%% sure", "100% sure", ["%%"]),
         ("Wait… now", "Wait... now", ["…"]),
-        ("Come &amp; go", "Come go", ["&amp;"]),
+        ("Come &amp; go", "Come and go", ["&amp;"]),
+        ("Bed & bath", "Bed and bath", ["&"]),
+        ("a & %d", "a and 12", ["&", "%d"]),
+        ("2½ cups", "2 cups", ["2½"]),
+        ("It costs $5.", "It costs $5.", []),
         ("&File", "File", ["&"]),
         ("La COVID-19 el 7/9/2020 a las 10:30", "La COVID-19 el 7/9/2020 a las 10:30", []),
         ("Tengo 20 libros.", "Tengo 20 libros.", []),

@@ -39,6 +39,9 @@ def restored(sentence: str, translation: str, order: list[int] | None = None, at
         ('Say \\"hi\\" now', "Di «hola» ya", 'Di \\"hola\\" ya'),
         ("100%% sure", "100% seguro", "100%% seguro"),
         ("Wait… now", "Espera... ya", "Espera… ya"),
+        ("Bed & bath", "Cama y baño", "Cama & baño"),
+        ("Bed & bath and x", "Cama y baño y x", "Cama & baño y x"),
+        ("® %d dogs", "12 perros", "® %d perros"),
         ("Paid 1,250.40 € in 2010", "Pagué 12 en 2010", "Pagué 1,250.40 € en 2010"),
     ],
 )
@@ -127,7 +130,7 @@ def test_every_item_once_and_no_word_lost() -> None:
         stand_ins = [
             protected.model_text[slot.start : slot.end]
             for slot in protected.slots
-            if not slot.is_out and slot.item.reads_as is None
+            if not slot.is_out
         ]
         words = [*stand_ins, *rng.choices(["one", "two,", "three."], k=rng.randint(0, 4))]
         rng.shuffle(words)
