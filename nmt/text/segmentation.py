@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import regex  # type: ignore[import-untyped]
 import sentencex  # type: ignore[import-untyped]
 
-from nmt.text.protected import _LETTER, _VERBATIM, has_words
+from nmt.text.messages import message_syntax
+from nmt.text.protected import _LETTER, has_words, masked, protected_items
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Part:
 # Characters that end a line wherever text is shown or read by line; Unicode's list (UAX 14), and control
 # characters that str.splitlines takes for line ends.
 _LINE_BREAK = regex.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-# White space, and what is invisible like it: control characters, byte order mark, zero-width space.
-_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u200b]"
+# White space, and what is invisible like it: control characters, byte order mark, zero-width space,
+# direction marks.
+_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f]"
 _BLANKS = regex.compile(rf"{_BLANK}*")
 _AFTER_CUT = regex.compile(rf"[)\]}}»”.,;:!?…]*{_BLANK}*")
 _BEFORE_CUT = regex.compile(rf"[(\[{{«“¿¡]*{_BLANK}*")  # matched backwards
@@ -45,6 +47,24 @@ _PICTURE = (
 _SMILEY = r"(?<!\S)(?:[:;=]['’]?-?[()DPpOo3|/\\*]+|<3|[xX]D+)(?!\S)"
 _PICTURES = regex.compile(rf"((?:{_PICTURE}|{_SMILEY})+)", regex.VERSION1)
 
+# What marks a list entry, a heading, a quotation or a speaker, at the beginning of a sentence.
+_LEAD = regex.compile(
+    r"(?:\s*(?:\#{1,6}|>+(?:\ ?>)*|[*+•‣◦▪·–—-]|\d{1,3}[.)]|\[[ xX]\])(?=\s))*", regex.VERBOSE
+)
+_DASH = regex.compile(r"\s*[-–—]\s")
+# Abbreviations after which no sentence ends; before a number; and before a number or a small letter.
+_TITLES = r"Sr|Sra|Sres|Srta|Dr|Dra|Dres|Dña|Prof|Profa|Ing|Lic|Gral|Avda|Mr|Mrs|Ms|St|Sto|Sta|Vd|Vds|Ud|Uds"
+_NEVER_LAST = regex.compile(
+    rf"(?<![\w.])(?:(?:{_TITLES}|cf|vs|e\.\s?g|i\.\s?e|p\.\s?ej|v\.\s?gr|núms?|nros?|págs?|arts?)\.|n\.[ºª]s?)\s+$"
+)
+_BEFORE_NUMBER = regex.compile(
+    r"(?<![\w.])(?i:n|no|nos|nums?|caps?|pp?|vols?|figs?|secs?|chs?|tel|ext|cols?|approx|aprox|eds?|lib|tít)\.\s+$"
+)
+_SELDOM_LAST = regex.compile(
+    r"(?<![\w.])(?:EE\.\s?UU|U\.\s?S|U\.\s?S\.\s?A|[ap]\.\s?m|etc|Inc|Ltd|Corp|Co|Jr|Cía|S\.\s?A|a\.\s?C|d\.\s?C|\d\.[ºª])\.?\s+$"
+)
+_SMALL_OR_NUMBER = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡]*[\p{Ll}\d]")
+
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
 
@@ -59,9 +79,32 @@ def split_text(text: str, language: str) -> list[Part]:
     A part to translate has a word in it, no line break, and neither begins nor ends with white space.
     """
     parts: list[Part] = []
-    for sentence in _sentences(text, language):
-        parts += split_around(sentence, (match.span() for match in _PICTURES.finditer(sentence)))
+    for stretch, is_syntax in message_syntax(text):
+        if is_syntax:
+            parts.append(Part(stretch, False))
+            continue
+        for sentence in _sentences(stretch, language):
+            begins_line = not parts or _LINE_BREAK.search(parts[-1].text[-1]) is not None
+            parts += split_around(sentence, _cuts(sentence, _LEAD if begins_line else _DASH))
     return _joined(parts)
+
+
+def _cuts(sentence: str, lead: regex.Pattern[str]) -> list[tuple[int, int]]:
+    """[start, end) of what is copied inside of a sentence: a mark before it, pictures, and ends of lines and blocks."""
+    spans = [match.span() for match in _PICTURES.finditer(sentence)]
+    if (mark := lead.match(sentence)) and mark.end() > 0:
+        spans.append(mark.span())
+    if "|" in sentence or "\\" in sentence or "<" in sentence:
+        spans += [
+            (item.start, item.end)
+            for item in protected_items(sentence)
+            if item.role == "break" or (item.text == "|" and item.kind == "sign")
+        ]
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if not apart or start >= apart[-1][1]:
+            apart.append((start, end))
+    return apart
 
 
 def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
@@ -85,7 +128,7 @@ def stands_alone(plan: Sequence[Part], place: int) -> bool:
     """Whether a part to translate is a sentence, and not a stretch of one: of "I ❤️ fish.", neither part is."""
 
     def apart(gap: Part, before: str | None) -> bool:
-        if gap.translate or _LINE_BREAK.search(gap.text):
+        if gap.translate or _LINE_BREAK.search(gap.text) or _has_break(gap.text):
             return not gap.translate
         return not _LETTER.search(gap.text) and (before is None or _END.search(before) is not None)
 
@@ -122,14 +165,65 @@ def _sentences(text: str, language: str) -> Iterator[str]:
 
 
 def _sentences_of_line(line: str, language: str) -> Iterator[str]:
-    """Only ends with white space after them count: sentencex also cuts "n.º 5" after the point, and URLs.
-    (It never cuts inside brackets, quotation marks or markup.)"""
-    start = end = 0
-    for sentence in sentencex.segment(language, line):
+    """The sentences of a line.  What must stay as it is (a URL, "n.º 5") is hidden from sentencex, and tags are taken
+    out, so that "Yes.</b> No." has two; only ends with white space after them count."""
+    plain, places = _without_markup(line)
+    ends: list[int] = []
+    end = 0
+    for sentence in sentencex.segment(language, plain):
         end += len(sentence)
-        if sentence[-1:].isspace() or end == len(line):
-            yield line[start:end]
-            start = end
+        begin = ends[-1] if ends else 0
+        if end < len(plain) and sentence[-1:].isspace() and not _goes_on(plain[begin:end], plain[end:]):
+            ends.append(end)
+    start = 0
+    for end in ends:
+        yield line[start : places[end]]
+        start = places[end]
+    yield line[start:]
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether the full stop at the end of `before` is that of an abbreviation."""
+    if _NEVER_LAST.search(before):
+        return True
+    if _BEFORE_NUMBER.search(before):
+        return after[:1].isdigit()
+    return _SELDOM_LAST.search(before) is not None and _SMALL_OR_NUMBER.match(after) is not None
+
+
+def _without_markup(line: str) -> tuple[str, list[int]]:
+    """The line without its tags, and other items hidden; and for each character, and the end, its place in the line.
+    A tag that opens goes with what follows it, one that closes with what is before it."""
+    hidden = masked(line)
+    if hidden == line:
+        return line, list(range(len(line) + 1))
+    characters: list[str] = []
+    places: list[int] = []
+    position = 0
+    opened: int | None = None  # where the tags begin that stand right before the next character
+
+    def copy(text: str, start: int) -> None:
+        nonlocal opened
+        for offset, character in enumerate(text):
+            characters.append(character)
+            places.append(start + offset if opened is None else opened)
+            opened = None
+
+    for item in protected_items(line):
+        if item.role not in ("open", "close", "empty"):
+            continue
+        copy(hidden[position : item.start], position)
+        if item.role == "close":
+            opened = None
+        elif opened is None:
+            opened = item.start
+        position = item.end
+    copy(hidden[position:], position)
+    return "".join(characters), [*places, len(line)]
+
+
+def _has_break(text: str) -> bool:
+    return text.strip() == "|" or any(item.role == "break" for item in protected_items(text))
 
 
 def _joined(parts: list[Part]) -> list[Part]:
@@ -149,9 +243,9 @@ def _cut_place(sentence: str) -> tuple[int, int]:
     """[start, end) of the white space to cut at: of the strongest kind found in the middle half, and of those
     the one nearest to the middle; without any, the middle itself."""
     middle = len(sentence) // 2
-    masked = _VERBATIM.sub(lambda match: "x" * len(match.group()), sentence)
+    hidden = masked(sentence)
     for pattern in _CUTS:
-        matches = pattern.finditer(masked, len(sentence) // 4, 3 * len(sentence) // 4)
+        matches = pattern.finditer(hidden, len(sentence) // 4, 3 * len(sentence) // 4)
         if places := [match.span() for match in matches]:
             return min(places, key=lambda place: abs(place[0] - middle))
     return middle, middle

@@ -10,10 +10,10 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
-from nmt.text.normalization import model_input
+from nmt.text.normalization import composed, model_input, respelled, with_spelling
 from nmt.text.segmentation import Part, stands_alone
 from nmt.translation.result import Segment, SentenceTranslation, Translation
 
@@ -22,7 +22,7 @@ from nmt.translation.result import Segment, SentenceTranslation, Translation
 class Request:
     """A sentence to search.  Equal requests have equal results, so each needs to be searched only once."""
 
-    sentence: str  # as `nmt.text.normalization.model_input` gives it
+    sentence: str  # as `nmt.text.normalization` leaves it: cleaned, composed, not all in capitals
     prefix: str = ""  # what the translation must begin with
     following: int | None = None  # the id of the target piece that must come after the prefix
     whole: bool = True  # False for a stretch of a sentence, cut out around something that is copied
@@ -46,7 +46,7 @@ class Plan:
         sentences = [i for i, part in enumerate(self.parts) if part.translate]
         self.requests = tuple(
             Request(
-                model_input(self.parts[i].text),
+                composed(model_input(self.parts[i].text)),
                 prefix if i == sentences[0] else "",
                 whole=stands_alone(self.parts, i),
             )
@@ -60,6 +60,8 @@ class Plan:
             sentence = next(following, None) if part.translate else None
             if part.translate and sentence is None:
                 break
+            if sentence and not sentence.copied:
+                sentence = _spelled(part, sentence)
             # Of what is left as it is, the text itself stays, not what the model would have read.
             text = part.text if sentence is None or sentence.copied else sentence.text
             segments.append(Segment(text, sentence))
@@ -80,6 +82,15 @@ class Plan:
             attention=results[0].attention if len(results) == 1 else None,
             sentences=list(results),
         )
+
+
+def _spelled(part: Part, sentence: SentenceTranslation) -> SentenceTranslation:
+    """The translation with the no-break spaces and direction marks of words that it has in common with the part."""
+    spellings = respelled(part.text)
+    if not spellings:
+        return sentence
+    candidates = tuple((with_spelling(text, spellings), score) for text, score in sentence.candidates)
+    return replace(sentence, text=with_spelling(sentence.text, spellings), candidates=candidates)
 
 
 def _best_texts(segments: Sequence[Segment], n: int) -> list[str]:

@@ -2,11 +2,13 @@
 
 After the first search:
   detokenize  each hypothesis becomes a draft, a line of text
+  restored    what the model did not get to read is put into it
   pick        the best draft becomes the translation, the next ones its alternatives
   recase      a lone word takes the result of its bare form, if that is likelier
 What then has defects (`count_defects`) is searched again with attention, and after that search:
   detokenize  again
-  repair      placeables are put back (`restore_placeables`), then repetition is removed (`deduplicate`)
+  repair      wrong numbers are put right, then repetition is removed (`deduplicate`)
+  restored    again
   pick        the draft with the fewest defects
 
 `nmt.translation.sentence_translator` takes them in this order.
@@ -22,10 +24,12 @@ from nmt.inference.hypotheses import Hypothesis
 from nmt.text.normalization import one_line
 from nmt.text.protected import missing_items
 from nmt.text.tokenizer import Tokenizer
-from nmt.translation.placeables import restore_placeables
+from nmt.translation.number_repair import repair_numbers
 from nmt.translation.plan import Request
+from nmt.translation.protect import Protected
 from nmt.translation.recasing import bare_form, recased, without_marks
 from nmt.translation.repetition import without_repetition
+from nmt.translation.restore import restore
 from nmt.translation.result import SentenceTranslation
 
 EMPTY = 1_000_000  # defects: nothing is worse than an empty translation
@@ -63,14 +67,23 @@ def deduplicate(request: Request, text: str) -> str:
 
 
 def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draft:
-    """The draft with the placeables that it had lost, if they have a clear place, and without repetition, unless
-    that costs something that must be kept."""
+    """The draft with its wrong numbers put right, and without repetition, unless that costs something that must be
+    kept.  The request is the model's: its sentence is what the model read."""
     defects = partial(count_defects, request)
-    restored = restore_placeables(
+    mended = repair_numbers(
         request.sentence, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention
     )
-    text = min(restored, deduplicate(request, restored), key=defects)
+    text = min(mended, deduplicate(request, mended), key=defects)
     return replace(draft, text=text, defects=(defects(text), defects(draft.text)))
+
+
+def restored(
+    request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
+) -> Draft:
+    """The draft of what the model read as a draft of the request's own sentence; with its defects, if they `count`."""
+    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention).text
+    defects = (count_defects(request, text), *draft.defects) if count else draft.defects
+    return replace(draft, text=text, defects=defects)
 
 
 def pick(

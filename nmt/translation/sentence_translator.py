@@ -1,13 +1,15 @@
 """Sentences in, translated sentences out: what the phrase book knows, and for the rest search and postprocessing.
 
-`nmt.translation.translator` cuts texts into sentences and joins them again, `nmt.inference.batched_search` searches,
-and `nmt.translation.postprocess` has the steps from hypotheses to a translation.
+`nmt.translation.translator` cuts texts into sentences and joins them again, `nmt.translation.protect` takes out what a
+model must not change, `nmt.inference.batched_search` searches, and `nmt.translation.postprocess` has the steps from
+hypotheses to a translation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import log
 
 from nmt.config import DecodingConfig
@@ -16,16 +18,37 @@ from nmt.inference.batches import pad_sources
 from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 from nmt.inference.sampling import next_tokens
-from nmt.text.protected import Item, missing_items
-from nmt.text.segmentation import split_around
+from nmt.text.protected import missing_items
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
-from nmt.translation.plan import Plan, Request
-from nmt.translation.postprocess import Draft, count_defects, detokenize, pick, recase, repair
+from nmt.translation.plan import Request
+from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored
+from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
 from nmt.translation.recasing import bare_request
 from nmt.translation.result import SentenceTranslation, copied
 
+MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may have been written in letters
 MAX_UNLIKELINESS = log(300)  # what is less probable than another by more than this is not offered beside it
+
+
+Searches = list[tuple[list[Request], PendingSearch]]  # each with what the model reads in it
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to search a sentence: what the model does not get to read of it, and what it reads."""
+
+    request: Request
+    protected: Protected
+
+    @cached_property
+    def read(self) -> Request:
+        """The request that the model gets."""
+        return replace(
+            self.request,
+            sentence=self.protected.model_text,
+            prefix=self.protected.prefix(self.request.prefix),
+        )
 
 
 @dataclass(frozen=True)
@@ -33,14 +56,15 @@ class PendingBatch:
     """Sentences on their way from `SentenceTranslator.start` to `SentenceTranslator.finish`."""
 
     requests: Sequence[Request]  # as they were given
-    known: dict[Request, SentenceTranslation]  # what the phrase book has
+    known: dict[Request, SentenceTranslation]  # what the phrase book has, and what is only copied
     bare: dict[Request, Request]  # lone words, and their bare form, which is searched too
-    searched: list[Request]  # what is not known, and the bare forms, each once
-    search: PendingSearch  # of `searched`
+    ways: list[Way]  # of what is not known, and of the bare forms, each once
+    searches: Searches  # of what the model reads of `ways`
 
     def cancel(self) -> None:
         """Take back the searches that have not begun."""
-        self.search.cancel()
+        for _, search in self.searches:
+            search.cancel()
 
 
 @dataclass(frozen=True)
@@ -57,6 +81,7 @@ class SentenceTranslator:
     n_best: int
     with_attention: bool
     limits: BatchLimits
+    vocabulary: Vocabulary  # of the tokenizers
 
     def translate(self, requests: Sequence[Request]) -> list[SentenceTranslation]:
         """One result for each request, in order."""
@@ -67,28 +92,38 @@ class SentenceTranslator:
         known = {request: found for request in requests if (found := self._look_up(request))}
         unknown = [request for request in requests if request not in known]
         bare = {request: form for request in unknown if (form := bare_request(request, self.target_language))}
-        searched = list(dict.fromkeys((*unknown, *bare.values())))
-        search = self._search(searched, self.n_best, self.with_attention)
-        return PendingBatch(requests, known, bare, searched, search)
+        ways = [
+            Way(request, protect(request.sentence, self.vocabulary))
+            for request in dict.fromkeys((*unknown, *bare.values()))
+        ]
+        known |= {way.request: copied(way.request.sentence) for way in ways if not way.protected.has_words}
+        bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
+        ways = [way for way in ways if way.request not in known]
+        return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
 
     def finish(self, pending: PendingBatch) -> list[SentenceTranslation]:
         """One result for each request, in order.
 
         Most sentences are done after the first search.  One with defects (it lost a protected item, repeats itself or
-        is empty) is searched again for all hypotheses of the beam with attention: the best that has none wins, then
-        the best that can be repaired; failing that, the sentence is translated in parts around its items.
+        is empty) is searched again for all hypotheses of the beam with attention; what the model was to copy and did
+        not gets another stand-in, and in the last search none: it is placed by the attention.
         """
-        found = dict(pending.known)
-        for request, hypotheses in zip(pending.searched, pending.search.results(), strict=True):
-            found[request] = self._pick(request, [detokenize(h, self.target_tokenizer) for h in hypotheses])
+        found = pending.known | self._results(pending.ways, pending.searches)
         found |= {
             request: recase(request, found[request], found[bare], self.target_language)
             for request, bare in pending.bare.items()
         }
-        defective = [r for r in dict.fromkeys(pending.requests) if _has_defects(r, found[r])]
-        again = self._search(defective, self.decoding.beam, with_attention=True).results()
-        for request, hypotheses in zip(defective, again, strict=True):
-            found[request] = self._repaired(request, hypotheses)
+        for attempt in range(1, ATTEMPTS):
+            ways = [
+                Way(request, self._protected_anew(request, found[request], attempt))
+                for request in dict.fromkeys(pending.requests)
+                if _is_defective(request, found[request], attempt)
+            ]
+            beam = self.decoding.beam
+            again = self._results(ways, self._search(ways, beam, with_attention=True), mend=True)
+            for request, result in again.items():
+                best = min(result, found[request], key=lambda one: count_defects(request, one.text))
+                found[request] = best if best.text else copied(request.sentence)
         return [found[request] for request in pending.requests]
 
     def continuations(self, request: Request, count: int) -> list[SentenceTranslation]:
@@ -102,8 +137,9 @@ class SentenceTranslator:
             shown = [replace(whole, text=text) for text, _ in whole.candidates]
             if whole.known:  # what the model would say instead is what the phrase book is there to prevent
                 return shown
-        source = pad_sources([self._with_end(request)])[0]
-        following = next_tokens(self.model, source, self._forced(request), 2 * count)
+        read = Way(request, protect(request.sentence, self.vocabulary)).read
+        source = pad_sources([self._with_end(read)])[0]
+        following = next_tokens(self.model, source, self._forced(read), 2 * count)
         likely = [
             token
             for token, log_prob in following
@@ -132,37 +168,59 @@ class SentenceTranslator:
             known=True,
         )
 
-    def _search(self, requests: Sequence[Request], n_best: int, with_attention: bool) -> PendingSearch:
-        sources = [self._with_end(request) for request in requests]
-        prefixes = [self._forced(request) for request in requests]
-        return start_search(self.model, sources, prefixes, self.decoding, n_best, with_attention, self.limits)
+    def _search(self, ways: Sequence[Way], n_best: int, with_attention: bool = False) -> Searches:
+        """Search what the model reads, each text once: with attention only where it is needed."""
+        with_attention = with_attention or self.with_attention
+        placed = {way.read for way in ways if with_attention or way.protected.needs_attention}
+        groups = [
+            (list(dict.fromkeys(way.read for way in ways if (way.read in placed) == needs)), needs)
+            for needs in (False, True)
+        ]
+        return [
+            (
+                reads,
+                start_search(
+                    self.model,
+                    [self._with_end(read) for read in reads],
+                    [self._forced(read) for read in reads],
+                    self.decoding,
+                    n_best,
+                    needs,
+                    self.limits,
+                ),
+            )
+            for reads, needs in groups
+            if reads
+        ]
 
-    def _pick(self, request: Request, drafts: Sequence[Draft]) -> SentenceTranslation:
-        return pick(request, drafts, self._source_pieces(request), self.n_best, self.with_attention)
+    def _results(
+        self, ways: Sequence[Way], searches: Searches, mend: bool = False
+    ) -> dict[Request, SentenceTranslation]:
+        """What the hypotheses come to, with numbers and repetition mended or not."""
+        found: dict[Request, list[Hypothesis]] = {}
+        for reads, search in searches:
+            found.update(zip(reads, search.results(), strict=True))
+        results: dict[Request, SentenceTranslation] = {}
+        for way in ways:
+            pieces = self._source_pieces(way.read)
+            drafts = [detokenize(hypothesis, self.target_tokenizer) for hypothesis in found[way.read]]
+            if mend:
+                drafts = [repair(way.read, draft, pieces) for draft in drafts]
+            drafts = [restored(way.request, way.protected, draft, pieces, count=mend) for draft in drafts]
+            n_best, with_attention = self.n_best, self.with_attention
+            results[way.request] = pick(way.request, drafts, pieces, n_best, with_attention)
+        return results
 
-    def _repaired(self, request: Request, hypotheses: Sequence[Hypothesis]) -> SentenceTranslation:
-        """The best translation that the hypotheses can be repaired to, or else one in parts, or the sentence itself."""
-        pieces = self._source_pieces(request)
-        drafts = [repair(request, detokenize(h, self.target_tokenizer), pieces) for h in hypotheses]
-        result = self._pick(request, drafts)
-        if not result.text:
-            return copied(request.sentence)
-        lost = [item for item in missing_items(request.sentence, result.text) if item.kind == "verbatim"]
-        return self._around(request, lost) if lost else result
-
-    def _around(self, request: Request, lost: Sequence[Item]) -> SentenceTranslation:
-        """The sentence translated in parts, with the lost items copied between them."""
-        plan = Plan(split_around(request.sentence, [(i.start, i.end) for i in lost]), request.prefix)
-        line = plan.assemble(self.translate(plan.requests), self.n_best)
-        return SentenceTranslation(
-            source=request.sentence,
-            text=line.text,
-            score=line.score,
-            candidates=tuple((text, line.score) for text in (line.text, *line.alternatives)),
-            tokens=line.tokens,
-            source_tokens=self._source_pieces(request),
-            attention=None,  # there is no one matrix for the whole sentence
-        )
+    def _protected_anew(self, request: Request, result: SentenceTranslation, attempt: int) -> Protected:
+        """The request with stand-ins also for what its translation lost."""
+        lost = [
+            item
+            for item in missing_items(request.sentence, result.text)
+            if item.role != "number" or len(item.text) >= MIN_FORCED_DIGITS
+        ]
+        if not any(item.role != "number" for item in lost):
+            attempt = 0
+        return protect(request.sentence, self.vocabulary, attempt, lost)
 
     def _with_end(self, request: Request) -> list[int]:
         return [*self.source_ids(request.sentence), EOS]
@@ -181,5 +239,10 @@ class SentenceTranslator:
         return not prefix or piece.startswith("▁") or not (piece[0].isalnum() or piece.startswith("<0x"))
 
 
-def _has_defects(request: Request, result: SentenceTranslation) -> bool:
-    return not result.known and any(count_defects(request, text) for text, _ in result.candidates)
+def _is_defective(request: Request, result: SentenceTranslation, attempt: int) -> bool:
+    """Whether the sentence is to be searched again; the last time only if an item has to be placed."""
+    if result.known or result.copied:
+        return False
+    if attempt == ATTEMPTS - 1:
+        return any(item.role != "number" for item in missing_items(request.sentence, result.text))
+    return any(count_defects(request, text) for text, _ in result.candidates)

@@ -1,10 +1,11 @@
 """Text in, text out, over one checkpoint: the whole way from lines to translated lines.
 
 1. normalise    control characters, capitals and accents as the model knows them (`nmt.text.normalization`)
-2. segment      lines become sentences, and long sentences stretches (`nmt.text.segmentation`)
-3. protect      emoji, foreign words, lines without a word are set aside, to be copied (`Translator.plan`)
+2. segment      lines become sentences, and long sentences stretches; emoji, list marks, lines without a word are set
+                aside, to be copied (`nmt.text.segmentation`, `Translator.plan`)
+3. protect      URLs, codes, markup, foreign words are replaced or taken out (`nmt.translation.protect`)
 4. search       the sentences of many lines at once (`nmt.translation.sentence_translator`, `nmt.inference`)
-5. postprocess  lost numbers and URLs come back, repetition goes (`nmt.translation.postprocess`)
+5. postprocess  what was taken out comes back, wrong numbers and repetition go (`nmt.translation.postprocess`)
 6. join         the results and what was set aside become lines again (`nmt.translation.plan`)
 
 Reading and writing files is `nmt.commands`' work.
@@ -27,9 +28,10 @@ from nmt.inference.batched_search import BatchLimits
 from nmt.inference.loading import load_runtime
 from nmt.inference.model_interface import SearchableModel
 from nmt.text.normalization import composed, model_input, without_surrogates
-from nmt.text.segmentation import Part, cut_long, split_around, split_text, words
+from nmt.text.segmentation import Part, cut_long, split_text
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
+from nmt.translation.protect import Vocabulary, protect
 from nmt.translation.result import SentenceTranslation, Translation
 from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
 
@@ -72,6 +74,7 @@ class Translator:
         self._limits = LIMITS["onnx" if runtime == "onnx" else device]
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
+        self._vocabulary = Vocabulary.of(self._source_tokenizer, self._target_tokenizer, self.source_language)
         self._max_pieces = min(MAX_PIECES, self.config.data.max_length)
         self._source_ids = lru_cache(MAX_CACHED_SENTENCES)(
             lambda sentence: self._source_tokenizer.encode(composed(sentence))
@@ -138,9 +141,9 @@ class Translator:
         return self._translated((None if line is None else self.plan(line) for line in lines), sentences)
 
     def plan(self, text: str, prefix: str = "") -> Plan:
-        """Cut a text into sentences to translate, each short enough for the model and in its script, and what is
-        copied between them.  `translate_sentences` translates the plan's requests, `Plan.assemble` joins the results:
-        `translate_batch`, step by step."""
+        """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.
+        `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests, and the plan's
+        `assemble` of their results."""
         parts = split_text(without_surrogates(text), self.source_language)
         return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix)
 
@@ -206,30 +209,18 @@ class Translator:
             n_best,
             with_attention,
             replace(limits, tokens=batch_tokens or limits.tokens),
+            self._vocabulary,
         )
 
     def _stretches(self, part: Part) -> list[Part]:
-        """The part, or if it is too long for the model or has words in another script, the stretches to translate
-        and to copy that it is cut into."""
-        pieces = self._pieces(part.text) if part.translate else []
-        if len(pieces) <= self._max_pieces and not _characters_in_bytes(pieces):
+        """The part, or if it is too long for the model, the stretches to translate and to copy that it is cut into."""
+        if not part.translate or self._size(part.text) <= self._max_pieces:
             return [part]
-        stretches: list[Part] = []
-        for cut in cut_long(part.text, lambda text: len(self._pieces(text)), self._max_pieces):
-            stretches += split_around(cut.text, self._foreign_words(cut.text)) if cut.translate else [cut]
-        return stretches
+        return cut_long(part.text, self._size, self._max_pieces)
 
-    def _foreign_words(self, sentence: str) -> list[tuple[int, int]]:
-        """[start, end) of the words most of whose characters the tokenizer has only as bytes, since they are of
-        another script; the model could but guess at them."""
-
-        def foreign(word: str) -> bool:
-            return _characters_in_bytes(self._pieces(word)) > len(composed(word)) / 2
-
-        return [(start, end) for start, end in words(sentence) if foreign(sentence[start:end])]
-
-    def _pieces(self, sentence: str) -> list[str]:
-        return self._source_tokenizer.pieces(self._source_ids(model_input(sentence)))
+    def _size(self, sentence: str) -> int:
+        """Pieces of what the model reads of a sentence."""
+        return len(self._source_ids(protect(composed(model_input(sentence)), self._vocabulary).model_text))
 
 
 def _windows(plans: Iterable[Plan | None], max_lines: int) -> Iterator[tuple[list[Plan], bool]]:
@@ -261,8 +252,3 @@ def find_checkpoints(folder: str | Path) -> dict[tuple[str, str], Path]:
         if not config.data.language_model:
             found.setdefault((config.source_language, config.target_language), path.parent)
     return found
-
-
-def _characters_in_bytes(pieces: Sequence[str]) -> int:
-    """How many characters are spelled by byte pieces (<0xE5>); continuation bytes, 0x80 to 0xBF, begin none."""
-    return sum(piece.startswith("<0x") and piece[3] not in "89AB" for piece in pieces)
