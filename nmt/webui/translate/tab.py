@@ -53,7 +53,6 @@ async def translate(
         answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
         service.forget(owner)
-        # Gradio keeps the view, and with a traceback it would keep the whole text that was refused.
         return replace(view, error=error.with_traceback(None), choices=None, running=False, flip="")
     if answer is None:
         return None
