@@ -39,6 +39,14 @@ torch.set_num_threads(1)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what runs in a browser, so that `-m browser` finds it."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 WORDS = "uno dos tres cuatro cinco seis siete ocho nueve diez".split()
 NO_DROPOUT = DropoutConfig(embedding=0.0, layer=0.0, recurrent=0.0, attention=0.0, word=0.0)
 
