@@ -1,15 +1,19 @@
-"""Puts URLs, addresses, code and numbers that a hypothesis lost back at their place, by attention.
+"""Placeables: URLs, addresses, code and numbers, which a translation must keep.  What a hypothesis lost of them is put
+back at its place, by attention.
 
 After the unknown-word replacement of Luong et al. 2015 ("Addressing the Rare Word Problem"), for whole items: the
 target words that attend to the item's source pieces are replaced by the item.  It works on the pieces and weights of
-one finished hypothesis and never calls the model; `nmt.translation.sentence_translator` tries the other hypotheses
-first, and translates around an item that could not be put back here.
+one finished hypothesis and never calls the model; `nmt.translation.sentence_translator` translates around an item
+that could not be put back here.
 """
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import regex  # type: ignore[import-untyped]
@@ -17,8 +21,8 @@ import regex  # type: ignore[import-untyped]
 from nmt.text.protected import Item, missing_items, numbers_without_counterpart
 
 # The share of a target piece's attention that an item's source pieces must have before words are replaced.
-CLEAR_ITEM = 0.5
-CLEAR_NUMBER = 0.2  # lower: there only a number that is wrong anyway is at stake
+MIN_SHARE_ITEM = 0.5
+MIN_SHARE_NUMBER = 0.2  # lower, since only a number that is wrong anyway is at stake
 
 _OPENING, _CLOSING = " («“\"'¿¡", " .,;:!?…)»”\"'"  # stay outside when words are replaced
 _BYTE_PIECE = regex.compile(r"<0x([0-9A-F]{2})>")
@@ -26,48 +30,51 @@ _BYTE_PIECE = regex.compile(r"<0x([0-9A-F]{2})>")
 
 @dataclass(frozen=True)
 class Spelling:
-    """Pieces written out, and the piece that each character came from."""
+    """Pieces joined to text, and the piece that each character came from."""
 
     text: str
-    owners: tuple[int, ...]
+    owners: tuple[int, ...]  # [len(text)]
 
     def pieces(self, start: int, end: int) -> list[int]:
+        """The pieces that the characters [start, end) came from."""
         return sorted(set(self.owners[start:end]))
 
     def replaced(self, start: int, end: int, text: str) -> Spelling:
+        """With `text` in the place of the characters [start, end)."""
         owners = self.owners[:start] + (self.owners[start],) * len(text) + self.owners[end:]
         return Spelling(self.text[:start] + text + self.text[end:], owners)
 
 
-def put_back(
+def restore_placeables(
     source: str,
     hypothesis: str,
     source_pieces: Sequence[str],
     target_pieces: Sequence[str],
     attention: np.ndarray | None,
 ) -> str:
-    """The hypothesis with as many of its missing items (`nmt.text.protected.missing_items`) as have a clear place.
+    """The hypothesis with those of its missing items (`nmt.text.protected.missing_items`) that have a clear place.
 
     attention  float32 [at least len(target_pieces), len(source_pieces)], or None: no places are known
-    Never loses an item that the hypothesis had; a hypothesis that lacks nothing comes back as it is.
+
+    No item that the hypothesis had is lost; a hypothesis that lacks nothing comes back as it is.
     """
     missing = missing_items(source, hypothesis)
-    source_spelling, draft = spell(source_pieces), spell(target_pieces)
-    if not missing or source_spelling is None or draft is None or draft.text.strip() != hypothesis:
+    spelled_source, draft = spell(source_pieces), spell(target_pieces)
+    if not missing or spelled_source is None or draft is None or draft.text.strip() != hypothesis:
         return hypothesis
-    places = {item: _source_pieces(item, source, source_spelling) for item in missing}
-    for item, (start, end) in _number_spans(source, missing, places, draft, attention):
-        draft = _accepted(source, draft, draft.replaced(start, end, item.text))
+    origins = {item: _source_pieces(item, source, spelled_source) for item in missing}
+    for item, number in _wrong_numbers(source, origins, draft, attention):
+        draft = _accepted(source, draft, draft.replaced(number.start, number.end, item.text))
     for item in missing:
-        if item.kind == "verbatim" and attention is not None and places[item]:
-            if words := _attending_words(draft, attention, item, places[item]):
+        if item.kind == "verbatim" and attention is not None and origins[item]:
+            if words := _attending_words(draft, attention, item, origins[item]):
                 draft = _accepted(source, draft, draft.replaced(*words, item.text))
     return draft.text.strip()
 
 
 def spell(pieces: Sequence[str]) -> Spelling | None:
-    """Join SentencePiece pieces ("▁word", "<0xC3>") to text; None when byte pieces spell no valid UTF-8."""
-    data, owners = bytearray(), []
+    """SentencePiece pieces ("▁word", "<0xC3>") joined to text; None when byte pieces spell no valid UTF-8."""
+    data, owners = bytearray(), []  # the piece that each byte came from
     for index, piece in enumerate(pieces):
         byte = _BYTE_PIECE.fullmatch(piece)
         spelled = bytes([int(byte[1], 16)]) if byte else piece.replace("▁", " ").encode()
@@ -77,11 +84,8 @@ def spell(pieces: Sequence[str]) -> Spelling | None:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    firsts, position = [], 0
-    for character in text:
-        firsts.append(owners[position])
-        position += len(character.encode())
-    return Spelling(text, tuple(firsts))
+    begins = (byte & 0xC0 != 0x80 for byte in data)  # a character; other bytes continue one
+    return Spelling(text, tuple(itertools.compress(owners, begins)))
 
 
 def _source_pieces(item: Item, source: str, spelling: Spelling) -> list[int]:
@@ -92,55 +96,51 @@ def _source_pieces(item: Item, source: str, spelling: Spelling) -> list[int]:
     return spelling.pieces(start, start + len(item.text)) if start >= 0 else []
 
 
-def _number_spans(
-    source: str,
-    missing: list[Item],
-    places: dict[Item, list[int]],
-    draft: Spelling,
-    attention: np.ndarray | None,
-) -> list[tuple[Item, tuple[int, int]]]:
-    """Wrong numbers of the draft, each with the missing number that belongs there, the rightmost first.
+def _wrong_numbers(
+    source: str, origins: dict[Item, list[int]], draft: Spelling, attention: np.ndarray | None
+) -> list[tuple[Item, Item]]:
+    """The missing numbers that have a place, and the numbers of the draft that stand there, the rightmost first.
 
-    A number is only ever put in place of a number that the source has not; where several could change
-    places, attention decides, and without clear attention nothing is done.
+    origins  the missing items, and the source pieces that spell them
+
+    A number is only ever put in the place of a number that the source has not; where several could change places,
+    attention decides, and without clear attention nothing is done.
     """
-    lost = [item for item in missing if item.kind == "number"]
+    lost = [item for item in origins if item.kind == "number"]
     wrong = numbers_without_counterpart(draft.text, source)
 
-    def weight(item: Item, number: Item) -> float:
-        if attention is None or not places[item]:
+    def share(item: Item, number: Item) -> float:
+        if attention is None or not origins[item]:
             return 0.0
-        return attention[draft.pieces(number.start, number.end)][:, places[item]].sum(axis=1).max().item()
+        return attention[draft.pieces(number.start, number.end)][:, origins[item]].sum(axis=1).max().item()
 
-    pairs = [(weight(item, number), item, number) for item in lost for number in wrong]
-    pairs.sort(key=lambda pair: pair[0], reverse=True)
+    pairs = [(share(item, number), item, number) for item in lost for number in wrong]
+    pairs.sort(key=itemgetter(0), reverse=True)
     chosen: dict[Item, Item] = {}
-    for share, item, number in pairs:
-        clear = len(pairs) == 1 or share >= CLEAR_NUMBER
+    for clearness, item, number in pairs:
+        clear = len(pairs) == 1 or clearness >= MIN_SHARE_NUMBER
         if clear and item not in chosen and number not in chosen.values():
             chosen[item] = number
-    spans = [(item, (number.start, number.end)) for item, number in chosen.items()]
-    return sorted(spans, key=lambda pair: pair[1], reverse=True)
+    return sorted(chosen.items(), key=lambda pair: pair[1].start, reverse=True)
 
 
 def _attending_words(
     draft: Spelling, attention: np.ndarray, item: Item, pieces: list[int]
 ) -> tuple[int, int] | None:
-    """The stretch of whole words of the draft whose pieces attend to the item's source pieces, or None.
+    """The characters [start, end) of the whole words of the draft that attend to the item's source pieces, or None.
 
-    It goes from the first to the last target piece whose greatest weight lies on the item, and is clear if
-    on the whole the item gets at least the share CLEAR_ITEM of the attention there.
+    They go from the first to the last target piece whose greatest weight lies on the item, and are its place if on the
+    whole the item gets at least the share `MIN_SHARE_ITEM` of the attention there.
     """
-    owners = set(draft.owners)
     most = attention.argmax(axis=1).tolist()
-    attending = [piece for piece in sorted(owners) if most[piece] in pieces]
+    attending = [piece for piece in sorted(set(draft.owners)) if most[piece] in pieces]
     if not attending:
         return None
     first, last = attending[0], attending[-1]
-    if attention[first : last + 1, pieces].sum(axis=1).mean().item() < CLEAR_ITEM:
+    if attention[first : last + 1, pieces].sum(axis=1).mean().item() < MIN_SHARE_ITEM:
         return None
     start = draft.owners.index(first)
-    end = max(position for position, owner in enumerate(draft.owners) if owner <= last) + 1
+    end = bisect.bisect_right(draft.owners, last)
     while start > 0 and not draft.text[start].isspace() and not draft.text[start - 1].isspace():
         start -= 1
     while end < len(draft.text) and not draft.text[end].isspace():
@@ -153,7 +153,6 @@ def _attending_words(
 
 
 def _accepted(source: str, before: Spelling, after: Spelling) -> Spelling:
-    """`after`, if it lost nothing and won something."""
-    had = {item for item in missing_items(source, before.text)}
-    has = {item for item in missing_items(source, after.text)}
-    return after if has < had else before
+    """`after`, if it lacks less than `before` and nothing else, or else `before`."""
+    lacked, lacks = (set(missing_items(source, draft.text)) for draft in (before, after))
+    return after if lacks < lacked else before

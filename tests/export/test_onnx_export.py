@@ -193,7 +193,7 @@ def test_a_lone_sentence_is_searched_in_the_thread_that_asks(
         threads.append(threading.current_thread().name)
         return beam_search(*args, **options)
 
-    monkeypatch.setattr("nmt.translation.sentence_translator.beam_search", watched)
+    monkeypatch.setattr("nmt.inference.batched_search.beam_search", watched)
     translator = Translator.load(served, "cpu")
     alone = translator.translate("uno dos")
     assert set(threads) == {threading.current_thread().name}

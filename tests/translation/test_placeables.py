@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nmt.translation.placeables import put_back, spell
+from nmt.translation.placeables import restore_placeables, spell
 
 
 def pieces(text: str) -> list[str]:
@@ -39,7 +39,7 @@ def attend(target: list[str], source: list[str], links: dict[str, str]) -> Tenso
 def mended(source: str, hypothesis: str, links: dict[str, str]) -> str:
     source_pieces, target_pieces = pieces(source), pieces(hypothesis)
     attention = attend(target_pieces, source_pieces, links)
-    return put_back(source, hypothesis, source_pieces, target_pieces, attention)
+    return restore_placeables(source, hypothesis, source_pieces, target_pieces, attention)
 
 
 def test_puts_an_url_in_the_place_of_what_came_of_it() -> None:
@@ -103,13 +103,13 @@ def test_numbers_in_another_notation_are_not_touched() -> None:
 def test_without_clear_attention_words_stay() -> None:
     source, hypothesis = "Mira http://ej.es/a hoy", "Look at it today"
     even = torch.full((len(pieces(hypothesis)) + 1, len(pieces(source))), 1 / len(pieces(source)))
-    assert put_back(source, hypothesis, pieces(source), pieces(hypothesis), even) == hypothesis
-    assert put_back(source, hypothesis, pieces(source), pieces(hypothesis), None) == hypothesis
+    assert restore_placeables(source, hypothesis, pieces(source), pieces(hypothesis), even) == hypothesis
+    assert restore_placeables(source, hypothesis, pieces(source), pieces(hypothesis), None) == hypothesis
 
 
 def test_without_attention_only_an_unmistakable_number_is_replaced() -> None:
     def put(source: str, hypothesis: str) -> str:
-        return put_back(source, hypothesis, pieces(source), pieces(hypothesis), None)
+        return restore_placeables(source, hypothesis, pieces(source), pieces(hypothesis), None)
 
     assert put("tengo 45 años", "I am 54") == "I am 45"
     assert put("45 mesas y 12 sillas", "21 chairs and 54 tables") == "21 chairs and 54 tables"
@@ -137,4 +137,4 @@ def test_spells_byte_pieces() -> None:
 
 def test_broken_bytes_mean_no_repair() -> None:
     assert spell(["▁a", "<0xC3>"]) is None
-    assert put_back("a 45", "a 54", ["▁a", "▁45"], ["▁a", "▁54", "<0xC3>"], None) == "a 54"
+    assert restore_placeables("a 45", "a 54", ["▁a", "▁45"], ["▁a", "▁54", "<0xC3>"], None) == "a 54"
