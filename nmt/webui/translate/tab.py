@@ -57,7 +57,7 @@ async def translate(
         answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
         service.forget(owner)
-        return replace(view, error=error, choices=None, running=False, flip="")
+        return replace(view, error=error.with_traceback(None), choices=None, running=False, flip="")
     if answer is None:
         return None
     flip = direction[1] if direction[1] != target else ""
@@ -74,7 +74,7 @@ async def follow(service: TranslationService, owner: Hashable, view: View) -> As
             view = replace(view, answer=answer, running=answer.growing)
             yield view
     except UserError as error:
-        yield replace(view, error=error, running=False)
+        yield replace(view, error=error.with_traceback(None), running=False)
 
 
 async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
@@ -88,7 +88,7 @@ async def look_up(service: TranslationService, view: View, segment: Any, start: 
     try:
         found = await service.continue_from(view.answer, segment, prefix)
     except UserError as error:
-        return replace(view, error=error)
+        return replace(view, error=error.with_traceback(None))
     options = [option for option in found if option.text != text and option.text.startswith(prefix)]
     return replace(view, choices=Choices(segment, prefix, tuple(options)))
 

@@ -37,7 +37,7 @@ class View:
     text: str = ""  # what was translated
     detected: bool = False  # whether its language was
     choices: Choices | None = None
-    error: UserError | None = None
+    error: UserError | None = None  # without its traceback, in which Gradio would keep the whole text
     running: bool = False  # the answer grows
     flip: str = ""  # a target language that the menu has to take over
 
