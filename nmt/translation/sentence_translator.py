@@ -127,10 +127,9 @@ class SentenceTranslator:
         return [found[request] for request in pending.requests]
 
     def continuations(self, request: Request, count: int) -> list[SentenceTranslation]:
-        """The request translated with each of the `count` most probable pieces after its prefix; best first, each
-        text once, and nothing that is hundreds of times less probable at that place than the first.  The most
-        probable piece comes with all its n best translations.  Without a prefix, what `translate` finds comes first,
-        and a sentence in the phrase book has nothing else."""
+        """`Translator.continuations` of a request; nothing that is hundreds of times less probable after the prefix
+        than the first.  Without a prefix, what `translate` finds comes first, and a sentence in the phrase book has
+        nothing else."""
         shown: list[SentenceTranslation] = []
         if not request.prefix:
             whole = self.translate([request])[0]
