@@ -22,7 +22,7 @@ import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from nmt.files import replace_text
+from nmt.files import write_file_atomically
 
 OUTPUT_FILE, STATUS_FILE = "output.txt", "status.json"
 STOPPED_BY_SIGNAL = (130, 143, -2, -15)  # exit statuses
@@ -44,7 +44,7 @@ class Status:
 
 def write_status(folder: Path, status: Status) -> None:
     """Replace the status file in one rename: whoever reads it finds it whole."""
-    replace_text(folder / STATUS_FILE, json.dumps(asdict(status)))
+    write_file_atomically(folder / STATUS_FILE, json.dumps(asdict(status)))
 
 
 def read_status(folder: Path) -> Status:
