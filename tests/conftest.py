@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.support.page_in_browser")
+pytest.register_assert_rewrite("tests.support")
 
 # Before torch is imported: one thread, and nothing asks a hub.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

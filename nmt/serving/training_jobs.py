@@ -31,7 +31,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import nmt
 from nmt.errors import UserError
 from nmt.serving import training_supervisor
 from nmt.serving.errors import PageError
@@ -319,5 +318,5 @@ def _changed(file: Path) -> float:
 
 def _path_to_this_copy() -> str:
     """PYTHONPATH by which a child process imports the packages that this one did, wherever it was started."""
-    here = str(Path(nmt.__file__).resolve().parent.parent)
+    here = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))

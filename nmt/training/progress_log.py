@@ -10,7 +10,7 @@ import math
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -19,14 +19,11 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
+from nmt.config import Config
 from nmt.network.encoder import describe_encoder
-from nmt.training.batches import usable_rows
 from nmt.training.distributed import Processes
 from nmt.training.resume import Progress as TrainingProgress
 from nmt.training.validation import Validation
-
-if TYPE_CHECKING:
-    from nmt.training.trainer import Trainer
 
 
 class Reporter:
@@ -59,18 +56,24 @@ class Reporter:
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def plan(self, trainer: Trainer) -> None:
+    def plan(
+        self,
+        config: Config,
+        progress: TrainingProgress,
+        processes: Processes,
+        parameters: int,
+        pairs: int,
+        dev_pairs: int,
+    ) -> None:
         """What is going to be trained, on what, for how long, and where it goes."""
-        config, training, progress = trainer.config, trainer.config.training, trainer.progress
-        pairs = len(usable_rows(trainer.train_split, config.data))
-        parameters = sum(parameter.numel() for parameter in trainer.parameters)
-        on_cpu = trainer.processes.device.type == "cpu"
+        training = config.training
+        on_cpu = processes.device.type == "cpu"
         where = f"{torch.get_num_threads()} CPU thread(s)" if on_cpu else torch.cuda.get_device_name()
-        if trainer.processes.ranks > 1:
-            where = f"{trainer.processes.ranks} processes, each on {where}"
+        if processes.ranks > 1:
+            where = f"{processes.ranks} processes, each on {where}"
         minutes = f"{training.minutes:g} minutes of training or " if training.minutes else ""
         done = f", of which {progress.step:,} are done" if progress.step else ""
-        self.say(f"{config.task}: {pairs:,} pairs to learn from, {len(trainer.dev_split):,} of dev")
+        self.say(f"{config.task}: {pairs:,} pairs to learn from, {dev_pairs:,} of dev")
         self.say(f"encoder: {describe_encoder(config.model.encoder)}")
         self.say(f"model: {parameters:,} parameters, in {progress.precision} on {where}")
         self.say(
@@ -111,13 +114,12 @@ class Reporter:
             self.console.print(table)
         self._record("dev", progress.step, result.figures)
 
-    def end(self, trainer: Trainer) -> None:
-        """How the training ended."""
-        progress, metric = trainer.progress, trainer.config.training.valid_metric
+    def end(self, progress: TrainingProgress, metric: str, done: float) -> None:
+        """How the training ended: `done` is the share of it that is over, `metric` what chose the best checkpoint."""
         if progress.stopped_by:
             self.say(f"stopped at step {progress.step}; go on with --resume")
             return
-        if trainer.done < 1.0:
+        if done < 1.0:
             self.say(f"no better for {progress.stale} validations: stopped early")
         best = f"best {metric} {progress.best_score} at step {progress.best_step}: {self.run / 'best'}"
         failed = "no dev score was a number: the training has failed"

@@ -23,7 +23,7 @@ from nmt.errors import UserError
 from nmt.files import replace_link, write_file_atomically
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import Tokenizer
-from nmt.training.batches import Batch, BatchStream, fetch
+from nmt.training.batches import Batch, BatchStream, fetch, usable_rows
 from nmt.training.checks import OF_THE_DATASET, changes, check_ids, check_same_model, differences, prepare
 from nmt.training.cpu_tuning import choose_precision, tune_cpu
 from nmt.training.dataset import open_split
@@ -120,7 +120,9 @@ class Trainer:
     def run_to_end(self) -> None:
         """Train until the recipe's end, early stopping, or a signal; the state is saved in every case."""
         training, progress, processes = self.config.training, self.progress, self.processes
-        self.reporter.plan(self)
+        parameters = sum(parameter.numel() for parameter in self.parameters)
+        pairs = len(usable_rows(self.train_split, self.config.data))
+        self.reporter.plan(self.config, progress, processes, parameters, pairs, len(self.dev_split))
         self.model.train()
         meter = Meter(progress, processes)
         first_step, stopping = progress.step, False
@@ -156,7 +158,7 @@ class Trainer:
                 self.validate()
             progress.stopped_by = 0 if self.finished else stop.number or signal.SIGTERM
             self.save()
-        self.reporter.end(self)
+        self.reporter.end(progress, training.valid_metric, self.done)
 
     def step(self) -> tuple[Tensor, Tensor, int]:
         """One optimiser step over `accumulate` batches.

@@ -116,7 +116,7 @@ def test_without_its_guard_gradio_keeps_it_all(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_oldest_visitor_is_forgotten_for_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "SESSIONS", 3)
+    monkeypatch.setattr(server, "MAX_SESSIONS", 3)
     service = fake_service()
     app = server.make_app(service)
     with TestClient(app) as client:
