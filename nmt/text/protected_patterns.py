@@ -55,7 +55,8 @@ PATTERNS: dict[str, str] = {
       | (?<![\w$])\$[A-Za-z_]\w*+ | (?<![\w$])\$\([\w.]{{1,60}}\)
       | (?<![^\s(/>]):[A-Za-z_][\w+-]*+:? | (?<!\w)__\w++""",
     "comment": r"<!--(?:[^-]++|-(?!->))*+-->",
-    "tag": rf"</?(?:[A-Za-z][\w:.-]*+{_ATTRIBUTES}|\d{{1,3}})/?> | &lt;/?[A-Za-z][\w\ ]{{0,30}}/?&gt; | \[/?(?:{_BBCODE})(?:=[^\[\]\s]*+)?\]",
+    "tag": rf"""</?(?:[A-Za-z][\w:.-]*+{_ATTRIBUTES}|\d{{1,3}})/?>
+      | &lt;/?[A-Za-z][\w\ ]{{0,30}}/?&gt; | \[/?(?:{_BBCODE})(?:=[^\[\]\s]*+)?\]""",
     "url": r"""(?<![\w+.-])(?i:[a-z][a-z0-9+.-]*+://|www\.|mailto:)
         [^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’|*]""",
     "email": r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+",
@@ -86,7 +87,8 @@ PATTERNS: dict[str, str] = {
         (?![\w-]|[.,]\d)""",
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
     "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
-    "ordinal": r"(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa]))(?!\w) | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)",
+    "ordinal": r"""(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa]))(?!\w)
+      | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)""",
     "marked": rf"""(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
       | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
     "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?
@@ -106,13 +108,13 @@ PATTERNS: dict[str, str] = {
       | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                   # --long-option=value
       | (?<![\w&])\p{Lu}{1,4}(?:&\p{Lu}{1,4})++(?![\w&])              # R&D, AT&T""",
     "dollar": r"\$(?=\ ?\d) | (?<=\d\ ?)\$(?!\w)",
-    "percent": r"(?<=\d\s?)%%(?!%)",
+    "percent": r"(?<=\d\s?)%%(?!%) | (?<![\w%])%%(?![\w%])",
     "accelerator": r"&(?=\p{L}) | (?<![\w_])_(?=\p{L}[^\W_]*+(?![\w_]))",
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
-    rf"[\d`@#%{{}}$<>&_/\\|~^§¶№=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
+    rf"[\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

@@ -128,9 +128,7 @@ def test_every_item_once_and_no_word_lost() -> None:
         attempt = rng.choice([0, 2])
         protected = protect(sentence, POOR, attempt)
         stand_ins = [
-            protected.model_text[slot.start : slot.end]
-            for slot in protected.slots
-            if not slot.is_out
+            protected.model_text[slot.start : slot.end] for slot in protected.slots if not slot.is_out
         ]
         words = [*stand_ins, *rng.choices(["one", "two,", "three."], k=rng.randint(0, 4))]
         rng.shuffle(words)
