@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import finish, machine, make_parser, revision
-from data_prep.careless import without_accents
+from data_prep.noise import without_accents
 from nmt.errors import UserError
 
 if TYPE_CHECKING:

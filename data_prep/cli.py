@@ -96,6 +96,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, metavar="DATASET", help="the folder to write")
     add("--force", action="store_true", help="replace the dataset folder if it exists")
     _add_words(commands)
+    _add_phrases(commands)
     report = commands.add_parser("report", help="print the tables of a dataset folder")
     report.add_argument("dataset", type=Path, metavar="DATASET")
     return parser
@@ -139,6 +140,22 @@ def _add_words(commands: Any) -> None:
         metavar="FILE.tsv",
         help="leave out the words of this list; repeatable",
     )
+    add("--force", action="store_true", help="replace the file if it exists")
+
+
+def _add_phrases(commands: Any) -> None:
+    phrases = commands.add_parser(
+        "phrases",
+        help="write greetings, dates, amounts, codes and the like, to add as a source",
+        description="Parallel phrases from carriers with slots; digits, codes, placeholders alike on both sides.",
+    )
+    add = phrases.add_argument
+    add(
+        "--pair", default="es-en", metavar="SRC-TGT", help="es-en, or en-es for English first (default es-en)"
+    )
+    add("--count", type=int, default=30_000, metavar="N", help="how many different ones (default 30000)")
+    add("--seed", type=int, default=1, metavar="N", help="the same seed gives the same phrases (default 1)")
+    add("--out", type=Path, required=True, metavar="FILE.tsv", help="the list to write: two columns")
     add("--force", action="store_true", help="replace the file if it exists")
 
 
@@ -237,22 +254,47 @@ def _words(arguments: argparse.Namespace, console: Console) -> int:
 
     if not 0 < arguments.least <= 1 or arguments.times < 1:
         raise UserError("--least is a probability, above 0 and at most 1; --times is at least 1")
-    if arguments.out.suffix in COMPRESSIONS:
-        raise UserError(f"{arguments.out}: the list is written uncompressed; name it .tsv")
-    if arguments.out.exists() and not arguments.force:
-        raise UserError(f"{arguments.out} exists; add --force to replace it")
+    _check_list(arguments)
     known = set().union(*(words_in(file) for file in arguments.known))
     sentences = read_sentences(arguments.dataset, arguments.without)
     console.print(f"{len(sentences):,} pairs of sentences", highlight=False)
     lines = lines_of(word_pairs(sentences, arguments.least, arguments.times), known)
     if not lines:
         raise UserError(f"{arguments.dataset}: no word is sure enough; try --times 2, or --least 0.1")
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = arguments.out.with_name(arguments.out.name + ".partial")
-    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    partial.replace(arguments.out)
-    console.print(f"wrote {arguments.out}: {len(lines):,} lines", highlight=False, markup=False)
+    _write_list(arguments.out, lines, console)
     return 0
+
+
+def _phrases(arguments: argparse.Namespace, console: Console) -> int:
+    from data_prep.templates import PAIR, phrases
+
+    languages = tuple(arguments.pair.split("-"))
+    if sorted(languages) != sorted(PAIR):
+        raise UserError(f"--pair {arguments.pair}: there are phrases for es-en and en-es only")
+    if arguments.count < 1:
+        raise UserError(f"--count {arguments.count}: must be at least 1")
+    _check_list(arguments)
+    made = phrases(arguments.count, arguments.seed)
+    order = [PAIR.index(language) for language in languages]
+    _write_list(arguments.out, ["\t".join(pair[side] for side in order) for pair in made], console)
+    return 0
+
+
+def _check_list(arguments: argparse.Namespace) -> None:
+    """Raises UserError where the list that is asked for cannot be written."""
+    if arguments.out.suffix in COMPRESSIONS:
+        raise UserError(f"{arguments.out}: the list is written uncompressed; name it .tsv")
+    if arguments.out.exists() and not arguments.force:
+        raise UserError(f"{arguments.out} exists; add --force to replace it")
+
+
+def _write_list(out: Path, lines: list[str], console: Console) -> None:
+    """All of the file or nothing."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    partial.replace(out)
+    console.print(f"wrote {out}: {len(lines):,} lines", highlight=False, markup=False)
 
 
 def _report(arguments: argparse.Namespace, console: Console) -> int:
@@ -262,4 +304,4 @@ def _report(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-COMMANDS = {"build": _build, "words": _words, "report": _report}
+COMMANDS = {"build": _build, "words": _words, "phrases": _phrases, "report": _report}

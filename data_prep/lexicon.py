@@ -111,7 +111,7 @@ def _spellings(texts: Iterable[str]) -> dict[str, str]:
 
 
 def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """The training pairs of a dataset folder, but for careless copies and the sources whose name is one of the
+    """The training pairs of a dataset folder, but for noisy copies and the sources whose name is one of the
     patterns `without` ("game_*")."""
     import datasets
 
@@ -124,11 +124,15 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
         raise UserError(
             f"{dataset}/train: damaged, or not written by `build` ({error}); build it again"
         ) from None
-    careless = rows.data.column("altered").to_pylist() if "altered" in rows.column_names else [""] * len(rows)
+    copies = [
+        column for column in ("altered", "noise") if column in rows.column_names
+    ]  # older sets lack the latter
+    kinds = zip(*(rows.data.column(column).to_pylist() for column in copies), strict=True)
+    copied = [any(kind) for kind in kinds] if copies else [False] * len(rows)
     return [
         (source, target)
-        for source, target, origin, altered in zip(*columns, careless, strict=True)
-        if not altered and not any(fnmatchcase(origin, pattern) for pattern in without)
+        for source, target, origin, is_copy in zip(*columns, copied, strict=True)
+        if not is_copy and not any(fnmatchcase(origin, pattern) for pattern in without)
     ]
 
 

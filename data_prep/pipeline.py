@@ -1,6 +1,6 @@
 """From recipe to dataset folder: read, clean, drop, split, train subwords, encode, write. In that order.
 
-Every record that is read meets exactly one fate: kept, or removed for one named reason. The report counts them.
+Every record that is read is either kept or removed for exactly one named reason. The report counts them.
 The folder is built beside its place and renamed at the end, so that it is there whole or not at all.
 """
 
@@ -21,15 +21,15 @@ from rich.console import Console
 
 from data_prep import report as reporting
 from data_prep import splits, subwords
-from data_prep.careless import SIDES
 from data_prep.cleaning import normalise
 from data_prep.files import Tally, sha256
 from data_prep.keys import pair_keys, sentence_keys
 from data_prep.languages import make_judge
+from data_prep.noise import KINDS, SIDES
 from data_prep.recipe import Recipe, Source, Spec, dump_recipe
 from data_prep.report import HeldOut
 from data_prep.sources import files_of
-from data_prep.tables import Pool, add_careless, clean_table, encode_table, read_table, texts
+from data_prep.tables import Pool, add_noise, clean_table, encode_table, read_table, texts
 from nmt.errors import UserError
 
 
@@ -86,6 +86,7 @@ class _Build:
         reuse = recipe.subwords.reuse
         self.reused = subwords.reused(Path(reuse), recipe.languages) if reuse else {}
         self.warnings: list[str] = []
+        self.copies: dict[str, int] = {}  # kind of noise -> copies in train
 
     def run(self) -> dict[str, Any]:
         """Writes all files into `out`; returns the report."""
@@ -104,10 +105,8 @@ class _Build:
         for name, given in (("dev", dev), ("test", test)):
             parts[name] = given.table.select(given.alive()) if given else pool.table.select(carved[name])
         models = self.train_subwords(parts["train"], pair_keys(*pool.keys(train)))
-        if recipe.careless.share:
-            path = self.work / "careless.arrow"
-            copies = add_careless(parts["train"], recipe.careless, path, self.num_proc)
-            parts["train"] = self.without_held_out_copies(copies, held_out, parts)
+        if recipe.noise.active:
+            parts["train"] = self.with_noise(parts, held_out)
         parts = {name: self.encode(part, models, name) for name, part in parts.items()}
         statistics = {name: reporting.describe_split(part, models) for name, part in parts.items()}
         parts["train"] = parts["train"].select(self.repeats(parts["train"]))
@@ -115,7 +114,9 @@ class _Build:
             part.save_to_disk(str(self.out / name))
 
         rows = len(parts["train"])
-        report = reporting.make_report(recipe, pool, tallies, held_out, statistics, rows, self.warnings)
+        report = reporting.make_report(
+            recipe, pool, tallies, held_out, statistics, rows, self.copies, self.warnings
+        )
         (self.out / "report.json").write_text(
             json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
@@ -286,7 +287,9 @@ class _Build:
                 )
         train = alive[split == splits.TRAIN]
         if not len(train):
-            raise UserError(f"no pair is left for train; {len(alive)} of {len(pool.fate)} passed cleaning")
+            raise UserError(
+                f"no pair is left for train; {len(alive)} of {len(pool.drop_reason)} passed cleaning"
+            )
         return train, carved
 
     def train_subwords(self, train: datasets.Dataset, keys: np.ndarray) -> tuple[Path, Path]:
@@ -311,19 +314,26 @@ class _Build:
         joint = train_one("joint.spm", "source", "target")
         return joint, joint
 
-    def without_held_out_copies(
-        self, train: datasets.Dataset, held_out: list[HeldOut], parts: dict[str, datasets.Dataset]
-    ) -> datasets.Dataset:
-        """Without the careless copies that read like a sentence of a held-out set: "esta" is not "está"."""
-        altered = np.array(train["altered"])
-        touching = np.zeros(len(train), dtype=bool)
+    def with_noise(self, parts: dict[str, datasets.Dataset], held_out: list[HeldOut]) -> datasets.Dataset:
+        """The training pairs and their noisy copies, but for copies that read like a sentence of a held-out set:
+        "esta" is not "está"."""
+        self.say(f"adding noise to {len(parts['train']):,} pairs")
+        word_lists = [name for name, source in self.sources.items() if source.train_only]
+        path = self.work / "noise.arrow"
+        train = add_noise(parts["train"], self.recipe.noise, word_lists, path, self.num_proc)
+        noise = np.array([kind for (batch,) in texts(train, "noise") for kind in batch])
+        copies = np.flatnonzero(noise != "")
+        touching = np.zeros(len(copies), dtype=bool)
         for side in SIDES:
-            rows = np.flatnonzero(altered == side)
             held = [getattr(one, f"{side}_keys") for one in held_out]
             held += [sentence_keys(parts[name][side]) for name in ("dev", "test")]
-            keys = sentence_keys(train.select(rows)[side])
-            touching[rows[np.isin(keys, np.concatenate(held))]] = True
-        return train.select(np.flatnonzero(~touching))
+            # Sides that are as they were touch nothing: else their pair had gone.
+            keys = sentence_keys(text for (batch,) in texts(train.select(copies), side) for text in batch)
+            touching |= np.isin(keys, np.concatenate(held))
+        left = noise[copies[~touching]]
+        self.copies = {kind: int((left == kind).sum()) for kind in KINDS}
+        self.copies["like_a_held_out_sentence"] = int(touching.sum())
+        return train.select(np.delete(np.arange(len(train)), copies[touching]))
 
     def encode(self, part: datasets.Dataset, models: tuple[Path, Path], name: str) -> datasets.Dataset:
         self.say(f"encoding {name}: {len(part):,} pairs")

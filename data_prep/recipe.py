@@ -13,8 +13,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
-from data_prep.careless import CarelessConfig
 from data_prep.cleaning import CleaningConfig
+from data_prep.noise import NoiseConfig, renamed_section
 from data_prep.splits import SplitsConfig
 from data_prep.subwords import SubwordsConfig
 from nmt.errors import UserError
@@ -53,7 +53,7 @@ class Recipe:
     dev_from: tuple[Source, ...] = ()  # given sets, used as they are, instead of carved ones
     test_from: tuple[Source, ...] = ()
     subwords: SubwordsConfig = SubwordsConfig()
-    careless: CarelessConfig = CarelessConfig()
+    noise: NoiseConfig = NoiseConfig()
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -129,6 +129,7 @@ def load_recipe(path: Path) -> dict[str, Any]:
 
 def make_recipe(settings: dict[str, Any], where: str) -> Recipe:
     """Checks `settings` against the schema and the few rules it cannot express."""
+    renamed_section(settings, where)
     recipe = from_dict(Recipe, settings, where)
     if not re.fullmatch(r"[a-z]{2,3}-[a-z]{2,3}", recipe.pair) or len(set(recipe.languages)) < 2:
         raise UserError(f"{where}: pair {recipe.pair!r}: write two language codes, source first, as in es-en")
@@ -144,7 +145,7 @@ def make_recipe(settings: dict[str, Any], where: str) -> Recipe:
         raise UserError(f"{where}: the sizes of dev and test cannot be negative")
     recipe.cleaning.check(where)
     recipe.subwords.check(where)
-    recipe.careless.check(where)
+    recipe.noise.check(where)
     return recipe
 
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from data_prep.cleaning import NORMALISATIONS
 from data_prep.files import Tally
 from data_prep.recipe import Recipe, Source
-from data_prep.tables import FATES, KEPT, Pool, texts
+from data_prep.tables import DROP_REASONS, KEPT, Pool, texts
 from nmt.errors import UserError
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
@@ -30,7 +30,7 @@ class HeldOut:
     """A set that train must not touch: its sentences' keys, and what contact was found."""
 
     name: str
-    reason: str  # the fate of a pair that touches it
+    reason: str  # the drop reason of a pair that touches it
     source_keys: np.ndarray  # int64 [distinct sentences, and what cleaning would make of them]
     target_keys: np.ndarray
     pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
@@ -44,16 +44,17 @@ def make_report(
     held_out: list[HeldOut],
     statistics: dict[str, dict[str, Any]],
     train_rows: int,
+    copies: dict[str, int],
     warnings: list[str],
 ) -> dict[str, Any]:
     """The contents of report.json. For each source and in total, read = kept + the sum of removed."""
-    fates = _count_fates(pool)
+    reasons = _count_drop_reasons(pool)
     sources = [
-        _describe_source(name, source, tallies[name], fates[name])
+        _describe_source(name, source, tallies[name], reasons[name])
         for name, source in zip(tallies, recipe.sources, strict=True)
     ]
     removed = Counter(
-        {name: 0 for name in FATES if name != KEPT}
+        {name: 0 for name in DROP_REASONS if name != KEPT}
     )  # a filter is named even if it found nothing
     for source in sources:
         removed.update(source["removed"])
@@ -79,6 +80,8 @@ def make_report(
             for held in held_out
         ],
         "splits": statistics,
+        # By kind: copies in train; and how many were left out because they read like a held-out sentence.
+        "noise": copies,
         "train_rows": train_rows,  # with the repetitions that the recipe asks for
         "subwords": (
             {"reused": recipe.subwords.reuse}
@@ -90,27 +93,27 @@ def make_report(
     }
 
 
-def _count_fates(pool: Pool) -> dict[str, Counter[str]]:
-    """Source name -> fate -> pairs."""
+def _count_drop_reasons(pool: Pool) -> dict[str, Counter[str]]:
+    """Source name -> drop reason (or `kept`) -> pairs."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     start = 0
     for (names,) in texts(pool.table, "origin"):
-        fates = pool.fate[start : start + len(names)].tolist()
+        reasons = pool.drop_reason[start : start + len(names)].tolist()
         start += len(names)
-        for (name, fate), count in Counter(zip(names, fates, strict=True)).items():
-            counts[name][FATES[fate]] += count
+        for (name, reason), count in Counter(zip(names, reasons, strict=True)).items():
+            counts[name][DROP_REASONS[reason]] += count
     return counts
 
 
-def _describe_source(name: str, source: Source, tally: Tally, fates: Counter[str]) -> dict[str, Any]:
-    removed = {**tally.dropped, **{fate: count for fate, count in fates.items() if fate != KEPT}}
+def _describe_source(name: str, source: Source, tally: Tally, reasons: Counter[str]) -> dict[str, Any]:
+    removed = {**tally.dropped, **{reason: count for reason, count in reasons.items() if reason != KEPT}}
     return {
         "name": name,
         "spec": source.spec,
         "licence": source.licence,
         "repeat": source.repeat,
-        "read": fates[KEPT] + sum(removed.values()),
-        "kept": fates[KEPT],
+        "read": reasons[KEPT] + sum(removed.values()),
+        "kept": reasons[KEPT],
         "removed": removed,
         "bad_lines": tally.examples,  # the first few
     }
@@ -176,7 +179,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
 def tables_of(report: dict[str, Any]) -> list[Table]:
     """Raises KeyError, TypeError or AttributeError when it is not a report."""
     contact = [_contact_table(report)] if report["decontamination"] else []
-    return [_sources_table(report), _filters_table(report), *contact, _splits_table(report)]
+    noise = [_noise_table(report)] if report.get("noise") else []
+    return [_sources_table(report), _filters_table(report), *contact, *noise, _splits_table(report)]
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -218,6 +222,13 @@ def _contact_table(report: dict[str, Any]) -> Table:
     )
     for row in report["decontamination"]:
         table.add_row(escape(row["set"]), *(f"{count:,}" for key, count in row.items() if key != "set"))
+    return table
+
+
+def _noise_table(report: dict[str, Any]) -> Table:
+    table = _table("Noisy copies in train", "kind", "copies")
+    for kind, count in report["noise"].items():
+        table.add_row(f"left out: {kind}" if kind == "like_a_held_out_sentence" else kind, f"{count:,}")
     return table
 
 

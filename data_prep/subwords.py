@@ -31,6 +31,7 @@ class SubwordsConfig:
     separate: bool = False  # one model a language instead of a joint one
     # Share of all characters that must be pieces of their own; a rarer one is spelled in UTF-8 bytes.
     character_coverage: float = 0.9999
+    required_characters: str = ""  # pieces of their own however rare, and none of them spelled in bytes
     symbols: tuple[str, ...] = ()  # never split, such as "<2es>"
     sample_size: int = 400_000  # sentences to train on, a fixed random sample
     seed: int = 1
@@ -64,6 +65,7 @@ def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:
             byte_fallback=True,  # whatever is typed, nothing is unknown
             normalization_rule_name="identity",  # cleaning did NFC; NFKC would harm ½ … º
             split_digits=True,
+            required_chars=config.required_characters,
             user_defined_symbols=list(config.symbols),
             max_sentence_length=1 << 16,  # bytes; cleaning has bounded lengths already
             pad_id=0,

@@ -6,10 +6,10 @@ in `pipeline.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,16 @@ import numpy as np
 import pyarrow as pa
 import sentencepiece
 
-from data_prep.careless import CarelessConfig, careless_copies
 from data_prep.cleaning import FILTERS, NORMALISATIONS, CleaningConfig, failed_filter, normalise
 from data_prep.files import Tally
 from data_prep.keys import sentence_key
+from data_prep.noise import NoiseConfig, joined_pairs, lone_word_copies, noisy_copies
 from data_prep.recipe import Source, Spec
 from data_prep.sources import read_pairs
 
-# What can become of a pair once it is read; its number is its fate. (Readers' own reasons are in tallies.)
+# What can become of a pair once it is read; its number is its drop reason. (Readers' own reasons are in tallies.)
 KEPT = "kept"
-FATES = (
+DROP_REASONS = (
     KEPT,
     *FILTERS,
     "duplicate",
@@ -37,7 +37,7 @@ FATES = (
     "wrong_language",
     "over_cap",
 )
-FATE = {name: number for number, name in enumerate(FATES)}
+DROP_REASON = {name: number for number, name in enumerate(DROP_REASONS)}
 
 BATCH = 1000  # rows
 SMALL = 20_000  # rows; below, starting worker processes takes longer than the work
@@ -52,12 +52,12 @@ _CLEANED = datasets.Features(
         **_TEXT,
         "source_key": datasets.Value("int64"),
         "target_key": datasets.Value("int64"),
-        "fate": datasets.Value("int8"),
+        "drop_reason": datasets.Value("int8"),
         "steps": datasets.Value("int8"),  # bit i: NORMALISATIONS[i] changed a side
     }
 )
 _IDS = datasets.List(datasets.Value("int32"))
-_ALTERED = {"altered": datasets.Value("string")}  # see data_prep/careless.py
+_NOISE = {"altered": datasets.Value("string"), "noise": datasets.Value("string")}  # see data_prep/noise.py
 
 
 def read_table(
@@ -89,9 +89,9 @@ def clean_table(
     path: Path,
     num_proc: int,
 ) -> datasets.Dataset:
-    """Normalises both sides and adds columns source_key, target_key, fate, steps. No row goes.
+    """Normalises both sides and adds columns source_key, target_key, drop_reason, steps. No row goes.
 
-    Without `filters` (for given dev and test sets) the only fate but `kept` is `empty`.
+    Without `filters` (for given dev and test sets) the only reason to drop one is `empty`.
     """
     arguments = {"languages": languages, "config": config, "filters": filters}
     return _map(table, _clean_batch, arguments, _CLEANED, path, num_proc, "cleaning")
@@ -111,7 +111,7 @@ def _clean_batch(
         cleaned["target"].append(target)
         cleaned["source_key"].append(sentence_key(source))
         cleaned["target_key"].append(sentence_key(target))
-        cleaned["fate"].append(FATE[failed or KEPT])
+        cleaned["drop_reason"].append(DROP_REASON[failed or KEPT])
         steps = {*source_steps, *target_steps}
         cleaned["steps"].append(sum(1 << bit for bit, step in enumerate(NORMALISATIONS) if step in steps))
     return cleaned
@@ -124,23 +124,23 @@ class Pool:
     table: datasets.Dataset
     source_keys: np.ndarray  # int64
     target_keys: np.ndarray  # int64
-    fate: np.ndarray  # int8, index into FATES
+    drop_reason: np.ndarray  # int8, index into DROP_REASONS
     steps: np.ndarray  # int8, bits
 
     @classmethod
     def over(cls, table: datasets.Dataset) -> Pool:
         """The pool over a table from `clean_table`."""
         columns = table.with_format("arrow")[:] if len(table) else table.data.table
-        arrays = [columns[name].to_numpy() for name in ("source_key", "target_key", "fate", "steps")]
+        arrays = [columns[name].to_numpy() for name in ("source_key", "target_key", "drop_reason", "steps")]
         return cls(table, *(np.array(array) for array in arrays))
 
     def alive(self) -> np.ndarray:
         """Positions of the pairs that are still kept."""
-        return np.flatnonzero(self.fate == FATE[KEPT])
+        return np.flatnonzero(self.drop_reason == DROP_REASON[KEPT])
 
     def remove(self, positions: np.ndarray, reason: str) -> None:
-        """Gives the pairs at `positions`, all of them alive, the fate `reason`."""
-        self.fate[positions] = FATE[reason]
+        """Gives the pairs at `positions`, all of them alive, the drop reason `reason`."""
+        self.drop_reason[positions] = DROP_REASON[reason]
 
     def keys(self, positions: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
         """Source and target keys at `positions`."""
@@ -153,21 +153,40 @@ def texts(table: datasets.Dataset, *columns: str) -> Iterator[list[list[str]]]:
         yield [batch[column].to_pylist() for column in columns]
 
 
-def add_careless(
-    table: datasets.Dataset, config: CarelessConfig, path: Path, num_proc: int
+def add_noise(
+    table: datasets.Dataset, config: NoiseConfig, word_lists: Collection[str], path: Path, num_proc: int
 ) -> datasets.Dataset:
-    """Columns source, target, origin, altered: every pair, and the copies that `config` asks for."""
-    features = datasets.Features({**_TEXT, **_ALTERED})
+    """Columns source, target, origin, altered, noise: every pair, and the copies that `config` asks for.
+
+    word_lists: the origins whose entries are written in all their forms, and keep their names and numbers."""
+    features = datasets.Features({**_TEXT, **_NOISE})
     table = table.select_columns(list(_TEXT))
-    return _map(table, careless_copies, {"config": config}, features, path, num_proc, "careless copies")
+    arguments = {"config": config, "word_lists": list(word_lists)}
+    copied = _map(table, noisy_copies, arguments, features, path, num_proc, "noise")
+
+    def rows(only: Collection[str] | None = None) -> Iterator[tuple[str, str, str]]:
+        for columns in texts(table, *_TEXT):
+            for row in zip(*columns, strict=True):
+                if only is None or row[2] in only:
+                    yield row
+
+    # These look beyond one pair, and beyond the batches that processes divide among themselves.
+    more = chain(joined_pairs(rows(), config), lone_word_copies(rows(word_lists), config))
+    beside = path.with_name(f"{path.stem}-more.arrow")
+    schema = features.arrow_schema
+    with pa.OSFile(str(beside), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        while batch := list(islice(more, BATCH)):
+            made = [(copy.source, copy.target, origin, copy.altered, copy.noise) for copy, origin in batch]
+            writer.write_batch(pa.record_batch([pa.array(side) for side in zip(*made, strict=True)], schema))
+    return datasets.concatenate_datasets([copied, datasets.Dataset.from_file(str(beside))])
 
 
 def encode_table(
     table: datasets.Dataset, models: tuple[Path, Path], path: Path, num_proc: int
 ) -> datasets.Dataset:
-    """Columns source, target, origin, (altered,) source_ids, target_ids; ids without BOS and EOS."""
+    """Columns source, target, origin, (altered, noise,) source_ids, target_ids; ids without BOS and EOS."""
     arguments = {"models": [str(model) for model in models]}
-    table = table.select_columns([name for name in (*_TEXT, *_ALTERED) if name in table.column_names])
+    table = table.select_columns([name for name in (*_TEXT, *_NOISE) if name in table.column_names])
     features = datasets.Features({**table.features, "source_ids": _IDS, "target_ids": _IDS})
     return _map(table, _encode_batch, arguments, features, path, num_proc, "encoding")
 

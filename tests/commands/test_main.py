@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -198,6 +199,8 @@ def test_a_users_mistake_is_one_line_and_status_1(
         ["score", "--hypothesis", "h"],
         ["average", "run"],
         ["train", "tiny"],
+        ["train", "--data", "d", "--out", "o"],
+        ["train", "tiny", "--data", "d", "--out", "o", "--resume", "--init", "c"],
     ],
 )
 def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -292,10 +295,12 @@ def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPa
     assert run(*arguments)[0] == 0
     assert run("train", "tiny", "--data", "D", "--out", "R")[0] == 0
     assert run("train", "tiny", "--data", "D", "--out", "R", "--init", "C")[0] == 0
+    assert run("train", "--resume", "--data", "D", "--out", "R")[0] == 0
     assert calls == [
         ("tiny", "D", "R", True, ["training.lr=1", "a.b=c"], None),
         ("tiny", "D", "R", False, [], None),
         ("tiny", "D", "R", False, [], "C"),
+        (None, "D", "R", True, [], None),
     ]
 
 
@@ -323,6 +328,24 @@ def test_average_writes_a_checkpoint_that_info_describes(run: Run, checkpoint: P
     assert torch.allclose(mean, (first + second) / 2, atol=1e-2)
     status, output, _ = run("info", tmp_path / "mean")
     assert (status, output.decode()) == (0, nmt.commands.info.describe(tmp_path / "mean") + "\n")
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"nmt {importlib.metadata.version('recurrent-nmt')}\n"
+
+
+def test_pictures_name_what_to_install(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the extra of this project that has it, from the folder of the project: no registry has the project."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "nmt.lab.plots", raising=False)
+    status, _, messages = run("lab", "clipping", "--plot", tmp_path / "picture.svg")
+    assert status == 1
+    (extra,) = re.findall(r"pip install -e '\.\[(\w+)\]'", messages)
+    needs = importlib.metadata.requires("recurrent-nmt") or []
+    assert any(need.startswith("matplotlib") and f'extra == "{extra}"' in need for need in needs)
 
 
 def test_recipes_are_listed(run: Run) -> None:

@@ -88,7 +88,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("words")
     toms = [(f"Tom {word}", f"Tom {word}") for word in ("uno", "dos", "tres")]
     sources = ["--source", write_tsv(folder / "pairs.tsv"), "--source", write_tsv(folder / "toms.tsv", toms)]
-    build(folder / "set", *sources, *SIZES, "--set", "careless.share=0.5")
+    build(folder / "set", *sources, *SIZES, "--set", "noise.typing=0.5")
     return folder / "set"
 
 
@@ -98,7 +98,7 @@ def test_the_command_writes_a_list_that_build_reads(dataset: Path, tmp_path: Pat
     lines = out.read_text(encoding="utf-8").splitlines()
     assert {"ayer\tyesterday", "Ayer\tYesterday", "vendió\tsold", "manzana\tapple"} <= set(lines)
     assert not any("tom" in line.lower() for line in lines)
-    assert not any(line.startswith("vendio\t") for line in lines)  # a careless copy's
+    assert not any(line.startswith("vendio\t") for line in lines)  # a noisy copy's
     report = build(
         tmp_path / "more", "--source", write_tsv(tmp_path / "p.tsv"), "--source", f"tsv:{out}", *SIZES
     )

@@ -306,6 +306,40 @@ def test_unit_without_a_language_in_tmx(tmp_path):
         read(f"tmx:{path}", tmp_path)
 
 
+CASES = Path(__file__).parents[1] / "data" / "cases"
+
+
+def test_a_character_that_xml_forbids_is_a_bad_line_of_tmx() -> None:
+    path = CASES / "tmx-control-character" / "input.tmx"
+    pairs, tally = read(f"tmx:{path}", path.parent, skip=True)
+    assert [source for source, _ in pairs] == ["El perro duerme.", "La gata come."]
+    assert tally.dropped == {"bad_line": 1} and "input.tmx:4: has a character" in tally.examples[0]
+    with pytest.raises(UserError, match=r"input\.tmx:4: has a character that XML forbids"):
+        read(f"tmx:{path}", path.parent)
+
+
+def test_all_variants_of_a_unit_of_tmx_are_pairs(tmp_path):
+    path = CASES / "tmx-several-variants" / "input.tmx"
+    expected = [("El perro duerme.", "The dog sleeps."), ("El perro duerme.", "The dog is sleeping.")]
+    assert read(f"tmx:{path}", tmp_path)[0] == expected
+    units = "".join(
+        f'<tuv xml:lang="{code}"><seg>{text}</seg></tuv>'
+        for code, text in (("es", "uno"), ("en", "one"), ("es-MX", "uno"), ("es-ES", "un"), ("fr", "un"))
+    )
+    path = write_tmx(tmp_path / "a.tmx", f"<tu>{units}</tu>")
+    assert read(f"tmx:{path}", tmp_path)[0] == [("uno", "one"), ("un", "one")]
+
+
+@pytest.mark.parametrize(
+    "units", ["<tu><tuv></tu>", "<tu><tuv xml:lang='es'><seg>a<b></seg></tuv></tu>", "<tu>"]
+)
+def test_tmx_that_is_broken_otherwise_is_refused(tmp_path, units):
+    path = write_tmx(tmp_path / "a.tmx", units)
+    for skip in (False, True):
+        with pytest.raises(UserError, match=r"a\.tmx:\d: not well-formed TMX"):
+            read(f"tmx:{path}", tmp_path, skip)
+
+
 def test_broken_tmx(tmp_path):
     path = write_tmx(tmp_path / "a.tmx", "<tu><tuv></tu>")
     with pytest.raises(UserError, match=r"a\.tmx:3: not well-formed TMX"):

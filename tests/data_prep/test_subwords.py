@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sentencepiece
 
+from data_prep.noise import PLACEHOLDERS
 from data_prep.subwords import SubwordsConfig, reused, train
 from nmt.errors import UserError
 from nmt.text.tokenizer import Tokenizer
@@ -93,6 +94,17 @@ def test_a_model_without_byte_pieces_is_not_reused(tmp_path):
 def test_too_little_text_is_not_sent_to_and_fro_between_two_bounds():
     with pytest.raises(UserError, match=r"gives \d+ pieces at most, and 300 are needed; add more text"):
         train(iter(["hola", "hello"]), SubwordsConfig(vocab_size=300))
+
+
+def test_required_characters_and_symbols_are_pieces_however_rare():
+    config = SubwordsConfig(vocab_size=339, required_characters="€½“”^{}#", symbols=PLACEHOLDERS)
+    tokenizer = Tokenizer(train(iter(TEXT), config))
+    processor = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.serialized)
+    for character in (*"€½“”^{}#", *PLACEHOLDERS):
+        pieces = processor.encode(f"a{character}b", out_type=str)
+        assert character in pieces and not any(map(processor.is_byte, processor.piece_to_id(pieces)))
+    text = f"{PLACEHOLDERS[0]} a las {PLACEHOLDERS[15]}{PLACEHOLDERS[3]}, 20 €"
+    assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 @pytest.mark.parametrize("config", [{"vocab_size": 100}, {"model_type": "word"}, {"character_coverage": 0.5}])

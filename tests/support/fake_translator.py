@@ -109,7 +109,7 @@ def fake_service(max_chars: int = 200, timeout: float = 60.0, most: int = 64) ->
     identifier: Any = FakeIdentifier()
     fakes: Any = translators()
     service = TranslationService(fakes, max_chars, identifier, timeout)
-    service.batcher.most = most
+    service.batcher.max_batch = most
     return service
 
 
