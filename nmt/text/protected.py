@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -101,26 +101,57 @@ def protected_items(text: str) -> tuple[Item, ...]:
     return tuple(_paired(sorted(found, key=lambda item: item.start)))
 
 
-def masked(text: str, filler: str = "x") -> str:
-    """The text with `filler` for every character of an item that is no number, as long as before."""
-    return _masked(
-        text, [item for item in protected_items(text) if item.kind not in ("number", "sign")], filler
+def items_beside(given: Sequence[Item], text: str) -> list[Item]:
+    """The `given` items of a text, and what the grammar finds beside them, from left to right, without overlap."""
+    return beside(given, protected_items(text))
+
+
+def beside(given: Sequence[Item], found: Iterable[Item]) -> list[Item]:
+    """The given items and those found ones that overlap none of them."""
+    if not given:
+        return list(found)
+    free = (one for one in found if not any(one.start < item.end and item.start < one.end for item in given))
+    return sorted([*given, *free], key=lambda item: (item.start, item.end))
+
+
+def shifted(items: Iterable[Item], start: int, end: int) -> tuple[Item, ...]:
+    """The items of characters [start, end) of a text, with their places in that stretch."""
+    inside = [item for item in items if start <= item.start and item.end <= end]
+
+    def partner(item: Item) -> int | None:
+        there = item.partner is not None and start <= item.partner < end
+        return item.partner - start if there and item.partner is not None else None
+
+    return tuple(
+        replace(item, start=item.start - start, end=item.end - start, partner=partner(item))
+        for item in inside
     )
 
 
-def missing_items(source: str, hypothesis: str) -> list[Item]:
+def masked(text: str, filler: str = "x", given: Sequence[Item] = ()) -> str:
+    """The text with `filler` for every character of an item that is no number, as long as before."""
+    items = items_beside(given, text) if given else protected_items(text)
+    return _masked(text, [item for item in items if item.kind not in ("number", "sign")], filler)
+
+
+def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> list[Item]:
     """Protected items of the source sentence that the hypothesis lost.  An item that stands twice must be there twice,
-    and exactly as it was: `%d%%` is not in `%d%%%`, nor B-2 in B-25."""
-    items = protected_items(source)
+    and exactly as it was: `%d%%` is not in `%d%%%`, nor B-2 in B-25.
+
+    given  items that a caller knows of, with their places in the source
+    """
+    items = items_beside(given, source)
     if not items:
         return []
     lost: list[Item] = []
     dates = Counter(_parts(item.text) for item in protected_items(hypothesis) if item.kind == "date")
     exact = [item for item in items if item.role != "number" and not item.is_letters]
     for text, count in Counter(item.text for item in exact).items():
-        there = max(
-            occurrences(text, hypothesis, source), dates[_parts(text)]
-        )  # 12.05.2020 may become 05/12/2020
+        there = occurrences(text, hypothesis, source)
+        if text == "$":
+            there = len(_DOLLARS.findall(hypothesis))
+        elif not there:
+            there = dates[_parts(text)]  # 12.05.2020 may become 05/12/2020
         lost += [item for item in exact if item.text == text][min(count, there) :]
     return sorted(lost + _numbers_lost(items, hypothesis), key=lambda item: item.start)
 
@@ -236,5 +267,6 @@ def _numbers_lost(items: Sequence[Item], text: str) -> list[Item]:
     others = protected_items(text)
     there = [item.text for item in others if item.role == "number"]
     # What is written as a code by one may be a number to the other: F 16, F-16.
-    there += [digits for item in others if _CODE.fullmatch(item.text) for digits in NUMBER.findall(item.text)]
+    codes = [item.text for item in others if item.role != "number" and _CODE.fullmatch(item.text)]
+    there += [digits for code in codes for digits in NUMBER.findall(code)]
     return [numbers[place] for place in lost_numbers([item.text for item in numbers], there)]

@@ -108,13 +108,13 @@ PATTERNS: dict[str, str] = {
       | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                   # --long-option=value
       | (?<![\w&])\p{Lu}{1,4}(?:&\p{Lu}{1,4})++(?![\w&])              # R&D, AT&T""",
     "dollar": r"\$(?=\ ?\d) | (?<=\d\ ?)\$(?!\w)",
-    "percent": r"(?<=\d\s?)%%(?!%)",
+    "percent": r"(?<=\d\s?)%%(?!%) | (?<![\w%])%%(?![\w%])",
     "accelerator": r"&(?=\p{L}) | (?<![\w_])_(?=\p{L}[^\W_]*+(?![\w_]))",
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
-    rf"[\d`@#%{{}}$<>&_/\\|~^§¶№=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
+    rf"[\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

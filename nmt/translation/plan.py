@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from nmt.text.normalization import composed, model_input, respelled, with_spelling
+from nmt.text.protected import Item
 from nmt.text.segmentation import Part, stands_alone
+from nmt.translation.protect import moved
 from nmt.translation.result import Segment, SentenceTranslation, Translation
 
 
@@ -26,11 +28,12 @@ class Request:
     prefix: str = ""  # what the translation must begin with
     following: int | None = None  # the id of the target piece that must come after the prefix
     whole: bool = True  # False for a stretch of a sentence, cut out around something that is copied
+    items: tuple[Item, ...] = ()  # what must stay as it is, beside what `nmt.text.protected` finds
 
     @property
     def is_free(self) -> bool:
         """Whether it is a whole sentence whose translation may begin in any way."""
-        return self.whole and not self.prefix and self.following is None
+        return self.whole and not self.prefix and self.following is None and not self.items
 
 
 class Plan:
@@ -49,6 +52,7 @@ class Plan:
                 composed(model_input(self.parts[i].text)),
                 prefix if i == sentences[0] else "",
                 whole=stands_alone(self.parts, i),
+                items=moved(self.parts[i].items, self.parts[i].text),
             )
             for i in sentences
         )

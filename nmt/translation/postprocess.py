@@ -58,7 +58,7 @@ def detokenize(hypothesis: Hypothesis, tokenizer: Tokenizer) -> Draft:
 def count_defects(request: Request, text: str) -> int:
     """How many protected items a translation lacks, one more if it repeats itself, and `EMPTY` if there is none."""
     repeats = deduplicate(request, text) != text
-    return len(missing_items(request.sentence, text)) + repeats + (0 if text else EMPTY)
+    return len(missing_items(request.sentence, text, request.items)) + repeats + (0 if text else EMPTY)
 
 
 def deduplicate(request: Request, text: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import regex  # type: ignore[import-untyped]
 
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import Item, is_sign, protected_items
+from nmt.text.protected import Item, beside, is_sign, items_beside
 from nmt.text.tokenizer import Tokenizer
 
 # Stand-ins for models that have no placeholder symbols, by how often a trained model copies them (of 200 sentences
@@ -101,6 +101,23 @@ class Protected:
         return text
 
 
+def moved(items: Sequence[Item], sentence: str) -> tuple[Item, ...]:
+    """The items with their places in the sentence as the model gets it, cleaned and composed."""
+
+    def place(at: int) -> int:
+        return len(composed(cleaned(sentence[:at])))
+
+    return tuple(
+        replace(
+            item,
+            start=place(item.start),
+            end=place(item.end),
+            partner=None if item.partner is None else place(item.partner),
+        )
+        for item in items
+    )
+
+
 def protect(
     sentence: str,
     vocabulary: Vocabulary,
@@ -116,9 +133,9 @@ def protect(
              they go before those of the grammar
     """
     text = composed(cleaned(sentence))
-    if given and text != sentence:
-        given = [_moved(item, sentence) for item in given]
-    items = _items(text, vocabulary, given)
+    if text != sentence:
+        given = moved(given, sentence)
+    items = beside(items_beside(given, text), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)
     wanted = {(item.start, item.end) for item in lost}
@@ -158,31 +175,6 @@ def protect(
     model_text = "".join(pieces).rstrip()
     slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
     return Protected(sentence, model_text, tuple(slots))
-
-
-def _moved(item: Item, sentence: str) -> Item:
-    """The item with its place in the cleaned sentence."""
-
-    def place(at: int) -> int:
-        return len(composed(cleaned(sentence[:at])))
-
-    return replace(
-        item,
-        start=place(item.start),
-        end=place(item.end),
-        partner=None if item.partner is None else place(item.partner),
-    )
-
-
-def _items(text: str, vocabulary: Vocabulary, given: Sequence[Item]) -> list[Item]:
-    """Given items, those of the grammar, and what the vocabulary lacks; from left to right, without overlap."""
-    items = list(given)
-    for found in (protected_items(text), _unknown(text, vocabulary)):
-        taken = [(item.start, item.end) for item in items]
-        items += [
-            item for item in found if not any(item.start < end and start < item.end for start, end in taken)
-        ]
-    return sorted(items, key=lambda item: (item.start, item.end))
 
 
 def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:

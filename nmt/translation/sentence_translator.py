@@ -47,6 +47,7 @@ class Way:
         return replace(
             self.request,
             sentence=self.protected.model_text,
+            items=(),
             prefix=self.protected.prefix(self.request.prefix),
         )
 
@@ -93,7 +94,7 @@ class SentenceTranslator:
         unknown = [request for request in requests if request not in known]
         bare = {request: form for request in unknown if (form := bare_request(request, self.target_language))}
         ways = [
-            Way(request, protect(request.sentence, self.vocabulary))
+            Way(request, protect(request.sentence, self.vocabulary, given=request.items))
             for request in dict.fromkeys((*unknown, *bare.values()))
         ]
         known |= {way.request: copied(way.request.sentence) for way in ways if not way.protected.has_words}
@@ -136,7 +137,7 @@ class SentenceTranslator:
             shown = [replace(whole, text=text) for text, _ in whole.candidates]
             if whole.known:  # what the model would say instead is what the phrase book is there to prevent
                 return shown
-        read = Way(request, protect(request.sentence, self.vocabulary)).read
+        read = Way(request, protect(request.sentence, self.vocabulary, given=request.items)).read
         source = pad_sources([self._with_end(read)])[0]
         following = next_tokens(self.model, source, self._forced(read), 2 * count)
         likely = [
@@ -214,12 +215,12 @@ class SentenceTranslator:
         """The request with stand-ins also for what its translation lost."""
         lost = [
             item
-            for item in missing_items(request.sentence, result.text)
+            for item in missing_items(request.sentence, result.text, request.items)
             if item.role != "number" or len(item.text) >= MIN_FORCED_DIGITS
         ]
         if not any(item.role != "number" for item in lost):
             attempt = 0
-        return protect(request.sentence, self.vocabulary, attempt, lost)
+        return protect(request.sentence, self.vocabulary, attempt, lost, request.items)
 
     def _with_end(self, request: Request) -> list[int]:
         return [*self.source_ids(request.sentence), EOS]
@@ -243,5 +244,7 @@ def _is_defective(request: Request, result: SentenceTranslation, attempt: int) -
     if result.known or result.copied:
         return False
     if attempt == ATTEMPTS - 1:
-        return any(item.role != "number" for item in missing_items(request.sentence, result.text))
+        return any(
+            item.role != "number" for item in missing_items(request.sentence, result.text, request.items)
+        )
     return any(count_defects(request, text) for text, _ in result.candidates)

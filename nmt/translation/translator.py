@@ -28,10 +28,11 @@ from nmt.inference.batched_search import BatchLimits
 from nmt.inference.loading import load_runtime
 from nmt.inference.model_interface import SearchableModel
 from nmt.text.normalization import composed, model_input, without_surrogates
-from nmt.text.segmentation import Part, cut_long, split_text
+from nmt.text.protected import Item
+from nmt.text.segmentation import Part, cut_long, split_text, with_items
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
-from nmt.translation.protect import Vocabulary, protect
+from nmt.translation.protect import Vocabulary, moved, protect
 from nmt.translation.result import SentenceTranslation, Translation
 from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
 
@@ -108,6 +109,7 @@ class Translator:
         n_best: int = 1,
         with_attention: bool = False,
         prefixes: Sequence[str] | None = None,
+        items: Sequence[Sequence[Item]] | None = None,
         length_penalty: float | None = None,
         batch_tokens: int | None = None,
     ) -> list[Translation]:
@@ -117,6 +119,9 @@ class Translator:
         n_best          how many different translations of a line, at most the beam
         with_attention  of the model's own translation: the phrase book is left aside
         prefixes        for each line what its (first sentence's) translation must begin with, or ""
+        items           for each line what must stay as it is beside what `nmt.text.protected` finds: a format's
+                        markup, say.  Each is in the translation exactly once, pairs around the words that came of
+                        those which they enclose in the line
         batch_tokens    source pieces × beam that are searched at once: more is faster and takes more memory, up
                         to the limits on sentences × beam and on lines that are looked at together
 
@@ -126,8 +131,10 @@ class Translator:
             raise TypeError("translate_batch takes a sequence of lines; translate() takes one text")
         if prefixes is not None and len(prefixes) != len(lines):
             raise ValueError(f"{len(prefixes)} prefixes for {len(lines)} lines")
+        if items is not None and len(items) != len(lines):
+            raise ValueError(f"{len(items)} lists of items for {len(lines)} lines")
         sentences = self._sentence_translator(beam, n_best, with_attention, length_penalty, batch_tokens)
-        plans = map(self.plan, lines, prefixes) if prefixes else map(self.plan, lines)
+        plans = map(self.plan, lines, prefixes or [""] * len(lines), items or [()] * len(lines))
         return list(self._translated(plans, sentences))
 
     def stream(self, lines: Iterable[str | None], **options: Any) -> Iterator[Translation]:
@@ -140,11 +147,11 @@ class Translator:
         sentences = self._sentence_translator(**options)
         return self._translated((None if line is None else self.plan(line) for line in lines), sentences)
 
-    def plan(self, text: str, prefix: str = "") -> Plan:
+    def plan(self, text: str, prefix: str = "", items: Sequence[Item] = ()) -> Plan:
         """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.
         `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests, and the plan's
         `assemble` of their results."""
-        parts = split_text(without_surrogates(text), self.source_language)
+        parts = split_text(without_surrogates(text), self.source_language, items)
         return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix)
 
     def translate_sentences(
@@ -214,13 +221,15 @@ class Translator:
 
     def _stretches(self, part: Part) -> list[Part]:
         """The part, or if it is too long for the model, the stretches to translate and to copy that it is cut into."""
-        if not part.translate or self._size(part.text) <= self._max_pieces:
+        if not part.translate or self._size(part.text, part.items) <= self._max_pieces:
             return [part]
-        return cut_long(part.text, self._size, self._max_pieces)
+        return with_items(cut_long(part.text, self._size, self._max_pieces), part.items)
 
-    def _size(self, sentence: str) -> int:
+    def _size(self, sentence: str, items: Sequence[Item] = ()) -> int:
         """Pieces of what the model reads of a sentence."""
-        return len(self._source_ids(protect(composed(model_input(sentence)), self._vocabulary).model_text))
+        given = moved(items, sentence)
+        protected = protect(composed(model_input(sentence)), self._vocabulary, given=given)
+        return len(self._source_ids(protected.model_text))
 
 
 def _windows(plans: Iterable[Plan | None], max_lines: int) -> Iterator[tuple[list[Plan], bool]]:

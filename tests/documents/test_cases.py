@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import polib
-import pytest
 
 from nmt import Translator
 from nmt.documents import html
@@ -19,8 +18,6 @@ from nmt.documents.formats import open_document
 
 REPOSITORY = Path(__file__).parents[2]
 CASES = REPOSITORY / "tests" / "data" / "cases"
-
-NOT_KEPT_YET = "the translator does not keep € and no-break spaces yet"
 
 
 @cache
@@ -156,7 +153,6 @@ def test_html_inline_fragments() -> None:
         assert result.count(tag) == 1
 
 
-@pytest.mark.xfail(strict=True, reason=NOT_KEPT_YET)
 def test_html_nbsp_entities() -> None:
     result = re.sub("<[^>]*>|&#160;", " ", fragment("html-nbsp-entities"))
     assert re.findall(r"\d+", result) == ["20", "15"] and result.count("€") == 1
@@ -179,7 +175,6 @@ def test_docx_tracked_insertion(tmp_path: Path) -> None:
     assert result.count("four") == 1
 
 
-@pytest.mark.xfail(strict=True, reason=NOT_KEPT_YET)
 def test_docx_no_break_space_price(tmp_path: Path) -> None:
     _, result = both("docx-no-break-space-price", tmp_path)
     assert re.findall(r"[\d€]+", re.sub("<[^>]*>", "", result)) in (

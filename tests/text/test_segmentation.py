@@ -1,4 +1,4 @@
-"""nmt.text.segmentation: what is translated, what is copied, what a translation must keep."""
+"""nmt.text.segmentation: what is translated, and what is copied."""
 
 from __future__ import annotations
 
@@ -6,27 +6,13 @@ import random
 
 import pytest
 
-from nmt.text.normalization import model_input, one_line, without_surrogates
-from nmt.text.numbers import number_readings, same_number
-from nmt.text.protected import (
-    has_words,
-    missing_items,
-    numbers_without_counterpart,
-    protected_items,
-)
-from nmt.text.segmentation import cut_long, split_around, split_text, words
+from nmt.text.normalization import without_surrogates
+from nmt.text.protected import Item, has_words, protected_items
+from nmt.text.segmentation import cut_long, split_around, split_text, stands_alone
 
 
 def translated(text: str, language: str = "es") -> list[str]:
     return [part.text for part in split_text(text, language) if part.translate]
-
-
-def verbatim(sentence: str) -> list[str]:
-    return [item.text for item in protected_items(sentence) if item.role != "number"]
-
-
-def numbers(sentence: str) -> list[str]:
-    return [item.text for item in protected_items(sentence) if item.role == "number"]
 
 
 @pytest.mark.parametrize(
@@ -190,116 +176,6 @@ def test_translates_what_has_words(text: str) -> None:
     assert translated(text) == [text]
 
 
-@pytest.mark.parametrize(
-    ("sentence", "items"),
-    [
-        ("Escribe a ana.b+c@d-e.es.", ["ana.b+c@d-e.es"]),
-        ("Ve (https://es.wikipedia.org/wiki/R%C3%ADo), ya.", ["https://es.wikipedia.org/wiki/R%C3%ADo"]),
-        ("Entra en www.ejemplo.es/a/b! O en ejemplo.com.", ["www.ejemplo.es/a/b", "ejemplo.com"]),
-        ("Usa foo_bar, obj.getName() o ~/x/y.py aquí", ["foo_bar", "obj.getName()", "~/x/y.py"]),
-        (
-            "Borra %(name)s, {0} y $PATH con <b>rm</b> &amp;",
-            ["%(name)s", "{0}", "$PATH", "<b>", "</b>", "&amp;"],
-        ),
-        ("Di #Hola a @juan el 50% de veces", ["#Hola", "@juan"]),
-        ("Copiado %1$s a %2$d de %-5.1f%% o %ld", ["%1$s", "%2$d", "%-5.1f%%", "%ld"]),
-        ("Usa %(x).2f, %zu, %x y %g: hola%20c, WWW.A.ES/B", ["%(x).2f", "%zu", "%x", "%g", "WWW.A.ES/B"]),
-        ("El 50 %de 3 %s, 3 %(unit)s", ["%(unit)s"]),
-        ("Llama a getElementById del iPhone, el mRNA", ["getElementById"]),
-        (
-            "La COVID-19 (SARS-CoV-2), el H1N1, la B-2 y el OC43.",
-            ["COVID-19", "SARS-CoV-2", "H1N1", "B-2", "OC43"],
-        ),
-        ("Un iPhone no es un móvil. ¿O sí? 3,5 $", []),
-        ("El Apolo-11, EE. UU. 2020, 3D, 10K y los F-16s", []),
-        (
-            "El VIH-1, la UE-27, el SEMANA1 y ENERO-2020; cuesta USD5,000 o EUR1.5",
-            [],
-        ),  # not written so in English
-        ("Usa SHA256.new(), X509.cert_name y LOG10().", ["SHA256.new()", "X509.cert_name", "LOG10()"]),
-    ],
-)
-def test_finds_what_must_stay_letter_by_letter(sentence: str, items: list[str]) -> None:
-    assert verbatim(sentence) == items
-
-
-def test_finds_numbers_outside_of_other_items() -> None:
-    assert numbers("El 12/05/2020 a las 10:30 pagué 1.000,50 € por 3 en http://a.b/77 el 50%.") == [
-        "3",
-        "50",
-    ]
-    assert numbers("1 000 000,5 y 25") == ["1 000 000,5", "25"]
-
-
-def test_a_code_is_there_only_as_a_whole_and_counts_as_its_number() -> None:
-    assert missing_items("El F-16 y la B-2", "The F-1600 and the B-2") == missing_items("El F-16", "No")
-    assert missing_items("Un MP3", "MP3s") == []
-    assert missing_items("La covid-19 y el F 16", "COVID-19 and the F-16") == []
-    assert [item.text for item in missing_items("La covid-19", "COVID-1")] == ["19"]
-
-
-def test_item_positions_are_those_of_the_sentence() -> None:
-    sentence = "En 1990 vi a.b@c.es y 7."
-    assert [sentence[item.start : item.end] for item in protected_items(sentence)] == [
-        "1990",
-        "a.b@c.es",
-        "7",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("1.000,5", "1,000.5", True),
-        ("1.000", "1,000", True),
-        ("1.000", "1000", True),
-        ("1 000 000", "1,000,000", True),
-        ("1\u00a0000", "1.000", True),
-        ("3,50", "3.50", True),
-        ("007", "7", True),
-        ("3.11.7", "3.11.7", True),
-        ("5.200", "5.2", True),
-        ("44.000", "44", True),
-        ("2,5", "2.500.000", True),
-        ("5.200", "5.3", False),
-        ("50", "500", False),
-        ("2000", "20", False),
-        ("1990", "199", False),
-        ("1.000,5", "1,000.6", False),
-        ("3,50", "350", False),
-        ("1990", "1991", False),
-        ("3.11.7", "3117", False),
-        ("12", "21", False),
-    ],
-)
-def test_compares_numbers_across_notations(one: str, other: str, same: bool) -> None:
-    assert same_number(one, other) is same
-    assert same_number(other, one) is same
-
-
-def test_a_lone_point_reads_both_ways() -> None:
-    assert number_readings("1.000") == {"1000", "1.000"}
-
-
-def test_finds_lost_items() -> None:
-    source = "El 3 de mayo de 1990 pagué 1.000,5 en http://a.es/x."
-    assert missing_items(source, "On May 3, 1990 I paid 1,000.5 at http://a.es/x.") == []
-    lost = missing_items(source, "On May 3, 1991 I paid 1,000.5 at http://a.es/y.")
-    assert [item.text for item in lost] == ["1990", "http://a.es/x"]
-
-
-def test_a_date_or_spaced_number_may_come_in_groups() -> None:
-    assert missing_items("el 12.05.2020", "on 05/12/2020") == []
-    assert missing_items("de 10 200 no", "from 10 to 200") == []
-    assert [item.text for item in missing_items("el 12.05.2020", "on 05/12")] == ["12.05.2020"]
-    assert [item.text for item in missing_items("pagué 1.250,75", "I paid 1.250.75")] == ["1.250,75"]
-    assert [item.text for item in missing_items("de 3,5 a 4", "from 3 to 5 to 4")] == ["3,5"]
-
-
-def test_finds_invented_numbers() -> None:
-    assert [n.text for n in numbers_without_counterpart("She is 30, not 20.", "Tiene 20.")] == ["30"]
-
-
 def word_count(text: str) -> int:
     return len(text.split())
 
@@ -356,27 +232,90 @@ def test_punctuation_around_a_cut_is_copied(text: str, sentences: list[str]) -> 
     assert translated(text) == sentences
 
 
-def test_finds_words() -> None:
-    assert [("«¡Qué día, 寿司!»")[a:b] for a, b in words("«¡Qué día, 寿司!»")] == ["Qué", "día", "寿司"]
+@pytest.mark.parametrize(
+    ("language", "text", "sentences"),
+    [
+        (
+            "es",
+            "El art. 4.º de la ley n.º 31 dice que sí. Vale.",
+            ["El art. 4.º de la ley n.º 31 dice que sí.", "Vale."],
+        ),
+        ("es", "Vive en EE. UU. desde 1990. Trabaja.", ["Vive en EE. UU. desde 1990.", "Trabaja."]),
+        ("es", "El núm. 5, p. ej. hoy, y la pág. 3. Fin.", ["El núm. 5, p. ej. hoy, y la pág. 3.", "Fin."]),
+        ("es", "Llegó a las 5 p. m. en punto. Bien.", ["Llegó a las 5 p. m. en punto.", "Bien."]),
+        ("en", "See vol. 3, e.g. this. I said no. 5 came.", ["See vol. 3, e.g. this.", "I said no. 5 came."]),
+        ("es", "<b>Hola.</b> ¿Qué tal? <i>Bien.</i>", ["<b>Hola.</b>", "¿Qué tal?", "<i>Bien.</i>"]),
+        ("es", "Mira {{ a. B }} ya. Sí.", ["Mira {{ a. B }} ya.", "Sí."]),
+    ],
+)
+def test_abbreviations_and_items_end_no_sentence_and_tags_go_with_theirs(
+    language: str, text: str, sentences: list[str]
+) -> None:
+    assert translated(text, language) == sentences
 
 
-def test_the_model_sees_no_control_characters() -> None:
-    assert model_input("a\x00b\tc\u200bd\u00ade\ufeff\ufffd") == "a b cde"
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("# Shopping list", ["# ", "Shopping list"]),
+        (">> Good evening.", [">> ", "Good evening."]),
+        ("> > 1. Hello there", ["> > 1. ", "Hello there"]),
+        ("- [ ] Buy milk\n+ Butter", ["- [ ] ", "Buy milk", "\n+ ", "Butter"]),
+        ("- Hola. - Adiós.", ["- ", "Hola.", " - ", "Adiós."]),
+        ("#Hola a todos", ["#Hola a todos"]),
+        ("—Hola —dijo.", ["—Hola —dijo."]),
+    ],
+)
+def test_marks_before_a_sentence_are_copied(text: str, parts: list[str]) -> None:
+    assert [part.text for part in split_text(text, "es")] == parts
 
 
-def test_a_hypothesis_becomes_one_clean_line() -> None:
-    assert one_line(" a\nb\r\n c\u2028d\x00e\ufffd ") == "a b c d e"
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (r"First line\nSecond line", ["First line", r"\n", "Second line"]),
+        (r"Name:\tJohn", ["Name:", r"\t", "John"]),
+        ("Good<br/>bye", ["Good", "<br/>", "bye"]),
+        ("<p>It eats.</p>", ["<p>", "It eats.", "</p>"]),
+        ("yes|no", ["yes", "|", "no"]),
+        ("{% if x %}Yes{% else %}No{% endif %}", ["{% if x %}Yes", "{% else %}", "No{% endif %}"]),
+    ],
+)
+def test_what_stands_at_both_sides_of_a_break_are_texts_of_their_own(text: str, parts: list[str]) -> None:
+    assert [part.text for part in split_text(text, "en")] == parts
 
 
-def test_surrogates_are_joined_or_replaced() -> None:
-    assert without_surrogates("a\ud83d\ude00b\ud800c") == "a😀b\ufffdc"
+def test_a_break_leaves_whole_sentences() -> None:
+    plan = split_text("Yes<br>No", "en")
+    assert stands_alone(plan, 0) and stands_alone(plan, 2)
+    plan = split_text("I ❤️ fish.", "en")
+    assert not stands_alone(plan, 0) and not stands_alone(plan, 2)
 
 
-def test_the_quick_look_overlooks_no_item() -> None:
-    """Nothing that the long patterns find is missed by the short one that spares most sentences from them."""
-    kinds = (
-        "https://a.b/c ftp://x www.a-b.c x@y.org example.com @mention #tag %(name)s %d {x} ${y} $HOME <b> &amp; &#12; "
-        "file.py snake_case camelCaseName call() a.b() ~/x/y ./a C:\\x /usr/bin --long-option --a=b `code` 1.000,5 12 "
-    ).split()
-    for item in [*kinds, "x" * 60]:
-        assert protected_items(f"Mira {item} ahora"), item
+def test_of_a_message_with_choices_the_arms_are_translated() -> None:
+    text = "You have {n, plural, =0 {no letters} one {# letter} other {# letters}} now."
+    parts = split_text(text, "en")
+    assert "".join(part.text for part in parts) == text
+    assert [part.text for part in parts if part.translate] == [
+        "You have",
+        "no letters",
+        "# letter",
+        "# letters",
+        "now.",
+    ]
+
+
+def test_given_items_are_not_cut_and_go_with_their_sentence() -> None:
+    text = "Usa ⟦a. B⟧ ya. ⟪Hola⟫ a todos."
+    given = [
+        Item("⟦a. B⟧", 4, 10, "format", "word"),
+        Item("⟪", 15, 16, "format", "open", partner=20),
+        Item("⟫", 20, 21, "format", "close", partner=15),
+    ]
+    parts = split_text(text, "es", given)
+    assert [part.text for part in parts] == ["Usa ⟦a. B⟧ ya.", " ", "⟪Hola⟫ a todos."]
+    assert [(item.start, item.partner) for part in parts for item in part.items] == [
+        (4, None),
+        (0, 5),
+        (5, 0),
+    ]
