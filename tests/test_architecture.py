@@ -61,7 +61,6 @@ PATCHES = ("setattr", "getattr", "delattr")
 KNOWN = {
     "tests/documents/test_documents.py: has more than 400 lines",
     "tests/translation/test_translator.py: has more than 400 lines",
-    "tests/webui/test_inside.py: has more than 400 lines",
 }
 
 

@@ -143,7 +143,7 @@ def test_arms_of_plurals_and_choices_are_translated_and_their_syntax_kept(tmp_pa
     value = "Tiene {n, plural, =0 {ningún perro} one {# perro} other {# perros de {dueño}}}."
     source = json.dumps({"a": value}, ensure_ascii=False)
     assert open_document(save(tmp_path, ".json", source)).texts == [
-        "Tiene", "ningún perro", "X0 perro", "X0 perros de {dueño}",
+        "Tiene", "ningún perro", "# perro", "# perros de {dueño}",
     ]  # fmt: skip
     assert json.loads(translated(tmp_path, ".json", source))["a"] == (
         "TIENE {n, plural, =0 {NINGÚN PERRO} one {# PERRO} other {# PERROS DE {dueño}}}."

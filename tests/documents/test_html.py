@@ -42,7 +42,7 @@ def fragment(content: str, translate: Callable[[str], str]) -> str:
 def test_texts_are_what_is_seen_and_what_is_read_out(tmp_path: Path) -> None:
     assert open_document(save(tmp_path, ".html", PAGE)).texts == [
         "Mi <título>", "Una página", "Un título largo", "título", "Uno", "Dos perros", "perros", "A otra página",
-        "Tiene X0 y", "otra línea.", "3 < 4 & más cosas", "Una foto", "Su nombre", "Enviar", "El X0 dice X1.",
+        "Tiene X0 y", "otra línea.", "3 < 4 & más cosas", "Una foto", "Su nombre", "Enviar", "El X0 dice {{ hola }}.",
     ]  # fmt: skip
 
 
