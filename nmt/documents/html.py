@@ -229,4 +229,4 @@ def _with_text(text: str, raw: str, marks: list[Mark]) -> str:
 
 
 def _escape(text: str) -> str:
-    return html.escape(text, quote=False).replace("\xa0", "&#160;")  # by its number, which XHTML knows, too
+    return html.escape(text, quote=False)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +17,8 @@ from urllib.parse import parse_qsl
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
+from nmt.documents.document import Encoding, TextDocument
+from nmt.documents.html import passages
 from nmt.errors import UserError
 from nmt.serving import languages
 from nmt.serving.errors import PageError
@@ -27,9 +27,6 @@ from nmt.serving.service import AUTO, TranslationService
 from nmt.text.normalization import without_surrogates
 
 MAX_BODY_BYTES = 1_000_000
-MARKUP = re.compile(
-    r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^<>]*>)", re.DOTALL | re.IGNORECASE
-)
 STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
 
 Allowed = Callable[[str, str], bool]  # whether these are a user and the user's password
@@ -118,13 +115,11 @@ async def _translate(service: TranslationService, fields: Fields) -> Fields:
 async def _translate_html(
     service: TranslationService, texts: Sequence[str], direction: Direction
 ) -> list[str]:
-    """Translate what stands between the markup, which stays where it is."""
-    parts = [MARKUP.split(text) for text in texts]  # markup has the odd places
-    between = [html.unescape(part) for text in parts for part in text[::2]]
-    answers = iter(await service.translate_many(between, direction))
-    for text in parts:
-        text[::2] = [html.escape(next(answers).text, quote=False) for _ in text[::2]]
-    return ["".join(text) for text in parts]
+    """Translate HTML: a sentence with tags inside it as a whole, the tags around the words that they belong to."""
+    pages = [TextDocument(text, Encoding(b"", "utf-8"), passages(text, "q")) for text in texts]
+    between = [text for page in pages for text in page.texts]
+    answers = iter(await service.translate_many(between, direction) if between else [])
+    return [page.rendered([next(answers).text for _ in page.texts]) for page in pages]
 
 
 def _detect(service: TranslationService, text: str) -> Fields:

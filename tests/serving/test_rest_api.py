@@ -72,7 +72,7 @@ def test_a_text_that_is_in_the_target_language_stays(client: TestClient) -> None
 def test_markup_stays_and_entities_are_read_and_written(client: TestClient) -> None:
     source = '<p class="a">el <b>tren</b> &amp; sale</p><script>el tren</script><!-- el tren -->'
     answer = post(client, q=source, source="es", target="en", format="html")
-    expected = '<p class="a">The <b>Train</b>& leaves</p><script>el tren</script><!-- el tren -->'
+    expected = '<p class="a">The <b>train</b>& leaves</p><script>el tren</script><!-- el tren -->'
     assert answer["translatedText"].replace(" ", "") == expected.replace("&", "&amp;").replace(" ", "")
 
 
