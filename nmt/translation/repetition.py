@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped]
 
 MAX_WORDS = 6  # words that are repeated together
-MAX_MORE = 1  # times more in a row than in the source: people say "very, very good"
+MAX_TIMES = 2  # in a row, unless the source says something more often: people say "very, very good"
 # Letters of a word that may come more often if there are marks between ("no, no, no"), and how often.
 SHORT_WORD, MAX_SHORT = 4, 4
 
@@ -23,18 +23,20 @@ _LAUGHTER = regex.compile(r"(?i)\b(\p{L}{2,4})\1{2,}")  # jajaja, blablabla: oth
 
 
 def without_repetition(source: str, hypothesis: str) -> str:
-    """The hypothesis, in which what comes too often in a row is said once.  Numbers stay: languages group them
-    differently."""
+    """The hypothesis, in which what comes too often in a row is said once.  Numbers that the source does not have stay:
+    languages group digits differently."""
     words = _WORD.findall(hypothesis.lower())
-    if len(words) - len(set(words)) <= MAX_MORE:  # most translations: nothing comes so often
+    if len(words) - len(set(words)) < MAX_TIMES:  # most translations: nothing comes so often
         return hypothesis
     in_source = [times for size in range(1, MAX_WORDS + 1) for *_, times in _runs(source, size)]
-    most = MAX_MORE + max([*in_source, 3 if _LAUGHTER.search(source) else 1])
+    most = max([*in_source, 3 if _LAUGHTER.search(source) else MAX_TIMES])
     for size in range(1, MAX_WORDS + 1):
         for start, end, times in reversed(list(_runs(hypothesis, size))):
             repeated = hypothesis[start:end]
-            short = size == 1 and len(_WORD.search(repeated).group()) <= SHORT_WORD and _MARK.search(repeated)
-            if times > (max(most, MAX_SHORT) if short else most) and _LETTER.search(repeated):
+            word = _WORD.search(repeated).group()
+            short = size == 1 and len(word) <= SHORT_WORD and _MARK.search(repeated)
+            grouped = not _LETTER.search(repeated) and word not in _WORD.findall(source)
+            if times > (max(most, MAX_SHORT) if short else most) and not grouped:
                 hypothesis = hypothesis[:start] + hypothesis[end:]
     return hypothesis
 

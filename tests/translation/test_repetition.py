@@ -73,13 +73,11 @@ def test_what_may_be_meant_stays(hypothesis: str) -> None:
 @pytest.mark.parametrize(
     ("source", "hypothesis"),
     [
-        ("Rusia, Rusia y Rusia", "Russia, Russia, Russia"),
+        ("Rusia, Rusia, Rusia", "Russia, Russia, Russia"),
         ("vamos, vamos, vamos", "Let's go, let's go, let's go"),
         ("¡VAMOS, VAMOS, VAMOS!", "COME ON, COME ON, COME ON!"),
         ("Es MUY, MUY, MUY bueno.", "It is VERY, VERY, VERY good."),
         ("Yo... yo... yo no sé", "I... I... I don't know"),
-        ("worse and worse, and", "peor y peor y peor, y"),
-        ("Nueva York, Nueva York", "New York, New York, New York"),
         ("¡Jajaja!", "Ha ha ha!"),
         ("y dice que blablabla", "and says blah blah blah"),
         ("el KKK", "the K.K.K."),
@@ -99,9 +97,11 @@ def test_what_the_source_says_as_often_or_in_another_way_stays(source: str, hypo
 @pytest.mark.parametrize(
     ("source", "hypothesis", "once"),
     [
-        ("Rusia, Rusia y Rusia", "Russia, Russia, Russia, Russia, Russia", "Russia"),
-        ("¡Jajaja!", "Ha ha ha ha ha!", "Ha!"),
+        ("Rusia, Rusia y Rusia", "Russia, Russia and Russia, Russia, Russia", "Russia, Russia and Russia"),
+        ("¡Jajaja!", "Ha ha ha ha!", "Ha!"),
+        ("since since he was", "desde desde desde que era", "desde que era"),
         ("no, no, no", "no, no, no, no, no, no", "no"),
+        ("20 libros, 300 discos", "20 300 300 300 discos", "20 300 discos"),
     ],
 )
 def test_what_the_source_says_less_often_is_said_once(source: str, hypothesis: str, once: str) -> None:
