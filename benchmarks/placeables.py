@@ -42,7 +42,9 @@ def kept_items(case: Case, translation: str) -> int:
 
     def count(item: str, text: str) -> int:
         left = r"(?<!\w)" if item[0].isalnum() else rf"(?<!{re.escape(item[0])})"
-        right = r"(?!\w)" if item[-1].isalnum() else rf"(?!{re.escape(item[-1])})" if len(item) > 1 else ""
+        right = rf"(?!{re.escape(item[-1])})" if len(item) > 1 else ""
+        if item[-1].isalnum() and not item.startswith("\\"):  # \\n stands right before a word
+            right = r"(?!\w)"
         return len(re.findall(left + re.escape(item) + right, text))
 
     return sum(count(item, translation) == case.items.count(item) for item in case.items)
