@@ -1,138 +1,188 @@
-"""Recurrent nodes of an ONNX graph (RNN, LSTM, GRU) as scans over products and element-wise operations.
+"""Recurrent layers and cells in the form in which the exported graphs have them.
 
-ONNX Runtime's recurrent nodes stay float32.  The products of a scan are products like all others, which
-`nmt.export.quantization` makes 8-bit ones.  Works on ONNX models alone, and needs the extra `export`.
+The decoder takes one step at a time: each gate is one linear map of the input and the state side by side (`StepCell`).
+The encoder reads whole sentences: what each gate takes from the inputs is computed for all positions at once, and a
+scan over the positions adds what it takes from the state (`ScannedLayer`).  Both consist of products with constant
+matrices, which `nmt.export.quantization` turns into 8-bit ones, while ONNX's own recurrent nodes would stay float32.
+What the gates do to the state is `nmt.network.state_update`, as in `nmt.network.cells`.  Importing this module needs
+torch alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+import torch
+from torch import Tensor, library, nn
+from torch._higher_order_ops.scan import scan
+from torch.nn import functional
 
-from nmt.export.quantization import replace
+from nmt.config import Cell
+from nmt.network.cells import Weights
+from nmt.network.model import Seq2Seq
+from nmt.network.recurrent import RecurrentLayer, State, states_of
+from nmt.network.state_update import gru_state, lstm_state
 
-GATES = {"RNN": "n", "GRU": "zrn", "LSTM": "iofg"}  # in ONNX's order
-STATES = {"RNN": "h", "GRU": "h", "LSTM": "hc"}
-
-
-def unroll(model: onnx.ModelProto) -> None:
-    """Every recurrent node becomes a scan for each of its directions.
-
-    The outputs are the node's, but for padding: where those are zero, the states go on here.  Needs nodes as
-    `nmt.export.onnx_export` writes them: with constant weights, biases, lengths, no initial state, the reset gate of
-    a GRU behind the product, and an LSTM's last cell not asked for."""
-    graph = model.graph
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    read = {name for node in graph.node for name in node.input} | {out.name for out in graph.output}
-    nodes: list[Any] = []
-    for node in graph.node:
-        if node.op_type in GATES:
-            wants_last = bool(read.intersection(node.output[1:2]))
-            _write_layer(_Writer(graph, nodes, node.output[0]), node, constants, wants_last)
-        else:
-            nodes.append(node)
-    replace(graph.node, nodes)
+CANDIDATE = 2  # the place of the GRU's candidate among its gates: reset, update, candidate
 
 
-class _Writer:
-    """Adds nodes to a list, and constants to a graph, under names that begin alike."""
+def next_state(
+    cell: Cell, total: Callable[[int], Tensor], candidate: Callable[[], tuple[Tensor, Tensor]], state: State
+) -> State:
+    """One step of a cell: its state before the step, each part [..., units] -> its state after it.
 
-    def __init__(self, graph: onnx.GraphProto, nodes: list[Any], name: str) -> None:
-        self.graph, self.nodes, self.name = graph, nodes, name
-
-    def node(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Adds a node; the name of its (first) output."""
-        output = output or f"{self.name}_{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
-        return output
-
-    def constant(self, value: Any, name: str) -> str:
-        name = f"{self.name}_{name}"
-        self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-
-def _write_layer(write: _Writer, node: Any, constants: dict[str, np.ndarray], wants_last: bool) -> None:
-    """inputs [len, batch, size] -> states [len, directions, batch, units], and the last of each sentence
-    [directions, batch, units]"""
-    kind, inputs, units = node.op_type, node.input[0], constants[node.input[2]].shape[-1]
-    lengths = write.node("Cast", node.input[4], to=TensorProto.INT64)
-    batch = write.node("Shape", inputs, start=1, end=2)
-    shape = write.node("Concat", batch, write.constant(np.array([units]), "units"), axis=0)
-    zeros = write.node("ConstantOfShape", shape)  # [batch, units]
-
-    def reverse(sequence: str) -> str:
-        """Each sentence back to front; its padding stays behind it."""
-        return write.node("ReverseSequence", sequence, lengths, batch_axis=1, time_axis=0)
-
-    # Of each direction [len, batch, units], as it is read and back to front.
-    read, reversed_ = [], []
-    for direction, weights in enumerate(zip(*(constants[name] for name in node.input[1:4]), strict=True)):
-        scan = _Writer(write.graph, write.nodes, f"{write.name}_{'fb'[direction]}")
-        read.append(_write_scan(scan, kind, weights, reverse(inputs) if direction else inputs, zeros))
-        reversed_.append(reverse(read[-1]) if direction or wants_last else "")
-    axis, start = write.constant(np.array([1]), "axis"), write.constant(np.array([0]), "start")
-    sides = [write.node("Unsqueeze", states, axis) for states in (read[0], *reversed_[1:])]
-    write.node("Concat", *sides, output=node.output[0], axis=1)
-    if wants_last:  # back to front they come first
-        ends = [write.node("Gather", states, start, axis=0) for states in reversed_]  # each [1, batch, units]
-        write.node("Concat", *ends, output=node.output[1], axis=0)
+    total      W x + b + U h + d [..., units] of the gate with this number, in torch's order
+    candidate  of a GRU, W x + b and U h + d of the candidate, apart
+    """
+    if cell == "rnn":
+        return (torch.tanh(total(0)),)
+    if cell == "gru":
+        reset, update = torch.sigmoid(total(0)), torch.sigmoid(total(1))
+        return (gru_state(reset, update, *candidate(), state[0], torch.tanh)[0],)
+    let_in, forget, output = (torch.sigmoid(total(gate)) for gate in (0, 1, 3))
+    return lstm_state(let_in, forget, torch.tanh(total(2)), output, state[1], torch.tanh)
 
 
-def _write_scan(write: _Writer, kind: str, weights: tuple[np.ndarray, ...], inputs: str, zeros: str) -> str:
-    """One direction over inputs [len, batch, size], in the order of reading: its states [len, batch, units].
+def gates_of(weights: Weights) -> list[Weights]:
+    """The weights of each gate, in torch's order: W [units, size], U [units, units], b and d [units]."""
+    units = weights.recurrent.size(1)
+    return [Weights(*parts) for parts in zip(*(part.detach().split(units) for part in weights), strict=True)]
 
-    weights: W [gates * units, size], U [gates * units, units], biases [2 * gates * units], those of W first"""
-    gates, units = GATES[kind], weights[1].shape[-1]
-    of_input, of_state = (dict(zip(gates, np.split(w, len(gates)), strict=True)) for w in weights[:2])
-    biases, own = (dict(zip(gates, np.split(b, len(gates)), strict=True)) for b in np.split(weights[2], 2))
-    for gate in gates:
-        if (kind, gate) != ("GRU", "n"):  # whose reset gate acts on U h + d alone
-            biases[gate] = biases[gate] + own.pop(gate)
-    given = []
-    for gate in gates:
-        product = write.node("MatMul", inputs, write.constant(of_input[gate].T, f"w_{gate}"))
-        given.append(write.node("Add", product, write.constant(biases[gate], f"b_{gate}")))
 
-    body = _Writer(write.graph, [], f"{write.name}_body")
-    before = [f"{body.name}_{state}" for state in STATES[kind]]
-    at = {gate: f"{body.name}_{gate}" for gate in gates}  # W x + b at one position
+class ScannedLayer(nn.Module):
+    """Stands in for a `RecurrentLayer` of the encoder while it is exported."""
 
-    def recur(gate: str) -> str:
-        product = body.node("MatMul", before[0], body.constant(of_state[gate].T, f"u_{gate}"))
-        return body.node("Add", product, body.constant(own[gate], f"d_{gate}")) if gate in own else product
+    def __init__(self, layer: RecurrentLayer) -> None:
+        super().__init__()
+        directions = (False, True) if layer.rnn.bidirectional else (False,)
+        weights = [Weights.of(layer.rnn, backward=backward) for backward in directions]
+        self.directions = nn.ModuleList(ScannedDirection(layer.cell, its_weights) for its_weights in weights)
 
-    def total(gate: str, function: str) -> str:
-        return body.node(function, body.node("Add", recur(gate), at[gate]))
+    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
+        """inputs [batch, len, size], lengths int64 [batch] -> outputs [batch, len, hidden], whose padding means
+        nothing, and the last state of each sentence [directions, batch, units]."""
+        sequence = inputs.transpose(0, 1)
+        outputs, last = [], []
+        for number, direction in enumerate(self.directions):
+            read = direction(reverse(sequence, lengths) if number else sequence)
+            reversed_read = reverse(read, lengths)
+            outputs.append(reversed_read if number else read)
+            last.append(reversed_read[:1])  # back to front, the last position comes first
+        return torch.cat(outputs, dim=-1).transpose(0, 1), (torch.cat(last),)
 
-    if kind == "RNN":
-        after = [total("n", "Tanh")]
-    elif kind == "GRU":
-        update, reset = total("z", "Sigmoid"), total("r", "Sigmoid")
-        new = body.node("Tanh", body.node("Add", body.node("Mul", reset, recur("n")), at["n"]))
-        kept = body.node("Mul", update, body.node("Sub", before[0], new))
-        after = [body.node("Add", kept, new)]
-    else:
-        let_in, output, forget = (total(gate, "Sigmoid") for gate in "iof")
-        kept = body.node("Mul", forget, before[1])
-        cell = body.node("Add", kept, body.node("Mul", let_in, total("g", "Tanh")))
-        after = [body.node("Mul", output, body.node("Tanh", cell)), cell]
-    shown = body.node("Identity", after[0])
 
-    states, ends = f"{write.name}_states", [f"{write.name}_end_{state}" for state in STATES[kind]]
-    graph = helper.make_graph(
-        body.nodes, body.name, _rows([*before, *at.values()], units), _rows([*after, shown], units)
-    )
-    write.nodes.append(
-        helper.make_node(
-            "Scan", [*[zeros] * len(before), *given], [*ends, states], body=graph, num_scan_inputs=len(given)
+class ScannedDirection(nn.Module):
+    """One direction of a layer: inputs [len, batch, size] in the order of reading -> states h [len, batch, units]."""
+
+    def __init__(self, cell: Cell, weights: Weights) -> None:
+        super().__init__()
+        self.cell = cell
+        gates = gates_of(weights)
+        self.candidate_bias = None
+        if cell == "gru":  # the reset gate acts on U h + d of the candidate
+            self.candidate_bias = nn.Parameter(gates[CANDIDATE].recurrent_bias)
+            gates[CANDIDATE] = gates[CANDIDATE]._replace(recurrent_bias=torch.zeros(()))
+        self.of_input = nn.ModuleList(
+            linear(gate.input, gate.input_bias + gate.recurrent_bias) for gate in gates
         )
-    )
-    return states
+        self.of_state = nn.ParameterList(gate.recurrent.T.contiguous() for gate in gates)  # [units, units]
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        matrices, candidate_bias = list(self.of_state), self.candidate_bias
+
+        def step(state: Sequence[Tensor], at: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
+            def total(gate: int) -> Tensor:
+                return state[0] @ matrices[gate] + at[gate]
+
+            def candidate() -> tuple[Tensor, Tensor]:
+                return at[CANDIDATE], state[0] @ matrices[CANDIDATE] + candidate_bias
+
+            after = next_state(self.cell, total, candidate, tuple(state))
+            return list(after), after[0].clone()  # `scan` wants no tensor twice
+
+        zeros = [inputs.new_zeros(inputs.size(1), len(matrices[0])) for _ in range(states_of(self.cell))]
+        return scan(step, zeros, [of_input(inputs) for of_input in self.of_input])[1]
 
 
-def _rows(names: list[str], units: int) -> list[Any]:
-    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, units]) for name in names]
+@library.custom_op("nmt::reverse", mutates_args=())
+def reverse(sequence: Tensor, lengths: Tensor) -> Tensor:
+    """sequence [len, batch, size] -> each sentence back to front, with its padding behind it as before."""
+    position = torch.arange(len(sequence))[:, None]
+    source = torch.where(position < lengths, lengths - 1 - position, position)
+    return sequence.take_along_dim(source[:, :, None], dim=0)
+
+
+@reverse.register_fake
+def _(sequence: Tensor, lengths: Tensor) -> Tensor:
+    return torch.empty_like(sequence)
+
+
+def reverse_node(sequence: Any, lengths: Any) -> Any:
+    """`reverse` as the node that ONNX has for it; a gather would take longer."""
+    from onnxscript import opset20 as op
+
+    return op.ReverseSequence(sequence, lengths, batch_axis=1, time_axis=0)
+
+
+class TokenMap(nn.Module):
+    """W x + b, where x is what the decoder's first layer reads for a token: a row of a table that is filled while the
+    graph loads."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, model: Seq2Seq) -> None:
+        super().__init__()
+        self.embedding, self.norm = model.target_embedding, model.decoder.norms[0]
+        self.linear = linear(weight, bias)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        vectors = self.norm(self.embedding.weight * self.embedding.scale)  # [vocab, embedding]
+        return functional.embedding(tokens, self.linear(vectors))
+
+
+class StepCell(nn.Module):
+    """Stands in for a `RecurrentLayer` of the decoder, of which it does one step.
+
+    by_token  the model, if the inputs are its tokens instead of vectors
+    """
+
+    def __init__(self, cell: Cell, weights: Weights, by_token: Seq2Seq | None = None) -> None:
+        super().__init__()
+        self.cell, self.joined = cell, by_token is None
+        gates = gates_of(weights)
+
+        def of_input(weight: Tensor, bias: Tensor) -> nn.Module:
+            return linear(weight, bias) if by_token is None else TokenMap(weight, bias, by_token)
+
+        if cell == "gru":
+            candidate = gates.pop(CANDIDATE)
+            self.new_input = of_input(candidate.input, candidate.input_bias)
+            self.new_state = linear(candidate.recurrent, candidate.recurrent_bias)
+        biases = [gate.input_bias + gate.recurrent_bias for gate in gates]
+        if self.joined:  # [W, U] [x; h] is one product
+            joined = [torch.cat([gate.input, gate.recurrent], dim=1) for gate in gates]
+            self.of_both = nn.ModuleList(map(linear, joined, biases))
+        else:
+            self.of_input = nn.ModuleList(
+                of_input(g.input, bias) for g, bias in zip(gates, biases, strict=True)
+            )
+            self.of_state = nn.ModuleList(linear(gate.recurrent) for gate in gates)
+
+    def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """inputs [batch, beam, input_size], or tokens int64 [batch, beam], and the state, each part
+        [batch, beam, hidden] -> the next h and the whole next state, as of `RecurrentLayer.step`."""
+        h = state[0]
+
+        def total(gate: int) -> Tensor:
+            if self.joined:
+                return self.of_both[gate](torch.cat([inputs, h], dim=-1))
+            return self.of_input[gate](inputs) + self.of_state[gate](h)
+
+        after = next_state(self.cell, total, lambda: (self.new_input(inputs), self.new_state(h)), state)
+        return after[0], after
+
+
+def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
+    """A linear map with these weights [out, in] and this bias [out]."""
+    made = nn.Linear(weight.size(1), weight.size(0), bias=bias is not None)
+    made.load_state_dict({"weight": weight} if bias is None else {"weight": weight, "bias": bias})
+    return made

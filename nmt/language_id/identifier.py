@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from nmt.errors import UserError
+from nmt.network.state_update import gru_state
 
 Array = np.ndarray
 
@@ -147,8 +148,7 @@ class LanguageIdentifier:
                 0.5 * (x[..., : 2 * units] + h[..., : 2 * units])
             )  # σ, without overflow
             r, z = gates[..., :units], gates[..., units:]
-            n = np.tanh(x[..., 2 * units :] + r * h[..., 2 * units :])
-            state = n + z * (state - n)
+            state, _ = gru_state(r, z, x[..., 2 * units :], h[..., 2 * units :], state, np.tanh)
             total += state
         means = np.concatenate([total[0], total[1]], axis=-1) / length  # [batch, 2 × units]
         logits: Array = means @ self._output + self._output_bias

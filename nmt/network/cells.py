@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from nmt.config import Cell
 from nmt.network.recurrent import State
+from nmt.network.state_update import gru_state, lstm_state
 
 
 class Weights(NamedTuple):
@@ -93,8 +94,7 @@ def lstm_step(x: Tensor, state: State, weights: Weights) -> Step:
     of_input, of_state = _maps(x, h, weights)
     i, f, g, o = (of_input + of_state).chunk(4, dim=-1)
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-    c = f * c + i * g
-    return Step((o * torch.tanh(c), c), {"input": i, "forget": f, "candidate": g, "output": o})
+    return Step(lstm_state(i, f, g, o, c, torch.tanh), {"input": i, "forget": f, "candidate": g, "output": o})
 
 
 def gru_step(
@@ -122,12 +122,11 @@ def gru_step(
     of_input, of_state = _maps(x, h, weights)
     (r_x, z_x, g_x), (r_h, z_h, g_h) = of_input.chunk(3, dim=-1), of_state.chunk(3, dim=-1)
     r, z = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
-    if reset_after:
-        candidate = torch.tanh(g_x + r * g_h)
-    else:
+    reset, keep = r, z if update_keeps else 1 - z
+    if not reset_after:
         recurrent, bias = weights.recurrent.chunk(3)[2], weights.recurrent_bias.chunk(3)[2]
-        candidate = torch.tanh(g_x + nn.functional.linear(r * h, recurrent, bias))
-    after = z * h + (1 - z) * candidate if update_keeps else (1 - z) * h + z * candidate
+        reset, g_h = torch.ones_like(r), nn.functional.linear(r * h, recurrent, bias)
+    after, candidate = gru_state(reset, keep, g_x, g_h, h, torch.tanh)
     return Step((after,), {"reset": r, "update": z, "candidate": candidate})
 
 

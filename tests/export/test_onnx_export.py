@@ -71,7 +71,7 @@ def sources() -> tuple[np.ndarray, np.ndarray]:
 def test_graphs_compute_what_the_model_computes(name: str, reversal_data: Path, tmp_path: Path) -> None:
     """In float32: padded sentences, two steps with beams that changed places, all outputs."""
     folder = checkpoint(tmp_path / "model", reversal_data, **FAMILY[name])
-    export(folder, quantised=False)
+    export(folder, quantized=False)
     source, lengths = sources()
     steps = []
     for model in (TorchModel(load_model(folder).model), OnnxModel(folder)):
@@ -126,6 +126,22 @@ def test_a_step_finds_out_no_sizes(served: Path) -> None:
 
     operators = {node.op_type for node in onnx.load(served / "decoder.onnx").graph.node}
     assert "Reshape" in operators and "Shape" not in operators
+
+
+@pytest.mark.parametrize("name", ["rnn-general", "gru-dot-one-direction", "lstm-none"])
+def test_products_inside_scans_are_of_integers(name: str, reversal_data: Path, tmp_path: Path) -> None:
+    import onnx
+
+    from nmt.export.quantization import bodies
+
+    folder = checkpoint(tmp_path / "model", reversal_data, **FAMILY[name])
+    export(folder)
+    scans = bodies(onnx.load(folder / "encoder.onnx").graph.node)
+    config = load_model(folder).config.model.encoder
+    assert len(scans) == config.layers * (1 + config.bidirectional)
+    for scan in scans:
+        operators = [node.op_type for node in scan.node]
+        assert "MatMul" not in operators and "MatMulIntegerToFloat" in operators
 
 
 def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(

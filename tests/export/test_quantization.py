@@ -10,7 +10,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from nmt.export.quantization import MANY_COLUMNS, compress, operands, quantise, to_integers  # noqa: E402
+from nmt.export.quantization import MIN_COLUMNS_FOR_ONE_SCALE, compress, operands, quantize, to_integers  # noqa: E402
 
 
 def two_products(first: np.ndarray, second: np.ndarray) -> onnx.ModelProto:
@@ -49,26 +49,26 @@ def ones(*names: str) -> dict[str, np.ndarray]:
     return {name: np.ones(128, np.float32) for name in names}
 
 
-def far_at_most(x: np.ndarray, matrix: np.ndarray, bound: np.ndarray) -> np.ndarray:
-    """An error of half a step in either factor: 1/254 of a vector's bound, and of a matrix's column at most 1/127 of
+def far_at_most(x: np.ndarray, matrix: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """An error of half a step in either factor: 1/254 of a vector's range, and of a matrix's column at most 1/127 of
     its greatest value (what two neighbours may be together)."""
-    half = bound / 254, np.abs(matrix * bound[:, None]).max(0) / 127
-    unit = (np.abs(x) / bound).sum(-1, keepdims=True)
-    return half[0] @ np.abs(matrix) + half[1] * (unit + len(bound) / 254) + 1e-6
+    half = largest / 254, np.abs(matrix * largest[:, None]).max(0) / 127
+    unit = (np.abs(x) / largest).sum(-1, keepdims=True)
+    return half[0] @ np.abs(matrix) + half[1] * (unit + len(largest) / 254) + 1e-6
 
 
 def test_products_are_close(matrices: tuple[np.ndarray, np.ndarray]) -> None:
     model, x = two_products(*matrices), inputs(5) * np.linspace(0.1, 10, 128).astype(np.float32)
-    bound = np.abs(x).max(axis=(0, 1))
-    quantise(model, {"x": bound})
+    largest = np.abs(x).max(axis=(0, 1))
+    quantize(model, {"x": largest})
     for found, matrix in zip(run(model, x), matrices, strict=True):
-        assert (np.abs(found - x @ matrix) <= far_at_most(x, matrix, bound) * 1.001).all()
+        assert (np.abs(found - x @ matrix) <= far_at_most(x, matrix, largest) * 1.001).all()
         assert np.abs(found - x @ matrix).mean() < 0.03 * np.abs(x @ matrix).mean()
 
 
-def test_what_is_beyond_a_bound_is_cut_off(matrices: tuple[np.ndarray, np.ndarray]) -> None:
+def test_what_is_beyond_a_range_is_cut_off(matrices: tuple[np.ndarray, np.ndarray]) -> None:
     model, x = two_products(*matrices), 3 * inputs(5)
-    quantise(model, {"x": np.full(128, 2, np.float32)})
+    quantize(model, {"x": np.full(128, 2, np.float32)})
     for found, matrix in zip(run(model, x), matrices, strict=True):
         off = np.abs(found - x.clip(-2, 2) @ matrix)
         assert (off <= far_at_most(x.clip(-2, 2), matrix, np.full(128, 2)) * 1.001 + off.mean() * 3).all()
@@ -78,7 +78,7 @@ def test_what_is_beyond_a_bound_is_cut_off(matrices: tuple[np.ndarray, np.ndarra
 def test_neighbours_change_nothing(matrices: tuple[np.ndarray, np.ndarray]) -> None:
     """Bit for bit, however large they are; a vector of zeros gives zeros."""
     model, x = two_products(*matrices), inputs(40)
-    quantise(model, ones("x"))
+    quantize(model, ones("x"))
     x[1] *= 1e4
     x[2] = 0
     together = run(model, x)
@@ -95,13 +95,13 @@ def test_a_product_takes_its_bias_along(matrices: tuple[np.ndarray, np.ndarray])
     model.graph.node.insert(1, helper.make_node("Add", ["product", "bias"], ["y"]))
     model.graph.initializer.append(numpy_helper.from_array(bias, "bias"))
     exact = run(model, x)
-    quantise(model, ones("x"))
+    quantize(model, ones("x"))
     assert [n.op_type for n in model.graph.node] == ["QuantizeLinear", *["MatMulIntegerToFloat"] * 2]
     for found, wanted, matrix in zip(run(model, x), exact, matrices, strict=True):
         assert (np.abs(found - wanted) <= far_at_most(x, matrix, np.ones(128)) * 1.001).all()
 
 
-def test_joined_vectors_are_quantised_part_by_part(matrices: tuple[np.ndarray, np.ndarray]) -> None:
+def test_joined_vectors_are_quantized_part_by_part(matrices: tuple[np.ndarray, np.ndarray]) -> None:
     """[x; x], of which one half is multiplied by itself too: x becomes integers once."""
     both = np.concatenate([matrices[0], 2 * matrices[0]])
     model, x = two_products(matrices[0], matrices[1]), inputs(5)
@@ -109,18 +109,18 @@ def test_joined_vectors_are_quantised_part_by_part(matrices: tuple[np.ndarray, n
     model.graph.node[1].input[0] = "xx"
     model.graph.initializer[0].CopyFrom(numpy_helper.from_array(both, "a"))
     assert operands(model) == ["x"]
-    bound = np.full(128, np.abs(x).max())
-    quantise(model, {"x": bound})
+    largest = np.full(128, np.abs(x).max())
+    quantize(model, {"x": largest})
     assert sum(node.op_type == "QuantizeLinear" for node in model.graph.node) == 1
     found, _ = run(model, x)
     xx = np.concatenate([x, x], axis=-1)
-    assert (np.abs(found - xx @ both) <= far_at_most(xx, both, np.tile(bound, 2)) * 1.001).all()
+    assert (np.abs(found - xx @ both) <= far_at_most(xx, both, np.tile(largest, 2)) * 1.001).all()
 
 
 def test_no_processor_overflows(matrices: tuple[np.ndarray, np.ndarray]) -> None:
     """Without VNNI, the products of two neighbours with 8-bit vectors (up to 255) are summed in 16 bits."""
     model = two_products(*matrices)
-    quantise(model, ones("x"))
+    quantize(model, ones("x"))
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     assert set(stored) >= {"y_matrix", "z_matrix"} and not {"a", "b"} & set(stored)
     for name in ("y_matrix", "z_matrix"):
@@ -137,8 +137,8 @@ def squared_error(matrix: np.ndarray, integers: np.ndarray, scale: np.ndarray) -
 
 def many_columns(spread: float) -> np.ndarray:
     random = np.random.default_rng(5)
-    sizes = np.exp(random.normal(0, spread, MANY_COLUMNS))
-    return (random.normal(size=(255, MANY_COLUMNS)) * sizes).astype(np.float32)
+    sizes = np.exp(random.normal(0, spread, MIN_COLUMNS_FOR_ONE_SCALE))
+    return (random.normal(size=(255, MIN_COLUMNS_FOR_ONE_SCALE)) * sizes).astype(np.float32)
 
 
 def test_many_columns_of_like_size_share_a_scale() -> None:
@@ -160,19 +160,19 @@ def test_many_columns_of_like_size_share_a_scale() -> None:
 def test_columns_of_sizes_of_their_own_keep_scales_of_their_own() -> None:
     matrix = many_columns(spread=3)
     integers, scale = to_integers(matrix)
-    assert scale.shape == (MANY_COLUMNS,)
+    assert scale.shape == (MIN_COLUMNS_FOR_ONE_SCALE,)
     worst = np.abs(integers * scale - matrix).max(axis=0) / np.abs(matrix).max(axis=0)
     assert worst.max() < 1 / 127  # half a step, of a range that two neighbours share
 
 
-@pytest.mark.parametrize("columns", [7, MANY_COLUMNS])
+@pytest.mark.parametrize("columns", [7, MIN_COLUMNS_FOR_ONE_SCALE])
 def test_integers_of_neighbours_stay_within_bounds(columns: int) -> None:
     """Whether numbers are cut off (one scale) or not; an odd row has no neighbour."""
     matrix = many_columns(spread=0.1)[:, :columns]
     matrix[4:6, 0] = 2 * matrix.max()  # two large neighbours, in one column
     integers, scale = to_integers(matrix)
     is_cut = np.abs(integers * scale - matrix).max() > 2 * np.max(scale)
-    assert is_cut == (scale.shape == ()) == (columns == MANY_COLUMNS)
+    assert is_cut == (scale.shape == ()) == (columns == MIN_COLUMNS_FOR_ONE_SCALE)
     pairs = integers[:254].astype(int).reshape(127, 2, columns)
     assert pairs.clip(min=0).sum(axis=1).max() <= 128 and pairs.clip(max=0).sum(axis=1).min() >= -128
 

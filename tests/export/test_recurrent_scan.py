@@ -1,91 +1,68 @@
-"""Recurrent nodes as scans: what ONNX Runtime's own nodes give, in float32 and nearly so in 8 bits."""
+"""The exported form of recurrent layers computes what torch's fused kernels compute."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
-onnx = pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
+from nmt.config import Cell
+from nmt.export.recurrent_scan import ScannedLayer, StepCell, reverse
+from nmt.network.cells import Weights
+from nmt.network.model import Seq2Seq
+from nmt.network.recurrent import RecurrentLayer, State, states_of
+from tests.conftest import tiny_model_config
 
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
-
-from nmt.export.quantization import quantise  # noqa: E402
-from nmt.export.recurrent_scan import GATES, unroll  # noqa: E402
-
-SIZE, UNITS = 12, 8
-LENGTHS = np.array([5, 2, 1], np.int32)
-
-
-def recurrent(kind: str, directions: int, with_last: bool) -> onnx.ModelProto:
-    """x [len, batch, size], lengths -> what the node gives, as `nmt.export.onnx_export` writes it."""
-    random = np.random.default_rng(len(kind) + directions)
-    rows = len(GATES[kind]) * UNITS
-    shapes = {"w": (directions, rows, SIZE), "u": (directions, rows, UNITS), "b": (directions, 2 * rows)}
-    options = {"linear_before_reset": 1} if kind == "GRU" else {}
-    outputs = ["y", "last"] if with_last else ["y"]
-    node = helper.make_node(
-        kind,
-        ["x", "w", "u", "b", "lengths"],
-        outputs,
-        hidden_size=UNITS,
-        direction="bidirectional" if directions == 2 else "forward",
-        **options,
-    )
-    graph = helper.make_graph(
-        [node],
-        "recurrent",
-        [
-            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["len", "batch", SIZE]),
-            helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
-        ],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * axes)
-            for name, axes in zip(outputs, (4, 3), strict=False)
-        ],
-        [
-            numpy_helper.from_array(random.normal(0, 0.5, shape).astype(np.float32), name)
-            for name, shape in shapes.items()
-        ],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+SIZE, UNITS = 6, 4
+CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")
 
 
-def run(model: onnx.ModelProto) -> list[np.ndarray]:
-    onnx.checker.check_model(model)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    x = np.random.default_rng(3).uniform(-1, 1, (5, len(LENGTHS), SIZE)).astype(np.float32)
-    y, *last = session.run(None, {"x": x, "lengths": LENGTHS})
-    real = np.arange(5)[:, None] < LENGTHS  # [len, batch]
-    return [np.where(real[:, None, :, None], y, 0), *last]
+def layer(cell: Cell, bidirectional: bool = False) -> RecurrentLayer:
+    """A layer with random weights and biases, each as large as the others."""
+    torch.manual_seed(2)
+    made = RecurrentLayer(cell, SIZE, UNITS * (1 + bidirectional), bidirectional)
+    for parameter in made.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    return made.requires_grad_(False)
 
 
-@pytest.mark.parametrize("kind", GATES)
-@pytest.mark.parametrize("directions", [1, 2])
-@pytest.mark.parametrize("with_last", [False, True])
-def test_a_scan_is_the_node(kind: str, directions: int, with_last: bool) -> None:
-    """Sentences of unlike length, every real position and the last states."""
-    model = recurrent(kind, directions, with_last)
-    expected = run(model)
-    unroll(model)
-    assert {node.op_type for node in model.graph.node}.isdisjoint(GATES)
-    for one, other in zip(expected, run(model), strict=True):
-        np.testing.assert_allclose(other, one, atol=1e-6)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_scanned_layer_is_the_fused_one(cell: Cell, bidirectional: bool) -> None:
+    """Sentences of unlike length: every real position, and the last state of each."""
+    fused, lengths = layer(cell, bidirectional), torch.tensor([5, 2, 1])
+    inputs = torch.randn(3, 5, SIZE)
+    expected, last = fused(inputs, lengths=lengths)
+    found, (last_found,) = ScannedLayer(fused)(inputs, lengths)
+    real = torch.arange(5) < lengths[:, None]
+    torch.testing.assert_close(found * real[:, :, None], expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(last_found, last[0], atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("kind", GATES)
-def test_its_products_are_made_of_integers(kind: str) -> None:
-    model = recurrent(kind, 2, with_last=True)
-    expected = run(model)
-    unroll(model)
-    inputs = {node.input[0] for node in model.graph.node if node.op_type == "MatMul"}
-    quantise(model, {name: np.ones(SIZE, np.float32) for name in inputs})
-    bodies = [
-        attribute.g for node in model.graph.node for attribute in node.attribute if attribute.HasField("g")
-    ]
-    assert len(bodies) == 2
-    for graph in (model.graph, *bodies):
-        kinds = [node.op_type for node in graph.node]
-        assert "MatMul" not in kinds and "MatMulIntegerToFloat" in kinds
-    for one, other in zip(expected, run(model), strict=True):
-        assert 0 < np.abs(other - one).max() < 0.05
+def assert_same_step(cell: StepCell, inputs: Tensor, fused: RecurrentLayer, read: Tensor) -> None:
+    state: State = tuple(torch.randn(2, 3, UNITS) for _ in range(states_of(fused.cell)))
+    outputs, after = cell.step(inputs, state)
+    expected, expected_state = fused.step(read, state)
+    torch.testing.assert_close(outputs, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(after, expected_state, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_step_is_that_of_the_fused_layer(cell: Cell) -> None:
+    fused, inputs = layer(cell), torch.randn(2, 3, SIZE)
+    assert_same_step(StepCell(cell, Weights.of(fused.rnn)), inputs, fused, inputs)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_step_from_tokens_reads_their_vectors(cell: Cell) -> None:
+    """The vector of a token is its embedding, scaled and normalised."""
+    model = Seq2Seq(tiny_model_config(vocab=9, hidden=SIZE)).eval().requires_grad_(False)
+    fused, tokens = layer(cell), torch.tensor([[1, 8, 3], [0, 5, 5]])
+    read = model.decoder.norms[0](model.target_embedding(tokens))
+    assert_same_step(StepCell(cell, Weights.of(fused.rnn), model), tokens, fused, read)
+
+
+def test_sentences_are_reversed_and_padding_stays_behind_them() -> None:
+    sequence = torch.tensor([[1, 4, 6], [2, 5, 0], [3, 0, 0]])[:, :, None]  # three sentences, each a column
+    reversed_ = reverse(sequence, torch.tensor([3, 2, 1]))
+    assert reversed_[:, :, 0].tolist() == [[3, 5, 6], [2, 4, 0], [1, 0, 0]]

@@ -10,11 +10,11 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from nmt.export.top_k import ask_for_count, block_size  # noqa: E402
+from nmt.export.top_k import block_size, search_in_blocks  # noqa: E402
 
 
 def found(logits: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Values and ids by a graph with a TopK of 2, after `ask_for_count`."""
+    """Values and ids by a graph with a TopK of 2, after `search_in_blocks`."""
     vocab = logits.shape[-1]
     graph = helper.make_graph(
         [helper.make_node("TopK", ["logits", "two"], ["top", "ids"])],
@@ -27,7 +27,7 @@ def found(logits: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         [numpy_helper.from_array(np.array([2]), "two")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    ask_for_count(model, vocab)
+    search_in_blocks(model, vocab)
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     top, ids = session.run(["top", "ids"], {"logits": logits, "count": np.array([count])})
