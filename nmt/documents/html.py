@@ -156,10 +156,16 @@ def _of_run(run: Sequence[Piece], content: str) -> Iterator[Passage]:
     text, marks, read_out = _marked(run, content)
     marked = Marked(text, marks)
     texts = marked.texts
+    raw = content[run[0].start : run[-1].end]
+    no_break_space = next((spelling for spelling in ("&nbsp;", "&#160;") if spelling in raw), "\xa0")
+
+    def escape(text: str) -> str:
+        """Text as HTML; a no-break space as the page writes it, for not every editor shows one."""
+        return html.escape(text, quote=False).replace("\xa0", no_break_space)
 
     def render(translations: Sequence[str]) -> str:
         values = {str(number): html.escape(value) for number, value in enumerate(translations[len(texts) :])}
-        rendered = marked.render(translations[: len(texts)], _escape)
+        rendered = marked.render(translations[: len(texts)], escape)
         return _FILLED.sub(lambda found: values.get(found[1], found[0]), rendered)
 
     if texts or read_out:
@@ -226,7 +232,3 @@ def _with_text(text: str, raw: str, marks: list[Mark]) -> str:
             text += template.group()
             position = template.end()
     return text
-
-
-def _escape(text: str) -> str:
-    return html.escape(text, quote=False)

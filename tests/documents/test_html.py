@@ -153,3 +153,9 @@ def test_html_blocks_of_markdown_are_translated(tmp_path: Path) -> None:
     assert open_document(save(tmp_path, ".md", source)).texts == ["Uno.", "Más cosas", "cosas", "Dos."]
     expected = source.replace("Uno", "UNO").replace("Más <b>cosas", "MÁS <b>COSAS").replace("Dos", "DOS")
     assert translated(tmp_path, ".md", source) == expected
+
+
+@pytest.mark.parametrize("space", ["&nbsp;", "&#160;", "\xa0"])
+def test_a_no_break_space_is_written_as_the_page_writes_it(space: str) -> None:
+    content = f"<p>Son 20{space}libros.</p>"
+    assert fragment(content, str) == content
