@@ -3,13 +3,13 @@
 A marked stretch is translated once more by itself, and stands in the translation where what it became so stands, or
 nearly so (`locate`).  Where nothing is like it
 
-- style (emphasis) is given up: an unmarked word harms less than a marked wrong one;
-- what must be kept (a link) goes to the words at the same proportion of the text (`proportional`);
+- style (emphasis) and what must be kept (a link) go to the words at the same proportion of the text (`proportional`);
 - what is fixed (code, never translated) is looked for as it is, else written at that place;
 - a mark at a place, of no stretch (an image, a footnote's number), goes to the end of a word at that place, next to
   the same punctuation if there was any.
 
-No text is ever lost, and no markup but style.  Which texts there are is `nmt.documents.marked_text`'s business.
+No text is ever lost, and no markup but style that finds no free word.  Which texts there are is
+`nmt.documents.marked_text`'s business.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ def place(marks: Sequence[Mark], room: Room, alone: dict[Mark, str]) -> tuple[Pl
         elif not mark.is_place:
             unfound.append(mark)
     for mark in unfound:
-        if mark.kind == "style":  # given up, but not what is inside of it
-            taken += place(mark.inner, room, alone)
-        elif mark.kind == "keep" and (free := proportional(mark, room)):
+        if mark.kind != "fixed" and (free := proportional(mark, room)):
             put(mark, free)
+        elif mark.kind == "style":  # no word is free: given up, but not what is inside of it
+            taken += place(mark.inner, room, alone)
         else:
             at = room.place_at(mark.start)
             put(mark, (at, at), _spaced(alone.get(mark, room.own(mark)), room.translation, at))
