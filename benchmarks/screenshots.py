@@ -2,7 +2,7 @@
 
     python -m benchmarks.screenshots [--out docs]
 
-Needs Playwright and Chromium (`pip install playwright`, then `playwright install chromium` or the system's own).
+Needs Playwright, which the extra `dev` brings, and the system's Chromium (on Debian: `apt-get install chromium`).
 Fails if the page asks another host, logs an error, or is wider than the window.
 """
 

@@ -26,6 +26,7 @@ from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
 from nmt.errors import UserError
 from nmt.training.checks import prepare
+from nmt.training.cpu_tuning import tune_cpu
 from nmt.training.distributed import Processes
 from nmt.training.progress_log import Reporter
 from nmt.training.trainer import Trainer
@@ -41,6 +42,7 @@ def read_shape(shape: str, overrides: list[str]) -> Config:
 
 def make_trainer(config: Config, data: Path, run: Path, device: str) -> Trainer:
     config, tokenizers = prepare(config, data)
+    tune_cpu()
     processes = Processes()
     if device != "auto":
         processes.device = torch.device(device)

@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,7 @@ def _read_moses(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
 # ---- TMX ----
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NATIVE_CODE = ("bpt", "ept", "ph", "it", "ut")  # hold the original document's markup, not text
 
 
@@ -163,32 +165,52 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     with open_bytes(path) as stream:
         # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
         units = etree.iterparse(
-            stream, events=("end",), tag="tu", resolve_entities=False, load_dtd=False, no_network=True
+            stream,
+            events=("end",),
+            tag="tu",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            recover=True,
         )
         try:
             for _, unit in units:
                 where = f"{path}:{unit.sourceline}"
-                texts = _texts_by_language(unit)
-                source, target = (_of_language(texts, language) for language in languages)
-                if source is None or target is None:
-                    missing = languages[0] if source is None else languages[1]
-                    present = ", ".join(texts) or "none"
+                texts = _texts(unit)
+                sources, targets = (_of_language(texts, language) for language in languages)
+                if any(_NOT_IN_XML.search(text) for _, text in texts):
+                    tally.bad_line(where, "has a character that XML forbids")
+                elif not sources or not targets:
+                    _check_well_formed(units, path)
+                    missing = languages[1] if sources else languages[0]
+                    present = ", ".join(dict.fromkeys(code for code, _ in texts)) or "none"
                     tally.bad_line(where, f"the {missing} side is missing (languages here: {present})")
                 else:
-                    yield from _check_sides(source, target, languages, where, tally)
+                    for source, target in product(
+                        sources, targets
+                    ):  # one each, but for variants: en-GB, en-US
+                        yield from _check_sides(source, target, languages, where, tally)
                 _forget(unit)
+            _check_well_formed(units, path)
         except etree.XMLSyntaxError as error:
             raise UserError(f"{path}:{error.lineno}: not well-formed TMX: {error.msg}") from None
 
 
-def _texts_by_language(unit: Any) -> dict[str, str]:
-    """xml:lang, lower case -> text of the first segment in it."""
-    texts: dict[str, str] = {}
+def _check_well_formed(units: Any, path: Path) -> None:
+    """UserError for what the parser went on after, but for characters, for which their units are left out."""
+    for error in units.error_log:
+        if error.type_name != "ERR_INVALID_CHAR":
+            raise UserError(f"{path}:{error.line}: not well-formed TMX: {error.message}")
+
+
+def _texts(unit: Any) -> list[tuple[str, str]]:
+    """(xml:lang, lower case; text of the segment) of each variant."""
+    texts = []
     for variant in unit.iterchildren("tuv"):
         language = (variant.get(_XML_LANG) or variant.get("lang") or "").lower().replace("_", "-")
         segment = variant.find("seg")
         if segment is not None:
-            texts.setdefault(language, "".join(_segment_text(segment)))
+            texts.append((language, "".join(_segment_text(segment))))
     return texts
 
 
@@ -200,9 +222,9 @@ def _segment_text(element: Any) -> Iterator[str]:
         yield child.tail or ""
 
 
-def _of_language(texts: dict[str, str], language: str) -> str | None:
-    """The text whose language is `language` or a variety of it ("es-mx" for "es")."""
-    return next((text for code, text in texts.items() if code.split("-")[0] == language), None)
+def _of_language(texts: list[tuple[str, str]], language: str) -> list[str]:
+    """The texts, each once, whose language is `language` or a variety of it ("es-mx" for "es")."""
+    return list(dict.fromkeys(text for code, text in texts if code.split("-")[0] == language))
 
 
 def _forget(unit: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 from data_prep.noise import PLACEHOLDERS, load_names
 
@@ -27,62 +29,6 @@ HOURS = [
     ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one"),
 ]  # fmt: skip
 TIMES_OF_DAY = [("por la mañana", "morning"), ("por la tarde", "afternoon"), ("por la noche", "night")]
-PLACES = [
-    ("Londres", "London"), ("Nueva York", "New York"), ("París", "Paris"), ("Roma", "Rome"), ("Milán", "Milan"),
-    ("Florencia", "Florence"), ("Venecia", "Venice"), ("Nápoles", "Naples"), ("Lisboa", "Lisbon"),
-    ("Berlín", "Berlin"), ("Múnich", "Munich"), ("Colonia", "Cologne"), ("Viena", "Vienna"), ("Praga", "Prague"),
-    ("Varsovia", "Warsaw"), ("Cracovia", "Krakow"), ("Moscú", "Moscow"), ("Atenas", "Athens"),
-    ("Estambul", "Istanbul"), ("Ginebra", "Geneva"), ("Bruselas", "Brussels"), ("Amberes", "Antwerp"),
-    ("Copenhague", "Copenhagen"), ("Estocolmo", "Stockholm"), ("Dublín", "Dublin"), ("Edimburgo", "Edinburgh"),
-    ("Sevilla", "Seville"), ("Zaragoza", "Zaragoza"), ("Tokio", "Tokyo"), ("Pekín", "Beijing"), ("Seúl", "Seoul"),
-    ("Nueva Delhi", "New Delhi"), ("Bombay", "Mumbai"), ("Bagdad", "Baghdad"), ("Ciudad de México", "Mexico City"),
-    ("Bogotá", "Bogotá"), ("La Habana", "Havana"), ("Panamá", "Panama"), ("Filadelfia", "Philadelphia"),
-    ("España", "Spain"), ("Francia", "France"), ("Alemania", "Germany"), ("Italia", "Italy"),
-    ("Inglaterra", "England"), ("Escocia", "Scotland"), ("Irlanda", "Ireland"), ("Portugal", "Portugal"),
-    ("Suiza", "Switzerland"), ("Suecia", "Sweden"), ("Noruega", "Norway"), ("Polonia", "Poland"),
-    ("Grecia", "Greece"), ("Turquía", "Turkey"), ("Marruecos", "Morocco"), ("Egipto", "Egypt"),
-    ("Japón", "Japan"), ("Brasil", "Brazil"), ("México", "Mexico"), ("Chile", "Chile"), ("Cuba", "Cuba"),
-    ("Canadá", "Canada"), ("Estados Unidos", "the United States"), ("Andalucía", "Andalusia"),
-    ("Cataluña", "Catalonia"), ("California", "California"),
-]  # fmt: skip
-THINGS = [
-    ("la camisa azul", "the blue shirt"), ("el abrigo negro", "the black coat"), ("la chaqueta", "the jacket"),
-    ("el vestido rojo", "the red dress"), ("el libro", "the book"), ("la lámpara", "the lamp"),
-    ("la mesa", "the table"), ("la silla de madera", "the wooden chair"), ("el ordenador", "the computer"),
-    ("el teléfono", "the phone"), ("la bicicleta", "the bicycle"), ("el reloj", "the watch"),
-    ("la cámara", "the camera"), ("el sofá", "the sofa"), ("la nevera", "the refrigerator"),
-    ("la lavadora", "the washing machine"), ("el paraguas", "the umbrella"), ("la mochila", "the backpack"),
-    ("el bolso", "the handbag"), ("la impresora", "the printer"), ("el colchón", "the mattress"),
-    ("la tostadora", "the toaster"), ("el cargador", "the charger"), ("la maleta", "the suitcase"),
-]  # fmt: skip
-STUFF = [
-    ("patatas", "potatoes"), ("tomates", "tomatoes"), ("arroz", "rice"), ("harina", "flour"), ("azúcar", "sugar"),
-    ("manzanas", "apples"), ("naranjas", "oranges"), ("peras", "pears"), ("cebollas", "onions"),
-    ("zanahorias", "carrots"), ("queso", "cheese"), ("jamón", "ham"), ("pollo", "chicken"), ("pescado", "fish"),
-    ("carne", "meat"), ("pan", "bread"), ("mantequilla", "butter"), ("lentejas", "lentils"), ("uvas", "grapes"),
-    ("fresas", "strawberries"), ("almendras", "almonds"), ("café", "coffee"), ("sal", "salt"), ("ajos", "garlic"),
-]  # fmt: skip
-FAMILY_F = [
-    ("mi madre", "my mother"), ("mi hermana", "my sister"), ("mi hija", "my daughter"), ("mi abuela", "my grandmother"),
-    ("mi tía", "my aunt"), ("mi prima", "my cousin"), ("mi vecina", "my neighbor"), ("mi mujer", "my wife"),
-    ("mi nieta", "my granddaughter"), ("mi sobrina", "my niece"), ("mi suegra", "my mother-in-law"),
-    ("mi amiga", "my friend"), ("nuestra hija", "our daughter"), ("su hermana mayor", "her older sister"),
-]  # fmt: skip
-FAMILY_M = [
-    ("mi padre", "my father"), ("mi hermano", "my brother"), ("mi hijo", "my son"), ("mi abuelo", "my grandfather"),
-    ("mi tío", "my uncle"), ("mi primo", "my cousin"), ("mi vecino", "my neighbor"), ("mi marido", "my husband"),
-    ("mi nieto", "my grandson"), ("mi sobrino", "my nephew"), ("mi suegro", "my father-in-law"),
-    ("mi amigo", "my friend"), ("nuestro hijo", "our son"), ("su hermano mayor", "his older brother"),
-]  # fmt: skip
-COINS = [
-    ("euros", "euros"), ("euros", "euros"), ("dólares", "dollars"), ("libras", "pounds"), ("pesos", "pesos"),
-    ("céntimos", "cents"), ("yenes", "yen"), ("francos", "francs"),
-]  # fmt: skip
-BIG = [
-    ("millones de euros", "million euros"), ("millones de dólares", "million dollars"),
-    ("millones de libras", "million pounds"), ("mil millones de euros", "billion euros"),
-    ("mil millones de dólares", "billion dollars"),
-]  # fmt: skip
 FILE_NAMES = (
     "informe report factura invoice notes budget presupuesto foto scan data resumen setup backup plan".split()
 )
@@ -106,9 +52,17 @@ def same(text: str) -> Filling:
     return text, text
 
 
-def one_of(listed: list[Filling]) -> Slot:
+@cache
+def listed(kind: str) -> list[Filling]:
+    """The words of a kind ("place", "thing", "coins"): `words/slots.es-en.tsv` has kind, Spanish, English a line."""
+    lines = (Path(__file__).parent / "words" / "slots.es-en.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    return [(spanish, english) for of, spanish, english in rows if of == kind]
+
+
+def one_of(choices: list[Filling]) -> Slot:
     """A slot for one of the list."""
-    return lambda draw: draw.choice(listed)
+    return lambda draw: draw.choice(choices)
 
 
 def copied(make: Callable[[random.Random], str]) -> Slot:
@@ -130,7 +84,7 @@ def _name(*kinds: str) -> Slot:
 
 
 def _place(draw: random.Random) -> Filling:
-    return draw.choice(PLACES) if draw.random() < 0.7 else same(draw.choice(load_names()["city"]))
+    return draw.choice(listed("place")) if draw.random() < 0.7 else same(draw.choice(load_names()["city"]))
 
 
 def _number(draw: random.Random) -> str:
@@ -330,9 +284,9 @@ def _placeholder(draw: random.Random) -> str:
     return draw.choice(SIGNED) if draw.random() < 0.6 else draw.choice(PLACEHOLDERS)
 
 
-def _counted(listed: list[Filling], low: int, high: int) -> Slot:
+def _counted(choices: list[Filling], low: int, high: int) -> Slot:
     def make(draw: random.Random) -> Filling:
-        number, (spanish, english) = draw.randint(low, high), draw.choice(listed)
+        number, (spanish, english) = draw.randint(low, high), draw.choice(choices)
         return f"{number} {spanish}", f"{number} {english}"
 
     return make
@@ -392,17 +346,17 @@ SLOTS: dict[str, Slot] = {
     "age": copied(lambda draw: str(draw.randint(2, 99))),
     "few": copied(lambda draw: str(draw.randint(2, 9))),
     "money": copied(_amount_of_money),
-    "coins": _counted(COINS, 2, 900),
-    "coins_big": _counted(BIG, 2, 90),
+    "coins": _counted(listed("coins"), 2, 900),
+    "coins_big": _counted(listed("coins_big"), 2, 90),
     "pct": copied(_per_cent),
     "temp": copied(_temperature),
     "fever": copied(lambda draw: f"{draw.randint(37, 40)}{draw.choice('.,')}{draw.randint(1, 9)} °C"),
     "amount": copied(lambda draw: draw.choice((f"{draw.randint(2, 9)} kg", f"{draw.randint(1, 9) * 100} g"))),
-    "stuff": one_of(STUFF),
-    "thing": one_of(THINGS),
+    "stuff": one_of(listed("stuff")),
+    "thing": one_of(listed("thing")),
     "size": copied(lambda draw: draw.choice("S M L XL XXL 36 38 40 42 44".split())),
-    "rel_f": one_of(FAMILY_F),
-    "rel_m": one_of(FAMILY_M),
+    "rel_f": one_of(listed("rel_f")),
+    "rel_m": one_of(listed("rel_m")),
     "phone": copied(_phone),
     "short_phone": copied(lambda draw: draw.choice("112 061 911 999 016".split())),
     "mail": copied(_mail),

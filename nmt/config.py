@@ -7,21 +7,30 @@ errors that name the file and line.  Nothing here builds a model or touches a de
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import math
-import typing
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-import yaml
+from typing import Literal
 
 from nmt.errors import UserError
+from nmt.yaml_config import YamlMapping, to_yaml
 
 Cell = Literal["rnn", "gru", "lstm"]
-MAX_DILATIONS = 16
-T = TypeVar("T")
+MAX_DILATIONS = 16  # doublings of the distance that a convolution reads at: 2**15 pieces are in no sentence
+MAX_BEAM = 1000  # hypotheses a sentence
+
+
+def _at_least(least: int, section: str, settings: object, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        _require(value >= least, f"{section}.{name} is {value}: at least {least} is needed")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    """Raises UserError with the sentence `otherwise`."""
+    if not holds:
+        raise UserError(otherwise)
 
 
 @dataclass(frozen=True)
@@ -36,20 +45,13 @@ class EncoderConfig:
     dilations: int = 6
 
     def __post_init__(self) -> None:
-        _at_least("encoder.layers", self.layers, 1)
-        _at_least("encoder.hidden", self.hidden, 1)
-        _at_least("encoder.kernel", self.kernel, 1)
-        _at_least("encoder.dilations", self.dilations, 1)
-        if self.kernel % 2 == 0:
-            raise UserError(
-                f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
-            )
-        if self.dilations > MAX_DILATIONS:
-            raise UserError(
-                f"encoder.dilations is {self.dilations}: with more than {MAX_DILATIONS} a layer reads only padding"
-            )
-        if self.kind == "recurrent" and self.bidirectional and self.hidden % 2:
-            raise UserError(f"encoder.hidden is {self.hidden}: a bidirectional encoder needs an even number")
+        _at_least(1, "encoder", self, "layers", "hidden", "kernel", "dilations")
+        odd = f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
+        _require(self.kernel % 2 == 1, odd)
+        far = f"encoder.dilations is {self.dilations}: with more than {MAX_DILATIONS} a layer reads only padding"
+        _require(self.dilations <= MAX_DILATIONS, far)
+        uneven = self.kind == "recurrent" and self.bidirectional and self.hidden % 2
+        _require(not uneven, f"encoder.hidden is {self.hidden}: a bidirectional encoder needs an even number")
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,9 @@ class AttentionConfig:
     size: int = 512  # units of the comparison: hidden layer of `additive`, all heads together of `multihead`
 
     def __post_init__(self) -> None:
-        _at_least("attention.heads", self.heads, 1)
-        _at_least("attention.size", self.size, 1)
-        if self.kind == "multihead" and self.size % self.heads:
-            raise UserError(f"attention.size {self.size} is not a multiple of attention.heads {self.heads}")
+        _at_least(1, "attention", self, "heads", "size")
+        uneven = self.kind == "multihead" and self.size % self.heads
+        _require(not uneven, f"attention.size {self.size} is not a multiple of attention.heads {self.heads}")
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ class DecoderConfig:
     input_feeding: bool = False  # Luong et al. 2015, section 3.3; makes training loop over time
 
     def __post_init__(self) -> None:
-        _at_least("decoder.layers", self.layers, 1)
-        _at_least("decoder.hidden", self.hidden, 1)
+        _at_least(1, "decoder", self, "layers", "hidden")
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,7 @@ class DropoutConfig:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if not 0.0 <= value < 1.0:
-                raise UserError(f"dropout.{name} is {value}: a probability below 1 is needed")
+            _require(0.0 <= value < 1.0, f"dropout.{name} is {value}: a probability below 1 is needed")
 
 
 @dataclass(frozen=True)
@@ -98,41 +97,46 @@ class ModelConfig:
     source_vocab: int = 0  # 0: as many as the dataset's SentencePiece model has
     target_vocab: int = 0
     embedding: int = 256
-    tied_embeddings: Literal["all", "target", "none"] = (
-        "all"  # all: source, target and output share one matrix
-    )
+    # Of which embeddings the output layer is the matrix too; all: those of source and target are one.
+    tied_embeddings: Literal["all", "target", "none"] = "all"
     residual: bool = True
     layer_norm: bool = True
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    attention: AttentionConfig = field(default_factory=AttentionConfig)
-    decoder: DecoderConfig = field(default_factory=DecoderConfig)
-    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+    encoder: EncoderConfig = EncoderConfig()
+    attention: AttentionConfig = AttentionConfig()
+    decoder: DecoderConfig = DecoderConfig()
+    dropout: DropoutConfig = DropoutConfig()
 
     def __post_init__(self) -> None:
-        _at_least("model.embedding", self.embedding, 1)
-        if self.attention.kind == "dot" and self.encoder.hidden != self.decoder.hidden:
-            raise UserError(
-                f"attention 'dot' compares states of one size: encoder.hidden is {self.encoder.hidden}, "
-                f"decoder.hidden {self.decoder.hidden}; make them equal or use 'general'"
-            )
-        if self.tied_embeddings == "all" and self.source_vocab != self.target_vocab:
-            raise UserError(
-                f"tied_embeddings 'all' needs one joint vocabulary: source has {self.source_vocab} pieces, "
-                f"target {self.target_vocab}; build the dataset with a joint one or set tied_embeddings: target"
-            )
+        _at_least(1, "model", self, "embedding")
+        _require(
+            self.attention.kind != "dot" or self.encoder.hidden == self.decoder.hidden,
+            f"attention 'dot' compares states of one size: encoder.hidden is {self.encoder.hidden}, "
+            f"decoder.hidden {self.decoder.hidden}; make them equal or use 'general'",
+        )
+        _require(
+            self.tied_embeddings != "all" or self.source_vocab == self.target_vocab,
+            f"tied_embeddings 'all' needs one joint vocabulary: source has {self.source_vocab} pieces, "
+            f"target {self.target_vocab}; build the dataset with a joint one or set tied_embeddings: target",
+        )
 
 
 @dataclass(frozen=True)
 class DataConfig:
     reverse: bool = False  # translate from the dataset's target language into its source language
+    # Learn to translate both ways at once, each pair once in each direction: a first phase for two models, each of
+    # which then goes on from it in one direction (Ding et al. 2021, "Improving Neural Machine Translation by
+    # Bidirectional Training").  Needs one joint vocabulary; the language of the source says where to.
+    both_directions: bool = False
     language_model: bool = False  # learn the target side alone: the source of every pair is left empty
     max_length: int = 120  # pieces; longer pairs are left out of training
     batch_tokens: int = 3000  # pieces of one batch, padding included, of the longer side
     length_step: int = 1  # source lengths up to this many pieces apart may share a batch (1: equal lengths)
 
     def __post_init__(self) -> None:
-        for name in ("max_length", "batch_tokens", "length_step"):
-            _at_least(f"data.{name}", getattr(self, name), 1)
+        _at_least(1, "data", self, "max_length", "batch_tokens", "length_step")
+        for other in ("reverse", "language_model"):
+            clash = f"data.both_directions and data.{other} are both true: choose one of them"
+            _require(not (self.both_directions and getattr(self, other)), clash)
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,8 @@ class TrainingConfig:
     minutes: float = 0.0  # stop after so many minutes of training, over all resumed parts (0: no limit)
     lr: float = 1e-3
     warmup: int = 400  # steps of linear growth
-    schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
+    schedule: Literal["cosine", "inverse_sqrt", "constant", "stable_decay"] = "cosine"
+    decay: float = 0.2  # of `stable_decay`: the last share of the training, in which the rate falls to zero
     optimizer: Literal["adam", "adamw"] = "adam"
     betas: tuple[float, float] = (0.9, 0.98)
     weight_decay: float = 0.0
@@ -162,24 +167,27 @@ class TrainingConfig:
     samples: int = 4  # sentences shown in the table at each validation
 
     def __post_init__(self) -> None:
-        for name in ("steps", "accumulate", "log_every", "validate_every", "save_every", "keep"):
-            _at_least(f"training.{name}", getattr(self, name), 1)
-        _at_least("training.valid_sentences", self.valid_sentences, 1)
-        for name in ("seed", "minutes", "warmup", "weight_decay", "patience", "samples", "lr"):
-            _at_least(f"training.{name}", getattr(self, name), 0)
-        if self.seed >= 2**62:
-            raise UserError(f"training.seed is {self.seed}: a number below 2**62 is needed")
-        if self.clip <= 0:
-            raise UserError(f"training.clip is {self.clip}: a norm above 0 is needed")
-        if not all(0.0 <= beta < 1.0 for beta in self.betas):
-            raise UserError(f"training.betas are {self.betas}: numbers from 0 to below 1 are needed")
-        for name in ("label_smoothing", "scheduled_sampling", "ema"):
+        counts = (
+            "steps",
+            "accumulate",
+            "log_every",
+            "validate_every",
+            "save_every",
+            "keep",
+            "valid_sentences",
+        )
+        _at_least(1, "training", self, *counts)
+        _at_least(
+            0, "training", self, "seed", "minutes", "warmup", "weight_decay", "patience", "samples", "lr"
+        )
+        _require(self.seed < 2**62, f"training.seed is {self.seed}: a number below 2**62 is needed")
+        _require(self.clip > 0, f"training.clip is {self.clip}: a norm above 0 is needed")
+        betas = f"training.betas are {self.betas}: numbers from 0 to below 1 are needed"
+        _require(all(0.0 <= beta < 1.0 for beta in self.betas), betas)
+        for name in ("label_smoothing", "scheduled_sampling", "ema", "decay"):
             share = getattr(self, name)
-            if not 0.0 <= share <= 1.0 or (name == "ema" and share == 1.0):
-                raise UserError(f"training.{name} is {share}: a share between 0 and 1 is needed")
-
-
-MAX_BEAM = 1000
+            fits = 0.0 <= share <= 1.0 and not (name == "ema" and share == 1.0)
+            _require(fits, f"training.{name} is {share}: a share between 0 and 1 is needed")
 
 
 @dataclass(frozen=True)
@@ -191,22 +199,19 @@ class DecodingConfig:
     coverage_penalty: float = 0.0  # weight of Wu et al. 2016, eq. 14
     max_length_ratio: float = 2.0  # a hypothesis has at most ratio * source pieces + max_length_extra
     max_length_extra: int = 10
-    no_repeat_ngram: int = (
-        4  # repetition guard: no n-gram of so many pieces twice more often than the source's (0: off)
-    )
+    # Repetition guard: no n-gram of so many pieces comes twice more often than the source has it (0: off).
+    no_repeat_ngram: int = 4
 
     def __post_init__(self) -> None:
-        _at_least("decoding.beam", self.beam, 1)
-        if self.beam > MAX_BEAM:
-            raise UserError(
-                f"decoding.beam is {self.beam}: more than {MAX_BEAM} hypotheses a sentence only fill the memory"
-            )
-        for name in ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram"):
-            _at_least(f"decoding.{name}", getattr(self, name), 0)
-        if not abs(self.length_penalty) <= 10:  # so that NaN is refused too
-            raise UserError(
-                f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
-            )
+        _at_least(1, "decoding", self, "beam")
+        many = (
+            f"decoding.beam is {self.beam}: more than {MAX_BEAM} hypotheses a sentence only fill the memory"
+        )
+        _require(self.beam <= MAX_BEAM, many)
+        others = ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram")
+        _at_least(0, "decoding", self, *others)
+        exponent = f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
+        _require(abs(self.length_penalty) <= 10, exponent)  # which NaN is not
 
 
 @dataclass(frozen=True)
@@ -215,154 +220,53 @@ class Config:
 
     source_language: str = ""  # filled in from the dataset
     target_language: str = ""
-    model: ModelConfig = field(default_factory=ModelConfig)
-    data: DataConfig = field(default_factory=DataConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    training: TrainingConfig = TrainingConfig()
+    decoding: DecodingConfig = DecodingConfig()
+
+    @property
+    def task(self) -> str:
+        """What the model is to do, such as "es → en"; "?" where the languages are not known yet."""
+        if self.data.language_model:
+            return f"language model of {self.target_language or '?'}"
+        arrow = "↔" if self.data.both_directions else "→"
+        return f"{self.source_language or '?'} {arrow} {self.target_language or '?'}"
 
     def __post_init__(self) -> None:
-        if not self.data.language_model:
-            return
-        if self.model.attention.kind != "none":
-            raise UserError(
-                f"data.language_model: there is no source to attend to, but model.attention.kind is "
-                f"{self.model.attention.kind!r}; set it to none"
-            )
-        if self.training.valid_metric != "loss":
-            raise UserError(
-                f"data.language_model: training.valid_metric is {self.training.valid_metric!r}, but there are no "
-                "translations to score; set it to loss"
-            )
+        kind, metric = self.model.attention.kind, self.training.valid_metric
+        _require(
+            not self.data.language_model or kind == "none",
+            f"data.language_model: there is no source to attend to, but model.attention.kind is {kind!r}; "
+            "set it to none",
+        )
+        _require(
+            not self.data.language_model or metric == "loss",
+            f"data.language_model: training.valid_metric is {metric!r}, but there are no translations to score; "
+            "set it to loss",
+        )
 
 
-def load_config(path: str | Path, overrides: typing.Sequence[str] = ()) -> Config:
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read a recipe: a YAML file, or the name of one in `nmt/recipes`; `overrides` are "training.lr=0.001"."""
-    text, name = _read_recipe(path)
-    try:
-        root = yaml.compose(text)
-        data = yaml.safe_load(text)
-        lines = _key_lines(root) if root is not None else {}
-    except RecursionError:
-        raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
-        raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
+    packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
+    if Path(path).is_file():
+        settings = YamlMapping.read(path)
+    elif packaged.is_file():
+        settings = YamlMapping.parse(packaged.read_text(encoding="utf-8"), f"{path}.yaml")
+    else:
+        raise UserError(f"{path}: no such recipe; give a YAML file or one of: {', '.join(recipe_names())}")
     for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise UserError(f"--set {override}: write it as section.key=value")
-        lines[key] = f"--set {override}"
-        try:
-            parsed = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
-            raise UserError(f"--set {override}: {value!r} is not a YAML value") from None
-        data = _with_override({} if data is None else data, key.split("."), parsed, override)
-    where = {key: place if isinstance(place, str) else f"{name}:{place}" for key, place in lines.items()}
-    return _build(Config, {} if data is None else data, "", where, name)
+        settings.override(override)
+    return settings.build(Config)
 
 
 def dump_config(config: Config) -> str:
     """YAML that `load_config` reads back to an equal Config."""
-    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False, allow_unicode=True)
+    return to_yaml(dataclasses.asdict(config))
 
 
 def recipe_names() -> list[str]:
     """The recipes that come with the package."""
     folder = resources.files("nmt") / "recipes"
-    return sorted(
-        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
-    )
-
-
-def _read_recipe(path: str | Path) -> tuple[str, str]:
-    if Path(path).is_file():
-        try:
-            return Path(path).read_text(encoding="utf-8"), str(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8"), f"{path}.yaml"
-    raise UserError(f"{path}: no such recipe; give a YAML file or one of: {', '.join(recipe_names())}")
-
-
-def _key_lines(node: yaml.Node, prefix: str = "") -> dict[str, int | str]:
-    """The line number (from 1) of every dotted key."""
-    lines: dict[str, int | str] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            dotted = f"{prefix}{key.value}"
-            lines[dotted] = key.start_mark.line + 1
-            lines.update(_key_lines(value, f"{dotted}."))
-    return lines
-
-
-def _with_override(data: Any, keys: list[str], value: Any, override: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise UserError(f"--set {override}: {keys[0]!r} lies below something that is not a section")
-    if len(keys) == 1:
-        return {**data, keys[0]: value}
-    return {**data, keys[0]: _with_override(data.get(keys[0]) or {}, keys[1:], value, override)}
-
-
-def _build(cls: type[T], data: Any, prefix: str, where: dict[str, str], name: str) -> T:
-    """A dataclass from a mapping, recursively; every complaint names its place."""
-    place = where.get(prefix.rstrip("."), name)
-    if not isinstance(data, dict):
-        raise UserError(f"{place}: expected a section with keys, found {data!r}")
-    hints = typing.get_type_hints(cls)
-    values: dict[str, Any] = {}
-    for key, value in data.items():
-        dotted = f"{prefix}{key}"
-        if key not in hints:
-            close = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
-            raise UserError(f"{where.get(dotted, name)}: unknown key {dotted!r}; {hint}")
-        if dataclasses.is_dataclass(hints[key]):
-            section = {} if value is None else value  # "decoding:" with nothing below it
-            values[key] = _build(typing.cast(type, hints[key]), section, f"{dotted}.", where, name)
-        else:
-            values[key] = _convert(hints[key], value, f"{where.get(dotted, name)}: {dotted}")
-    try:
-        return cls(**values)
-    except UserError as error:
-        raise UserError(f"{place}: {error}") from None
-
-
-def _convert(hint: Any, value: Any, place: str) -> Any:
-    """`value` as the field's type, or a UserError that says what was expected."""
-    origin = typing.get_origin(hint)
-    if origin is Literal:
-        choices = typing.get_args(hint)
-        if value is None and "none" in choices:  # a bare `none` is a string in YAML, `null` is not
-            value = "none"
-        if value not in choices:
-            raise UserError(f"{place} is {value!r}, expected one of: {', '.join(map(str, choices))}")
-        return value
-    if origin is tuple:
-        kinds = typing.get_args(hint)
-        if not isinstance(value, list | tuple) or len(value) != len(kinds):
-            raise UserError(f"{place} is {value!r}, expected a list of {len(kinds)} values")
-        return tuple(_convert(kind, item, place) for kind, item in zip(kinds, value, strict=True))
-    if hint is float and isinstance(value, str):  # YAML 1.1 reads 1e-3 as a string
-        try:
-            value = float(value)
-        except ValueError:
-            pass
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"{place} is {value}, expected a finite number")
-    if hint in (int, float, str, bool) and type(value) is hint:
-        return value
-    raise UserError(f"{place} is {value!r}, expected {getattr(hint, '__name__', hint)}")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _at_least(name: str, value: float, least: int) -> None:
-    if value < least:
-        raise UserError(f"{name} is {value}: at least {least} is needed")
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))

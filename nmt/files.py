@@ -1,6 +1,7 @@
-"""Files and folders that appear whole or not at all: a kill leaves the old or the new ones.
+"""Files, folders and links that appear whole or not at all: a kill leaves the old one or the new one.
 
-What is written into them is the callers' affair."""
+What is written into them is the callers' affair.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +15,24 @@ from safetensors import SafetensorError
 from nmt.errors import UserError
 
 
-def previous(folder: Path) -> Path:
-    """Where a folder that is being replaced steps aside."""
-    return folder.with_name(f".{folder.name}.previous")
-
-
-def replace_text(file: Path, text: str) -> None:
-    """Write a small file; a kill leaves the old or the new one."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, file)
+def write_file_atomically(file: Path, content: str | bytes) -> None:
+    """Write beside `file` and rename; text is written in UTF-8."""
+    partial = _partial(file)
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(partial, file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a folder beside `folder`, then rename it there: a kill leaves the old or the new one.
+    """Let `write` fill a folder beside `folder` and rename it; UserError if it cannot be written.
 
     A folder cannot replace a full one in a single rename, so an old one steps aside for an instant first;
-    `load_model` finds it there if the kill comes just then.
+    `nmt.checkpoint.folder.open_folder` finds it there if the kill comes just then.
     """
-    partial, old = folder.with_name(f".{folder.name}.partial"), previous(folder)
+    partial, old = _partial(folder), previous(folder)
     if old.exists() and not folder.exists():
         os.rename(old, folder)
     for leftover in (partial, old):
@@ -50,3 +50,20 @@ def write_folder_atomically(folder: Path, write: Callable[[Path], None]) -> None
         os.rename(folder, old)
     os.rename(partial, folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def replace_link(link: Path, folder: Path) -> None:
+    """Make `link` a relative symbolic link to `folder`, in place of an older one."""
+    partial = _partial(link)
+    partial.unlink(missing_ok=True)
+    os.symlink(os.path.relpath(folder, link.parent), partial)
+    os.replace(partial, link)
+
+
+def previous(folder: Path) -> Path:
+    """Where a folder that is being replaced steps aside."""
+    return folder.with_name(f".{folder.name}.previous")
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")

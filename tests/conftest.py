@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.support.page_in_browser")
+pytest.register_assert_rewrite("tests.support")
 
 # Before torch is imported: one thread, and nothing asks a hub.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,6 +34,18 @@ from nmt.config import (
 from nmt.text.tokenizer import Tokenizer
 
 torch.set_num_threads(1)
+
+# A shell's background job ignores Ctrl-C, and so would the programs that tests start, and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what runs in a browser, so that `-m browser` finds it."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
 
 WORDS = "uno dos tres cuatro cinco seis siete ocho nueve diez".split()
 NO_DROPOUT = DropoutConfig(embedding=0.0, layer=0.0, recurrent=0.0, attention=0.0, word=0.0)

@@ -59,6 +59,8 @@ def test_overrides_win_and_keep_their_type(tmp_path: Path) -> None:
         ("training:\n  clip: 0\n", ":1", "above 0"),
         ("training:\n  ema: 1.0\n", ":1", "between 0 and 1"),
         ("data:\n  batch_tokens: 0\n", ":1", "at least 1"),
+        ("data:\n  reverse: true\n  both_directions: true\n", ":1", "choose one of them"),
+        ("training:\n  schedule: stable_decay\n  decay: 1.5\n", ":1", "training.decay is 1.5"),
         ("decoding:\n  length_penalty: 400\n", ":1", "from -10 to 10"),
         ("decoding:\n  max_length_ratio: -3\n", ":1", "at least 0"),
         ("model: &a\n  encoder: *a\n", "", "refers to itself"),

@@ -8,14 +8,12 @@ PIECES is what `benchmarks.peers.prepare` wrote; the network as trained is left 
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
 
-import torch
 from joeynmt.config import load_config
 from joeynmt.training import TrainManager, train
 
-from benchmarks.common import machine, make_parser, publish
-from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
+from benchmarks.peers.options import publish_training, training_options
+from benchmarks.throughput import TokenMeter, weight_counts
 
 
 def clock_updates(meter: TokenMeter) -> dict[str, int]:
@@ -38,13 +36,7 @@ def clock_updates(meter: TokenMeter) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("pieces", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("joeynmt.yaml"))
-    add_meter_options(parser)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    args = training_options(__doc__, "joeynmt.yaml")
 
     config = load_config(args.config)
     args.run.mkdir(parents=True, exist_ok=True)
@@ -57,16 +49,7 @@ def main() -> None:
     meter = TokenMeter(args.warmup, args.windows, args.window_seconds)
     weights = clock_updates(meter)
     train(rank=0, world_size=0, cfg=config, skip_test=True)
-    figures = {
-        "system": f"JoeyNMT {version('joeynmt')}",
-        "shape": "joeynmt",
-        "precision": "float32",
-        **weights,
-        **meter.report(),
-        "threads": args.threads,
-        "machine": machine("torch"),
-    }
-    publish(figures, args.json)
+    publish_training(f"JoeyNMT {version('joeynmt')}", "joeynmt", weights, meter, args)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from pathlib import Path
 
-import torch
 import yaml
 
 import benchmarks.peers.without_extras  # noqa: F401  (lets onmt be imported)
-from benchmarks.common import machine, make_parser, publish
-from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
+from benchmarks.peers.options import publish_training, training_options
+from benchmarks.throughput import TokenMeter, weight_counts
 
 # isort: split
 from onmt.bin.train import _get_parser, train
@@ -49,13 +47,7 @@ def clock_updates(meter: TokenMeter) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("pieces", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("opennmt.yaml"))
-    add_meter_options(parser)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    args = training_options(__doc__, "opennmt.yaml")
 
     args.run.mkdir(parents=True, exist_ok=True)
     source, target = str(args.pieces / "train.src"), str(args.pieces / "train.trg")
@@ -68,16 +60,7 @@ def main() -> None:
     meter = TokenMeter(args.warmup, args.windows, args.window_seconds)
     weights = clock_updates(meter)
     train(options)
-    figures = {
-        "system": f"OpenNMT-py {version('OpenNMT-py')}",
-        "shape": "opennmt",
-        "precision": "float32",
-        **weights,
-        **meter.report(),
-        "threads": args.threads,
-        "machine": machine("torch"),
-    }
-    publish(figures, args.json)
+    publish_training(f"OpenNMT-py {version('OpenNMT-py')}", "opennmt", weights, meter, args)
 
 
 if __name__ == "__main__":

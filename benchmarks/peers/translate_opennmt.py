@@ -9,12 +9,9 @@ of the Tatoeba references); 0 leaves the end to the model.  Input is pieces alre
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
-
-import torch
 
 import benchmarks.peers.without_extras  # noqa: F401  (lets onmt be imported)
-from benchmarks.common import machine, make_parser, publish
+from benchmarks.peers.options import publish_translation, translation_options
 from benchmarks.timing import sentence_rate
 
 # isort: split
@@ -24,21 +21,9 @@ from onmt.utils.parse import ArgumentParser
 
 
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("pieces", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--beam", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=64, help="sentences")
-    parser.add_argument("--length", type=int, default=9, help="pieces of every hypothesis (9; 0: free)")
-    parser.add_argument("--lines", type=int, help="only the first N lines")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    args, lines = translation_options(__doc__)
 
     checkpoint = max(args.run.glob("model_step_*.pt"), key=lambda path: int(path.stem.rsplit("_", 1)[1]))
-    lines = (args.pieces / "test.src").read_text(encoding="utf-8").splitlines()[: args.lines]
     source = args.run / "translate.src"
     source.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     options = _get_parser().parse_args(
@@ -53,9 +38,7 @@ def main() -> None:
     ArgumentParser.validate_translate_opts_dynamic(options)
     engine = InferenceEnginePY(options)
     figures = sentence_rate(engine.infer_file, len(lines), args.runs)
-    chosen = {"beam": args.beam, "batch": args.batch, "length": args.length, "threads": args.threads}
-    system = f"OpenNMT-py {version('OpenNMT-py')}"
-    publish({"system": system, **chosen, **figures, "machine": machine("torch")}, args.json)
+    publish_translation(f"OpenNMT-py {version('OpenNMT-py')}", figures, args)
 
 
 if __name__ == "__main__":

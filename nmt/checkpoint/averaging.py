@@ -15,8 +15,8 @@ from nmt.errors import UserError
 def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[Path]:
     """Write the mean of several checkpoints' weights to `out`, in half precision; returns the folders averaged.
 
-    sources  one training run, whose `last` newest checkpoints are taken, or several checkpoints (or runs: the
-             best of each) of one model, such as a run and its continuations"""
+    sources  one training run, whose `last` newest checkpoints are taken, or several checkpoints of one model, such
+             as a run and its continuations (a run stands for its best checkpoint)"""
     out = Path(out)
     if last < 1:
         raise UserError(f"--last {last}: at least one checkpoint is needed")

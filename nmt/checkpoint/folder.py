@@ -1,6 +1,6 @@
-"""What of a checkpoint folder can be read without torch: where it lies, its configuration, its tokenizers.
+"""What can be read of a checkpoint folder without torch: where it is, its configuration, its tokenizers.
 
-The weights are `nmt.checkpoint.weights`'s.
+Its weights are read and written in `nmt.checkpoint.weights`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 
 @dataclass(frozen=True)
 class CheckpointFolder:
+    """A checkpoint without its weights."""
+
     folder: Path
     config: Config
     source_tokenizer: Tokenizer
@@ -71,6 +73,12 @@ def weights_digest(folder: Path) -> str:
 
 def run_checkpoints(run: Path) -> list[Path]:
     """The checkpoint folders of a training run, oldest first."""
-    return sorted(
-        path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)
-    )
+    found = [path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)]
+    return sorted(found, key=step_of)
+
+
+def step_of(folder: Path) -> int:
+    """The step that a folder `step-0001000` is named after (or `.step-0001000.previous`, while it is replaced).
+
+    Names alone do not sort: the seven digits end at step 9,999,999."""
+    return int(re.sub(r"\D", "", folder.name))

@@ -1,4 +1,4 @@
-"""The checkpoint folder: save (atomically), load (no pickle).
+"""A checkpoint folder, saved whole or not at all, and loaded without pickle.
 
     model.safetensors      weights; numbered shards when over 45 MB
     config.yaml            the recipe with the vocabulary sizes and languages filled in
@@ -28,7 +28,7 @@ from nmt.files import write_folder_atomically
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import Tokenizer, save_tokenizers
 
-SHARD_BYTES = 45_000_000
+MAX_SHARD_BYTES = 45_000_000
 
 
 @dataclass(frozen=True)
@@ -97,22 +97,19 @@ def write_weights(
 ) -> None:
     """`model.safetensors`, or `model-00001-of-00003.safetensors` … when over 45 MB."""
     shards: list[dict[str, Tensor]] = [{}]
-    filled = 0
+    shard_bytes = 0
     for name, weight in weights.items():
-        tensor = (
-            (weight.to(dtype) if dtype and weight.is_floating_point() else weight).detach().cpu().contiguous()
-        )
-        if shards[-1] and filled + tensor.nbytes > SHARD_BYTES:
+        tensor = weight.to(dtype) if dtype and weight.is_floating_point() else weight
+        if shards[-1] and shard_bytes + tensor.nbytes > MAX_SHARD_BYTES:
             shards.append({})
-            filled = 0
-        shards[-1][name] = tensor.clone()  # safetensors refuses tensors that share memory
-        filled += tensor.nbytes
+            shard_bytes = 0
+        # A copy: safetensors refuses tensors that share memory.
+        shards[-1][name] = tensor.detach().cpu().contiguous().clone()
+        shard_bytes += tensor.nbytes
     for number, shard in enumerate(shards, start=1):
-        name = (
-            "model.safetensors" if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
-        )
-        # not save_file, which makes files that only their owner can read
-        (folder / name).write_bytes(save(shard, metadata=notes))
+        name = f"model-{number:05}-of-{len(shards):05}" if len(shards) > 1 else "model"
+        # Not save_file, which makes files that only their owner can read.
+        (folder / f"{name}.safetensors").write_bytes(save(shard, metadata=notes))
 
 
 def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

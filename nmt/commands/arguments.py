@@ -1,5 +1,5 @@
-"""What the commands of `nmt` and `nmt lab` share of argparse: how one is added, the options of
-decoding, and the kinds of numbers."""
+"""What the commands of `nmt` share: how one is added to the parser, the options of decoding and the translator that
+they ask for, the kinds of numbers, the progress bar."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nmt.translation.translator import Translator
 
 
 def add_command(
@@ -18,10 +21,13 @@ def add_command(
     details: str,
     more: str = "",
 ) -> argparse.ArgumentParser:
-    """A sub-command whose help shows `details` before the options and `more` after them, line by line."""
-    as_written = argparse.RawDescriptionHelpFormatter
+    """A subcommand that `run` carries out; its help shows `details` before the options and `more` after them."""
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=details, epilog=more, formatter_class=as_written
+        name,
+        help=summary,
+        description=details,
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # line by line
     )
     command.set_defaults(run=run, usage_error=command.error)
     return command
@@ -50,32 +56,50 @@ def add_decoding(command: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
+    """An argument that is a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
 
 
 def natural(text: str) -> int:
-    """From 0, and less than 2**63: more than a random number generator takes as its seed."""
+    """An argument that is a whole number from 0 to below 2**63, which a random number generator takes as its seed."""
     if not text.isdecimal() or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0 and below 2**63")
     return int(text)
 
 
-def _decoding(arguments: argparse.Namespace) -> dict[str, Any]:
+def decoding_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What `add_decoding` asked for and `Translator` takes with each text."""
     return {"beam": arguments.beam, "length_penalty": arguments.length_penalty}
 
 
+def load_translator(arguments: argparse.Namespace) -> Translator:
+    """The translator that --model and the options of `add_decoding` ask for."""
+    from nmt.translation.translator import Translator
+
+    return Translator.load(
+        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
+    )
+
+
 @contextmanager
-def _progress(total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that counts lines, if that is a terminal and the results go elsewhere."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield lambda lines: None
+def progress_bar(
+    total: int | None = None, unit: str = "lines", beside_results: bool = True
+) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that counts `unit`, if that is a terminal.
+
+    beside_results  results go to standard output: there is no bar if that is a terminal too"""
+    if not sys.stderr.isatty() or (beside_results and sys.stdout.isatty()):
+        yield lambda count: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = BarColumn(), MofNCompleteColumn(), TextColumn("lines"), TimeElapsedColumn()
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
-        yield lambda lines: progress.advance(task, lines)
+        yield lambda count: progress.advance(task, count)
+
+
+_decoding, _progress = decoding_options, progress_bar  # their names in translate.py

@@ -3,50 +3,42 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 INFO = "Print languages, architecture, sizes and scores of a checkpoint."
 
 
+def info(arguments: argparse.Namespace) -> None:
+    """`nmt info`"""
+    print(describe(arguments.checkpoint))
+
+
 def describe(folder: str | Path) -> str:
-    """What a checkpoint is, in a few lines of text."""
+    """Languages, architecture, sizes, search settings and notes of a checkpoint, a line each."""
     from nmt.checkpoint.weights import load_model, named_weights
     from nmt.network.encoder import describe_encoder
     from nmt.translation.phrase_book import PhraseBook
 
     checkpoint = load_model(folder)
-    config, model = checkpoint.config, checkpoint.model
-    parts = {"embeddings and output": 0, "encoder": 0, "attention": 0, "decoder": 0}
-    for name, weight in named_weights(model).items():
-        top = name.split(".")[0]
-        part = (
-            "attention"
-            if name.startswith("decoder.attention")
-            else top
-            if top in parts
-            else "embeddings and output"
-        )
-        parts[part] += weight.numel()
-    encoder, decoder, attention = config.model.encoder, config.model.decoder, config.model.attention
-    joint = checkpoint.source_tokenizer is checkpoint.target_tokenizer
+    config, model = checkpoint.config, checkpoint.config.model
+    parts = Counter({"embeddings and output": 0, "encoder": 0, "attention": 0, "decoder": 0})
+    for name, weight in named_weights(checkpoint.model).items():
+        parts[_part(name)] += weight.numel()
+    shares = ", ".join(f"{name} {count:,}" for name, count in parts.items())
+    heads = f", {model.attention.heads} heads" if model.attention.kind == "multihead" else ""
+    feeding = ", input feeding" if model.decoder.input_feeding else ""
+    pieces = f"{model.source_vocab} source and {model.target_vocab} target pieces"
+    if checkpoint.source_tokenizer is checkpoint.target_tokenizer:
+        pieces = f"{model.source_vocab} pieces, joint"
     size = sum(path.stat().st_size for path in checkpoint.folder.glob("model*.safetensors"))
     lines = [
-        f"{checkpoint.folder}: "
-        + (
-            f"language model of {config.target_language or '?'}"
-            if config.data.language_model
-            else f"{config.source_language or '?'} → {config.target_language or '?'}"
-        ),
-        f"encoder     {describe_encoder(encoder)}",
-        f"attention   {attention.kind}"
-        + (f", {attention.heads} heads" if attention.kind == "multihead" else ""),
-        f"decoder     {decoder.layers} × {decoder.cell}, {decoder.hidden} units"
-        + (", input feeding" * decoder.input_feeding),
-        f"vocabulary  {config.model.source_vocab} pieces, joint"
-        if joint
-        else f"vocabulary  {config.model.source_vocab} source and {config.model.target_vocab} target pieces",
-        f"parameters  {sum(parts.values()):,}: "
-        + ", ".join(f"{name} {count:,}" for name, count in parts.items()),
+        f"{checkpoint.folder}: {config.task}",
+        f"encoder     {describe_encoder(model.encoder)}",
+        f"attention   {model.attention.kind}{heads}",
+        f"decoder     {model.decoder.layers} × {model.decoder.cell}, {model.decoder.hidden} units{feeding}",
+        f"vocabulary  {pieces}",
+        f"parameters  {parts.total():,}: {shares}",
         f"weights     {size / 1e6:.1f} MB",
         f"decoding    beam {config.decoding.beam}, length penalty {config.decoding.length_penalty}",
     ]
@@ -56,6 +48,9 @@ def describe(folder: str | Path) -> str:
     return "\n".join(lines)
 
 
-def info(arguments: argparse.Namespace) -> None:
-    """`nmt info`"""
-    print(describe(arguments.checkpoint))
+def _part(weight: str) -> str:
+    """The part of the model that a weight, such as "decoder.layers.0.rnn.weight_ih_l0", belongs to."""
+    if weight.startswith("decoder.attention."):
+        return "attention"
+    top = weight.split(".")[0]
+    return top if top in ("encoder", "decoder") else "embeddings and output"

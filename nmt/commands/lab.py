@@ -335,7 +335,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         except ModuleNotFoundError as error:
             if error.name != "matplotlib":
                 raise
-            raise UserError("pictures need Matplotlib: pip install 'recurrent-nmt[lab]'") from None
+            raise UserError("pictures need Matplotlib: pip install -e '.[lab]' -c constraints.txt") from None
         check_name(arguments.plot)
 
 

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from nmt.commands import lab, lab_generate, translate_file
 from nmt.commands.arguments import add_command
 from nmt.commands.info import INFO, info
-from nmt.commands.score import _add_score
-from nmt.commands.train import EXPORT, RECIPES, _add_average, _add_train, export, recipes
+from nmt.commands.score import add_score
+from nmt.commands.train import EXPORT, RECIPES, add_average, add_train, export, recipes
 from nmt.commands.translate import _add_translate
 from nmt.errors import UserError
 
@@ -44,18 +44,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class ShowVersion(argparse.Action):
+    """Prints the version of the installed package, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"nmt {version('recurrent-nmt')}")
+        except PackageNotFoundError:  # run from a copy of the code
+            print("nmt, not installed as a package")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nmt",
         description="Recurrent neural machine translation: train, translate, score.",
         epilog="`nmt COMMAND --help` tells more about a command.",
     )
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_translate(commands)
     translate_file.add(commands)
-    _add_score(commands)
-    _add_train(commands)
-    _add_average(commands)
+    add_score(commands)
+    add_train(commands)
+    add_average(commands)
     command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
     command = add_command(commands, "info", info, "describe a checkpoint", INFO)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import _decoding, _progress, add_command, add_decoding
+from nmt.commands.arguments import add_command, add_decoding, decoding_options, load_translator, progress_bar
 
 if TYPE_CHECKING:
     from nmt.evaluation.metrics import Comparison, Score
@@ -28,7 +28,7 @@ examples
   nmt score --hypothesis new.en --baseline old.en --reference test.en --json"""
 
 
-def _add_score(commands: Any) -> None:
+def add_score(commands: Any) -> None:
     command = add_command(commands, "score", score, "score translations: BLEU, chrF2, TER", SCORE, SCORE_MORE)
     add = command.add_argument
     add("--model", metavar="CHECKPOINT", help="checkpoint folder to translate --source with")
@@ -78,14 +78,10 @@ def score(arguments: argparse.Namespace) -> None:
 
 def _translations(arguments: argparse.Namespace, lines: list[str]) -> list[str]:
     """What the model makes of the source file of `nmt score`."""
-    from nmt.translation.translator import Translator
-
-    translator = Translator.load(
-        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
-    )
+    translator = load_translator(arguments)
     texts = []
-    with _progress(len(lines)) as advance:
-        for translation in translator.stream(lines, **_decoding(arguments)):
+    with progress_bar(len(lines)) as advance:
+        for translation in translator.stream(lines, **decoding_options(arguments)):
             texts.append(translation.text)
             advance(1)
     if arguments.save:

@@ -11,8 +11,10 @@ TRAIN = """\
 Train a recipe on a dataset folder.
 
 The run folder gets numbered checkpoints, `best` (the best of them on dev), a log
-and TensorBoard events. Interrupted or killed, a run goes on with --resume as if
-nothing had happened. On several GPUs or machines:
+and TensorBoard events. Interrupted or killed, a run goes on as if nothing had
+happened, by its own recipe, changed only where --set says so:
+  nmt train --resume --data DATASET --out RUN
+On several GPUs or machines:
   torchrun --nproc-per-node N -m nmt train RECIPE --data DATASET --out RUN"""
 
 AVERAGE = """\
@@ -28,13 +30,13 @@ the page then use by themselves. Takes about a minute."""
 RECIPES = "Print the names that `nmt train` takes as RECIPE."
 
 
-def _add_train(commands: Any) -> None:
-    command = add_command(commands, "train", train, "train a model", TRAIN)
-    add = command.add_argument
-    add("recipe", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
+def add_train(commands: Any) -> None:
+    """Add the command to the parser, as every `add_…` here does."""
+    add = add_command(commands, "train", train, "train a model", TRAIN).add_argument
+    add("recipe", nargs="?", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
     add("--out", required=True, metavar="RUN", help="folder for checkpoints, log and saved state")
-    add("--resume", action="store_true", help="go on where the run in RUN stopped")
+    add("--resume", action="store_true", help="go on where the run in RUN stopped; RECIPE is not needed")
     add("--init", metavar="CHECKPOINT", help="begin from its weights instead of random ones (fine-tuning)")
     add(
         "--set",
@@ -45,15 +47,10 @@ def _add_train(commands: Any) -> None:
     )
 
 
-def _add_average(commands: Any) -> None:
-    command = add_command(commands, "average", average, "average checkpoints", AVERAGE)
-    add = command.add_argument
-    add(
-        "sources",
-        metavar="RUN",
-        nargs="+",
-        help="folder that `nmt train` wrote; or several checkpoints or runs",
-    )
+def add_average(commands: Any) -> None:
+    add = add_command(commands, "average", average, "average checkpoints", AVERAGE).add_argument
+    help_sources = "folder that `nmt train` wrote; or several checkpoints or runs"
+    add("sources", metavar="RUN", nargs="+", help=help_sources)
     add("--last", type=positive, default=5, metavar="N", help="how many of a single run (default: 5)")
     add("--out", required=True, metavar="CHECKPOINT", help="folder to write; it must not exist yet")
 
@@ -62,6 +59,8 @@ def train(arguments: argparse.Namespace) -> int:
     """`nmt train`"""
     if arguments.init and arguments.resume:
         arguments.usage_error("--init begins a new run, --resume goes on with an old one: give one of them")
+    if not arguments.recipe and not arguments.resume:
+        arguments.usage_error("RECIPE is needed for a new run; `nmt recipes` lists some")
     from nmt.training.trainer import train
 
     progress = train(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nmt.commands.arguments import _decoding, _progress, add_command, add_decoding, positive
@@ -13,9 +13,6 @@ from nmt.errors import UserError
 
 if TYPE_CHECKING:
     from nmt.translation.result import Translation
-
-
-WINDOW_LINES, WINDOW_BYTES = 1024, 200_000  # of standard input, translated and written together
 
 TRANSLATE = """\
 Translate standard input to standard output, line by line.
@@ -67,34 +64,39 @@ def translate(arguments: argparse.Namespace) -> None:
         arguments.usage_error("--attention needs --json")
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
-    from nmt.text.line_io import windows
+    from nmt.text.line_io import incoming_lines
     from nmt.translation.translator import Translator
 
     translator = Translator.load(
         arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
     )
+    lines = _decoded(incoming_lines(sys.stdin.buffer.fileno()))
     options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
-    translator.translate_batch([], **options)  # impossible options are refused before any input is read
-    as_json = functools.partial(_as_json, with_attention=arguments.attention)
-    number = 0
     with _progress() as advance:
-        for window in windows(sys.stdin.buffer.fileno(), WINDOW_LINES, WINDOW_BYTES):
-            lines = [_decode(raw, number + i) for i, raw in enumerate(window, start=1)]
-            number += len(lines)
-            for translation in translator.translate_batch(lines, **options):
-                line = as_json(translation) if arguments.json else _as_text(translation)
-                sys.stdout.buffer.write(line.encode() + b"\n")
+        for translation in translator.stream(lines, **options):
+            line = _as_json(translation, arguments.attention) if arguments.json else _as_text(translation)
+            sys.stdout.buffer.write(line.encode() + b"\n")
             sys.stdout.buffer.flush()
-            advance(len(lines))
+            advance(1)
 
 
-def _decode(raw: bytes, number: int) -> str:
-    """Text of a line of input; bad bytes cost a warning, never the line."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        print(f"nmt: warning: line {number}: not UTF-8 ({error.reason}), bad bytes replaced", file=sys.stderr)
-        return raw.decode("utf-8", errors="replace")
+def _decoded(lines: Iterable[bytes | None]) -> Iterator[str | None]:
+    """The text of lines of input; bad bytes cost a warning, never the line."""
+    number = 0
+    for raw in lines:
+        if raw is None:
+            yield None
+            continue
+        number += 1
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            print(
+                f"nmt: warning: line {number}: not UTF-8 ({error.reason}), bad bytes replaced",
+                file=sys.stderr,
+            )
+            line = raw.decode("utf-8", errors="replace")
+        yield line
 
 
 def _as_text(translation: Translation) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from nmt.errors import UserError
 
@@ -51,6 +52,14 @@ class Document(Protocol):
         """
 
 
+class HasTexts(Protocol):
+    @property
+    def texts(self) -> Sequence[str]: ...
+
+
+Owner = TypeVar("Owner", bound=HasTexts)
+
+
 @dataclass(frozen=True)
 class Passage:
     """Characters [start, end) of a file, which `render(translations of the texts)` replaces."""
@@ -66,6 +75,7 @@ class Passage:
 class Encoding:
     mark: bytes  # b"" without a byte order mark
     codec: str
+    errors: str = "replace"  # what to do with characters that it has not
 
 
 @dataclass(frozen=True)
@@ -88,17 +98,22 @@ class TextDocument:
         self.texts = [text for passage in passages for text in passage.texts]
 
     def write(self, translations: Sequence[str], path: str | Path) -> None:
+        write_whole(path, self.written(translations))
+
+    def written(self, translations: Sequence[str]) -> bytes:
+        encoding = self.encoding
+        return encoding.mark + self.rendered(translations).encode(encoding.codec, encoding.errors)
+
+    def rendered(self, translations: Sequence[str]) -> str:
+        """The content with a translation of each text in its place."""
         check_count(translations, self.texts)
-        clean = [_as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
-        pieces, position, done = [], 0, 0
-        for passage in self.passages:
-            own = clean[done : done + len(passage.texts)]
-            done += len(own)
+        clean = [as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
+        pieces, position = [], 0
+        for passage, own in dealt(clean, self.passages):
             if passage.fills or own != list(passage.texts):
                 pieces += [self.content[position : passage.start], passage.render(own)]
                 position = passage.end
-        text = "".join([*pieces, self.content[position:]])
-        write_whole(path, self.encoding.mark + text.encode(self.encoding.codec, "replace"))
+        return "".join([*pieces, self.content[position:]])
 
 
 def read_bytes(path: Path, limits: Limits, name: str) -> bytes:
@@ -114,12 +129,21 @@ def read_bytes(path: Path, limits: Limits, name: str) -> bytes:
     return data
 
 
-def read_text(data: bytes, name: str) -> tuple[str, Encoding]:
-    """Text in UTF-8, or in what a byte order mark says; the mark is no part of it."""
-    mark, codec = next((pair for pair in BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+def read_text(
+    data: bytes, name: str, declared: str | None = None, old_codec: str | None = None
+) -> tuple[str, Encoding]:
+    """Text in UTF-8, or in what a byte order mark says; the mark is no part of it.
+
+    declared   the encoding that the file itself names
+    old_codec  what else files of this format are written in: for a file that is not UTF-8 and names none
+    """
+    mark, codec = next((p for p in BYTE_ORDER_MARKS if data.startswith(p[0])), (b"", declared or "utf-8"))
     try:
         text = data[len(mark) :].decode(codec)
     except UnicodeDecodeError as error:
+        if old_codec and codec == "utf-8" and not mark:
+            with suppress(UnicodeDecodeError):
+                return data.decode(old_codec), Encoding(mark, old_codec)
         before = error.object[: error.start].decode(codec, "replace")
         raise UserError(
             f"{name}:{line_number(before, len(before))}: not {codec.upper()} ({error.reason}); "
@@ -130,7 +154,7 @@ def read_text(data: bytes, name: str) -> tuple[str, Encoding]:
             f"{name}:{line_number(text, text.index(chr(0)))}: has a NUL character, so it is not text, or not in "
             "UTF-8; save it as UTF-8 text and try again"
         )
-    return text, Encoding(mark, codec)
+    return text, Encoding(mark, codec, "xmlcharrefreplace" if declared else "replace")
 
 
 def lines(content: str) -> list[Line]:
@@ -142,6 +166,15 @@ def lines(content: str) -> list[Line]:
 def line_number(content: str, position: int) -> int:
     """From 1."""
     return 1 + len(re.findall(r"\r\n|\r|\n", content[:position]))
+
+
+def dealt(translations: Sequence[str], owners: Iterable[Owner]) -> Iterator[tuple[Owner, list[str]]]:
+    """Each owner of texts, and the translations of its own."""
+    done = 0
+    for owner in owners:
+        own = list(translations[done : done + len(owner.texts)])
+        done += len(own)
+        yield owner, own
 
 
 def check_count(translations: Sequence[str], texts: Sequence[str]) -> None:
@@ -178,7 +211,7 @@ def write_whole(path: str | Path, data: bytes) -> None:
         raise
 
 
-def _as_many_lines(translation: str, text: str) -> str:
+def as_many_lines(translation: str, text: str) -> str:
     """A line break that the text had not would break the format (a blank line ends a subtitle)."""
     if "\n" in text or "\r" in text:
         return translation

@@ -1,154 +1,117 @@
 """Word documents (.docx): the text of paragraphs in the body, tables, headers, footers, footnotes, endnotes and text
 boxes is translated.  Comments, deleted text, formulas, computed fields (page numbers, references), pictures,
-properties and macros stay as they are, and nothing is ever run.  How a paragraph's formatting is kept, is
-`nmt.documents.docx_paragraph`'s business.
-
-A .docx is a zip archive of XML, and both may be hostile: their size is limited, document types (without which
-there are no entities) are refused, nothing is fetched, and nothing is unpacked onto the disk.  Parts of the
-archive in which nothing changes are copied byte for byte.
+properties and macros stay as they are; what is tracked as inserted stays so.  A paragraph is cut at tabs and line
+breaks.  How its formatting is kept, is `nmt.documents.runs`' business.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from copy import copy
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from nmt.documents.document import Limits, check_count, write_whole
-from nmt.documents.docx_paragraph import W, WordText, texts_of
+from nmt.documents.package import Package, Part
+from nmt.documents.runs import RunText, Slot, SpacedText, run_texts
 from nmt.errors import UserError
 
-CONTENT_TYPES = "[Content_Types].xml"
-_TEXT_PART = re.compile(
-    r".*(?:wordprocessingml\.(?:\w+\.)?|vnd\.ms-word\.\w+\.macroEnabled\w*\.)(main|header|footer|footnotes|endnotes)\+xml"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+DEEPEST = 20  # fields in fields; a hostile file can open as many as it likes
+_TEXT_PARTS = (
+    r".*(?:wordprocessingml\.(?:\w+\.)?|vnd\.ms-word\.\w+\.macroEnabled\w*\.)"
+    r"(main|header|footer|footnotes|endnotes)\+xml"
 )
-_OLD_WORD = b"\xd0\xcf\x11\xe0"  # a document with a password begins with it, too
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    KeyError,
-    ValueError,
-    OSError,
+_ORDER = ("main", "header", "footer", "footnotes", "endnotes")
+
+
+def _names(names: str) -> frozenset[str]:
+    return frozenset(W + name for name in names.split())
+
+
+_CUTS = _names("tab ptab br cr")
+_CONTAINERS = _names("smartTag sdtContent customXml dir bdo")  # whose runs count as the paragraph's
+_KEPT = _names("hyperlink sdt ins moveTo")
+# What is not seen, or not there any more; everything else beside text is a place that stays where it was.
+_UNSEEN = _names(
+    "pPr rPr del moveFrom proofErr bookmarkStart bookmarkEnd lastRenderedPageBreak permStart permEnd softHyphen "
+    "sdtPr sdtEndPr delText smartTagPr customXmlPr moveToRangeStart moveToRangeEnd moveFromRangeStart moveFromRangeEnd"
 )
+_NO_LOOK = _names("lang noProof")  # formatting that is not seen
+_TRANSLATED_FIELD = re.compile(r"\s*(?:HYPERLINK|TOC)\b", re.IGNORECASE)
 
 
-class WordDocument:
-    """An opened .docx; see `nmt.documents.document.Document`."""
+@dataclass(eq=False)
+class Field:
+    """A computed field whose end has not come yet."""
 
-    def __init__(self, data: bytes, limits: Limits, name: str) -> None:
-        self._data, self._name = data, name
-        self._parts = _text_parts(data, limits, name)
-        self.texts = [text for _, own in self._trees() for one in own for text in one.texts]
-
-    def write(self, translations: Sequence[str], path: str | Path) -> None:
-        check_count(translations, self.texts)
-        changed: dict[str, bytes] = {}
-        done = 0
-        for part, (root, own) in zip(self._parts, self._trees(), strict=True):
-            for text in own:
-                given = list(translations[done : done + len(text.texts)])
-                done += len(given)
-                if given != text.texts:
-                    text.put([" ".join(_NOT_IN_XML.sub("", one).split("\n")) for one in given])
-                    changed[part] = b""
-            if part in changed:
-                changed[part] = etree.tostring(
-                    root.getroottree(), xml_declaration=True, encoding="UTF-8", standalone=True
-                )
-        write_whole(path, _with_parts(self._data, changed) if changed else self._data)
-
-    def _trees(self) -> Iterator[tuple[Any, list[WordText]]]:
-        """The root of each part with text, and its texts; parsed anew each time, since writing changes it."""
-        for part, data in self._parts.items():
-            root = _parse(data, f"{self._name}: {part}")
-            yield root, texts_of(root)
+    instruction: str = ""
 
 
-def _text_parts(data: bytes, limits: Limits, name: str) -> dict[str, bytes]:
-    """The XML of the parts that have text, the body first."""
-    if data.startswith(_OLD_WORD):
+def parts(package: Package) -> dict[str, Part]:
+    """The parts with text, the body first."""
+    found = package.of_type(_TEXT_PARTS)
+    if not any(kind == "main" for kind, _ in found):
+        raise package.no_such("an Office file")
+    names = dict.fromkeys(part for kind in _ORDER for of_kind, part in found if of_kind == kind)
+    if package.parse(next(iter(names))).tag != f"{W}document":
         raise UserError(
-            f"{name}: has a password, or is in Word's format of before 2007 (.doc); save it as .docx without one"
+            f"{package.name}: is in a variant of .docx that is not supported (Strict); save it as plain .docx"
         )
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            _check_size(len(entries), limits.entries, "files", name)
-            _check_size(sum(entry.file_size for entry in entries), limits.unpacked_bytes, "bytes", name)
-            if CONTENT_TYPES not in archive.namelist():
-                raise UserError(f"{name}: a zip archive, but no Word document; give a .docx file")
-            parts = _names(_parse(archive.read(CONTENT_TYPES), f"{name}: {CONTENT_TYPES}"), name)
-            _check_size(
-                sum(archive.getinfo(part).file_size for part in parts),
-                limits.xml_bytes,
-                "bytes of text",
-                name,
+    return {part: package.xml(part, _texts_of) for part in names}
+
+
+def _texts_of(root: Any) -> list[RunText]:
+    """The texts of all paragraphs of a part; those of text boxes follow the paragraph that the box stands in."""
+    fields: list[Field] = []  # open ones; one (a table of contents) may go over several paragraphs
+    paragraphs = root.iter(W + "p")
+    return [text for one in paragraphs for text in run_texts(list(_items(one, Slot(), fields)), SpacedText)]
+
+
+def _items(element: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | None]:
+    """What an element has: slots of one node, places, and None where the text is cut."""
+    for child in element.iterchildren(tag=etree.Element):
+        if child.tag == W + "r":
+            yield from _run_items(child, like, fields)
+        elif child.tag in _CONTAINERS:
+            yield from _items(child, like, fields)
+        elif child.tag in _KEPT:
+            yield from _items(
+                child, like if like.owner is not None else Slot(kind="keep", owner=child), fields
             )
-            found = {part: archive.read(part) for part in parts}
-    except _DAMAGE as error:
-        raise UserError(
-            f"{name}: not a Word document, or damaged ({error}); save it again as .docx"
-        ) from None
-    root = _parse(found[parts[0]], f"{name}: {parts[0]}")
-    if root.tag != f"{W}document":
-        raise UserError(
-            f"{name}: is in a variant of .docx that is not supported (Strict); save it as plain .docx"
-        )
-    return found
+        elif child.tag == W + "fldSimple":
+            computed = not _TRANSLATED_FIELD.match(child.get(W + "instr", ""))
+            yield from _items(child, Slot(kind="fixed" if computed else "keep", owner=child), fields)
+        elif child.tag not in _UNSEEN:
+            yield Slot()
 
 
-def _names(types: Any, name: str) -> list[str]:
-    """The names of the parts with text, from the archive's table of contents."""
-    found: dict[str, list[str]] = {}
-    for override in types.iterfind("{*}Override"):
-        kind = _TEXT_PART.fullmatch(override.get("ContentType", ""))
-        if kind:
-            found.setdefault(kind[1], []).append(override.get("PartName", "").lstrip("/"))
-    if "main" not in found:
-        raise UserError(f"{name}: an Office file, but no Word document; give a .docx file")
-    order = ("main", "header", "footer", "footnotes", "endnotes")
-    return list(dict.fromkeys(part for kind in order for part in sorted(found.get(kind, []))))
+def _run_items(run: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | None]:
+    formatting = run.find(W + "rPr")
+    children = [] if formatting is None else [child for child in formatting if child.tag not in _NO_LOOK]
+    raised = any(child.tag == W + "vertAlign" for child in children)
+    look = tuple(etree.tostring(child, with_tail=False) for child in children)
+    for child in run.iterchildren(tag=etree.Element):
+        if child.tag == W + "t":
+            kind, owner = like.kind, like.owner
+            if fields:
+                computed = any(not _TRANSLATED_FIELD.match(field.instruction) for field in fields)
+                kind, owner = ("fixed" if computed else "keep"), fields[-1]
+            yield Slot([child], look, kind, owner, raised)
+        elif child.tag == W + "fldChar":
+            _follow(child.get(W + "fldCharType"), fields)
+        elif child.tag == W + "instrText":
+            if fields:
+                fields[-1].instruction += child.text or ""
+        elif child.tag in _CUTS:
+            yield None
+        elif child.tag not in _UNSEEN:
+            yield Slot()
 
 
-def _check_size(count: int, most: int, what: str, name: str) -> None:
-    if count > most:
-        raise UserError(f"{name}: unpacks to {count:,} {what}, the limit is {most:,}")
-
-
-def _parse(data: bytes, place: str) -> Any:
-    """The root of a part's XML.  Word writes no document type, and only with one can XML name files or blow up."""
-    refused = UserError(f"{place}: has a document type, which no Word document has; it is not read")
-    if b"<!DOCTYPE" in data:
-        raise refused
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise UserError(
-            f"{place}:{error.lineno}: not well-formed XML ({error.msg}); save it again as .docx"
-        ) from None
-    if root.getroottree().docinfo.doctype:  # in another encoding
-        raise refused
-    return root
-
-
-def _with_parts(data: bytes, changed: dict[str, bytes]) -> bytes:
-    """The archive with some of its parts replaced."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(written, "w") as new:
-        new.comment = archive.comment
-        for entry in archive.infolist():
-            content = changed[entry.filename] if entry.filename in changed else archive.read(entry)
-            new.writestr(copy(entry), content, compress_type=entry.compress_type)
-    return written.getvalue()
+def _follow(kind: str | None, fields: list[Field]) -> None:
+    if kind == "begin" and len(fields) < DEEPEST:
+        fields.append(Field())
+    elif kind == "end" and fields:
+        fields.pop()

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nmt.documents import docx, markdown, po, subtitles, tsv, txt
+from nmt.documents import (
+    app_strings,
+    docx,
+    epub,
+    html,
+    markdown,
+    odt,
+    po,
+    pptx,
+    subtitles,
+    tsv,
+    txt,
+    xliff,
+    xlsx,
+    yaml_strings,
+)
 from nmt.documents.document import (
     Document,
     Limits,
@@ -16,6 +31,7 @@ from nmt.documents.document import (
     read_bytes,
     read_text,
 )
+from nmt.documents.package import Package, PackageDocument, Part
 from nmt.errors import UserError
 
 # Of each format in which text stands among text: (content, name for messages) -> what of it is to be translated.
@@ -26,8 +42,32 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".vtt": subtitles.vtt_passages,
     ".po": po.passages,
     ".tsv": tsv.passages,
+    **dict.fromkeys(html.SUFFIXES, html.passages),
+    ".json": app_strings.json_passages,
+    **dict.fromkeys((".yaml", ".yml"), yaml_strings.passages),
+    ".properties": app_strings.properties_passages,
+    ".strings": app_strings.apple_passages,
 }
-SUFFIXES = (*PASSAGES, ".docx")
+OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which there are many files still
+# Of each format that is a zip archive: (what it is called, what of it has text).
+PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
+    ".docx": ("Word document", docx.parts),
+    ".odt": ("text document of OpenDocument", odt.parts),
+    ".pptx": ("PowerPoint presentation", pptx.parts),
+    ".xlsx": ("workbook of Excel", xlsx.parts),
+    ".epub": ("book in EPUB", epub.parts),
+}
+XLIFF = (".xlf", ".xliff")
+SUFFIXES = (*PASSAGES, *XLIFF, *PACKAGES)
+
+# What is told to those who come with other formats.
+ADVICE = {
+    ".pdf": "a PDF is a picture of a text; give what it was made from, or open it in Word and save it as .docx",
+    **dict.fromkeys((".doc", ".rtf"), "save it as .docx first"),
+    **dict.fromkeys((".ppt", ".odp"), "save it as .pptx first"),
+    **dict.fromkeys((".xls", ".ods"), "save it as .xlsx first"),
+    ".tmx": "a translation memory is given beside a document, with --memory",
+}
 
 
 def open_document(path: str | Path, limits: Limits | None = None, name: str | None = None) -> Document:
@@ -40,13 +80,19 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
     name = name or str(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UserError(f"{name}: not a format that can be translated; give a file of {', '.join(SUFFIXES)}")
+        advice = ADVICE.get(suffix, f"give a file of {', '.join(SUFFIXES)}")
+        raise UserError(f"{name}: not a format that can be translated; {advice}")
     data = read_bytes(path, limits, name)
     document: Document
-    if suffix == ".docx":
-        document = docx.WordDocument(data, limits, name)
+    if suffix in XLIFF:
+        check_content(data.decode("utf-8", "replace"), limits, name)
+        document = xliff.XliffDocument(data, name)
+    elif suffix in PACKAGES:
+        what, parts = PACKAGES[suffix]
+        document = PackageDocument(data, parts(Package(data, limits, name, what, suffix)))
     else:
-        content, encoding = read_text(data, name)
+        declared = html.declared_codec(data) if suffix in html.SUFFIXES else None
+        content, encoding = read_text(data, name, declared, OLD_CODECS.get(suffix))
         check_content(content, limits, name)
         document = TextDocument(content, encoding, PASSAGES[suffix](content, name))
     check_texts(document.texts, limits, name)

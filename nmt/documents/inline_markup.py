@@ -1,7 +1,7 @@
-"""Markup inside a text (emphasis, links, tags, code), taken out for the translation and put back into it.
+"""Where the markup of a text (emphasis, links, tags, code) belongs in its translation.
 
-The translator gets the text without markup, and each marked stretch once more by itself.  In the translation the
-stretch is where what it became by itself stands, or nearly so (`locate`).  Where nothing is like it
+A marked stretch is translated once more by itself, and stands in the translation where what it became so stands, or
+nearly so (`locate`).  Where nothing is like it
 
 - style (emphasis) is given up: an unmarked word harms less than a marked wrong one;
 - what must be kept (a link) goes to the words at the same proportion of the text (`proportional`);
@@ -9,7 +9,7 @@ stretch is where what it became by itself stands, or nearly so (`locate`).  Wher
 - a mark at a place, of no stretch (an image, a footnote's number), goes to the end of a word at that place, next to
   the same punctuation if there was any.
 
-No text is ever lost, and no markup but style.  What the markup is in a format is that format's business.
+No text is ever lost, and no markup but style.  Which texts there are is `nmt.documents.marked_text`'s business.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Literal
-
-from nmt.text.protected import has_words
 
 ALIKE = (
     0.75  # of difflib's ratio, from which on other words count as the stretch: "working" for "works" does not
@@ -46,6 +44,9 @@ class Mark:
     closing: str = ""
     kind: Literal["style", "keep", "fixed"] = "style"
     inner: list[Mark] = field(default_factory=list)  # `nested` fills it
+    content: str | None = None  # what is written instead of a fixed stretch that is but a name, X0
+    raised: bool = False  # or lowered: <sup>, <sub>
+    in_word: bool = False  # a fixed stretch inside of a word
 
     @property
     def is_place(self) -> bool:
@@ -59,34 +60,6 @@ class Placed:
     end: int
     written: str | None = None  # in place of the translation's characters: what could not be found in it
     inner: tuple[Placed, ...] = ()
-
-
-class Marked:
-    """A text and the markup that was taken out of it."""
-
-    def __init__(self, text: str, marks: Iterable[Mark]) -> None:
-        self.text = text
-        self.marks = nested(marks)
-        self._alone: list[Mark] = []
-        self._collect(self.marks, (0, len(text)))
-
-    @property
-    def texts(self) -> list[str]:
-        """The text, and the stretches to be translated by themselves."""
-        return [self.text, *(self.text[mark.start : mark.end] for mark in self._alone)]
-
-    def place(self, translations: Sequence[str]) -> tuple[Placed, ...]:
-        """Where the markup belongs in the first of the translations of `texts`."""
-        translation, *alone = translations
-        room = Room(self.text, (0, len(self.text)), translation, (0, len(translation)), [])
-        return _place(self.marks, room, dict(zip(self._alone, alone, strict=True)))
-
-    def _collect(self, marks: Sequence[Mark], around: Span) -> None:
-        for mark in marks:
-            stretch = self.text[mark.start : mark.end]
-            if mark.kind != "fixed" and not _covers(mark, self.text, around) and has_words(stretch):
-                self._alone.append(mark)
-            self._collect(mark.inner, (mark.start, mark.end))
 
 
 @dataclass(frozen=True)
@@ -110,14 +83,14 @@ class Room:
         return place_at(self.text, at, self.around, self.translation, self.within, self.busy)
 
 
-def _place(marks: Sequence[Mark], room: Room, alone: dict[Mark, str]) -> tuple[Placed, ...]:
+def place(marks: Sequence[Mark], room: Room, alone: dict[Mark, str]) -> tuple[Placed, ...]:
     """The marks, and those inside of them: first what is found, then what must have a place, then places."""
     taken: list[Placed] = []
 
     def put(mark: Mark, span: Span, written: str | None = None) -> None:
         room.busy.append(span)
         inside = Room(room.text, (mark.start, mark.end), room.translation, span, [])
-        inner = _place(mark.inner, inside, alone) if written is None else ()
+        inner = place(mark.inner, inside, alone) if written is None else ()
         taken.append(Placed(mark, *span, written, inner))
 
     unfound: list[Mark] = []
@@ -129,7 +102,7 @@ def _place(marks: Sequence[Mark], room: Room, alone: dict[Mark, str]) -> tuple[P
             unfound.append(mark)
     for mark in unfound:
         if mark.kind == "style":  # given up, but not what is inside of it
-            taken += _place(mark.inner, room, alone)
+            taken += place(mark.inner, room, alone)
         elif mark.kind == "keep" and (free := proportional(mark, room)):
             put(mark, free)
         else:
@@ -146,12 +119,12 @@ def _found(mark: Mark, room: Room, alone: dict[Mark, str]) -> Span | None:
     own, near = room.own(mark), room.near(mark.start)
     if mark.kind == "fixed":
         return _nearest(re.escape(own), room.translation, room.within, near, room.busy)
-    if _covers(mark, room.text, room.around):
+    if covers(mark, room.text, room.around):
         return room.within
     return locate(own, alone.get(mark, own), room.translation, room.within, near, room.busy)
 
 
-def _covers(mark: Mark, text: str, around: Span) -> bool:
+def covers(mark: Mark, text: str, around: Span) -> bool:
     """Whether there are no other words in text[around]."""
     rest = text[around[0] : mark.start] + text[mark.end : around[1]]
     return not mark.is_place and not rest.strip()
@@ -167,13 +140,15 @@ def written(
         for one in inner:
             pieces.append(escape(translation[position : one.start]))
             code = one.mark.kind == "fixed" and not one.mark.opening  # nothing is escaped in it
+            content = one.mark.content
             own = str if code else escape
             opening, closing = (one.mark.opening, one.mark.closing) if markup else ("", "")
             if one.written is None:
-                body = opening + write(one.start, one.end, one.inner, own) + closing
+                inside = write(one.start, one.end, one.inner, own) if content is None else own(content)
+                body = opening + inside + closing
             else:  # the space that keeps it from its neighbour is not marked
                 core = one.written.strip(" ")
-                body = one.written.replace(core, opening + own(core) + closing, 1)
+                body = one.written.replace(core, opening + own(content or core) + closing, 1)
             pieces.append(body)
             position = one.end
         return "".join([*pieces, escape(translation[position:end])])
@@ -182,10 +157,12 @@ def written(
 
 
 def nested(marks: Iterable[Mark]) -> list[Mark]:
-    """The outermost marks, each with those inside it; marks that cross each other must not be there."""
+    """The outermost marks, each with those inside it.  Marks that begin at one place must be in the order in which
+    they are written; marks that cross each other must not be there."""
     outermost: list[Mark] = []
     opened: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+    for mark in sorted(marks, key=lambda mark: mark.start):
+        mark.inner = []
         while opened and (mark.start >= opened[-1].end or opened[-1].is_place):
             opened.pop()
         (opened[-1].inner if opened else outermost).append(mark)
@@ -214,14 +191,14 @@ def proportional(mark: Mark, room: Room) -> Span | None:
     """The free words at the mark's proportion of the text, as long as it is by proportion; None if none is free."""
     start, end = room.near(mark.start), room.near(mark.end)
     words = [match.span() for match in _WORD.finditer(room.translation, *room.within)]
-    free = [word for word in words if not any(_overlap(word, other) for other in room.busy)]
+    free = [word for word in words if not any(overlap(word, other) for other in room.busy)]
     if not free:
         return None
     first = min(free, key=lambda word: abs(word[0] - start))
     last = first
     for word in free[free.index(first) + 1 :]:
         between = (last[1], word[0])
-        if word[1] > end + (word[1] - word[0]) / 2 or any(_overlap(between, other) for other in room.busy):
+        if word[1] > end + (word[1] - word[0]) / 2 or any(overlap(between, other) for other in room.busy):
             break
         last = word
     return first[0], last[1]
@@ -241,7 +218,9 @@ def place_at(
         if before.isspace():
             found = [match.start() for match in _TOKEN.finditer(part)]
         elif before.isalnum():
-            ends = [match.end() for match in _WORD.finditer(part)]
+            words = list(_WORD.finditer(part))
+            own = re.split(r"\W", text[max(around[0], at - LONGEST) : at])[-1]
+            ends = [word.end() for word in words if word.group() == own] or [word.end() for word in words]
             found = [
                 place for place in ends if part[place : place + 1] == after and not after.isspace()
             ] or ends
@@ -259,7 +238,7 @@ def _nearest(
     pattern: str, translation: str, within: Span, near: float, busy: Sequence[Span], flags: int = 0
 ) -> Span | None:
     spans = [match.span() for match in re.compile(pattern, flags).finditer(translation, *within)]
-    free = [span for span in spans if not any(_overlap(span, other) for other in busy)]
+    free = [span for span in spans if not any(overlap(span, other) for other in busy)]
     return min(free, key=lambda span: abs(span[0] - near), default=None)
 
 
@@ -275,7 +254,7 @@ def _similar(core: str, translation: str, within: Span, near: float, busy: Seque
         for last in range(max(first, first + count - 2), min(len(words), first + count + 1)):
             span = words[first][0], words[last][1]
             alike = SequenceMatcher(None, core.casefold(), translation[slice(*span)].casefold()).ratio()
-            if alike >= best_ratio and not any(_overlap(span, other) for other in busy):
+            if alike >= best_ratio and not any(overlap(span, other) for other in busy):
                 best, best_ratio = span, alike
     return best
 
@@ -289,7 +268,7 @@ def _with_punctuation(own: str, translation: str, span: Span, within: Span, busy
     opened = own.lstrip()[:1] in _OPENING or own.rstrip()[-1:] in ("?", "!")
     while opened and start > within[0] and translation[start - 1] in _OPENING:
         start -= 1
-    return span if any(_overlap((start, end), other) for other in busy) else (start, end)
+    return span if any(overlap((start, end), other) for other in busy) else (start, end)
 
 
 def _proportion(at: int, around: Span, within: Span) -> float:
@@ -297,7 +276,7 @@ def _proportion(at: int, around: Span, within: Span) -> float:
     return within[0] + share * (within[1] - within[0])
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 

@@ -1,5 +1,6 @@
-"""Markdown (.md): paragraphs, headings, list items, quotations, table cells and images' descriptions are translated;
-code, HTML blocks, front matter, addresses, titles of links and the definitions of links are not.
+"""Markdown (.md): paragraphs, headings, list items, quotations, table cells, definitions and images' descriptions are
+translated, also inside of notes (`!!!`, `:::`) and in HTML blocks; code, formulas, templates, imports, front
+matter, addresses, titles of links and the definitions of links are not.
 
 Everything but the translated contents stays byte for byte.  Emphasis, links and code inside a sentence are put
 back as `nmt.documents.inline_markup` says; a paragraph broken over lines is broken again at the same width, unless each
@@ -16,15 +17,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
+from mdit_py_plugins.admon import admon_plugin
+from mdit_py_plugins.container import container_plugin
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from nmt.documents import html
 from nmt.documents.document import Line, Passage, lines
-from nmt.documents.markdown_inline import Inline, InlineParser
+from nmt.documents.markdown_inline import Inline, InlineParser, template_rule
 
 # What GitHub and others write before the text of a paragraph: a box to tick, the kind of a note, a footnote's name.
 _LEADING = re.compile(r"\[[ xX]\][ \t]+|\[!\w+\][ \t]*(?:\n|$)|\[\^[^\]\s]+\]:[ \t]*")
-_BLOCK_START = re.compile(r"#{1,6}(?:\s|$)|[-+*](?:\s|$)|>|\d{1,9}[.)](?:\s|$)|=+\s*$|-+\s*$|`{3}|~{3}|\|")
-_FRONT_MATTER = re.compile(r"---[ \t]*")
-_FRONT_MATTER_END = re.compile(r"(?:---|\.\.\.)[ \t]*")
+_BLOCK_START = re.compile(
+    r"#{1,6}(?:\s|$)|[-+*](?:\s|$)|>|\d{1,9}[.)](?:\s|$)|=+\s*$|-+\s*$|`{3}|~{3}|\||:\s|:{3}|!{3}|\?{3}|\${2}"
+)
+_FRONT_MATTER = {  # how it begins -> how it ends: YAML, TOML
+    "---": ("---", "..."),
+    "+++": ("+++",),
+}
+# A line of JavaScript, which MDX lets stand among paragraphs.
+_MDX = re.compile(r"import\s.*['\"];?\s*|export\s+(?:const|let|var|default|function)\b.*")
+_KINDS = {
+    "paragraph_open": "paragraph",
+    "heading_open": "heading",
+    "dt_open": "heading",
+    "admonition_title_open": "title",
+}
 
 
 @dataclass(frozen=True)
@@ -39,33 +57,53 @@ class Block:
         str  # what a line break of the content is in the file: the line end, and what precedes the next line
     )
     width: int  # at which its lines are broken; 0 if it has but one
-    kind: str  # "paragraph", "heading" or "cell"
+    kind: str  # "paragraph", "heading", "title" or "cell"
 
 
 def passages(content: str, name: str) -> list[Passage]:
     all_lines = lines(content)
     first = _after_front_matter(all_lines)
-    markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("inline")
+    markdown = _reader()
     env: dict[str, object] = {}
     tokens = markdown.parse("\n".join(line.text for line in all_lines[first:]), env)
     parser = InlineParser(markdown, env)
     found: list[Passage] = []
     columns: dict[int, int] = {}  # how far each line's cells have been found
-    for before, token in zip(tokens, tokens[1:], strict=False):
-        if token.type == "inline" and token.map and token.content:
-            kind = {"paragraph_open": "paragraph", "heading_open": "heading"}.get(before.type, "cell")
-            own = range(first + token.map[0], first + token.map[1])
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "html_block" and token.map and token.level == 0:
+            start, end = (all_lines[first + token.map[0]].start, all_lines[first + token.map[1] - 1].end)
+            inside = html.passages(content[start:end], name)
+            found += [replace(one, start=start + one.start, end=start + one.end) for one in inside]
+        if before and token.type == "inline" and token.map and token.content:
+            parts = token.content.split("\n")
+            kind = _KINDS.get(before.type, "cell")
+            own = range(first + token.map[0], first + max(token.map[1], token.map[0] + len(parts)))
+            if kind == "paragraph" and all(map(_MDX.fullmatch, parts)):
+                continue
+            if (
+                kind == "title" and f'"{token.content}"' not in all_lines[own[0]].text
+            ):  # the note's kind itself
+                continue
             block = _block(all_lines, own, token.content, kind, columns)
             found += _of_block(block, parser) if block else []
     return found
 
 
+def _reader() -> MarkdownIt:
+    """A parser of blocks in CommonMark and what GitHub, MkDocs, Docusaurus, Hugo and Jekyll add to it."""
+    markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("inline")
+    markdown.use(admon_plugin).use(deflist_plugin)
+    markdown.use(container_plugin, "note", validate=lambda *given: True)
+    markdown.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
+    markdown.inline.ruler.before("escape", "template", template_rule)
+    return markdown
+
+
 def _after_front_matter(all_lines: Sequence[Line]) -> int:
-    """The number of lines of front matter: YAML between two lines of three dashes."""
-    if not all_lines or not _FRONT_MATTER.fullmatch(all_lines[0].text):
-        return 0
-    ends = (i for i, line in enumerate(all_lines) if i and _FRONT_MATTER_END.fullmatch(line.text))
-    return next(ends, -1) + 1
+    """The number of lines of front matter: YAML or TOML between two lines of three signs."""
+    ends = _FRONT_MATTER.get(all_lines[0].text.rstrip() if all_lines else "", ())
+    closing = (i for i, line in enumerate(all_lines) if i and line.text.rstrip() in ends)
+    return next(closing, -1) + 1
 
 
 def _block(

@@ -14,14 +14,15 @@ from typing import Any, Literal
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from nmt.documents.inline_markup import MOST, Mark, Marked, Span, written
+from nmt.documents.inline_markup import MOST, Mark, Span
+from nmt.documents.marked_text import Marked
 from nmt.text.protected import has_words
 
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
 # What of pairs is more than style; the others may be given up where their words are not found.
 _KINDS: dict[str, Literal["keep", "fixed"]] = {
-    **dict.fromkeys(("link", "<a>", "<sub>", "<sup>", "<abbr>"), "keep"),
+    **dict.fromkeys(("link", "wiki", "<a>", "<sub>", "<sup>", "<abbr>"), "keep"),
     **dict.fromkeys(("<kbd>", "<code>", "<samp>", "<var>"), "fixed"),
 }
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -29,7 +30,13 @@ _FOOTNOTE = re.compile(
     r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]"
 )  # where it is explained, or referred to
 _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
-_SPECIAL = re.compile(r"([\\`*_\[\]<>~|&])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>~|&$])")
+# Jekyll's, Hugo's and others' templates, links and pictures of wikis, attributes, names of pictures.
+_TEMPLATE = re.compile(
+    r"\{\{.{1,500}?\}\}|\{%.{1,500}?%\}|<%.{1,500}?%>|\[\[[^\[\]\n]{1,500}\]\]|\{[:#.][^{}\n]{1,200}\}"
+    r"|(?<![\w:]):[a-z][a-z0-9_+-]{0,40}:(?![\w:])",
+    re.DOTALL,
+)
 _ALT = re.compile("\0(\\d+)\0")
 _PLACEHOLDER = "\0{}\0"  # where an image's translated description goes; no document has a NUL
 # How often rules may be tried in search of the end of a label, beyond which a content is left as it is: some times, and
@@ -58,14 +65,12 @@ class Inline:
 
     @property
     def texts(self) -> list[str]:
-        return [*(self.marked.texts if has_words(self.marked.text) else []), *self.descriptions]
+        return [*self.marked.texts, *self.descriptions]
 
     def render(self, translations: Sequence[str]) -> tuple[str, str, str]:
         """(as Markdown, the same with every special character escaped, its text without markup)"""
         count = len(translations) - len(self.descriptions)
-        alts = translations[count:]
-        main = translations[:count] or [self.marked.text]
-        placed = self.marked.place(main)
+        main, alts = translations[:count], translations[count:]
 
         def spell(text: str) -> str:
             return "".join(self.spelled.get(character, character) for character in text)
@@ -73,9 +78,20 @@ class Inline:
         def fill(text: str) -> str:
             return _ALT.sub(lambda match: _SPECIAL.sub(r"\\\1", alts[int(match[1])]), text)
 
-        plain = fill(written(main[0], placed, spell))
-        escaped = fill(written(main[0], placed, lambda text: _SPECIAL.sub(r"\\\1", text)))
-        return plain, escaped, written(main[0], placed, markup=False)
+        plain = fill(self.marked.render(main, spell))
+        escaped = fill(self.marked.render(main, lambda text: _SPECIAL.sub(r"\\\1", text)))
+        return plain, escaped, self.marked.render(main, markup=False)
+
+
+def template_rule(state: StateInline, silent: bool) -> bool:
+    """A rule for markdown-it: `_TEMPLATE` is one token, whatever is in it."""
+    found = _TEMPLATE.match(state.src, state.pos)
+    if not found:
+        return False
+    if not silent:
+        state.push("template", "", 0).content = found.group()
+    state.pos = found.end()
+    return True
 
 
 class _TooMuchMarkup(Exception):
@@ -185,6 +201,11 @@ def _events(rule: str, content: str, start: int, end: int, extra: list[Any]) -> 
     if rule in ("backticks", "autolink"):
         literal = rule == "backticks" and raw == "`" * len(raw)  # backticks that close nothing are text
         return [] if literal else [Event(start, end, "fixed")]
+    if rule == "template" and raw.startswith("[[") and "|" in raw:  # a link's name and its text
+        label = start + raw.index("|") + 1
+        return [Event(start, label, "open", name="wiki"), Event(end - 2, end, "close", name="wiki")]
+    if rule in ("template", "math_inline"):
+        return [Event(start, end, "fixed")]
     if rule in ("escape", "entity"):
         if extra and extra[0].type == "text_special":
             return [Event(start, end, "character", extra[0].content)]
@@ -272,7 +293,9 @@ def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
             opening, start, first = opened.pop()
             before, after = _pair(content, opening, event)
             if start < len(text):
-                marks.append(Mark(start, len(text), before, after, _KINDS.get(opening.name, "style")))
+                mark = Mark(start, len(text), before, after, _KINDS.get(opening.name, "style"))
+                mark.raised = opening.name in ("<sub>", "<sup>")
+                marks.insert(first, mark)  # before those inside of it
             else:  # around nothing but images: it is a place, with them
                 inner = "".join(mark.opening for mark in marks[first:])
                 del marks[first:]

@@ -2,10 +2,11 @@
 tags stay byte for byte.
 
 Lines of a cue that belong to one sentence are one text, and its translation is broken into as many lines of
-about the same length; a line that begins with a dash (another speaker) or follows the end of a sentence is a text
-of its own.  A sentence that goes on in the next cue (no full stop, then a small letter) is translated as a whole,
-and each cue gets its share of the words, by the length of what it had.  Tags around a line stay around it; for
-tags inside a sentence see `nmt.documents.inline_markup`.
+about the same length; a line that begins with a dash or `>>` (another speaker) or follows the end of a sentence is a
+text of its own, and so is what a second speaker says in a line.  `\\N` breaks a line as a line end does.  A sentence
+that goes on in the next cue (no full stop, then a small letter) is translated as a whole, and each cue gets its share
+of the words, by the length of what it had; not so where captions roll, and a cue repeats a line of the one before.
+Tags around a line stay around it; for tags inside a sentence see `nmt.documents.inline_markup`.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nmt.documents.document import Line, Passage, lines
-from nmt.documents.inline_markup import MOST, Mark, Marked, written
+from nmt.documents.inline_markup import MOST, Mark
+from nmt.documents.marked_text import Marked
 from nmt.errors import UserError
-from nmt.text.protected import has_words
 
 LONGEST_SENTENCE = 4  # cues that one sentence may go over
 
-_SRT_TIME = r"\d{1,3}:[0-5]\d:[0-5]\d[,.]\d{1,3}"
+_SRT_TIME = r"\d{1,3}:[0-5]?\d:[0-5]?\d(?:[,.]\d{1,3})?"  # players take less than the format says
 _SRT_TIMES = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}(?:\s.*)?")
-_VTT_TIME = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
+_VTT_TIME = r"(?:\d+:)?[0-5]\d:[0-5]\d\.\d{3}"
 _VTT_TIMES = re.compile(rf"[ \t]*{_VTT_TIME}[ \t]+-->[ \t]+{_VTT_TIME}(?:[ \t].*)?")
 _ALMOST_TIMES = re.compile(r"\s*\d+:\d[\d:.,]*\s*[-–—=]*>")
 _NOT_A_CUE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
@@ -33,7 +34,9 @@ _NOT_A_CUE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 TAG = re.compile(r"</?[A-Za-z][^<>\n]*>|</?[civb]\.[^<>\n]*>|<\d[\d:.]*>|\{\\[^{}\n]*\}")
 _TAG_NAME = re.compile(r"<(/?)(\w+)")
 _STYLES = {"i", "b", "u", "s", "em", "strong", "font", "c"}
-_DASH = re.compile(r"\s*[-–—]\s*")
+_SPEAKER = r"(?:[-–—]|(?:>|&gt;){2,})"  # what stands before the words of another speaker
+_DASH = re.compile(rf"\s*{_SPEAKER}\s*")
+_BREAK = re.compile(rf"\\[Nn]|(?<=[.!?…])\s+(?={_SPEAKER}\s*[¿¡\"“]?[^\W\d_])")  # in the middle of a line
 _EDGE = re.compile(rf"(?:{TAG.pattern}|[\s♪♫])+")
 _WORDS = re.compile(rf"(?:{TAG.pattern}|\S)+")
 _SENTENCE_END = re.compile(r"[.!?…:;♪][)\]»”\"'’]*$")
@@ -51,6 +54,10 @@ class Spoken:
     @property
     def end(self) -> int:
         return self.start + len(self.raw)
+
+    @property
+    def words(self) -> str:
+        return " ".join(TAG.sub("", self.raw).split())
 
 
 def srt_passages(content: str, name: str) -> list[Passage]:
@@ -104,7 +111,9 @@ def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
         else:
             blocks[-1].append(number)
     for block in blocks:
-        if not block or block[0] == 0 or _NOT_A_CUE.match(all_lines[block[0]].text):
+        if not any(all_lines[number].text.strip() for number in block):
+            continue
+        if block[0] == 0 or _NOT_A_CUE.match(all_lines[block[0]].text):
             continue
         timed = [number for number in block if "-->" in all_lines[number].text]
         for number in timed or block[:1]:
@@ -123,36 +132,52 @@ def _passages(cues: Iterator[list[Line]], content: str, escaped: bool) -> Iterat
         if len(TAG.findall(joined)) > MOST:
             continue
         marked = _marked(joined, escaped)
-        if has_words(marked.text):
+        if marked.texts:
             yield _passage(sentence, marked, content, escaped)
 
 
 def _sentences(cues: Iterator[list[Line]]) -> Iterator[list[Spoken]]:
     """Lines that are translated together."""
+    spoken = [
+        [_spoken(part, number) for line in cue for part in _cut(line)] for number, cue in enumerate(cues)
+    ]
+    said = [{line.words for line in cue} for cue in spoken]
     pending: list[Spoken] = []
-    for number, cue in enumerate(cues):
-        for spoken in (_spoken(line, number) for line in cue):
-            if not spoken.raw:
+    for cue, before, after in zip(spoken, [set(), *said], [*said[1:], set()], strict=False):
+        for line in cue:
+            if not line.raw:
                 continue
-            if pending and not _goes_on(pending, spoken):
+            rolls = line.words in before or line.words in after
+            if pending and (rolls or not _goes_on(pending, line)):
                 yield pending
                 pending = []
-            pending.append(spoken)
+            pending.append(line)
+            if rolls:
+                yield pending
+                pending = []
     if pending:
         yield pending
 
 
+def _cut(line: Line) -> Iterator[Line]:
+    """The line cut where it is broken, or another begins to speak."""
+    start = 0
+    for found in _BREAK.finditer(line.text):
+        yield Line(line.start + start, line.text[start : found.start()], found.group())
+        start = found.end()
+    yield Line(line.start + start, line.text[start:], line.ending)
+
+
 def _goes_on(pending: Sequence[Spoken], spoken: Spoken) -> bool:
     last = pending[-1]
-    before, after = TAG.sub("", last.raw), TAG.sub("", spoken.raw)
-    if spoken.after_dash or _SENTENCE_END.search(before):
+    if spoken.after_dash or _SENTENCE_END.search(last.words):
         return False
     if last.cue == spoken.cue:
         return True
     few = len({line.cue for line in pending}) < LONGEST_SENTENCE
     if any(TAG.search(line.raw) for line in (*pending, spoken)):  # each cue must close the tags that it opens
         return False
-    return few and spoken.cue == last.cue + 1 and after.lstrip("… .")[:1].islower()
+    return few and spoken.cue == last.cue + 1 and spoken.words.lstrip("… .")[:1].islower()
 
 
 def _spoken(line: Line, cue: int) -> Spoken:
@@ -214,7 +239,7 @@ def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: 
     weights = [sum(len(line.raw) for line in own) for own in by_cue.values()]
 
     def render(translations: Sequence[str]) -> str:
-        tagged = written(translations[0], marked.place(translations), _escape if escaped else str)
+        tagged = marked.render(translations, _escape if escaped else str)
         broken: list[str] = []
         for own, share in zip(by_cue.values(), shares(tagged, weights), strict=True):
             broken += shares(share or "…", _balance(own, content))

@@ -1,7 +1,7 @@
 """One or two systems' translations of a test set, measured: as a whole, by length, by n-gram, by sentence.
 
-All figures are sacreBLEU's, those of the whole through `nmt.evaluation.metrics`.  Nothing here knows of the page, and
-nothing heavy is imported: it works in a process of its own (`nmt.serving.subprocess_call`).
+All figures are sacreBLEU's; those of the whole test set come through `metrics.py`.  Nothing here knows who asks, and
+nothing heavy is imported, for the page has it done in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from nmt.evaluation import metrics
 
 T = TypeVar("T")
 
-FEWEST = 30  # sentences below which resampling says nothing about systems, whatever its p-value is
-LENGTHS = (5, 10, 15, 20, 30, 40)  # words of the longest reference in each bucket but the last
-# Squares of (words of hypothesis × of reference), summed.  TER tries to move many groups of words of a long line, each
-# at the price of an edit distance; for as much it takes a minute or so, few long lines or many short ones.
-TER_WORK = 10_000_000_000
-TER_SECONDS = 90  # it is stopped after so many, where the system can
-SAMPLES, RESAMPLED = 1000, 4_000_000  # resamples, and their lines together, all held in memory
+MIN_SENTENCES = 30  # with fewer, resampling says nothing about systems, whatever its p-value is
+BUCKET_WORDS = (5, 10, 15, 20, 30, 40)  # of the longest reference in each bucket but the last
+# The sum over lines of (words of hypothesis × words of reference)².  TER tries to move many groups of words of a long
+# line, each at the price of an edit distance; so much takes a minute or so, in few long lines or many short ones.
+MAX_TER_WORK = 10_000_000_000
+MAX_TER_SECONDS = 90  # after which TER is left out, on systems that have alarms
+MAX_RESAMPLES, MAX_RESAMPLED_LINES = 1000, 4_000_000  # all lines of all resamples are held in memory
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What is compared, line by line; everything has as many lines, at least one."""
+    """What is compared, line by line; all texts have the same number of lines, at least one."""
 
     references: Sequence[str]
     systems: Sequence[Sequence[str]]  # A, or A and B
@@ -56,19 +56,20 @@ class Row:
 
     @property
     def verdict(self) -> Literal["few", "none", "a", "b"] | None:
-        """Which of two systems is better; "none" without significance, "few" where nothing can be said."""
+        """Which of two systems is better: "none" without significance, "few" where nothing can be said; None for one
+        system."""
         if self.p_value is None or self.difference is None:
             return None
-        if self.sentences < FEWEST:
+        if self.sentences < MIN_SENTENCES:
             return "few"
-        if self.p_value >= metrics.SIGNIFICANT:
+        if self.p_value >= metrics.SIGNIFICANCE_LEVEL:
             return "none"
         return "a" if (self.difference > 0) != (self.metric == "TER") else "b"
 
 
 @dataclass(frozen=True)
 class Precision:
-    """What BLEU is made of, for one system."""
+    """The factors of one system's BLEU (Papineni et al. 2002, section 2.3)."""
 
     precisions: tuple[float, ...]  # of 1-grams to 4-grams, in percent
     brevity_penalty: float  # 1 where the translation is as long as the reference or longer
@@ -77,7 +78,7 @@ class Precision:
 
 @dataclass(frozen=True)
 class Bucket:
-    """The sentences whose references have `least` to `most` words (None: any number above)."""
+    """The sentences whose references have `least` to `most` words; `most` is None in the last bucket."""
 
     least: int
     most: int | None
@@ -88,16 +89,20 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Sentence:
+    """One line of the corpus with the scores of each system."""
+
     number: int  # from 1
     source: str | None
     reference: str
     hypotheses: tuple[str, ...]
-    bleu: tuple[float, ...]  # of each system; sacreBLEU's sentence_bleu and sentence_chrf
+    bleu: tuple[float, ...]  # of each system; as sacreBLEU's sentence_bleu and sentence_chrf
     chrf: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Result:
+    """Everything that `measure` finds."""
+
     rows: tuple[Row, ...]  # BLEU, chrF2 and, unless it was left out, TER
     precisions: tuple[Precision, ...]
     buckets: tuple[Bucket, ...]
@@ -105,16 +110,19 @@ class Result:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Result:
-        """Of what `measure_plain` gave, through JSON, which knows lists only."""
+        """The result of which `measure_plain` gave the plain data, after JSON has made lists of its tuples."""
 
-        def made(kind: type[T], fields: dict[str, Any]) -> T:
-            return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        def made(kind: type[T], name: str) -> tuple[T, ...]:
+            return tuple(
+                kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+                for fields in plain[name]
+            )
 
         return cls(
-            rows=tuple(made(Row, row) for row in plain["rows"]),
-            precisions=tuple(made(Precision, precision) for precision in plain["precisions"]),
-            buckets=tuple(made(Bucket, bucket) for bucket in plain["buckets"]),
-            sentences=tuple(made(Sentence, sentence) for sentence in plain["sentences"]),
+            made(Row, "rows"),
+            made(Precision, "precisions"),
+            made(Bucket, "buckets"),
+            made(Sentence, "sentences"),
         )
 
     @property
@@ -130,19 +138,19 @@ Order = Literal["chrf", "bleu", "length", "number"]
 
 
 def measure(corpus: Corpus) -> Result:
-    """ValueError where the corpus is not as it says."""
+    """Measure the systems of a corpus; ValueError where its texts do not correspond line by line."""
     return Result(_rows(corpus), _precisions(corpus), _buckets(corpus), _sentences(corpus))
 
 
 def measure_plain(corpus: dict[str, Any]) -> dict[str, Any]:
-    """As `measure`, from and to plain data: the fields of a Corpus and of a Result (`Result.from_plain`)."""
+    """`measure` from and to plain data: the fields of a Corpus in, those of a Result out (`Result.from_plain`)."""
     return asdict(measure(Corpus(**corpus)))
 
 
 def ordered(result: Result, order: Order, descending: bool) -> list[Sentence]:
-    """By what A has more than B of a score, or by the score of a single system; or by length, or as they came.
+    """The sentences sorted by A's score less B's (of a single system, by its score), by length, or by number.
 
-    Equal ones stay as they came.
+    Sentences that are equal in this keep the corpus's order.
     """
 
     def score(values: tuple[float, ...]) -> float:
@@ -158,19 +166,19 @@ def ordered(result: Result, order: Order, descending: bool) -> list[Sentence]:
 
 
 def first_order(result: Result) -> tuple[Order, bool]:
-    """Of two systems, where A is further ahead first; of one, its worst first."""
+    """How sentences are sorted at first: those where A is furthest ahead of B; of a single system, its worst."""
     return "chrf", result.systems == 2
 
 
 def as_table(result: Result) -> str:
-    """Tab-separated, a line for each sentence in the order that is shown first, under a line of names."""
+    """Tab-separated text: a line of names, then one for each sentence, sorted as at first."""
     names = ["A", "B"][: result.systems]
     scores = [f"{metric} {name}" for metric in ("BLEU", "chrF2") for name in names]
     differences = ["BLEU A-B", "chrF2 A-B"] if result.systems == 2 else []
     lines = [["line", *scores, *differences, "source", "reference", *names]]
     for s in ordered(result, *first_order(result)):
-        apart = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
-        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *apart)]
+        ahead = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
+        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *ahead)]
         lines.append([str(s.number), *figures, s.source or "", s.reference, *s.hypotheses])
     return "".join("\t".join(cell.replace("\t", " ") for cell in line) + "\n" for line in lines)
 
@@ -180,7 +188,7 @@ def _rows(corpus: Corpus) -> tuple[Row, ...]:
     if not _ter_is_affordable(corpus):
         return rows
     try:
-        with _at_most(TER_SECONDS):
+        with _at_most(MAX_TER_SECONDS):
             return rows + _measured(corpus, ["TER"])
     except TimeoutError:
         return rows
@@ -188,7 +196,8 @@ def _rows(corpus: Corpus) -> tuple[Row, ...]:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """TimeoutError after so many seconds; without a limit outside the main thread and where there are no alarms."""
+    """Raise TimeoutError in the block after so many seconds; outside the main thread and on systems without alarms
+    there is no limit."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
@@ -211,7 +220,7 @@ def _measured(corpus: Corpus, names: Sequence[str]) -> tuple[Row, ...]:
         scores = [metrics.corpus_score(name, corpus.systems[0], references) for name in names]
         return tuple(Row(score.metric, (score.value,), score.signature, count) for score in scores)
     system, baseline = corpus.systems
-    samples = max(1, min(SAMPLES, RESAMPLED // count))
+    samples = max(1, min(MAX_RESAMPLES, MAX_RESAMPLED_LINES // count))
     return tuple(
         Row(c.metric, (c.system, c.baseline), c.signature, count, c.p_value)
         for c in metrics.compare(system, baseline, references, samples, names)
@@ -225,7 +234,7 @@ def _ter_is_affordable(corpus: Corpus) -> bool:
         for lines in corpus.systems
         for line, length in zip(lines, lengths, strict=True)
     )
-    return work <= TER_WORK
+    return work <= MAX_TER_WORK
 
 
 def _precisions(corpus: Corpus) -> tuple[Precision, ...]:
@@ -234,12 +243,12 @@ def _precisions(corpus: Corpus) -> tuple[Precision, ...]:
 
 
 def _buckets(corpus: Corpus) -> tuple[Bucket, ...]:
-    """Without those that are empty.  Words are what white space separates."""
-    # Where no sentence is long enough for a 4-gram, BLEU counts to 3: otherwise it were 0 for all.
+    """The buckets that are not empty.  Words are what white space separates."""
+    # Where no sentence is long enough for a 4-gram, BLEU counts up to 3-grams: otherwise it would be 0 for all.
     bleu, chrf = BLEU(effective_order=True), CHRF()
     lengths = [len(line.split()) for line in corpus.references]
     found = []
-    for below, most in pairwise((-1, *LENGTHS, inf)):
+    for below, most in pairwise((-1, *BUCKET_WORDS, inf)):
         members = [i for i, length in enumerate(lengths) if below < length <= most]
         if not members:
             continue

@@ -1,7 +1,7 @@
-"""BLEU, chrF2 and TER of a corpus, and whether two systems differ: sacreBLEU's code behind two functions.
+"""BLEU, chrF2 and TER of a corpus, and whether two systems differ, computed by sacreBLEU.
 
-Every figure comes with sacreBLEU's signature (Post 2018, "A Call for Clarity in Reporting BLEU Scores"), so
-that others can reproduce it.  Translating before scoring is the caller's work.
+Every figure comes with sacreBLEU's signature (Post 2018, "A Call for Clarity in Reporting BLEU Scores"), so that
+others can reproduce it.  Nothing is translated here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from sacrebleu.significance import PairedTest, Result
 
 from nmt.errors import UserError
 
-SIGNIFICANT = 0.05  # p-values below are called significant
-METRICS: dict[str, type[Metric]] = {"BLEU": BLEU, "chrF2": CHRF, "TER": TER}  # sacreBLEU's defaults
+SIGNIFICANCE_LEVEL = 0.05  # a difference with a smaller p-value is called significant
+METRICS: dict[str, type[Metric]] = {
+    "BLEU": BLEU,
+    "chrF2": CHRF,
+    "TER": TER,
+}  # with sacreBLEU's default settings
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Score:
 
 
 class Scores(NamedTuple):
+    """All metrics over a corpus."""
+
     bleu: Score
     chrf: Score
     ter: Score
@@ -46,18 +52,19 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric of a system against a baseline, by paired bootstrap resampling (Koehn 2004)."""
+    """One metric of a system and a baseline, compared by paired bootstrap resampling (Koehn 2004, "Statistical
+    significance tests for machine translation evaluation")."""
 
     metric: str
     system: float
     baseline: float
-    p_value: float  # how probable so great a difference is if the systems are equally good
+    p_value: float  # the probability of so great a difference if the systems are equally good
     interval: float  # half the width of the system's 95 % confidence interval
     signature: str
 
     @property
     def significant(self) -> bool:
-        return self.p_value < SIGNIFICANT
+        return self.p_value < SIGNIFICANCE_LEVEL
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "significant": self.significant}
@@ -73,13 +80,14 @@ class Comparison:
 def corpus_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:
     """Score one hypothesis a line against one or more reference translations of the corpus.
 
-    references  each as long as `hypotheses`; ValueError otherwise, or when there is nothing to score
+    references  each a list of as many lines as `hypotheses`
+    ValueError where the numbers of lines differ or are 0.
     """
     return Scores(*(corpus_score(name, hypotheses, references) for name in METRICS))
 
 
 def corpus_score(name: str, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Score:
-    """One of the metrics alone: TER takes many times as long as the others."""
+    """One of the metrics alone, for TER takes many times as long as the others; errors as of `corpus_scores`."""
     _check_lengths(hypotheses, references)
     metric = METRICS[name]()
     value = metric.corpus_score(hypotheses, references).score
@@ -95,7 +103,10 @@ def compare(
 ) -> list[Comparison]:
     """Compare two systems' hypotheses for one corpus, metric by metric.
 
-    The resampling has a fixed seed (environment variable SACREBLEU_SEED), so that figures repeat.
+    samples  how many resamples of the corpus are drawn; their seed is fixed (environment variable SACREBLEU_SEED),
+             so that figures repeat
+    names    of the metrics
+    Errors as of `corpus_scores`.
     """
     _check_lengths(hypotheses, [*references, baseline])
     systems = [("baseline", baseline), ("system", hypotheses)]
@@ -113,7 +124,7 @@ def compare(
 
 
 def check_line_counts(files: Sequence[tuple[str | Path, int]]) -> None:
-    """UserError unless all (file, lines) have as many lines as the first, and some."""
+    """UserError unless all files, given with their numbers of lines, have as many lines as the first and not 0."""
     first, count = files[0]
     if count == 0:
         raise UserError(f"{first}: there are no lines to score")

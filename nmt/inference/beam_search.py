@@ -1,15 +1,14 @@
-"""From a batch of source ids to target hypotheses: beam search.  Greedy search, sampling and the scoring of given
-targets are in `nmt.inference.sampling`.
+"""Beam search: from a batch of source ids to the best target hypotheses of each row.
 
-Works over any model with `encode()`, `initial_state()` and `step()` (see `SearchableModel`), wherever that
-runs: what a step gives the search is small, the best few tokens of each hypothesis, as numpy arrays.  Knows
-ids only: text and batching by length are `nmt.translation.sentence_translator`'s.
+It works over any `SearchableModel`, wherever that runs: what a step hands over is small, the best few tokens of each
+hypothesis, as numpy arrays.  It knows ids only; `nmt.inference.sampling` has greedy search, sampling, and the scoring
+of given targets.
 
-What all searches here keep to:
+What all these searches keep to:
 
 - A hypothesis is ranked by log p / length ** length_penalty + coverage penalty; the length counts EOS.
 - PAD, UNK and BOS are never generated (UNK may stand in a forced prefix).
-- Log-probabilities are the model's own, over the whole vocabulary: a ban (special ids, repetition guard,
+- Log-probabilities are the model's own, over the whole vocabulary: a constraint (special ids, repetition guard,
   forced prefix) takes a choice away and renormalises nothing.  So `sampling.score_target` gives the same numbers.
 - A row's result depends on that row alone (but for sampling, whose rows share one generator); a row that is
   done leaves the batch.
@@ -21,19 +20,21 @@ The only loop is over time; each turn is a few operations on `[rows, beam]` arra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.errors import UserError
-from nmt.inference.constraints import SPECIAL, Rules, _check_ids, _gain
+from nmt.inference.constraints import SPECIAL, Rules, check_ids, log_probs
 from nmt.inference.hypotheses import Coverage, Ended, History, Hypothesis
-from nmt.inference.model_interface import NEVER, Array, SearchableModel
+from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 
+# (rules, step, t, rows [live], prefix_tokens [live, width, t], n) -> logits and tokens, both [live, width, up to n]
+Choose = Callable[[Rules, Step, int, Array, Array, int], tuple[Array, Array]]
 
-@np.errstate(invalid="ignore")  # -inf less -inf, where a model gives it
+
 def beam_search(
     model: SearchableModel,
     source: Array,
@@ -45,106 +46,119 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """The `n_best` best hypotheses of every row, best first; UserError on settings that make no sense.
 
-    source          int64 [batch, src_len], each row with its EOS, filled up with PAD
-    lengths         int64 [batch]; None: nothing is padded
-    prefix          for each row the ids that its hypotheses must begin with (may be empty)
+    source   int64 [batch, src_len], each row with its EOS, filled up with PAD
+    lengths  int64 [batch]; None: nothing is padded
+    prefix   for each row the ids that its hypotheses must begin with (may be empty)
 
     A row's hypotheses differ and are all finished.  They are fewer than `n_best` if no more finished by the
     maximum length; if none did, the best unfinished one is the row's only one.
-
-    A hypothesis that ends is taken out of the beam (Sutskever et al. 2014, section 3.2), with its place: the
-    search of a row is over after `beam` ends, at the maximum length, or as soon as no live hypothesis can
-    enter the `n_best` any more.
     """
     if not 1 <= n_best <= decoding.beam:
         raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size, {decoding.beam}")
-    _check_ids(prefix)
+    check_ids(prefix)
+    return search(model, source, lengths, decoding, n_best, prefix, with_attention)
+
+
+@np.errstate(invalid="ignore")  # -inf less -inf, where a model gives it
+def search(
+    model: SearchableModel,
+    source: Array,
+    lengths: Array | None,
+    decoding: DecodingConfig,
+    n_best: int,
+    prefix: Sequence[Sequence[int]] | None,
+    with_attention: bool,
+    choose: Choose = Rules.best,
+) -> list[list[Hypothesis]]:
+    """The loop of all searches.  `choose` gives the tokens that each hypothesis may go on with; the beam is made of
+    the best of them.
+
+    A hypothesis that ends is taken out of the beam, with its slot (Sutskever et al. 2014, section 3.2): the
+    search of a row is over after `beam` ends, at the maximum length, or as soon as no live hypothesis can
+    enter the `n_best` any more.
+    """
     if not len(source):
         return []
     batch, beam = len(source), decoding.beam
     rules = Rules(source, lengths, decoding, prefix)
     coverage = Coverage(rules, decoding.coverage_penalty)
-    history = History(rules, beam, with_attention)
-    ended = Ended(batch, n_best)
+    history, ended = History(rules, beam, with_attention), Ended(batch, n_best)
+    with_weights = with_attention or bool(coverage.weight)
     encoded = model.encode(source, lengths)
     state = model.initial_state(encoded)
 
     # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
-    rows = everyone = np.arange(batch)  # [live] the row of `source` that each one is
-    longest, last_norm = rules.longest, rules.norms[rules.longest]  # [live]
-    shortest = longest.min()
+    rows, longest = np.arange(batch), rules.longest  # [live] each one's row of `source`, and its limit
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
-    # [live, width, t] all tokens so far, for the repetition guard
-    written = np.zeros((batch, 1, 0), np.int64)
-    scores = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
-    places = np.full((batch, 1), beam)  # [live, 1] hypotheses that may still end
-    width, crowded = beam, False  # of slots that `_extend` fills; whether some row has fewer places
+    prefix_tokens = np.zeros((batch, 1, 0), np.int64)  # [live, width, t] those before, if anyone asks
+    scores: Array = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
+    open_slots: Array = np.full((batch, 1), beam)  # [live, 1] hypotheses of the row that may still end
 
     for t in range(rules.steps):
-        step = model.step(
-            tokens, state, encoded, beam + len(SPECIAL), with_attention or bool(coverage.weight)
-        )
-        top, ids = rules.best(step, t, rows, written, beam)
-        scores, gains, tokens, origin = _extend(scores, _gain(top, step.log_z[:, :, None]), ids, width)
+        step = model.step(tokens, state, encoded, beam + len(SPECIAL), with_weights)
+        logits, ids = choose(rules, step, t, rows, prefix_tokens, beam)
+        gains = log_probs(logits, step.log_z[:, :, None])
+        scores, gains, tokens, origin = _extend(scores, gains, ids, int(open_slots.max()))
         history.record(t, rows, tokens, gains, origin, step.attention)
+        slots = np.arange(tokens.shape[1])
+        at = t * beam + slots  # [width] where `history` has them
+        scores = np.where(slots < open_slots, scores, NEVER)
+        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
 
-        penalty = coverage.penalty(step.attention, origin)
-        at = np.arange(t * beam, t * beam + tokens.shape[1])
-        if crowded:
-            scores = np.where(np.arange(len(at)) >= places, NEVER, scores)
-        ends = tokens == EOS
-        ending = ends.any()
-        if ending:
-            ends &= scores > NEVER
-            ended.add(np.where(ends, scores / rules.norms[t + 1] + penalty, NEVER), at)
-            scores = np.where(ends, NEVER, scores)
-            places = places - ends.sum(axis=1, keepdims=True)
+        # A hypothesis that ends leaves the beam, and closes its slot.
+        ends = (tokens == EOS) & (scores > NEVER)
+        if ends.any():
+            ended.add(rows, np.where(ends, ranks, NEVER), at)
+            scores, ranks = np.where(ends, NEVER, scores), np.where(ends, NEVER, ranks)
+            open_slots = open_slots - ends.sum(axis=1, keepdims=True)
 
-        keep, leaving = everyone, False
-        best = scores.max(axis=1)
-        if ended.complete or shortest <= t + 1 or best.min() == NEVER:  # before that, no row is done
-            attainable = _best_attainable(best, rules.norms[t + 2], last_norm)
-            leaves = (ended.worst() >= attainable) | (longest <= t + 1)
-            leaving = bool(leaves.any())
-        if leaving:
-            keep = np.flatnonzero(~leaves)
-            ended.close(rows, leaves, scores / rules.norms[t + 1] + penalty, at)
+        # A row that is done leaves the batch.
+        attainable = best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
+        leaves = (ended.worst(rows) >= attainable) | (longest <= t + 1)
+        keep = np.flatnonzero(~leaves)
+        if leaves.any():
+            ended.stand_in(rows[leaves], ranks[leaves], at)
             if not len(keep):
                 break
-            rows, longest, last_norm = rows[keep], longest[keep], last_norm[keep]
-            scores, tokens, origin, places = scores[keep], tokens[keep], origin[keep], places[keep]
-            encoded, everyone, shortest = encoded.select(keep), everyone[: len(keep)], longest.min()
-        if ending or leaving:
-            width = int(places.max())
-            crowded = int(places.min()) < width
+            rows, longest, scores, tokens, origin, open_slots = (
+                x[keep] for x in (rows, longest, scores, tokens, origin, open_slots)
+            )
+            encoded = encoded.select(keep)
+
         state = step.state.reorder(keep, origin)
         coverage.reorder(keep, origin)
         if rules.ngram:
-            written = np.concatenate([written[keep[:, None], origin], tokens[:, :, None]], axis=-1)
-    return history.hypotheses(ended.result, ended.result_at)
+            before = prefix_tokens[keep[:, None], origin]
+            prefix_tokens = np.concatenate([before, tokens[:, :, None]], axis=-1)
+    return history.hypotheses(ended.ranks, ended.at)
 
 
 def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array, Array, Array, Array]:
     """The `width` best continuations of each row, best first; an empty one has the score -inf.
 
-    scores [live, slots], gains and ids [live, slots, choices]: log-probabilities of the new tokens, and these
-    -> four [live, up to width]: the new scores, the gain, the token, and the slot that it continues (origin).
+    scores  [live, slots]: log p so far
+    gains   [live, slots, choices]: log p of the new tokens `ids`
+    -> four arrays [live, up to width]: the new scores, the gain, the token, and the slot that it continues (origin)
+
     A row's `beam` best are among the `beam` best of each slot.  All ties must fall alike in every batch: the
     sort is stable, and there are always as many choices.
     """
     live, slots, choices = ids.shape
     ranked = (scores[:, :, None] + gains).reshape(live, slots * choices)
-    places = order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
+    flat = order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
     if live > 1:
-        places = order + (np.arange(live) * (slots * choices))[:, None]  # in all of the batch's choices
-    return ranked.take(places), gains.take(places), ids.take(places), order // choices
+        flat = (
+            order + (np.arange(live) * (slots * choices))[:, None]
+        )  # as indices into the whole batch's choices
+    return ranked.take(flat), gains.take(flat), ids.take(flat), order // choices
 
 
-def _best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
-    """No live hypothesis of a row can end with a better rank than this; all [live].
+def best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
+    """The rank that no live hypothesis of a row can exceed when it ends; [live].
 
-    scores: the best log p alive (-inf: nothing is); norms: length ** length_penalty of the shortest and of
-    the longest end that is still possible.
+    scores        [live]: the best log p alive (-inf: nothing is)
+    next_norm     length ** length_penalty of the shortest end that is still possible
+    longest_norm  [live]: the same of the longest
 
     Proof.  Log-probabilities are at most 0, so log p only falls as a hypothesis grows: one with s now ends
     with some log p <= s <= 0, at a length n between the two.  The coverage penalty is at most 0 (its weight

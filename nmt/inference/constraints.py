@@ -1,12 +1,14 @@
 """What may be generated: no special ids, a forced prefix first, no endless repetition, a maximum length.
 
-The search itself is `nmt.inference.beam_search`.
+`Rules` takes choices away from a step of the model; `nmt.inference.beam_search` and `nmt.inference.sampling` choose
+among the others.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +20,14 @@ SPECIAL = (PAD, UNK, BOS)  # never generated; a forced prefix may have UNK
 
 
 class Rules:
-    """The limits of every row of a source batch (int64 [batch, src_len]; lengths as in `nmt.inference.beam_search`)."""
+    """The limits of every row of a batch.
+
+    source, lengths, prefix  as of `nmt.inference.beam_search.beam_search`
+    steps    the most tokens that a hypothesis of any row may have, with EOS
+    longest  int64 [batch]: the same of each row
+    norms    float32 [steps + 2]: what divides log p at each length
+    forced   int64 [batch, length of the longest prefix]: the token of each step; -1: free
+    """
 
     def __init__(
         self,
@@ -39,132 +48,102 @@ class Rules:
         for row, ids in enumerate(prefix):
             if len(ids) >= longest[row]:
                 longest[row] = len(ids) + max(1, extra)
-        self.steps = max(longest)
-        self.longest = np.array(longest)  # [batch] most tokens of a hypothesis, with EOS
+        self.steps, self.longest = max(longest), np.array(longest)
         powers = [1.0] + [n**decoding.length_penalty for n in range(1, self.steps + 2)]
-        self.norms = np.array(powers, np.float32)  # [steps + 2] what divides log p at each length
-
+        self.norms = np.array(powers, np.float32)
         forced_steps = max(len(ids) for ids in prefix)
-        self.forced = np.array(  # [batch, steps], -1: free
-            [[*ids, *[-1] * (forced_steps - len(ids))] for ids in prefix], np.int64
-        )
+        self.forced = np.array([[*ids, *[-1] * (forced_steps - len(ids))] for ids in prefix], np.int64)
         self.ngram = max(0, decoding.no_repeat_ngram)
-        self._repetitions: Array | None = None
 
-    def best(self, step: Step, t: int, rows: Array, written: Array, count: int) -> tuple[Array, Array]:
-        """The `count` highest logits that are allowed at step `t`, and their tokens: [live, width, count].
+    def best(self, step: Step, t: int, rows: Array, prefix_tokens: Array, count: int) -> tuple[Array, Array]:
+        """The `count` highest logits that are allowed at step `t`, and their tokens: both [live, width, count].
 
-        step    with at least `count` + 3 logits, or all of them
-        rows    int64 [live]: rows of the source
-        written int64 [live, width, t]: the tokens so far (only if `ngram`)
+        step           with at least `count` + 3 logits, or all of them
+        rows           int64 [live]: rows of the source
+        prefix_tokens  int64 [live, width, t]: the tokens so far (only if `ngram`)
         Where fewer are allowed, the rest has the logit -inf.
         """
         count = min(count, step.ids.shape[-1])
-        top, ids = step.top[..., :count], step.ids[..., :count]
-        barred = self._barred(t, rows, written, step.ids)
-        is_forced = t < self.forced.shape[1]
-        if barred is None and not is_forced and ids.min() > max(SPECIAL):  # nearly always
-            return top, ids
-        special = step.ids <= max(SPECIAL)
-        barred = special if barred is None else barred | special
-        top, ids = _without(step.top, step.ids, barred, count)
+        barred = step.ids <= max(SPECIAL)  # [live, width, n]
+        row, slot, token = self._repeating(rows, prefix_tokens)
+        hit = step.ids[row, slot] == token[:, None]
+        forced = t < self.forced.shape[1]
+        if not forced and not hit.any() and not barred[..., :count].any():  # nearly always
+            return step.top[..., :count], step.ids[..., :count]
+        np.logical_or.at(barred, (row, slot), hit)  # a hypothesis may have several such tokens
+        order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
+        top = np.take_along_axis(np.where(barred, NEVER, step.top), order, -1)
+        ids = np.take_along_axis(step.ids, order, -1)
         lacking = (~barred).sum(axis=-1) < count  # further down there may be others
-        if is_forced:
+        if forced:
             lacking[self.forced[rows, t] >= 0] = True
         if lacking.any():
-            top, ids = top.copy(), ids.copy()  # they may be the model's own
-            row, slot = lacking.nonzero()
-            at = row, slot
-            logits = self.allowed(step, t, rows, written, at)
-            best = np.argpartition(-logits, count - 1, axis=-1)[:, :count]
-            best.sort(axis=-1)  # of equals the lowest id comes first
-            best_logits = np.take_along_axis(logits, best, -1)
-            order = np.argsort(-best_logits, axis=-1, kind="stable")
-            top[at], ids[at] = (np.take_along_axis(x, order, -1) for x in (best_logits, best))
+            at = lacking.nonzero()
+            logits = self.allowed(step, t, rows, prefix_tokens, at)
+            best = np.sort(
+                np.argpartition(-logits, count - 1, axis=-1)[:, :count]
+            )  # of equals the lowest first
+            order = np.argsort(-np.take_along_axis(logits, best, -1), axis=-1, kind="stable")
+            ids[at] = np.take_along_axis(best, order, -1)
+            top[at] = np.take_along_axis(logits, ids[at], -1)
         return top, ids
 
     def allowed(
-        self, step: Step, t: int, rows: Array, written: Array, at: tuple[Array, Array] | None = None
+        self, step: Step, t: int, rows: Array, prefix_tokens: Array, at: tuple[Array, Array]
     ) -> Array:
-        """All logits of the hypotheses `at` (rows and slots of the live ones; None: slot 0 of each), -inf where a
-        token is not allowed: float32 [len(at), vocab]."""
-        row, slot = at if at is not None else (np.arange(len(rows)), np.zeros(len(rows), np.int64))
+        """All logits of the hypotheses `at` (rows and slots of the live ones, int64 [k] each), -inf where a token is
+        not allowed: float32 [k, vocab]."""
+        row, slot = at
         logits = step.logits(row, slot)
         forced = self.forced[rows[row], t] if t < self.forced.shape[1] else np.full(len(row), -1)
         fixed = np.flatnonzero(forced >= 0)
         given = logits[fixed, forced[fixed]]
         logits[:, SPECIAL] = NEVER
-        if self.ngram and t >= self.ngram:
-            place = np.full(written.shape[:2], -1)
-            place[row, slot] = np.arange(len(row))
-            banned_row, banned_slot, token = self._repeating(rows, written)
-            index = place[banned_row, banned_slot]
-            logits[index[index >= 0], token[index >= 0]] = NEVER
+        for repeated_row, repeated_slot, token in zip(*self._repeating(rows, prefix_tokens), strict=True):
+            logits[(row == repeated_row) & (slot == repeated_slot), token] = NEVER
         logits[fixed] = NEVER
         logits[fixed, forced[fixed]] = given
         return logits
 
-    def _barred(self, t: int, rows: Array, written: Array, ids: Array) -> Array | None:
-        """Which of the candidates ids [live, width, n] would repeat too much: bool; None if none would."""
-        if not self.ngram or t < self.ngram:
-            return None
-        row, slot, token = self._repeating(rows, written)
-        if not len(row):
-            return None
-        hit = ids[row, slot] == token[:, None]
-        if not hit.any():
-            return None
-        barred = np.zeros(ids.shape, bool)
-        np.logical_or.at(barred, (row, slot), hit)  # a hypothesis may have several such tokens
-        return barred
-
-    def _repeating(self, rows: Array, written: Array) -> tuple[Array, Array, Array]:
-        """Row, slot and token of what would complete an n-gram once more than `repetitions` allows.
+    def _repeating(self, rows: Array, prefix_tokens: Array) -> tuple[Array, Array, Array]:
+        """Row, slot and token of what would complete an n-gram once more than `repetitions` allows: int64 [k] each.
 
         Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
         """
-        n, t = self.ngram, written.shape[-1]
-        # Where the n - 1 last tokens stood before: few places have even the last of them.
-        if n > 1:
-            row, slot, start = (written[:, :, n - 2 : -1] == written[:, :, -1:]).nonzero()
-        else:
-            row, slot, start = np.ones(written.shape, bool).nonzero()
-        if not len(row):
-            return row, slot, start
+        n, t, nothing = self.ngram, prefix_tokens.shape[-1], np.zeros(0, np.int64)
+        if not n or t < n:
+            return nothing, nothing, nothing
+        # Where the n - 1 last tokens stood before; few places have even the last of them.
+        same = prefix_tokens[:, :, n - 2 : -1] == prefix_tokens[:, :, -1:] if n > 1 else prefix_tokens >= 0
+        row, slot, start = same.nonzero()
         for i in range(n - 2):
-            same = written[row, slot, start + i] == written[row, slot, t - n + 1 + i]
-            row, slot, start = row[same], slot[same], start[same]
+            again = prefix_tokens[row, slot, start + i] == prefix_tokens[row, slot, t - n + 1 + i]
+            row, slot, start = row[again], slot[again], start[again]
         if not len(row):
-            return row, slot, start
-        found = np.stack([row, slot, written[row, slot, start + n - 1]], axis=1)
+            return nothing, nothing, nothing
+        found = np.stack([row, slot, prefix_tokens[row, slot, start + n - 1]], axis=1)
         found, count = np.unique(found, axis=0, return_counts=True)
         row, slot, token = found[count >= self.repetitions[rows[found[:, 0]]]].T
         return row, slot, token
 
-    @property
+    @cached_property
     def repetitions(self) -> Array:
         """How often a hypothesis may have one n-gram: as often as the source has any, at least once.
 
         int64 [batch], counted when first needed, for few batches come to it.
         """
-        if self._repetitions is None:
-            most = []
-            for ids, length in zip(self.source.tolist(), self.source_lengths, strict=True):
-                ngrams = Counter(tuple(ids[i : i + self.ngram]) for i in range(length - self.ngram + 1))
-                most.append(max(ngrams.values(), default=1))
-            self._repetitions = np.array(most)
-        return self._repetitions
+        most = []
+        for ids, length in zip(self.source.tolist(), self.source_lengths, strict=True):
+            ngrams = Counter(tuple(ids[i : i + self.ngram]) for i in range(length - self.ngram + 1))
+            most.append(max(ngrams.values(), default=1))
+        return np.array(most)
 
 
-def _without(top: Array, ids: Array, barred: Array, count: int) -> tuple[Array, Array]:
-    """The first `count` of the candidates that are not barred; -inf where there are not so many."""
-    order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
-    top = np.where(np.take_along_axis(barred, order, -1), NEVER, np.take_along_axis(top, order, -1))
-    return top, np.take_along_axis(ids, order, -1)
+def log_probs(logits: Array, log_z: Array) -> Array:
+    """Log-probabilities of `logits`, of any shape: at most 0 in spite of rounding, -inf for what is no number.
 
-
-def _gain(logits: Array, log_z: Array) -> Array:
-    """Log-probabilities, at most 0 in spite of rounding; -inf for what is no number."""
+    log_z  the log of the sum of exp(logit) over the whole vocabulary, broadcast to `logits`
+    """
     gains: Array = logits - log_z
     if not gains.max() <= 0:  # seldom; of NaN and anything else the maximum is NaN
         gains[np.isnan(gains)] = NEVER
@@ -172,7 +151,8 @@ def _gain(logits: Array, log_z: Array) -> Array:
     return gains
 
 
-def _check_ids(given: Sequence[Sequence[int]] | None) -> None:
+def check_ids(given: Sequence[Sequence[int]] | None) -> None:
+    """ValueError for a forced prefix or target with ids that no sentence contains."""
     for row, ids in enumerate(given or ()):
         wrong = [i for i in ids if i < 0 or i in (PAD, BOS, EOS)]
         if wrong:

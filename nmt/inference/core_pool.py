@@ -1,4 +1,4 @@
-"""The cores of the machine, shared by all searches of this process that run outside torch: one search a core."""
+"""The machine's cores, shared by all searches of this process that run outside torch: one search a core."""
 
 from __future__ import annotations
 
@@ -12,39 +12,45 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-class Cores:
-    """Runs as much work at a time as there are cores; what has to wait is done in order.
+class CorePool:
+    """Runs as many jobs at a time as there are cores; those that have to wait begin in order.
 
-    A core that falls free goes to what waits longest at once: either all cores are busy, or nothing waits.  Work must
-    not ask for a core itself, or it may wait for its own."""
+    A core that falls free goes at once to the job that has waited longest: either all cores are busy, or nothing
+    waits.  A job must not ask for a core itself, or it may wait for its own.
+    """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="search")
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
+        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="search")
         self._busy = 0
-        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-        self._lock = Lock()  # for these two
+        self._queue: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._lock = Lock()  # for `_busy` and `_queue`
 
-    def submit(self, work: Callable[[], Result]) -> Future[Result]:
-        """Begin the work in a thread as soon as a core is free; until then it can be cancelled."""
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a core."""
+        return len(self._queue)
+
+    def submit(self, job: Callable[[], Result]) -> Future[Result]:
+        """Begin the job in a thread as soon as a core is free; until then it can be cancelled."""
         future: Future[Result] = Future()
         with self._lock:
-            self._waiting.append((future, work))
+            self._queue.append((future, job))
             self._begin()
         return future
 
-    def run(self, work: Callable[[], Result]) -> Result:
-        """The result of the work: done in the asking thread, which saves the way to another one and keeps what the
-        core's caches have, or in its turn if all cores are busy."""
+    def run(self, job: Callable[[], Result]) -> Result:
+        """The result of the job.  It is done in the asking thread, which saves the way to another one and keeps what
+        the core's caches have, or in its turn if all cores are busy."""
         with self._lock:
-            here = self._busy < self.count
+            here = self._busy < self.cores
             self._busy += here
         if here:
             try:
-                return work()
+                return job()
             finally:
                 self._give_back()
-        future = self.submit(work)
+        future = self.submit(job)
         try:
             return future.result()
         except BaseException:  # Ctrl-C, while it waits
@@ -52,20 +58,20 @@ class Cores:
             raise
 
     def _begin(self) -> None:
-        """What waits, as far as cores are free; with the lock."""
-        while self._busy < self.count and self._waiting:
-            future, work = self._waiting.popleft()
+        """Begin waiting jobs while cores are free.  The caller holds the lock."""
+        while self._busy < self.cores and self._queue:
+            future, job = self._queue.popleft()
             if future.set_running_or_notify_cancel():
                 try:
-                    self._threads.submit(self._do, future, work)
+                    self._threads.submit(self._do, future, job)
                     self._busy += 1
                 except RuntimeError as error:  # there are no more threads to be had, or Python is ending
                     future.set_exception(error)
 
-    def _do(self, future: Future[Result], work: Callable[[], Result]) -> None:
-        """The core is given back before anybody who waits for the result can ask for another."""
+    def _do(self, future: Future[Result], job: Callable[[], Result]) -> None:
+        """The core is given back before anybody who waits for the result can ask for another one."""
         try:
-            result = work()
+            result = job()
         except BaseException as error:
             self._give_back()
             future.set_exception(error)
@@ -79,18 +85,18 @@ class Cores:
             self._begin()
 
 
-def cores() -> Cores:
-    """Those that this process may use; after a fork, the child's own."""
-    return _cores
+def core_pool() -> CorePool:
+    """The pool of the cores that this process may use; after a fork, the child has a pool of its own."""
+    return _pool
 
 
-def _make() -> None:
-    global _cores
+def _make_pool() -> None:
+    global _pool
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    _cores = Cores(usable)
+    _pool = CorePool(usable)
 
 
-_cores: Cores
-_make()
+_pool: CorePool
+_make_pool()
 if hasattr(os, "register_at_fork"):  # a child process has none of its parent's threads
-    os.register_at_fork(after_in_child=_make)
+    os.register_at_fork(after_in_child=_make_pool)

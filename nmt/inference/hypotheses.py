@@ -1,6 +1,6 @@
-"""What a search remembers: coverage of the live hypotheses, the best ended ones, and every step's choices.
+"""What a search remembers: the coverage of the live hypotheses, the best ended ones, and the choices of every step.
 
-The search itself is `nmt.inference.beam_search`.
+The loop over the steps is in `nmt.inference.beam_search` and `nmt.inference.sampling`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from nmt.text.tokenizer import EOS
 
 @dataclass(frozen=True)
 class Hypothesis:
+    """A target that a search found for one row."""
+
     tokens: tuple[int, ...]  # target ids without BOS and EOS
     score: float  # what the search ranked by: length-normalised log-probability plus coverage penalty
     token_scores: tuple[float, ...]  # log-probability of each token, then of EOS (if it ended with EOS)
@@ -25,7 +27,7 @@ class Hypothesis:
 
 
 class Coverage:
-    """Attention that each source position has had from each live hypothesis, and the penalty for too little.
+    """The attention that each source position has had from each live hypothesis, and the penalty for too little.
 
     Wu et al. 2016, eq. 14: weight * sum over source positions of log(min(attention received, 1)).
     """
@@ -41,9 +43,10 @@ class Coverage:
             self.received = padding[:, None].astype(np.float32)
 
     def penalty(self, attention: Array | None, origin: Array) -> Array | float:
-        """[live, width] of what continues the slots `origin`, after adding a step's attention to them.
+        """The penalty of each new hypothesis, after adding a step's attention: float32 [live, width], or 0.
 
-        attention [live, width before, src_len], origin int64 [live, width]
+        attention  [live, width before, src_len]
+        origin     int64 [live, width]: the slots that the hypotheses continue
         """
         if not self.weight:
             return 0.0
@@ -54,45 +57,38 @@ class Coverage:
         return np.take_along_axis(penalties, origin, axis=1)
 
     def reorder(self, rows: Array, beams: Array) -> None:
+        """new[i, j] = old[rows[i], beams[i, j]], as the model's state is reordered."""
         if self.weight:
             self.received = self.received[rows[:, None], beams]
 
 
 class Ended:
-    """The n best ended hypotheses of every row: their ranks, and where they end, as step * beam + slot."""
+    """The n best ended hypotheses of every row: their ranks, and where in `History` they end, as step * beam + slot."""
 
     def __init__(self, batch: int, n_best: int) -> None:
-        self.ranks = np.full((batch, n_best), NEVER, np.float32)  # [live, n_best], best first
+        self.ranks = np.full((batch, n_best), NEVER, np.float32)  # best first; -inf: there are fewer
         self.at = np.full((batch, n_best), -1)
-        self.result, self.result_at = self.ranks.copy(), self.at.copy()  # [batch, n_best], rows that left
-        self.complete = False  # whether some row has had n_best
 
-    def add(self, ranks: Array, at: Array) -> None:
-        """Candidates [live, width], at [width]; rank -inf: not one.  Among equals, the earlier end stays ahead."""
-        n_best, row = self.ranks.shape[1], np.arange(len(ranks))[:, None]
-        places = np.full(ranks.shape, at)
-        ranks, places = np.concatenate([self.ranks, ranks], axis=1), np.concatenate([self.at, places], axis=1)
-        order = np.argsort(-ranks, axis=1, kind="stable")[:, :n_best]
-        self.ranks, self.at = ranks[row, order], places[row, order]
-        self.complete |= bool((self.worst() > NEVER).any())
+    def add(self, rows: Array, ranks: Array, at: Array) -> None:
+        """Add to the rows [live] what ends at `at` [width] with the ranks [live, width]; -inf: nothing does.  Among
+        equals, the earlier end stays ahead."""
+        row = np.arange(len(rows))[:, None]
+        ranks = np.concatenate([self.ranks[rows], ranks], axis=1)
+        at = np.concatenate([self.at[rows], np.broadcast_to(at, (len(rows), len(at)))], axis=1)
+        order = np.argsort(-ranks, axis=1, kind="stable")[:, : self.ranks.shape[1]]
+        self.ranks[rows], self.at[rows] = ranks[row, order], at[row, order]
 
-    def worst(self) -> Array:
-        """[live] the rank of the n-th best, -inf if there are fewer."""
-        return self.ranks[:, -1]
+    def worst(self, rows: Array) -> Array:
+        """[live] the rank of the n-th best of the rows, -inf if there are fewer."""
+        return self.ranks[rows, -1]
 
-    def close(self, rows: Array, leaves: Array, ranks: Array, at: Array) -> None:
-        """Put away the results of the live rows that leave (bool [live]); `rows`: their places in the batch.
-
-        ranks [live, width] and at [width]: of the last step; where nothing has ended, its best hypothesis stands in.
-        """
-        slot = ranks.argmax(axis=1)[:, None]
-        rank = np.take_along_axis(ranks, slot, 1)
-        stands_in = (self.ranks == NEVER) & (rank > NEVER)
-        stands_in[:, 1:] = False
-        place = at[slot]
-        self.result[rows[leaves]] = np.where(stands_in, rank, self.ranks)[leaves]
-        self.result_at[rows[leaves]] = np.where(stands_in, place, self.at)[leaves]
-        self.ranks, self.at = self.ranks[~leaves], self.at[~leaves]
+    def stand_in(self, rows: Array, ranks: Array, at: Array) -> None:
+        """Where nothing has ended in the rows, their best hypothesis of the last step takes its place; shapes as of
+        `add`."""
+        slot = ranks.argmax(axis=1)
+        best = ranks[np.arange(len(rows)), slot]
+        needed = (self.ranks[rows, 0] == NEVER) & (best > NEVER)
+        self.ranks[rows[needed], 0], self.at[rows[needed], 0] = best[needed], at[slot[needed]]
 
 
 class History:
@@ -101,7 +97,7 @@ class History:
     def __init__(self, rules: Rules, beam: int, with_attention: bool) -> None:
         self.beam, self.with_attention = beam, with_attention
         self.src_len, self.source_lengths = rules.source.shape[1], rules.source_lengths
-        shape = (len(rules.source), rules.steps, beam)
+        shape = (len(rules.source), rules.steps, beam)  # [batch, steps, beam]
         self.tokens = np.zeros(shape, np.int64)
         self.origins = np.zeros(shape, np.int64)  # the slot that a token continues
         self.gains = np.zeros(shape, np.float32)  # the token's log-probability
@@ -110,7 +106,8 @@ class History:
     def record(
         self, t: int, rows: Array, tokens: Array, gains: Array, origin: Array, attention: Array | None
     ) -> None:
-        """rows [live]; tokens, gains, origin [live, width]; attention [live, width before, src_len]"""
+        """Step `t` of the live rows: rows int64 [live]; tokens, gains, origin [live, width]; attention [live, width
+        before, src_len]."""
         width = tokens.shape[1]
         where = slice(None) if len(rows) == len(self.tokens) else rows  # a slice is faster
         self.tokens[where, t, :width] = tokens
@@ -123,36 +120,34 @@ class History:
             self.attention.append(whole)
 
     def hypotheses(self, ranks: Array, at: Array) -> list[list[Hypothesis]]:
-        """What ends at step * beam + slot, `at` int64 [batch, n]; -1: nothing.  No row's list is empty."""
-        row = np.arange(len(at))[:, None]
-        end, slot = at // self.beam, at % self.beam
-        steps = int(end.max()) + 1
-        # [batch, steps] the place of slot 0 in the flat arrays
-        first = (row * self.tokens.shape[1] + np.arange(steps)) * self.beam
-        slots = np.zeros((*at.shape, steps), np.int64)
-        attention = np.zeros((*at.shape, steps, self.src_len if self.with_attention else 0), np.float32)
-        for t in reversed(range(steps)):
-            slots[:, :, t] = slot
-            origin = self.origins.take(first[:, t, None] + slot)
-            if self.with_attention:
-                attention[:, :, t] = self.attention[t][row, origin]
-            slot = np.where(t <= end, origin, slot)  # each is followed from its own end on
-        places = first[:, None] + slots  # of all steps: taking at each would cost more
-        tokens, gains = self.tokens.take(places), self.gains.take(places)
-        ids, scores, token_scores = tokens.tolist(), ranks.tolist(), gains.tolist()
+        """The hypotheses that end at `at`, best first; no row's list is empty.
 
-        def hypothesis(i: int, j: int, length: int) -> Hypothesis:
-            finished = length > 0 and ids[i][j][length - 1] == EOS
-            weights = attention[i, j, :length, : self.source_lengths[i]]
-            return Hypothesis(
-                tokens=tuple(ids[i][j][: length - finished]),
-                score=scores[i][j],
-                token_scores=tuple(token_scores[i][j][:length]),
-                attention=weights.copy() if self.with_attention else None,  # does not keep the batch alive
-                finished=finished,
-            )
-
+        ranks  float32 [batch, n]
+        at     int64 [batch, n]: step * beam + slot; -1: nothing, which makes an empty hypothesis if it comes first
+        """
         return [
-            [hypothesis(i, j, length) for j, length in enumerate(row_lengths) if length > 0 or j == 0]
-            for i, row_lengths in enumerate((end + 1).tolist())
+            [self._read(row, rank, end) for rank, end in zip(*of_row, strict=True) if end >= 0]
+            or [self._read(row, of_row[0][0], -1)]
+            for row, of_row in enumerate(zip(ranks.tolist(), at.tolist(), strict=True))
         ]
+
+    def _read(self, row: int, rank: float, at: int) -> Hypothesis:
+        """The hypothesis of a row that ends at `at`, read from its end to its beginning."""
+        end, slot = divmod(at, self.beam)
+        tokens: list[int] = []
+        gains: list[float] = []
+        attention = np.zeros((end + 1, self.source_lengths[row]), np.float32)
+        for t in range(end, -1, -1):
+            tokens.insert(0, self.tokens.item(row, t, slot))
+            gains.insert(0, self.gains.item(row, t, slot))
+            slot = self.origins.item(row, t, slot)
+            if self.with_attention:
+                attention[t] = self.attention[t][row, slot, : attention.shape[1]]
+        finished = tokens[-1:] == [EOS]
+        return Hypothesis(
+            tokens=tuple(tokens[: end + 1 - finished]),
+            score=rank,
+            token_scores=tuple(gains),
+            attention=attention if self.with_attention else None,
+            finished=finished,
+        )

@@ -1,4 +1,4 @@
-"""Which program runs a model: ONNX Runtime on a CPU if the checkpoint was exported, PyTorch everywhere else.
+"""Loads a model to be searched: on ONNX Runtime if the device is a CPU and the checkpoint exported, else on PyTorch.
 
 Torch is imported only where it is needed: for a model that is served from its graphs it never is.
 """
@@ -17,7 +17,7 @@ RUNTIMES = ("auto", "onnx", "torch")
 
 
 def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[SearchableModel, str, str]:
-    """The model, the device that it is on, and the runtime that runs it, each "auto" decided."""
+    """The model, the device that it is on, and the runtime that runs it, with "auto" decided."""
     device, runtime = choose(opened.folder, device, runtime)
     if runtime == "onnx":
         try:
@@ -63,7 +63,7 @@ def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
 
 
 def _may_have_a_gpu(device: str) -> bool:
-    """Whether asking torch is worth the second that its import takes."""
+    """Whether asking torch for a GPU is worth the second that its import takes."""
     return (
         device == "cuda"
         or os.name == "nt"

@@ -1,5 +1,4 @@
-"""The graphs that `nmt.export.onnx_export` wrote, as the search wants them.  No torch, no training: this is what
-serves."""
+"""A model on ONNX Runtime, from the graphs that `nmt.export.onnx_export` wrote.  It serves without torch."""
 
 from __future__ import annotations
 
@@ -15,8 +14,10 @@ from nmt.inference.model_interface import Array, Step
 
 
 class OnnxEncoded(NamedTuple):
-    parts: dict[str, Array]  # keys, values, mask, final: [batch, ...]
-    states: tuple[Array, ...]  # the decoder's first: [batch, 1, hidden]
+    """Encoded sentences."""
+
+    parts: dict[str, Array]  # what the decoder reads at every step: keys, values, mask, final; [batch, ...]
+    states: tuple[Array, ...]  # of the decoder's layers before the first token, float32 [batch, 1, hidden]
 
     def select(self, rows: Array) -> OnnxEncoded:
         states = tuple(state[rows] for state in self.states)
@@ -24,27 +25,25 @@ class OnnxEncoded(NamedTuple):
 
 
 class OnnxState(NamedTuple):
-    states: tuple[Array, ...]  # [batch, beam, hidden]
+    """The state of every hypothesis."""
+
+    states: tuple[Array, ...]  # of the decoder's layers, float32 [batch, beam, hidden]
 
     def reorder(self, rows: Array, beams: Array) -> OnnxState:
         batch, width, _ = self.states[0].shape
-        places = rows[:, None] * width + beams if batch > 1 else beams
-        return OnnxState(
-            tuple(state.reshape(batch * width, -1).take(places, axis=0) for state in self.states)
-        )
+        flat = rows[:, None] * width + beams if batch > 1 else beams
+        return OnnxState(tuple(s.reshape(batch * width, -1).take(flat, axis=0) for s in self.states))
 
 
 class OnnxModel:
-    """See `nmt.inference.model_interface.SearchableModel`."""
+    """A `SearchableModel` of `nmt.inference.model_interface`; UserError if its graphs cannot be run."""
 
     def __init__(self, folder: str | Path) -> None:
-        folder = Path(folder)
-        self.encoder, self.decoder = (_session(folder / name) for name in (ENCODER_FILE, DECODER_FILE))
-        wanted_by = [
-            s.get_modelmeta().custom_metadata_map.get("weights") for s in (self.encoder, self.decoder)
-        ]
-        digest = weights_digest(folder) or wanted_by[0]  # a folder for serving alone may lack the weights
-        for found, name in zip(wanted_by, (ENCODER_FILE, DECODER_FILE), strict=True):
+        folder, names = Path(folder), (ENCODER_FILE, DECODER_FILE)
+        self.encoder, self.decoder = sessions = [_session(folder / name) for name in names]
+        made_from = [s.get_modelmeta().custom_metadata_map.get("weights") for s in sessions]
+        digest = weights_digest(folder) or made_from[0]  # a folder for serving alone may lack the weights
+        for found, name in zip(made_from, names, strict=True):
             if found != digest:
                 raise UserError(
                     f"{folder / name}: made from other weights than lie here; run `nmt export {folder}` again"
@@ -59,13 +58,8 @@ class OnnxModel:
     def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
         if lengths is None:
             lengths = np.full(len(source), source.shape[1], np.int64)
-        found = dict(
-            zip(
-                self.encoded_names,
-                self.encoder.run(None, {"source": source, "lengths": lengths}),
-                strict=True,
-            )
-        )
+        outputs = self.encoder.run(None, {"source": source, "lengths": lengths})
+        found = dict(zip(self.encoded_names, outputs, strict=True))
         return OnnxEncoded(
             {name: found[name] for name in self.parts}, tuple(found[name] for name in self.states)
         )

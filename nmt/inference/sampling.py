@@ -1,18 +1,20 @@
-"""One hypothesis for each row: greedy search, sampling, the scoring of given targets, and the next tokens.
+"""One hypothesis for each row: greedy search, sampling, the scoring of given targets; and the likeliest next tokens.
 
-They keep to what `nmt.inference.beam_search` says of all searches."""
+They keep to what `nmt.inference.beam_search` says of all searches, and take source, lengths and prefix as it does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.errors import UserError
-from nmt.inference.constraints import SPECIAL, Rules, _check_ids, _gain
-from nmt.inference.hypotheses import Coverage, History, Hypothesis
+from nmt.inference.beam_search import search
+from nmt.inference.constraints import SPECIAL, Rules, check_ids, log_probs
+from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 
@@ -25,9 +27,10 @@ def greedy_search(
     prefix: Sequence[Sequence[int]] | None = None,
     with_attention: bool = False,
 ) -> list[Hypothesis]:
-    """The most probable token at every step: what `beam_search` gives with a beam of 1, for less work."""
-    _check_ids(prefix)
-    return _generate(model, source, lengths, decoding, _most_probable, prefix, with_attention)
+    """The most probable token at every step: a beam search with a beam of 1."""
+    check_ids(prefix)
+    found = search(model, source, lengths, replace(decoding, beam=1), 1, prefix, with_attention)
+    return [row[0] for row in found]
 
 
 def sample(
@@ -43,14 +46,14 @@ def sample(
 ) -> list[Hypothesis]:
     """One hypothesis for each row, drawn token by token from softmax(logits / temperature).
 
-    temperature     at least 0, which is greedy search
-    top_k           draw from the so many most probable tokens only (0: from all)
-    top_p           draw from the most probable tokens that together reach this probability (Holtzman et al.
-                    2020, section 3.1)
+    temperature  at least 0, which is greedy search
+    top_k        draw from the so many most probable tokens only (0: from all)
+    top_p        draw from the most probable tokens that together reach this probability (Holtzman et al. 2020,
+                 section 3.1)
 
-    Scores are the model's own log-probabilities, whatever the temperature.
+    Scores are the model's own log-probabilities, whatever the temperature.  UserError for what cannot be.
     """
-    _check_ids(prefix)
+    check_ids(prefix)
     if not 0 <= temperature < float("inf"):
         raise UserError(f"temperature is {temperature}: a number of at least 0 is needed")
     if top_k < 0:
@@ -60,8 +63,11 @@ def sample(
 
     random = generator or np.random.default_rng()
 
-    def draw(step: Step, rules: Rules, t: int, rows: Array, written: Array) -> tuple[Array, Array]:
-        logits = rules.allowed(step, t, rows, written).astype(np.float64)
+    def draw(
+        rules: Rules, step: Step, t: int, rows: Array, prefix_tokens: Array, n: int
+    ) -> tuple[Array, Array]:
+        only_slot = np.arange(len(rows)), np.zeros(len(rows), np.int64)
+        logits = rules.allowed(step, t, rows, prefix_tokens, only_slot).astype(np.float64)
         # With the maximum at 0, a temperature near 0 can overflow to -inf only, and never the best token.
         with np.errstate(over="ignore"):
             scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
@@ -70,23 +76,19 @@ def sample(
             scaled[scaled < smallest] = NEVER
         if top_p < 1:
             order = np.argsort(-scaled, axis=-1, kind="stable")
-            share = np.exp(np.take_along_axis(scaled, order, -1))
+            ranked = np.take_along_axis(scaled, order, -1)
+            share = np.exp(ranked)
             share /= share.sum(axis=-1, keepdims=True)
             before = share.cumsum(axis=-1) - share  # the probability of all better tokens
             before[:, 0] = 0.0
-            np.put_along_axis(
-                scaled,
-                order,
-                np.where(before >= top_p, NEVER, 0.0) + np.take_along_axis(scaled, order, -1),
-                -1,
-            )
+            np.put_along_axis(scaled, order, np.where(before >= top_p, NEVER, ranked), -1)
         # The Gumbel-max trick: the argmax of log p - log E, E exponentially distributed, is a draw from p.
         noise = random.exponential(size=scaled.shape).clip(min=np.finfo(np.float64).tiny)
         token = (scaled - np.log(noise)).argmax(axis=-1)[:, None]
-        return np.take_along_axis(logits, token, -1).astype(np.float32), token
+        return np.take_along_axis(logits, token, -1).astype(np.float32)[:, :, None], token[:, :, None]
 
-    choose = draw if temperature > 0 else _most_probable
-    return _generate(model, source, lengths, decoding, choose, prefix, with_attention=False)
+    decoding, choose = replace(decoding, beam=1), draw if temperature > 0 else Rules.best
+    return [row[0] for row in search(model, source, lengths, decoding, 1, prefix, False, choose)]
 
 
 def score_target(
@@ -96,93 +98,31 @@ def score_target(
     targets: Sequence[Sequence[int]],
     decoding: DecodingConfig | None = None,
 ) -> list[Hypothesis]:
-    """The given target of each row (ids without BOS and EOS) as if the search had found it: same numbers.
+    """The given target of each row (ids without BOS and EOS) with the numbers that it has if a search finds it.
 
     `decoding` sets how scores are normalised; its length limit and repetition guard do not apply.
     """
-    _check_ids(targets)
-    decoding = replace(decoding or DecodingConfig(), no_repeat_ngram=0)
+    check_ids(targets)
+    decoding = replace(decoding or DecodingConfig(), beam=1, no_repeat_ngram=0)
     forced = [[*target, EOS] for target in targets]
-    return _generate(model, source, lengths, decoding, _most_probable, forced, with_attention=False)
+    return [row[0] for row in search(model, source, lengths, decoding, 1, forced, False)]
 
 
 @np.errstate(invalid="ignore")
 def next_tokens(
     model: SearchableModel, source: Array, prefix: Sequence[int], count: int
 ) -> list[tuple[int, float]]:
-    """The `count` most probable tokens after `prefix`, best first, with their log-probabilities; EOS, as the end
-    of the sentence, is never one of them.  source int64 [1, src_len] with its EOS.
+    """The `count` most probable tokens after `prefix`, best first, with their log-probabilities.
+
+    EOS, the end of the sentence, is never one of them.  source: int64 [1, src_len] with its EOS.
     """
-    _check_ids([prefix])
+    check_ids([prefix])
     encoded = model.encode(source, None)
     state = model.initial_state(encoded)
     barred = (*SPECIAL, EOS)
     for token in [BOS, *prefix]:
         step = model.step(np.array([[token]]), state, encoded, count + len(barred), with_attention=False)
         state = step.state
-    gains = _gain(step.top, step.log_z[:, :, None])[0, 0].tolist()
+    gains = log_probs(step.top, step.log_z[:, :, None])[0, 0].tolist()
     found = zip(step.ids[0, 0].tolist(), gains, strict=True)
     return [(token, gain) for token, gain in found if token not in barred and gain > NEVER][:count]
-
-
-Choose = Callable[[Step, Rules, int, Array, Array], tuple[Array, Array]]
-
-
-@np.errstate(invalid="ignore")
-def _generate(
-    model: SearchableModel,
-    source: Array,
-    lengths: Array | None,
-    decoding: DecodingConfig,
-    choose: Choose,
-    prefix: Sequence[Sequence[int]] | None,
-    with_attention: bool,
-) -> list[Hypothesis]:
-    """One hypothesis for each row; `choose` gives the logit and the token of each, both [live, 1]."""
-    if not len(source):
-        return []
-    rules = Rules(source, lengths, decoding, prefix)
-    coverage = Coverage(rules, decoding.coverage_penalty)
-    history = History(rules, 1, with_attention)
-    encoded = model.encode(source, lengths)
-    state = model.initial_state(encoded)
-
-    rows = everyone = np.arange(len(source))  # [live] rows of `source` not yet done
-    longest = rules.longest
-    tokens = np.full((len(source), 1), BOS, np.int64)
-    origin = np.zeros_like(tokens)  # [live, 1] the only slot
-    written = np.zeros((len(source), 1, 0), np.int64)
-    scores: Array = np.zeros(tokens.shape, np.float32)
-    result, result_at = np.full_like(scores, NEVER), np.full_like(tokens, -1)
-
-    for t in range(rules.steps):
-        step = model.step(tokens, state, encoded, 1 + len(SPECIAL), with_attention or bool(coverage.weight))
-        logits, tokens = choose(step, rules, t, rows, written)
-        gains = _gain(logits, step.log_z)
-        history.record(t, rows, tokens, gains, origin, step.attention)
-        scores = scores + gains
-        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
-
-        dead = scores == NEVER
-        leaves = ((tokens == EOS) | dead)[:, 0] | (longest <= t + 1)
-        keep = everyone
-        if leaves.any():
-            result[rows[leaves]] = ranks[leaves]
-            result_at[rows[leaves]] = np.where(dead, -1, t)[leaves]
-            keep = np.flatnonzero(~leaves)
-            if not len(keep):
-                break
-            rows, longest, tokens, scores, origin = (x[keep] for x in (rows, longest, tokens, scores, origin))
-            encoded, everyone = encoded.select(keep), everyone[: len(keep)]
-        state = step.state.reorder(keep, origin) if leaves.any() else step.state
-        if leaves.any():
-            coverage.reorder(keep, origin)
-        if rules.ngram:
-            written = np.concatenate([written[keep], tokens[:, :, None]], axis=-1)
-    return [hypotheses[0] for hypotheses in history.hypotheses(result, result_at)]
-
-
-def _most_probable(step: Step, rules: Rules, t: int, rows: Array, written: Array) -> tuple[Array, Array]:
-    """Of equals the lowest id, as in `beam_search` with a beam of 1."""
-    top, ids = rules.best(step, t, rows, written, 1)
-    return top[:, :, 0], ids[:, :, 0]

@@ -1,4 +1,4 @@
-"""A `Seq2Seq` as the search wants it: on its own device, with numpy arrays going in and coming out."""
+"""A model on PyTorch: a `Seq2Seq` on its own device, with numpy arrays going in and coming out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from nmt.network.model import Seq2Seq
 
 
 class TorchEncoded(NamedTuple):
+    """Encoded sentences."""
+
     encoded: Encoded
     device: torch.device
 
@@ -23,6 +25,8 @@ class TorchEncoded(NamedTuple):
 
 
 class TorchState(NamedTuple):
+    """The state of every hypothesis."""
+
     state: DecoderState
     device: torch.device
 
@@ -33,7 +37,7 @@ class TorchState(NamedTuple):
 
 
 class TorchModel:
-    """See `nmt.inference.model_interface.SearchableModel`."""
+    """A `SearchableModel` of `nmt.inference.model_interface`."""
 
     def __init__(self, model: Seq2Seq, device: str | torch.device = "cpu") -> None:
         self.model, self.device = model, torch.device(device)

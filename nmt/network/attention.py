@@ -18,8 +18,10 @@ class Encoded(NamedTuple):
     """What the decoder reads of a batch of source sentences; computed once for each sentence."""
 
     memory: Tensor  # [batch, src_len, encoder_hidden], the encoder's outputs
-    keys: Tensor  # what queries are compared with; its shape is the attention's own
-    values: Tensor  # what a context vector is the weighted sum of; its shape is the attention's own
+    # What queries are compared with, and what a context vector is the weighted sum of.  Multihead attention splits
+    # both into heads, [batch, heads, src_len, size / heads]; else they are [batch, src_len, units].
+    keys: Tensor
+    values: Tensor
     mask: Tensor | None  # [batch, src_len] bool, True on real positions; None: there is no padding
     final: Tensor  # [batch, encoder_hidden], the encoder's last state
 
@@ -30,13 +32,13 @@ class Encoded(NamedTuple):
 
 
 class Attention(nn.Module):
-    """All kinds of one family; `kind` picks the score.
+    """Attention of every kind; the configuration's `kind` decides how a query q is scored against a state h.
 
-    none       no choice: the context is the encoder's last state, whatever the query
+    none       not at all: the context is the encoder's last state, whatever the query
                (Cho et al. 2014, arXiv:1406.1078, eq. 3; Sutskever et al. 2014)
     additive   v . tanh(W q + U h)       (Bahdanau et al. 2015, arXiv:1409.0473, appendix A.1.2)
     dot        q . h                     (Luong et al. 2015, arXiv:1508.04025, eq. 8)
-    general    q . W h                   (the same)
+    general    q . W h                   (ibid.)
     multihead  heads of (W q) . (U h) / sqrt(head size), each with its own values (Chen et al. 2018,
                arXiv:1804.09849, section 3: RNMT+; the score of Vaswani et al. 2017, eq. 1)
     """
@@ -65,13 +67,12 @@ class Attention(nn.Module):
 
         memory [batch, src_len, memory_size], mask [batch, src_len] bool or None, final [batch, memory_size]
         """
+        keys = values = memory
         if self.kind in ("additive", "general"):
-            return Encoded(memory, self.key(memory), memory, mask, final)
-        if self.kind == "multihead":
-            return Encoded(
-                memory, self._split(self.key(memory)), self._split(self.value(memory)), mask, final
-            )
-        return Encoded(memory, memory, memory, mask, final)
+            keys = self.key(memory)
+        elif self.kind == "multihead":
+            keys, values = self._split(self.key(memory)), self._split(self.value(memory))
+        return Encoded(memory, keys, values, mask, final)
 
     def forward(self, queries: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
         """queries [batch, queries, query_size] -> contexts [batch, queries, context_size], and
@@ -89,11 +90,10 @@ class Attention(nn.Module):
         return contexts, weights
 
     def _scores(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """[batch, (heads,) queries, src_len]"""
         if self.kind == "additive":
-            hidden = torch.tanh(
-                self.query(queries)[:, :, None] + keys[:, None]
-            )  # [batch, queries, src_len, size]
-            return self.score(hidden).squeeze(-1)
+            hidden = self.query(queries)[:, :, None] + keys[:, None]  # [batch, queries, src_len, size]
+            return self.score(torch.tanh(hidden)).squeeze(-1)
         if self.kind == "multihead":
             heads = self._split(self.query(queries))
             return heads @ keys.transpose(-2, -1) / math.sqrt(heads.size(-1))
@@ -104,6 +104,7 @@ class Attention(nn.Module):
         return states.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _last_state(self, queries: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
+        """As `forward`, without a choice; its weights are the same for all real positions."""
         batch, count, _ = queries.shape
         src_len = encoded.memory.size(1)
         real = encoded.mask if encoded.mask is not None else queries.new_ones(batch, src_len)

@@ -1,8 +1,8 @@
 """The equations of the simple RNN, the LSTM and the GRU, one step at a time: to be read, tested and looked into.
 
-Not what trains or translates: that is `nmt.network.recurrent`, on torch's fused kernels, which these functions equal.
-They take the same weights (`Weights.of`) and give what a kernel keeps to itself, the activation of every gate.
-Everything is a function of tensors, and can be differentiated by all of them.
+Training and translating use `nmt.network.recurrent`, on torch's fused kernels, which these functions equal.  They
+take the same weights (`Weights.of`) and also return what a kernel keeps to itself, the activation of every gate.
+Each can be differentiated by every tensor that it takes.
 
 In the equations x is the input, h the state before the step and h' after it, σ the logistic function, and ⊙ the
 product unit by unit.  Names in Spanish: state, estado; gate, puerta (or compuerta); cell, celda.
@@ -22,8 +22,8 @@ from nmt.network.state_update import gru_state, lstm_state
 
 
 class Weights(NamedTuple):
-    """Of one layer in one direction.  The gates lie one below the other, in torch's order: simple RNN, only one;
-    LSTM, input, forget, candidate, output; GRU, reset, update, candidate."""
+    """The weights of one layer in one direction.  The rows of the gates follow each other in torch's order: of an
+    LSTM input, forget, candidate, output; of a GRU reset, update, candidate; a simple RNN has one block of rows."""
 
     input: Tensor  # W [gates * hidden, input_size]
     recurrent: Tensor  # U [gates * hidden, hidden]
@@ -32,10 +32,10 @@ class Weights(NamedTuple):
 
     @classmethod
     def of(cls, module: nn.RNNBase | nn.RNNCellBase, layer: int = 0, backward: bool = False) -> Weights:
-        """Those of a torch module, not copied: gradients reach its parameters.  A cell's, or of an `nn.RNNBase`
-        those of `layer` (from 0, the bottom) in the forward or backward direction.
+        """The weights of a torch cell, or of a torch layer's `layer` (0 is the bottom) in one direction.
 
-        Raises ValueError for what the equations here do not say: ReLU, or an LSTM with projections."""
+        They are not copied: gradients reach the module's parameters.  Raises ValueError for a module that these
+        equations do not describe: with ReLU, or an LSTM with projections."""
         if getattr(module, "nonlinearity", "tanh") != "tanh" or getattr(module, "proj_size", 0):
             raise ValueError(f"{module}: a module with tanh and without projections is needed")
         suffix = "" if isinstance(module, nn.RNNCellBase) else f"_l{layer}{'_reverse' * backward}"
@@ -48,10 +48,10 @@ class Weights(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one step gives."""
+    """The result of one step."""
 
     state: State  # (h',) or, of an LSTM, (h', c'); each [..., hidden]
-    gates: dict[str, Tensor]  # name -> activation [..., hidden]; those of a simple RNN are none
+    gates: dict[str, Tensor]  # name -> activation [..., hidden]; a simple RNN has none
 
 
 class Trace(NamedTuple):

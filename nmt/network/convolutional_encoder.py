@@ -42,7 +42,7 @@ class GatedConvolution(nn.Module):
             nn.init.xavier_uniform_(part)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """[batch, len, size] -> [batch, len, hidden]"""
+        """Inputs [batch, len, size] -> [batch, len, hidden]."""
         filtered, gates = self.convolution(inputs.transpose(1, 2)).transpose(1, 2).chunk(2, dim=-1)
         return self.mix(torch.tanh(filtered) * torch.sigmoid(gates))
 
@@ -51,8 +51,8 @@ class ConvolutionalEncoder(nn.Module):
     """A stack of gated convolutions, each with layer normalisation before it and, where its input has the size of
     its output, a residual connection around it (if the configuration has them), as in the recurrent encoder.
 
-    WaveNet also adds up what every layer gives, its "skip connections": what runs along the residual connections
-    is that sum already.  There is no last state; the mean over the sentence takes its place in the bridge."""
+    WaveNet also sums the outputs of all layers ("skip connections"); here the residual connections carry that sum.
+    There is no last state: the mean over the sentence takes its place in the decoder's bridge."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ from nmt.network.recurrent import RecurrentLayer, State, states_of
 class DecoderState:
     """What is carried from one target position to the next, for every beam of every sentence."""
 
-    layers: tuple[State, ...]  # of each layer: h (and c), [batch, beam, hidden]
+    layers: tuple[State, ...]  # one for each layer, its parts [batch, beam, hidden]
     feed: Tensor | None  # [batch, beam, embedding], the previous readout, with input feeding
 
     def reorder(self, rows: Tensor, beams: Tensor) -> DecoderState:
@@ -91,8 +91,7 @@ class AttentionDecoder(nn.Module):
             first = tuple(
                 part.transpose(0, 1).contiguous() for part in state.layers[index]
             )  # [1, batch, hidden]
-            outputs, _ = self.layers[index](inputs, first)
-            return outputs
+            return self.layers[index](inputs, first)[0]
 
         readouts, _ = self._stack(embedded, encoded, over_time)
         return readouts

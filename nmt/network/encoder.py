@@ -43,7 +43,7 @@ class RecurrentEncoder(nn.Module):
 
 
 def describe_encoder(config: EncoderConfig) -> str:
-    """Its shape, and of a convolutional one how much of a sentence it can see."""
+    """Kind and size of an encoder in words, with the receptive field of a convolutional one."""
     if config.kind == "recurrent":
         both = "bidirectional " * config.bidirectional
         return f"{config.layers} × {both}{config.cell}, {config.hidden} units"

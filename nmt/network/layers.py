@@ -9,7 +9,7 @@ from nmt.config import ModelConfig
 
 
 def real_positions(lengths: Tensor, src_len: int) -> Tensor:
-    """lengths int64 [batch] -> bool [batch, src_len], False on padding"""
+    """Lengths int64 [batch] -> bool [batch, src_len], False on padding."""
     return torch.arange(src_len, device=lengths.device) < lengths[:, None]
 
 

@@ -22,7 +22,7 @@ from nmt.network.layers import real_positions
 
 
 class Step(NamedTuple):
-    """One decoder step of every beam of every sentence."""
+    """The result of one decoder step for every beam of every sentence."""
 
     logits: Tensor  # [batch, beam, target_vocab] float32
     state: DecoderState
@@ -58,6 +58,7 @@ class Seq2Seq(nn.Module):
         return self.decoder.attention.prepare(memory, mask, final)
 
     def initial_state(self, encoded: Encoded, beam: int = 1) -> DecoderState:
+        """The decoder's state before the first piece, the same for each of `beam` hypotheses a sentence."""
         return self.decoder.initial_state(encoded, beam)
 
     def step(self, tokens: Tensor, state: DecoderState, encoded: Encoded) -> Step:
@@ -90,24 +91,22 @@ class Seq2Seq(nn.Module):
         return torch.cat(readouts, dim=1)
 
     def project(self, readouts: Tensor) -> Tensor:
-        """readouts [..., embedding] -> logits [..., target_vocab] float32"""
+        """Readouts [..., embedding] -> logits [..., target_vocab] float32."""
         return self.output(readouts).float()
 
 
 class PieceEmbedding(nn.Embedding):
-    """Embedded pieces at unit variance, with dropout of units and of whole pieces."""
+    """An embedding of unit variance, with dropout of units and of whole pieces."""
 
     def __init__(self, vocab: int, config: ModelConfig) -> None:
         super().__init__(vocab, config.embedding)
         self.unit_dropout = nn.Dropout(config.dropout.embedding)
         self.word_dropout = config.dropout.word
-        self.scale = math.sqrt(
-            config.embedding
-        )  # rows start at length 1, as the tied output layer wants them
+        self.scale = math.sqrt(config.embedding)  # rows start at length 1, as a tied output layer wants them
         nn.init.normal_(self.weight, std=config.embedding**-0.5)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """ids int64 [batch, len] -> [batch, len, embedding]"""
+        """Ids int64 [batch, len] -> [batch, len, embedding]."""
         embedded = super().forward(ids) * self.scale
         if self.training and self.word_dropout > 0:
             ones = embedded.new_ones(*ids.shape, 1)

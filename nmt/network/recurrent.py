@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nmt.config import Cell
 
-# What a layer remembers: (h,) of a simple RNN or GRU, (h, c) of an LSTM.
+# What a layer carries from one step to the next: (h,) for a simple RNN or GRU, (h, c) for an LSTM.
 State = tuple[Tensor, ...]
 
 _KERNELS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -29,10 +29,9 @@ def states_of(cell: Cell) -> int:
 class RecurrentLayer(nn.Module):
     """A single layer in one or both directions.
 
-    `recurrent_dropout` drops entries of the recurrent weight matrix, the same ones at every step of a sequence
-    (DropConnect, Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", section 2): unlike
-    dropout on the state it leaves the fused kernel usable.
-    """
+    Recurrent dropout leaves out entries of the recurrent weight matrix, the same ones at every step of a sequence
+    (DropConnect: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", section 2).  Unlike dropout
+    on the state it lets the fused kernel run."""
 
     def __init__(
         self,
@@ -73,8 +72,7 @@ class RecurrentLayer(nn.Module):
         Returns outputs [batch, len, hidden] (zeros after a row's length) and the state after its last position.
         """
         if lengths is None:
-            outputs, last = self._run(inputs, state)
-            return outputs, last
+            return self._run(inputs, state)
         packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
         packed_outputs, last = self._run(packed, state)
         outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.size(1))
@@ -82,7 +80,7 @@ class RecurrentLayer(nn.Module):
 
     @contextmanager
     def same_dropout(self) -> Iterator[None]:
-        """Within the block all calls lack the same recurrent weights: they are steps of one sequence."""
+        """Within the block recurrent dropout is drawn once: all calls are steps of one sequence."""
         self._held = self._dropped()
         try:
             yield
@@ -90,7 +88,7 @@ class RecurrentLayer(nn.Module):
             self._held = None
 
     def _dropped(self) -> dict[str, Tensor]:
-        """The recurrent weights, some of them zero, in training; nothing outside it."""
+        """The recurrent weights with some entries zero, by parameter name; empty when nothing is dropped."""
         if not self.training or not self.recurrent_dropout:
             return {}
         return {

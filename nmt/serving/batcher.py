@@ -1,16 +1,16 @@
-"""Sentences of several visitors, translated together: one search over many costs little more than one over few.
+"""Sentences of several requests, translated together: a search over many costs little more than one over a few.
 
-Whoever submits gets a future for each sentence.  One thread takes what waits, translates it in one batch, and by
-then more waits: nobody is made to wait for company, and the busier the server, the larger its batches.  Every
-visitor has a queue and each batch takes from all of them in turn, so a long document does not hold up a word.
+Whoever submits a request gets a future for each of its sentences.  One thread takes what waits, translates it as one
+batch, and by then more waits: nobody is made to wait for company, and the busier the server, the larger its batches.
+Each batch takes from all waiting requests in turn, so that a long document does not hold up a word.  This queue is the
+only one between a request and the search.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections import deque
-from collections.abc import Hashable, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,18 +21,18 @@ from nmt.translation.result import SentenceTranslation
 if TYPE_CHECKING:
     from nmt.translation.translator import Translator
 
-MOST = 64  # sentences of a batch: some tenths of a second on two cores
-SHARE = 16  # of them that may be one owner's: so a long text comes in portions and can be stopped
-WAITING = 5000  # sentences that may wait; a minute of work
+MAX_BATCH = 64  # sentences; one batch takes some tenths of a second on two cores
+MAX_SHARE = 16  # sentences of one request in a batch: a long text comes in portions and can be stopped
+MAX_WAITING = 5000  # sentences that may wait: about a minute's work
 
 
 class Busy(Exception):
-    """More waits than will be translated in a bearable time."""
+    """More sentences wait than will be translated in a bearable time."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What the sentences of one batch have in common."""
+    """What all sentences of a batch have in common."""
 
     translator: Translator
     beam: int
@@ -40,48 +40,75 @@ class Kind:
 
 
 @dataclass
-class _Waiting:
-    kind: Kind
+class _Sentence:
     request: Request
     future: Future[SentenceTranslation]
 
 
-class Batcher:
-    """Close it when it is no longer needed, or use it in a `with`."""
+@dataclass(eq=False)
+class _Queue:
+    """The sentences of one request that still wait."""
 
-    def __init__(self, most: int = MOST, share: int = SHARE, waiting: int = WAITING) -> None:
-        self.most, self.share, self.waiting = most, share, waiting
-        self._queues: dict[Hashable, deque[_Waiting]] = {}  # of each owner; the first is the next in turn
+    kind: Kind
+    sentences: deque[_Sentence]
+    max_counted: int
+
+    @property
+    def counted(self) -> int:
+        return min(len(self.sentences), self.max_counted)
+
+    def next(self) -> _Sentence | None:
+        """The first sentence that was not cancelled; None if there is none left."""
+        while self.sentences:
+            sentence = self.sentences.popleft()
+            if sentence.future.set_running_or_notify_cancel():
+                return sentence
+        return None
+
+
+class Batcher:
+    """Close it when it is no longer needed, or use it in a `with` statement."""
+
+    def __init__(
+        self, max_batch: int = MAX_BATCH, max_share: int = MAX_SHARE, max_waiting: int = MAX_WAITING
+    ) -> None:
+        self.max_batch, self.max_share, self.max_waiting = max_batch, max_share, max_waiting
+        self._queues: deque[_Queue] = deque()  # the first one is the next in turn
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self._thread.start()
 
     def submit(
-        self, owner: Hashable, kind: Kind, requests: Sequence[Request]
+        self, kind: Kind, requests: Sequence[Request], max_counted: int | None = None
     ) -> list[Future[SentenceTranslation]]:
-        """A future for each request, in order.  Cancelling one takes it out of the queue, if it is still there.
+        """Queue the sentences of one request; returns a future for each, in order.
 
-        owner  who is served in turn with others: a visitor, say, or a document
-        Busy if too much waits already.
+        Cancelling a future takes its sentence out of the queue, unless it is being translated already.
+        max_counted  as how many waiting sentences the request counts at most; None: as many as it has.  Documents
+                     are given one, for they may be longer than all that may wait.
+        Busy if too many sentences wait already.
         """
-        entries = [_Waiting(kind, request, Future()) for request in requests]
+        sentences = deque(_Sentence(request, Future()) for request in requests)
+        queue = _Queue(kind, sentences, len(sentences) if max_counted is None else max_counted)
+        futures = [sentence.future for sentence in sentences]
         with self._changed:
             if self._closed:
                 raise RuntimeError("the batcher is closed")
-            if sum(map(len, self._queues.values())) + len(entries) > self.waiting:
+            if queue.counted + sum(waiting.counted for waiting in self._queues) > self.max_waiting:
                 raise Busy
-            if entries:
-                self._queues.setdefault(owner, deque()).extend(entries)
+            if sentences:
+                self._queues.append(queue)
                 self._changed.notify()
-        return [entry.future for entry in entries]
+        return futures
 
     def close(self) -> None:
-        """What waits is cancelled; what is being translated is finished."""
+        """Cancel what waits, and wait for what is being translated."""
         with self._changed:
             self._closed = True
-            for entry in itertools.chain.from_iterable(self._queues.values()):
-                entry.future.cancel()
+            for queue in self._queues:
+                for sentence in queue.sentences:
+                    sentence.future.cancel()
             self._queues.clear()
             self._changed.notify()
         self._thread.join()
@@ -94,63 +121,56 @@ class Batcher:
 
     def _run(self) -> None:
         while batch := self._next_batch():
+            kind, sentences = batch
             try:
-                _translate(batch)
-            except BaseException:  # of one batch; the next may be well
-                _one_by_one(batch)
+                _translate(kind, sentences)
+            except BaseException:  # perhaps only one sentence is to blame
+                _translate_one_by_one(kind, sentences)
 
-    def _next_batch(self) -> list[_Waiting]:
-        """Waits for something to do; empty when the batcher was closed."""
+    def _next_batch(self) -> tuple[Kind, list[_Sentence]] | None:
+        """Wait for something to translate; None when the batcher was closed."""
         with self._changed:
             while not self._closed:
                 if batch := self._take():
                     return batch
-                if not self._queues:  # otherwise all that was taken had just been cancelled
-                    self._changed.wait()
-            return []
+                self._changed.wait()
+            return None
 
-    def _take(self) -> list[_Waiting]:
-        """One sentence of each owner in turn, of the kind of the first, until the batch is full."""
-        batch: list[_Waiting] = []
-        served: dict[Hashable, int] = {}
-        found = True
-        while found and len(batch) < self.most:
-            found = False
-            for owner in list(self._queues):
-                entry = self._next_of(owner, batch[0].kind if batch else None)
-                if entry and len(batch) < self.most and served.get(owner, 0) < self.share:
-                    self._queues[owner].popleft()
-                    found = True
-                    if entry.future.set_running_or_notify_cancel():
-                        batch.append(entry)
-                    served[owner] = served.pop(owner, 0) + 1  # the last one served is the last in turn
-        for owner in served:  # they go behind those who were not
-            self._queues[owner] = self._queues.pop(owner)
-        self._queues = {owner: queue for owner, queue in self._queues.items() if queue}
-        return batch
+    def _take(self) -> tuple[Kind, list[_Sentence]] | None:
+        """One sentence of each request in turn, all of the kind of the first, until the batch is full.
 
-    def _next_of(self, owner: Hashable, kind: Kind | None) -> _Waiting | None:
-        """What this owner waits for next, if it is of this kind (None: any)."""
-        queue = self._queues[owner]
-        while queue and queue[0].future.cancelled():
-            queue.popleft()
-        return queue[0] if queue and kind in (None, queue[0].kind) else None
+        Requests of another kind are the first in turn for the next batch.  None if all that waited was cancelled.
+        """
+        kind: Kind | None = None
+        batch: list[_Sentence] = []
+        taken: Counter[_Queue] = Counter()
+        passed_over: list[_Queue] = []
+        while self._queues and len(batch) < self.max_batch:
+            queue = self._queues.popleft()
+            if taken[queue] == self.max_share or kind not in (None, queue.kind):
+                passed_over.append(queue)
+            elif sentence := queue.next():
+                kind = queue.kind
+                batch.append(sentence)
+                taken[queue] += 1
+                self._queues.append(queue)
+        self._queues.extendleft(reversed(passed_over))
+        return (kind, batch) if kind else None
 
 
-def _translate(batch: Sequence[_Waiting]) -> None:
-    kind = batch[0].kind
-    requests = [entry.request for entry in batch]
+def _translate(kind: Kind, sentences: Sequence[_Sentence]) -> None:
+    requests = [sentence.request for sentence in sentences]
     results = kind.translator.translate_sentences(requests, beam=kind.beam, n_best=kind.n_best)
-    if len(results) != len(batch):
-        raise RuntimeError(f"{len(batch)} sentences, but {len(results)} translations")
-    for entry, result in zip(batch, results, strict=True):
-        entry.future.set_result(result)
+    if len(results) != len(sentences):
+        raise RuntimeError(f"{len(sentences)} sentences, but {len(results)} translations")
+    for sentence, result in zip(sentences, results, strict=True):
+        sentence.future.set_result(result)
 
 
-def _one_by_one(batch: Sequence[_Waiting]) -> None:
+def _translate_one_by_one(kind: Kind, sentences: Sequence[_Sentence]) -> None:
     """So that a sentence on which the model fails takes nobody else's down with it."""
-    for entry in batch:
+    for sentence in sentences:
         try:
-            _translate([entry])
-        except BaseException as error:  # whatever it is, its future must say so, and the thread goes on
-            entry.future.set_exception(error)
+            _translate(kind, [sentence])
+        except BaseException as error:  # the future has to tell of it, and the thread goes on
+            sentence.future.set_exception(error)

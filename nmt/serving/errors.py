@@ -1,4 +1,4 @@
-"""What is told to somebody who asked for something that cannot be done."""
+"""The error that tells a visitor what cannot be done, in either language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from nmt.serving.messages import catalogue
 
 
 class PageError(UserError):
-    """A message for the visitor that the page can say in either language; elsewhere it is in English."""
+    """A message of the catalogue, by its key and values; as a plain exception it is said in English."""
 
     def __init__(self, key: str, /, **values: catalogue.Value) -> None:
         super().__init__(catalogue.say("en", key, **values))

@@ -1,6 +1,7 @@
-"""Texts on their way through the batcher, and the answer that comes of each: growing, stopped, failed, whole.
+"""A job is what one request has translated; an answer is as much of one text's translation as there is so far.
 
-Who may ask for what, and which visitor waits for which work, is `nmt.serving.service`'s.
+A `Job` knows neither visitors nor limits: who may ask for what, and which job is a visitor's current one, is decided
+in `service.py`; the order in which the sentences of several jobs are translated is decided in `batcher.py`.
 """
 
 from __future__ import annotations
@@ -8,154 +9,129 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
-from math import exp
 
 from nmt.errors import UserError
 from nmt.serving.batcher import Batcher, Busy, Kind
 from nmt.serving.errors import PageError
-from nmt.text.segmentation import Part
-from nmt.translation.plan import Request, requests_of
-from nmt.translation.result import SentenceTranslation, assemble
+from nmt.translation.plan import Plan
+from nmt.translation.result import Segment, SentenceTranslation
 
-Direction = tuple[str, str]
+Direction = tuple[str, str]  # language codes of source and target
 
-OFTEN = 0.15  # seconds between two looks at a translation that grows
+PROGRESS_SECONDS = 0.15  # between two answers of a translation that grows
 
 logger = logging.getLogger(__name__)
 _numbers = count(1)
 
 
 @dataclass(frozen=True)
-class Segment:
-    """A stretch of the translation: a sentence, or what was only copied."""
-
-    text: str
-    sentence: SentenceTranslation | None = None
-
-    @property
-    def probability(self) -> float:
-        """Geometric mean over the sentence's pieces; 1 for what was copied."""
-        return exp(self.sentence.score) if self.sentence else 1.0
-
-
-@dataclass(frozen=True)
 class Answer:
-    """One text translated, or as much of it as is done, from its beginning."""
+    """The translation of one text, or its beginning while the rest is still being translated."""
 
     direction: Direction
     segments: tuple[Segment, ...] = ()
-    alternatives: tuple[str, ...] = ()  # further whole texts, best first
-    done: int = 0  # sentences
-    total: int = 0
+    alternatives: tuple[str, ...] = ()  # further translations of the whole text, best first
+    done: int = 0  # sentences that are translated
+    total: int = 0  # sentences of the text
     seconds: float = 0.0
-    growing: bool = False  # more is to come
-    work: int = 0  # the number of the work that it is of
+    growing: bool = False  # whether a later answer will have more
+    job: int = 0  # the number of the job that gave it
 
     @property
     def text(self) -> str:
         return "".join(segment.text for segment in self.segments)
 
     def with_sentence(self, index: int, sentence: SentenceTranslation) -> Answer:
-        """Another translation of the segment `index`; what was said of the whole text no longer holds."""
+        """The answer with another translation of the segment `index`; alternatives of the old text are dropped."""
         segments = list(self.segments)
         segments[index] = Segment(sentence.text, sentence)
         return replace(self, segments=tuple(segments), alternatives=())
 
     def with_alternative(self, index: int) -> Answer:
-        """One of the other translations of a single sentence takes the place of the best one, and the other way."""
+        """The answer of a single sentence in which alternative `index` and the chosen translation change places."""
         place = next(i for i, segment in enumerate(self.segments) if segment.sentence)
         sentence = self.segments[place].sentence
         assert sentence is not None
-        around = (
-            "".join(s.text for s in self.segments[:place]),
-            "".join(s.text for s in self.segments[place + 1 :]),
-        )
-        text = self.alternatives[index][len(around[0]) : len(self.alternatives[index]) - len(around[1])]
-        others = [*self.alternatives[:index], self.text, *self.alternatives[index + 1 :]]
-        # Scores on the search's scale, which is the sentence's unless a penalty is set: what counts is the distance.
+        before = sum(len(segment.text) for segment in self.segments[:place])
+        after = sum(len(segment.text) for segment in self.segments[place + 1 :])
+        whole = self.alternatives[index]
+        text = whole[before : len(whole) - after]
+        # Candidates are scored on the search's scale, which differs from the sentence's where a length penalty is
+        # set; the difference between two of them is what counts.
         search = dict(sentence.candidates)
         score = min(0.0, sentence.score + search[text] - search[sentence.text])
         changed = self.with_sentence(place, replace(sentence, text=text, score=score))
-        return replace(changed, alternatives=tuple(others))
+        others = (*self.alternatives[:index], self.text, *self.alternatives[index + 1 :])
+        return replace(changed, alternatives=others)
 
 
-class Work:
-    """Texts on their way; their sentences wait in the batcher or are done."""
+class Job:
+    """The texts of one request.  It exists before they are planned, so that a later request can supersede it."""
 
     def __init__(self, direction: Direction) -> None:
         self.direction, self.number = direction, next(_numbers)
-        self.planned = False
-        self.plans: Sequence[list[Part]] = ()
-        self.requests: list[list[Request]] = []  # of each plan
-        self.sentences: list[Request] = []
+        self.plans: Sequence[Plan] = ()
         self.n_best = 1
         self.started = time.perf_counter()
-        self.futures: list[Future[SentenceTranslation]] = []
         self.stopped = self.superseded = False
-        self.watched = False  # somebody follows it and will end it
+        self.watched = False  # whether somebody iterates over `grow`, which cancels the job at its end
+        self._futures: list[Future[SentenceTranslation]] = []  # one a sentence, in the texts' order
+        self._submitted = False
         self._done = 0
 
-    def take(self, plans: Sequence[list[Part]]) -> None:
-        self.plans, self.requests = plans, [requests_of(plan) for plan in plans]
-        self.sentences = [request for line in self.requests for request in line]
-        self.planned = True
-
-    def submit(self, batcher: Batcher, owner: Hashable, kind: Kind, ahead: int | None = None) -> None:
-        """Give the batcher all sentences, or the first `ahead`, and while it grows as many more as are done."""
-        self.n_best = kind.n_best
-        self._submit = partial(batcher.submit, owner, kind)
-        self._ahead = ahead or self.total
+    def submit(
+        self, batcher: Batcher, plans: Sequence[Plan], kind: Kind, max_counted: int | None = None
+    ) -> None:
+        """Queue the sentences of all texts; `max_counted` as of `Batcher.submit`.  PageError if the server is busy."""
+        self.plans, self.n_best, self._submitted = plans, kind.n_best, True
+        if self.stopped:  # while it was planned
+            return
+        requests = [request for plan in plans for request in plan.requests]
         try:
-            self._submit_more()
+            self._futures = batcher.submit(kind, requests, max_counted)
         except Busy:
             raise PageError("page.busy") from None
 
-    def _submit_more(self) -> None:
-        more = self.sentences[len(self.futures) : self.done + self._ahead]
-        if more and not self.stopped:
-            self.futures += self._submit(more)
-
     def cancel(self) -> None:
+        """Take what is not yet being translated out of the batcher's queue."""
         self.stopped = True
-        for future in self.futures[self.done :]:
+        for future in self._futures[self.done :]:
             future.cancel()
 
     @property
     def total(self) -> int:
-        return len(self.sentences)
+        """The number of sentences."""
+        return sum(len(plan.requests) for plan in self.plans)
 
     @property
     def done(self) -> int:
-        """How many sentences from the first on are translated; one that failed or was cancelled is not."""
-        while self._done < len(self.futures) and _succeeded(self.futures[self._done]):
+        """How many sentences from the first on are translated; it ends before one that failed or was cancelled."""
+        while self._done < len(self._futures) and _succeeded(self._futures[self._done]):
             self._done += 1
         return self._done
 
     @property
     def finished(self) -> bool:
-        return self.stopped or (self.planned and self.done == self.total)
+        return self.stopped or (self._submitted and self._first_pending() is None)
 
     async def wait(self, seconds: float) -> None:
-        """Until it is finished, but no longer.  UserError for a failure of any kind."""
+        """Wait until the job is finished, at most so long.  UserError if the translation failed."""
         end = time.perf_counter() + seconds
-        while not self.finished and (left := end - time.perf_counter()) > 0:
-            with suppress(Busy):  # later, then
-                self._submit_more()
-            done = self.done  # once: the batcher's thread may finish another one meanwhile
-            if done == len(self.futures):
-                if not self.finished:
-                    await asyncio.sleep(min(left, OFTEN))
-                continue
-            future = asyncio.wrap_future(self.futures[done])
-            future.add_done_callback(_failure)  # looked at, though perhaps nobody waits any more
+        while (
+            not self.stopped
+            and (pending := self._first_pending())
+            and (left := end - time.perf_counter()) > 0
+        ):
+            future = asyncio.wrap_future(pending)
+            future.add_done_callback(
+                _error_of
+            )  # or asyncio would report an error that nobody asked for any more
             await asyncio.wait([future], timeout=left)
-            error = _failure(future) if future.done() else None
+            error = _error_of(future) if future.done() else None
             if isinstance(error, UserError):
                 raise error
             if error or (future.cancelled() and not self.stopped):
@@ -163,15 +139,16 @@ class Work:
                 raise PageError("page.failed")
 
     async def grow(self, timeout: float | None) -> AsyncIterator[int]:
-        """How many sentences are done, now and then, the last time when it is finished.
+        """Yield the number of sentences that are done, now and then, and once more when the job is finished.
 
-        UserError for a failure of any kind; `timeout` seconds after its beginning it is given up.
+        UserError if the translation failed, or `timeout` seconds after the job began.  Whoever stops iterating
+        cancels the job.
         """
         self.watched = True
         try:
             while not self.finished:
                 yield self.done
-                await self.wait(OFTEN)
+                await self.wait(PROGRESS_SECONDS)
                 if timeout is not None and not self.finished and time.perf_counter() > self.started + timeout:
                     raise PageError("page.timeout", seconds=round(timeout))
             yield self.done
@@ -179,41 +156,37 @@ class Work:
             self.cancel()
 
     def answers(self) -> list[Answer]:
-        """One for each text."""
-        results = [future.result() for future in self.futures[: self.done]]
-        found, first = [], 0
-        for plan, requests in zip(self.plans, self.requests, strict=True):
-            found.append(self._answer(plan, results[first : first + len(requests)], len(requests)))
-            first += len(requests)
-        return found
+        """An answer for each text, in order, from the sentences that are done."""
+        results = [future.result() for future in self._futures[: self.done]]
+        answers, first = [], 0
+        for plan in self.plans:
+            answers.append(self._answer(plan, results[first : first + len(plan.requests)]))
+            first += len(plan.requests)
+        return answers
 
-    def _answer(self, plan: list[Part], results: list[SentenceTranslation], total: int) -> Answer:
-        segments, following = [], iter(results)
-        for part in plan:
-            sentence = next(following, None) if part.translate else None
-            if part.translate and sentence is None:
-                break
-            translated = sentence is not None and not sentence.copied
-            segments.append(Segment(sentence.text if sentence and translated else part.text, sentence))
-        whole = len(results) == total
-        alternatives = assemble(plan, results, self.n_best).alternatives if whole and self.n_best > 1 else ()
-        seconds = time.perf_counter() - self.started
-        growing = not whole and not self.stopped
+    def _answer(self, plan: Plan, results: list[SentenceTranslation]) -> Answer:
+        whole = len(results) == len(plan.requests)
+        several = whole and self.n_best > 1
         return Answer(
             self.direction,
-            tuple(segments),
-            tuple(alternatives),
-            len(results),
-            total,
-            seconds,
-            growing,
-            self.number,
+            segments=tuple(plan.segments(results)),
+            alternatives=tuple(plan.assemble(results, self.n_best).alternatives) if several else (),
+            done=len(results),
+            total=len(plan.requests),
+            seconds=time.perf_counter() - self.started,
+            growing=not whole and not self.stopped,
+            job=self.number,
         )
+
+    def _first_pending(self) -> Future[SentenceTranslation] | None:
+        """The first sentence that is not translated; None if all are."""
+        done = self.done  # read once: the batcher's thread may finish another sentence at any moment
+        return self._futures[done] if done < len(self._futures) else None
 
 
 def _succeeded(future: Future[SentenceTranslation]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _failure(future: asyncio.Future[SentenceTranslation]) -> BaseException | None:
+def _error_of(future: asyncio.Future[SentenceTranslation]) -> BaseException | None:
     return None if future.cancelled() else future.exception()

@@ -1,4 +1,4 @@
-"""Names and example sentences of the languages that the page may meet.  No component, no translation."""
+"""Names and example sentences of the languages that a server may meet."""
 
 from __future__ import annotations
 
@@ -34,10 +34,5 @@ EXAMPLES = {
 
 
 def name(code: str) -> tuple[str, str]:
-    """The names of a language in English and Spanish ("es" -> "Spanish", "español"); an unknown code's is itself."""
+    """A language's names in English and Spanish ("es" -> "Spanish", "español"); an unknown code is its own name."""
     return NAMES.get(code, (code, code))
-
-
-def examples(code: str) -> list[str]:
-    """Sentences to try in this language; none for a language without any."""
-    return EXAMPLES.get(code, [])

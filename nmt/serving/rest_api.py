@@ -1,8 +1,8 @@
 """JSON routes that clients of LibreTranslate can use as they are: POST /translate, POST /detect, GET /languages.
 
-Fields, answers and status codes are those of LibreTranslate's API (its version 1.6); they stand beside the page, not
-in it.  What they lack of the original: files, suggestions, API keys of their own (where the page has a password,
-`api_key` is "user:password", or HTTP's basic authentication).
+Fields, answers and status codes are those of LibreTranslate's API, version 1.6.  What they lack of it: files,
+suggestions, and API keys of their own (where the server asks for a password, `api_key` is "user:password", or HTTP's
+basic authentication does).
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from nmt.serving.job import Direction
 from nmt.serving.service import AUTO, TranslationService
 from nmt.text.normalization import without_surrogates
 
-MOST_BYTES = 1_000_000  # of a request's body
+MAX_BODY_BYTES = 1_000_000
 MARKUP = re.compile(
     r"(<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^<>]*>)", re.DOTALL | re.IGNORECASE
 )
 STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
 
-Allowed = Callable[[str, str], bool]  # user and password
+Allowed = Callable[[str, str], bool]  # whether these are a user and the user's password
+Fields = dict[str, Any]
 
 
 class Refused(Exception):
-    """A request that gets an error with this status."""
+    """A request is answered with an error of this status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -44,7 +45,7 @@ class Refused(Exception):
 
 
 def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | None = None) -> None:
-    """Add the routes to `app`, before the page is mounted on it.  `allowed` None: everybody is."""
+    """Add the routes to `app`, before anything is mounted on it.  `allowed` None: everybody may ask."""
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> JSONResponse:
@@ -52,9 +53,9 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
 
     @app.post("/translate")
     async def translate(request: Request) -> JSONResponse:
-        fields = await _fields(request, allowed)
+        fields = await _read_fields(request, allowed)
         try:
-            return JSONResponse(await _translated(service, fields))
+            return JSONResponse(await _translate(service, fields))
         except PageError as error:
             raise Refused(STATUS.get(error.key, 400), str(error)) from None
         except UserError as error:
@@ -62,14 +63,13 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
 
     @app.post("/detect")
     async def detect(request: Request) -> JSONResponse:
-        fields = await _fields(request, allowed)
-        return JSONResponse([_detected(service, _text(fields, "q"))])
+        fields = await _read_fields(request, allowed)
+        return JSONResponse([_detect(service, _text(fields, "q"))])
 
     @app.get("/languages")
     async def available(request: Request) -> JSONResponse:
-        # Some clients send their key in the body of this GET.
-        if await request.body():
-            await _fields(request, allowed)
+        if await request.body():  # some clients send their key in the body of this GET
+            await _read_fields(request, allowed)
         else:
             _check_password(request, {}, allowed)
         return JSONResponse(
@@ -80,42 +80,45 @@ def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | Non
         )
 
 
-async def _translated(service: TranslationService, fields: dict[str, Any]) -> dict[str, Any]:
-    asked = fields.get("q")
-    several = isinstance(asked, list)
-    texts: list[str] = asked if isinstance(asked, list) else [_text(fields, "q")]
+async def _translate(service: TranslationService, fields: Fields) -> Fields:
+    """The answer to POST /translate; `q` is a text or a list of texts, and the answer has the same form."""
+    several = isinstance(fields.get("q"), list)
+    texts: list[str] = fields["q"] if several else [_text(fields, "q")]
     if not all(isinstance(text, str) for text in texts):
         raise Refused(400, "q has something in it that is not a string")
     source, target = _text(fields, "source"), _text(fields, "target")
     form = fields.get("format", "text")
     if form not in ("text", "html"):
         raise Refused(400, f"format {form!r} is not supported: give text or html")
-    wanted = _number(fields.get("alternatives", 0))
-    service.check_all(texts)  # before anything is done with so much text
-    detected = _detected(service, "\n".join(texts)) if source == AUTO else None
+    wanted = _number_of_alternatives(fields)
+    service.check(texts)  # before anything is done with so much text
+    detected = _detect(service, "\n".join(texts)) if source == AUTO else None
     source = detected["language"] if detected else source
     if source not in service.sources():
         raise Refused(400, f"{source} is not supported")
     if source != target and target not in service.targets(source):
         raise Refused(400, f"{target} is not supported")
 
-    done: Sequence[str] = texts
-    others: list[list[str]] = [[] for _ in texts]
+    translations: Sequence[str] = texts
+    alternatives: list[list[str]] = [[] for _ in texts]
     if form == "html" and source != target:
-        done = await _html(service, texts, (source, target))
+        translations = await _translate_html(service, texts, (source, target))
     elif source != target:
         answers = await service.translate_many(texts, (source, target), 0, wanted)
-        done, others = [a.text for a in answers], [list(a.alternatives) for a in answers]
-    answer: dict[str, Any] = {"translatedText": done if several else done[0]}
+        translations = [answer.text for answer in answers]
+        alternatives = [list(answer.alternatives) for answer in answers]
+    answer: Fields = {"translatedText": translations if several else translations[0]}
     if detected:
         answer["detectedLanguage"] = [detected] * len(texts) if several else detected
     if wanted:
-        answer["alternatives"] = others if several else others[0]
+        answer["alternatives"] = alternatives if several else alternatives[0]
     return answer
 
 
-async def _html(service: TranslationService, texts: Sequence[str], direction: Direction) -> list[str]:
-    """What stands between markup is translated; the markup stays where it is."""
+async def _translate_html(
+    service: TranslationService, texts: Sequence[str], direction: Direction
+) -> list[str]:
+    """Translate what stands between the markup, which stays where it is."""
     parts = [MARKUP.split(text) for text in texts]  # markup has the odd places
     between = [html.unescape(part) for text in parts for part in text[::2]]
     answers = iter(await service.translate_many(between, direction))
@@ -124,20 +127,20 @@ async def _html(service: TranslationService, texts: Sequence[str], direction: Di
     return ["".join(text) for text in parts]
 
 
-def _detected(service: TranslationService, text: str) -> dict[str, Any]:
-    """Confidence in percent, 0 where the text has nothing to go by."""
+def _detect(service: TranslationService, text: str) -> Fields:
+    """The likelier language, with a confidence in percent; it is 0 where nothing in the text speaks for either."""
     if service.identifier is None:
         return {"confidence": 0.0, "language": service.first[0]}
     language, probability = service.identifier.identify(text)
     return {"confidence": round(200 * probability - 100, 1), "language": language}
 
 
-async def _fields(request: Request, allowed: Allowed | None) -> dict[str, Any]:
-    """What was sent as JSON, as a form, or in the address."""
+async def _read_fields(request: Request, allowed: Allowed | None) -> Fields:
+    """What was sent as JSON, as a form, or in the address, by somebody who may ask."""
     body = await request.body()
-    if len(body) > MOST_BYTES:
-        raise Refused(413, f"the request is larger than {MOST_BYTES} bytes")
-    fields: Any = dict(request.query_params)
+    if len(body) > MAX_BODY_BYTES:
+        raise Refused(413, f"the request is larger than {MAX_BODY_BYTES} bytes")
+    fields: Fields = dict(request.query_params)
     try:
         kind = request.headers.get("content-type", "")
         if "urlencoded" in kind:
@@ -147,49 +150,49 @@ async def _fields(request: Request, allowed: Allowed | None) -> dict[str, Any]:
             fields.update(await request.form())
         elif body or not fields:
             fields = {**fields, **json.loads(body)}
-        fields = {name: _clean(value) for name, value in fields.items()}
+        fields = {name: _without_surrogates(value) for name, value in fields.items()}
     except (ValueError, TypeError, RecursionError, HTTPException) as error:
         raise Refused(400, f"the request is not a JSON object or a form: {error}") from None
     _check_password(request, fields, allowed)
-    return dict(fields)
+    return fields
 
 
-def _clean(value: Any) -> Any:
-    """Without lone surrogates, which JSON can hold and no answer can."""
+def _without_surrogates(value: Any) -> Any:
+    """The value without lone surrogates, which JSON can hold and no answer can."""
     if isinstance(value, list):
-        return [_clean(one) for one in value]
+        return [_without_surrogates(one) for one in value]
     return without_surrogates(value) if isinstance(value, str) else value
 
 
-def _check_password(request: Request, fields: dict[str, Any], allowed: Allowed | None) -> None:
+def _check_password(request: Request, fields: Fields, allowed: Allowed | None) -> None:
     if allowed is None:
         return
-    given = fields.get("api_key") or request.query_params.get("api_key") or _basic(request)
+    given = fields.get("api_key") or request.query_params.get("api_key") or _basic_credentials(request)
     user, _, password = str(given).partition(":")
     if not allowed(user, password):
         raise Refused(403, "this server needs a user and password: give api_key as user:password")
 
 
-def _basic(request: Request) -> str:
+def _basic_credentials(request: Request) -> str:
+    """ "user:password" of HTTP's basic authentication; "" if there is none."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return ""
     try:
-        return base64.b64decode(encoded, validate=True).decode("utf-8")
+        return base64.b64decode(encoded, validate=True).decode("utf-8") if scheme.lower() == "basic" else ""
     except (binascii.Error, UnicodeDecodeError):
         return ""
 
 
-def _text(fields: dict[str, Any], name: str) -> str:
+def _text(fields: Fields, name: str) -> str:
     if name not in fields:
         raise Refused(400, f"Invalid request: missing {name} parameter")
-    if not isinstance(fields[name], str):
+    value = fields[name]
+    if not isinstance(value, str):
         raise Refused(400, f"{name} is not a string")
-    value: str = fields[name]
     return value
 
 
-def _number(value: Any) -> int:
+def _number_of_alternatives(fields: Fields) -> int:
+    value = fields.get("alternatives", 0)
     try:
         return int(value or 0)  # a form has it as a string
     except (TypeError, ValueError, OverflowError):

@@ -1,48 +1,54 @@
-"""What the page does with a request: check it, have it translated, shape the answer.
+"""What is done with a request: it is checked, planned, translated among others' in the batcher, and answered.
 
-No component and no HTML: the tabs, the endpoints and the JSON routes call the same `TranslationService`, and the
-tests call it without a browser.
+`TranslationService` stands behind the page, its endpoints and the REST API alike, and knows none of them.  Begin with
+`translate_many` for programs, with `start` and `follow` for visitors who watch a translation grow.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
 from nmt.serving import languages
-from nmt.serving.batcher import MOST, Batcher, Kind
+from nmt.serving.batcher import MAX_BATCH, Batcher, Kind
 from nmt.serving.errors import PageError
-from nmt.serving.job import Answer, Direction, Work
+from nmt.serving.job import Answer, Direction, Job
 from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
     from nmt.language_id.identifier import LanguageIdentifier
     from nmt.translation.translator import Translator
 
-MAX_CHARS = 5000  # of one request, unless told otherwise
+MAX_CHARS = 5000  # of one request, unless the server is told otherwise
 MAX_BEAM = 12
 MAX_ALTERNATIVES = 5
-TIMEOUT = 60.0  # seconds
-SURE = 0.8  # probability from which the identifier is believed
-AUTO = "auto"  # instead of a source language: to be found out
-PATIENCE = 0.3  # seconds after which a visitor is shown how far it is
-LOOKED_UP = 2  # words at once: each search takes a core
-ENOUGH = 120  # characters that tell the language of a text
-LONG = 2000  # characters whose planning is kept off the event loop
-AHEAD = 4 * MOST  # sentences of a document that wait in the batcher, which thus has room for others
+TIMEOUT_SECONDS = 60.0  # for one text, unless the server is told otherwise
+MIN_CONFIDENCE = 0.8  # probability from which the identifier is believed
+MAX_IDENTIFIED_CHARS = 120  # the beginning of a text that tells its language
+AUTO = "auto"  # instead of a source language: it is to be detected
+FIRST_ANSWER_SECONDS = 0.3  # after which a visitor is shown how far the translation is
+MAX_LOOKUPS = 2  # words that are looked up at once: each search takes a core
+MAX_CHARS_PLANNED_AT_ONCE = 2000  # a longer text is planned in a thread, lest the event loop stand still
+MAX_COUNTED = (
+    4 * MAX_BATCH
+)  # sentences as which a document counts in the batcher, which has room for others then
 
 logger = logging.getLogger(__name__)
 
 
 class TranslationService:
-    """All directions of the page behind one call; `translators` has a key ("es", "en") for each.
+    """All directions of a server behind one call.
 
-    identifier  tells the two source languages apart; None: the visitor has to say
-    timeout     seconds that one text may take
+    translators  by (source, target) language codes
+    identifier   tells the source languages apart; None: whoever asks has to say
+    timeout      seconds that one text may take
     """
 
     def __init__(
@@ -50,29 +56,44 @@ class TranslationService:
         translators: Mapping[Direction, Translator],
         max_chars: int = MAX_CHARS,
         identifier: LanguageIdentifier | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         if not translators:
             raise UserError("the page needs at least one translator")
-        self.translators = dict(translators)
+        self._translators = MappingProxyType(dict(translators))
+        self._adding = threading.Lock()
         self.max_chars, self.timeout = max_chars, timeout
         self._identifier = identifier
         self.batcher = Batcher()
-        self._running: dict[Hashable, Work] = {}  # the last work of each visitor
-        self._looking_up = asyncio.Semaphore(LOOKED_UP)
+        self._current: dict[Hashable, Job] = {}  # the job that each visitor waits for
+        self._lookups = ThreadPoolExecutor(MAX_LOOKUPS, thread_name_prefix="look-up")
 
     def close(self) -> None:
+        self._lookups.shutdown(wait=False, cancel_futures=True)
         self.batcher.close()
+
+    # --- languages ----------------------------------------------------------------------------------------
+
+    @property
+    def translators(self) -> Mapping[Direction, Translator]:
+        """The translators as they are now.  The mapping never changes: `add` puts another one in its place, so that
+        it can be iterated over while another thread adds a translator."""
+        return self._translators
+
+    def add(self, direction: Direction, translator: Translator) -> None:
+        """Serve another direction, or a direction by another translator.  May be called from any thread."""
+        with self._adding:
+            self._translators = MappingProxyType({**self._translators, direction: translator})
 
     @property
     def identifier(self) -> LanguageIdentifier | None:
-        """What tells the source languages apart; None if there are others, of which it knows nothing."""
+        """What tells the source languages apart; None if there is one among them that it does not know."""
         found = self._identifier
         return found if found is not None and set(found.languages) == set(self.sources()) else None
 
     @property
     def first(self) -> Direction:
-        """The direction the page opens with."""
+        """The direction that is offered first."""
         return next(iter(self.translators))
 
     def sources(self) -> list[str]:
@@ -84,8 +105,8 @@ class TranslationService:
         return [target for start, target in self.translators if start == source]
 
     def directions(self) -> list[str]:
-        """Names of the directions, as the API takes them: "es-en"."""
-        return [f"{source}-{target}" for source, target in self.translators]
+        """Names of the directions, as programs give them: "es-en"."""
+        return ["-".join(direction) for direction in self.translators]
 
     def default_beam(self, direction: Direction) -> int:
         """The beam size that the direction's checkpoint was tuned for."""
@@ -93,36 +114,34 @@ class TranslationService:
 
     def detect(self, text: str) -> str | None:
         """The language of a text; None where that is not certain enough."""
+        # A visitor whose page was opened before a third language was added may still ask: the identifier then
+        # decides between the languages that it knows.
         identifier = self._identifier
-        # Who has AUTO in his menu may ask though a third language was added since, of which the identifier knows
-        # nothing.
         if identifier is None or not set(identifier.languages) <= set(self.sources()):
             return None
         # A greeting may be too short for the identifier to be sure of it.
         known = {source for (source, _), model in self.translators.items() if model.phrases.look_up(text)}
         if len(known) == 1:
             return known.pop()
-        language, probability = identifier.identify(text.strip()[:ENOUGH])
-        return language if probability >= SURE else None
+        language, probability = identifier.identify(text.strip()[:MAX_IDENTIFIED_CHARS])
+        return language if probability >= MIN_CONFIDENCE else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
         """The direction to translate in, and whether its source was detected.
 
-        The source may be `AUTO`.  Where it turns out to be the target, another target is taken, as the page's
-        languages stand for a pair rather than for two separate choices.  UserError if nothing leads from `source`.
+        The source may be `AUTO`.  Where it turns out to be the target, another target is taken, for the page's two
+        languages stand for a pair rather than for two separate choices.  PageError if nothing leads from `source`.
         """
         detected = self.detect(text) if source == AUTO else None
         if source == AUTO:
             source = detected or next((s for s, t in self.translators if t == target), self.first[0])
         targets = self.targets(source)
         if not targets:
-            raise PageError(
-                "translate.no_model", source=languages.name(source), target=languages.name(target)
-            )
+            raise _no_model(source, target)
         return (source, target if target in targets else targets[0]), detected is not None
 
     def find(self, direction: str) -> Direction:
-        """ "es-en" -> ("es", "en"); raises UserError for a direction without a model."""
+        """("es", "en") for "es-en".  UserError for a direction without a model."""
         source, _, target = str(direction).partition("-")
         if (source, target) not in self.translators:
             raise UserError(
@@ -130,46 +149,52 @@ class TranslationService:
             )
         return source, target
 
+    # --- translating --------------------------------------------------------------------------------------
+
     async def start(
         self, text: str, direction: Direction, owner: Hashable, beam: float = 0, alternatives: float = 0
     ) -> Answer | None:
         """Begin to translate a text of any number of lines and sentences, and wait a moment: most are done by then.
-        An answer that is not whole goes on; `follow` has the rest.  None: the same visitor asked for something else.
 
-        owner   the visitor: what the same one asked for before is stopped
-        beam    0: the checkpoint's own
-        alternatives    of a text that is one sentence; a longer one has none
+        An answer that is not whole goes on growing: `follow` has the rest.  None if the same visitor asked for
+        something else meanwhile.
+
+        owner         the visitor; the job that it waited for before is stopped
+        beam          0: the checkpoint's own
+        alternatives  how many, for a text that is one sentence; a longer one has none
         UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
         """
-        self.check(text, direction)
-        work = await self._begin([text], direction, beam, alternatives, owner)
+        self.check([text], direction)
+        job = await self._begin([text], direction, beam, alternatives, owner)
         try:
-            await work.wait(PATIENCE)
+            await job.wait(FIRST_ANSWER_SECONDS)
         except UserError:
-            work.cancel()
-            self._end(work, owner)
+            job.cancel()
+            self._end(job, owner)
             raise
-        if work.finished:
-            self._end(work, owner)
-        return None if work.superseded else work.answers()[0]
+        if job.finished:
+            self._end(job, owner)
+        return None if job.superseded else job.answers()[0]
 
     async def follow(self, owner: Hashable, begun: Answer) -> AsyncIterator[Answer]:
-        """What `start` left undone of the answer that it gave: the answers have more and more of it.  The last one is
-        whole, unless `stop` was called or the same visitor asked for something else; then nothing comes any more."""
-        work = self._running.get(owner)
-        if work is None or work.number != begun.work:
+        """Yield the answer that `start` gave with more and more of the text.
+
+        The last one is whole, unless `stop` was called; after another request of the same visitor nothing comes.
+        """
+        job = self._current.get(owner)
+        if job is None or job.number != begun.job:
             return
         try:
-            async for _ in work.grow(self.timeout):
-                if not work.superseded:
-                    yield work.answers()[0]
+            async for _ in job.grow(self.timeout):
+                if not job.superseded:
+                    yield job.answers()[0]
         finally:
-            self._end(work, owner)
+            self._end(job, owner)
 
     async def translate(
         self, text: str, direction: Direction, beam: float = 0, alternatives: float = 0
     ) -> Answer:
-        """A text of any number of lines and sentences, translated whole; errors as of `start`."""
+        """Translate a text of any number of lines and sentences whole; errors as of `start`."""
         return (await self.translate_many([text], direction, beam, alternatives))[0]
 
     async def translate_many(
@@ -178,24 +203,41 @@ class TranslationService:
         """An answer for each text, in order.  The limit on characters is on all of them together."""
         if not isinstance(texts, list | tuple):
             raise PageError("page.not_a_text")  # a program may send anything
-        self.check_all(texts, direction)
-        work = await self._begin(texts, direction, beam, alternatives, None)
-        async for _ in work.grow(self.timeout):
+        self.check(texts, direction)
+        job = await self._begin(texts, direction, beam, alternatives, None)
+        async for _ in job.grow(self.timeout):
             pass
-        return work.answers()
+        return job.answers()
+
+    async def document(
+        self, texts: Sequence[str], direction: Direction, owner: Hashable
+    ) -> AsyncGenerator[tuple[int, int, list[str]], None]:
+        """Translate the texts of a document, without a limit on characters or time.
+
+        Yields (sentences done, of how many, translations) now and then; there are translations only when all are
+        done.  `stop(owner)` ends it before.
+        """
+        job = await self._begin(texts, direction, 0, 0, owner, MAX_COUNTED)
+        try:
+            async for done in job.grow(None):
+                if not job.superseded:
+                    whole = done == job.total
+                    yield done, job.total, [answer.text for answer in job.answers()] if whole else []
+        finally:
+            self._end(job, owner)
 
     async def continue_from(self, answer: Answer, index: int, prefix: str) -> list[SentenceTranslation]:
-        """Other translations of the sentence in segment `index` that begin with `prefix`, the likeliest first."""
+        """Other translations of the sentence in segment `index` that begin with `prefix`, the likeliest first.
+
+        At most `MAX_LOOKUPS` run at once.  Nothing can interrupt a search: where nobody waits for it any more, it
+        still keeps its thread of the pool until it ends.
+        """
         sentence = answer.segments[index].sentence
         assert sentence is not None
-        translator, source = self.translators[answer.direction], sentence.source
-
-        async def in_turn() -> list[SentenceTranslation]:
-            async with self._looking_up:
-                return await asyncio.to_thread(translator.continuations, source, prefix)
-
+        look_up = self.translators[answer.direction].continuations
+        found = asyncio.get_running_loop().run_in_executor(self._lookups, look_up, sentence.source, prefix)
         try:
-            return await asyncio.wait_for(in_turn(), self.timeout)
+            return await asyncio.wait_for(found, self.timeout)
         except asyncio.TimeoutError:
             raise PageError("page.timeout", seconds=round(self.timeout)) from None
         except UserError:
@@ -204,46 +246,34 @@ class TranslationService:
             logger.error("looking up %s-%s failed", *answer.direction, exc_info=error)
             raise PageError("page.failed") from None
 
-    async def document(
-        self, texts: Sequence[str], direction: Direction, owner: Hashable
-    ) -> AsyncGenerator[tuple[int, int, list[str]], None]:
-        """Texts of a document, without a limit on characters or time: (sentences done, of how many, texts), now
-        and then; the texts only when all are done.  `stop(owner)` stops it."""
-        work = await self._begin(texts, direction, 0, 0, owner, AHEAD)
-        try:
-            async for done in work.grow(None):
-                if not work.superseded:
-                    whole = done == work.total
-                    yield done, work.total, [answer.text for answer in work.answers()] if whole else []
-        finally:
-            self._end(work, owner)
+    @property
+    def waiting(self) -> int:
+        """How many visitors wait for a job, or left before it ended."""
+        return len(self._current)
 
     def stop(self, owner: Hashable) -> None:
-        """What this visitor waits for ends with what is done."""
-        if work := self._running.get(owner):
-            work.cancel()
+        """The job that this visitor waits for ends with what is done."""
+        if job := self._current.get(owner):
+            job.cancel()
 
     def forget(self, owner: Hashable) -> None:
-        """What this visitor waits for is of no use any more; nobody hears of it again."""
-        if work := self._running.pop(owner, None):
-            work.superseded = True
-            work.cancel()
+        """The job that this visitor waits for ends, and nobody hears of it again."""
+        if job := self._current.pop(owner, None):
+            job.superseded = True
+            job.cancel()
 
-    def check(self, text: str, direction: Direction | None = None) -> None:
-        """UserError for what cannot be translated."""
-        self.check_all([text], direction)
+    def check(self, texts: Sequence[str], direction: Direction | None = None) -> None:
+        """PageError for texts that cannot be translated.
 
-    def check_all(self, texts: Sequence[str], direction: Direction | None = None) -> None:
-        """The same of several texts: the limit on characters is on all of them together, and an empty one counts as
-        one character, for it is work too."""
+        The limit on characters is on all texts together; an empty one counts as one character, for it is work too.
+        """
         if not all(isinstance(text, str) for text in texts):
             raise PageError("page.not_a_text")
         length = sum(len(text) or 1 for text in texts)
         if length > self.max_chars:
             raise PageError("translate.too_long", length=length, limit=self.max_chars)
         if direction is not None and direction not in self.translators:
-            source, target = map(languages.name, direction)
-            raise PageError("translate.no_model", source=source, target=target)
+            raise _no_model(*direction)
 
     async def _begin(
         self,
@@ -252,40 +282,44 @@ class TranslationService:
         beam: float,
         alternatives: float,
         owner: Hashable,
-        ahead: int | None = None,
-    ) -> Work:
+        max_counted: int | None = None,
+    ) -> Job:
+        """Plan the texts and queue their sentences; `owner` None: nobody's current job."""
         n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
         width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
-        translator, work = self.translators[direction], Work(direction)
+        translator, job = self.translators[direction], Job(direction)
         self.forget(owner)
         self._forget_those_who_left()
         if owner is not None:
-            self._running[owner] = work  # at once: who asks again while this one is planned comes after it
-        if sum(map(len, texts)) > LONG:
+            self._current[owner] = job  # before it is planned: a request that comes meanwhile supersedes it
+        if sum(map(len, texts)) > MAX_CHARS_PLANNED_AT_ONCE:
             plans = await asyncio.to_thread(lambda: [translator.plan(text) for text in texts])
         else:
             plans = [translator.plan(text) for text in texts]
-        work.take(plans)
-        if owner is not None and work.total != 1:
-            n_best = 1  # nobody looks at other translations of a whole text
+        if owner is not None and sum(len(plan.requests) for plan in plans) != 1:
+            n_best = 1  # the page shows no other translations of several sentences
         try:
-            # The search finds no more than its beam holds.
-            work.submit(self.batcher, owner or object(), Kind(translator, max(width, n_best), n_best), ahead)
+            # The search finds no more translations than its beam holds.
+            job.submit(self.batcher, plans, Kind(translator, max(width, n_best), n_best), max_counted)
         except UserError:
-            self._end(work, owner)
+            self._end(job, owner)
             raise
-        return work
+        return job
 
     def _forget_those_who_left(self) -> None:
-        """And never came for the rest.  (A document, whose reader is told of every step, may take any time.)"""
+        """Forget jobs whose visitors never came for the rest.  A job that somebody watches may take any time."""
         late = time.perf_counter() - 2 * self.timeout
-        for owner, work in list(self._running.items()):
-            if work.started < late and not work.watched:
+        for owner, job in list(self._current.items()):
+            if job.started < late and not job.watched:
                 self.forget(owner)
 
-    def _end(self, work: Work, owner: Hashable) -> None:
-        if owner is not None and self._running.get(owner) is work:
-            del self._running[owner]
+    def _end(self, job: Job, owner: Hashable) -> None:
+        if owner is not None and self._current.get(owner) is job:
+            del self._current[owner]
+
+
+def _no_model(source: str, target: str) -> PageError:
+    return PageError("translate.no_model", source=languages.name(source), target=languages.name(target))
 
 
 def _whole_number(value: float, what: str, least: int, most: int) -> int:

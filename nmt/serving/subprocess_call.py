@@ -1,4 +1,4 @@
-"""A function's work in a process of its own: it keeps nobody else waiting, ends in time, and leaves no memory behind.
+"""Call a function in a process of its own: it keeps nobody else waiting, ends in time, and leaves no memory behind.
 
 Python runs one thread at a time: a minute of scoring in a thread would slow every translation of that minute.  The
 standard `multiprocessing` would run the caller's main script again in each process, which only some scripts bear.
@@ -7,53 +7,58 @@ standard `multiprocessing` would run the caller's main script again in each proc
 from __future__ import annotations
 
 import asyncio
-import atexit
 import importlib
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
 import traceback
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from typing import TypeVar, cast
+
+PARENT_CHECK_SECONDS = 0.5  # between two looks at whether the parent process is still there
+NICENESS = 10  # translations go first
 
 T = TypeVar("T")
 
 
 class TookTooLong(Exception):
-    """The time given was not enough; the work was ended."""
+    """The time given was not enough; the process was ended."""
 
 
 class Failed(Exception):
-    """With the traceback of the other process, or without one if it was killed."""
+    """The message is the traceback of the other process, or its exit status if it left none."""
 
 
-def run(
-    function: Callable[..., T],
-    *arguments: object,
-    seconds: float,
-    begun: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
-) -> T:
-    """`function(*arguments)`; arguments and result travel between the two processes as JSON, so they must be plain
-    data (a tuple arrives as a list, a key as a string), and the function is named, so it must stand at the top level
-    of a module that is quickly imported.  `begun` is told of the process."""
-    command = [sys.executable, "-m", "nmt.serving.subprocess_call", str(os.getpid())]
+async def call(function: Callable[..., T], *arguments: object, seconds: float) -> T:
+    """`function(*arguments)` in another process, which is ended when the caller is cancelled.
+
+    Arguments and result travel between the processes as JSON, so they must be plain data (a tuple arrives as a list,
+    a key as a string).  The function must stand at the top level of a module that is quickly imported.
+    TookTooLong after so many seconds, Failed if the function raises.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     request = json.dumps([function.__module__, function.__name__, arguments]).encode()
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) as process:
-        _working.add(process)
-        try:
-            begun(process)
-            output, _ = process.communicate(request, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise TookTooLong from None
-        finally:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "nmt.serving.subprocess_call",
+        str(os.getpid()),
+        stdin=PIPE,
+        stdout=PIPE,
+        env=environment,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(request), seconds)
+    except asyncio.TimeoutError:
+        raise TookTooLong from None
+    finally:
+        with suppress(ProcessLookupError):  # it has ended
             process.kill()
-            _working.discard(process)
+        await process.wait()
     if process.returncode != 0:
         raise Failed(f"the process ended with exit status {process.returncode}")
     result, problem = json.loads(output)
@@ -62,56 +67,16 @@ def run(
     return cast(T, result)
 
 
-async def waiting(function: Callable[..., T], *arguments: object, seconds: float) -> T:
-    """As `run`, without holding up the event loop; where nobody waits any more, the process is ended.
-
-    It waits in a daemon thread: for those of `asyncio.to_thread` Python waits when it ends, so that Ctrl-C at the
-    server would come to nothing until the work is done.
-    """
-    future: Future[T] = Future()
-    future.set_running_or_notify_cancel()  # that nobody waits any more does not matter to the thread
-    left_alone = threading.Event()
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def begun(process: subprocess.Popen[bytes]) -> None:
-        processes.append(process)
-        if left_alone.is_set():
-            process.kill()
-
-    def work() -> None:
-        try:
-            future.set_result(run(function, *arguments, seconds=seconds, begun=begun))
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return await asyncio.wrap_future(future)
-    finally:
-        left_alone.set()
-        for process in processes:
-            process.kill()  # nothing where it has ended
-
-
-_working: set[subprocess.Popen[bytes]] = set()
-
-
-@atexit.register
-def _end_all() -> None:
-    for process in list(_working):
-        process.kill()
-
-
 def main() -> None:
-    """The other process: request in, result and problem out."""
+    """The other process: a request on standard input, [result, problem] on standard output."""
     threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
     if hasattr(os, "nice"):
-        os.nice(10)  # translations go first
+        os.nice(NICENESS)
     output, sys.stdout = sys.stdout.buffer, sys.stderr  # what the function prints is not the answer
     try:
         module, name, arguments = json.load(sys.stdin.buffer)
         answer = json.dumps([getattr(importlib.import_module(module), name)(*arguments), None])
-    except KeyboardInterrupt:  # meant for the page
+    except KeyboardInterrupt:  # meant for the server
         sys.exit(130)
     except Exception:
         answer = json.dumps([None, traceback.format_exc()])
@@ -119,9 +84,9 @@ def main() -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End when the parent is gone, as when it was killed: then another process has become the parent."""
+    """End this process when its parent is gone, even if that was killed: another process is then its parent."""
     while os.getppid() == parent:
-        time.sleep(0.5)
+        time.sleep(PARENT_CHECK_SECONDS)
     os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Trainings that the page started: each is a folder, and all that is known of it is found there.
+"""Trainings that visitors started: each is a folder, and all that is known of it is found there.
 
     BASE/NAME/training.json   what was asked for
     BASE/NAME/text.tsv        what was uploaded, if anything was
@@ -6,10 +6,10 @@
     BASE/NAME/run/            what `nmt train` makes of that
     BASE/NAME/output.txt      what both printed
     BASE/NAME/status.json     how far they came
-    BASE/.running             locked while a training runs; says which
+    BASE/.running             locked while a training runs, and has its name
 
 Nothing here belongs to a visitor: a training goes on when the browser is closed, and another server on the same
-folder finds it again.  It ends with the server, though, in the way that it can be resumed: see
+folder finds it again.  It ends with the server, though in such a way that it can be resumed: see
 `training_supervisor.py`.  What may be asked for is decided in `training_request.py`.
 """
 
@@ -31,18 +31,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import nmt
 from nmt.errors import UserError
 from nmt.serving import training_supervisor
 from nmt.serving.errors import PageError
 from nmt.serving.training_log import TrainingLog, read_log, tail
 from nmt.serving.training_request import TrainingRequest, commands, failed_to_prepare, is_safe_name
+from nmt.serving.training_supervisor import Status, read_status, write_status
 
 State = Literal["preparing", "training", "stopping", "stopped", "failed", "done"]
 RUNNING: tuple[State, ...] = ("preparing", "training", "stopping")
 
 REQUEST_FILE, LOCK_FILE = "training.json", ".running"
-SAVING = 60.0  # seconds that the server waits, when it ends, for a training to save its state
+SAVE_SECONDS = 60.0  # that the server waits, when it ends, for a training to save its state
 
 
 @dataclass(frozen=True)
@@ -70,22 +70,19 @@ class Training:
         """Whether a validation has left a checkpoint."""
         return (self.run / "best" / "config.yaml").is_file()
 
-    @property
-    def prepared(self) -> bool:
-        """`data_prep` puts its folder in place whole."""
-        return (self.folder / "data" / "data.yaml").is_file()
-
     def log(self) -> TrainingLog:
         return read_log(self.run / "log.jsonl")
 
     def last_lines(self) -> str:
+        """The end of what the commands printed."""
         return tail(self.folder / training_supervisor.OUTPUT_FILE)
 
     def commands(self) -> dict[str, list[str]]:
         """What is left to do, by stage."""
         begun = (self.run / "config.yaml").is_file()
         both = commands(self.request, self.folder, resume=begun)
-        return {"train": both["train"]} if self.prepared else both
+        prepared = (self.folder / "data" / "data.yaml").is_file()  # data_prep puts its folder in place whole
+        return {"train": both["train"]} if prepared else both
 
 
 class Trainings:
@@ -104,13 +101,13 @@ class Trainings:
             ) from None
 
     def all(self) -> list[Training]:
-        """The one that was begun last comes first."""
+        """The training that was begun last comes first."""
         files = [(_changed(file), file.parent.name) for file in self.folder.glob(f"*/{REQUEST_FILE}")]
         found = []
         for _, name in sorted(files, reverse=True):
             try:
                 found.append(self.get(name))
-            except PageError:  # not one of ours, or of another version
+            except PageError:  # a folder of something else, or of another version
                 continue
         return found
 
@@ -143,14 +140,7 @@ class Trainings:
             except FileExistsError:
                 raise PageError("retrain.name_taken", name=request.name) from None
             try:
-                if request.upload:
-                    shutil.copyfile(request.upload, request.text)
-                asked = dataclasses.asdict(dataclasses.replace(request, upload=""))
-                (folder / REQUEST_FILE).write_text(json.dumps(asked, indent=1), encoding="utf-8")
-            except OSError as error:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise PageError("retrain.not_written", reason=error.strerror or "") from None
-            try:
+                _write_request(request, folder)
                 self._launch(Training(folder, request, "preparing"), lock)
             except PageError:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -158,9 +148,9 @@ class Trainings:
         return self.get(request.name)
 
     def resume(self, name: str) -> Training:
-        """Go on with one that was stopped or failed, from its last saved state."""
+        """Go on with a training that was stopped or failed, from its last saved state."""
         with self._locked(name) as lock:
-            training = self._read(name, runs=False)  # or the lock could not be had
+            training = self._read(name, runs=False)  # otherwise the lock could not be had
             if training.state not in ("stopped", "failed"):
                 raise PageError("retrain.not_stopped", name=name)
             for half_built in training.folder.glob(".data.building-*"):  # by a data_prep that was killed
@@ -169,8 +159,10 @@ class Trainings:
         return self.get(name)
 
     def stop(self, name: str) -> Training:
-        """Ask for an end.  It comes when the step is done and the state saved.  PageError if what runs it is not to
-        be found."""
+        """Ask a training to end, which it does when its step is done and its state saved.
+
+        PageError if what runs it is not to be found.
+        """
         training = self.get(name)
         if not training.running:
             return training
@@ -180,42 +172,20 @@ class Trainings:
             self._stop_without_supervisor(training)
         return training
 
-    def _stop_without_supervisor(self, training: Training) -> None:
-        """By a signal to the command: its supervisor was killed, or is another server's."""
-        found = training_supervisor.read_status(training.folder)
-        process = found["process"]
-        if found["stopping"]:
-            return  # a second signal would end it without saving
-        if not isinstance(process, int) or not _has_open(process, self.folder / LOCK_FILE):
-            raise PageError("retrain.not_ours", name=training.name, process=process or "?")
-        try:
-            training_supervisor.write_status(
-                training.folder, found["stage"], None, stopping=True, process=process
-            )
-            os.kill(process, signal.SIGTERM)
-        except ProcessLookupError:  # it has just ended
-            pass
-        except OSError:
-            raise PageError("retrain.not_ours", name=training.name, process=process) from None
-
     def close(self) -> None:
-        """Stop what runs, as the end of the server does, and wait until its state is saved."""
-        if self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-            try:
-                self._process.wait(SAVING)
-            except subprocess.TimeoutExpired:  # it goes on saving without us
-                return
-            if self.running() == self._started != "":  # the supervisor was killed
-                self._close_without_supervisor()
-
-    def _close_without_supervisor(self) -> None:
-        try:
-            self.stop(self._started)
-        except PageError:
+        """Stop the training that this server started, as its end does, and wait until the state is saved."""
+        if self._process is None:
             return
-        until = time.monotonic() + SAVING
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            self._process.wait(SAVE_SECONDS)
+            if self.running() != self._started or not self._started:
+                return
+            self.stop(self._started)  # the supervisor was killed, and its command runs on
+        except (subprocess.TimeoutExpired, PageError):  # it goes on saving without us, or is not to be found
+            return
+        until = time.monotonic() + SAVE_SECONDS
         while self.running() == self._started and time.monotonic() < until:
             time.sleep(0.1)
 
@@ -225,45 +195,61 @@ class Trainings:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _stop_without_supervisor(self, training: Training) -> None:
+        """Send a signal to the command: its supervisor was killed, or is another server's."""
+        found = read_status(training.folder)
+        process = found.process
+        if found.stopping:
+            return  # a second signal would end it without saving
+        if not isinstance(process, int) or not _has_open(process, self.folder / LOCK_FILE):
+            raise PageError("retrain.not_ours", name=training.name, process=process or "?")
+        try:
+            write_status(training.folder, dataclasses.replace(found, status=None, stopping=True))
+            os.kill(process, signal.SIGTERM)
+        except ProcessLookupError:  # it has just ended
+            pass
+        except OSError:
+            raise PageError("retrain.not_ours", name=training.name, process=process) from None
+
     def _read(self, name: str, runs: bool) -> Training:
-        if not is_safe_name(name):
-            raise PageError("retrain.unknown", name=name)
+        """`runs`: whether the lock is held in the training's name."""
         folder = self.folder / name
         try:
+            if not is_safe_name(name):
+                raise ValueError
             asked = json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8"))
             request = TrainingRequest(**{**asked, "columns": tuple(asked["columns"])})
         except (OSError, ValueError, TypeError, KeyError):
             raise PageError("retrain.unknown", name=name) from None
-        return Training(folder, request, _state(folder, runs))
+        return Training(folder, request, _state(read_status(folder), runs))
 
     def _launch(self, training: Training, lock: int) -> None:
         """Start the supervisor, which inherits the lock and lives as long as its standard input stays open.
-        PageError if it does not start."""
-        try:
-            self._launch_supervisor(training, lock)
-        except OSError as error:
-            raise PageError("retrain.not_launched", reason=error.strerror or str(error)) from None
 
-    def _launch_supervisor(self, training: Training, lock: int) -> None:
+        PageError if it does not start.
+        """
         todo = training.commands()
-        training_supervisor.write_status(training.folder, next(iter(todo)), None, stopping=False)
+        command = [sys.executable, "-m", training_supervisor.__name__, str(training.folder), str(lock)]
         if self._process:
             self._process.wait()  # it has let go of the lock: this only takes note of its end
-        self._started = training.name
-        command = [sys.executable, "-m", training_supervisor.__name__, str(training.folder), str(lock)]
-        with open(training.folder / training_supervisor.OUTPUT_FILE, "ab") as output:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                pass_fds=(lock,),
-                start_new_session=True,  # Ctrl-C at the server's terminal is not for it
-                env={**os.environ, "PYTHONPATH": _with_this_copy()},
-            )
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(todo).encode() + b"\n")
-        self._process.stdin.flush()
+        try:
+            write_status(training.folder, Status(next(iter(todo))))
+            self._started = training.name
+            with open(training.folder / training_supervisor.OUTPUT_FILE, "ab") as output:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=(lock,),
+                    start_new_session=True,  # Ctrl-C at the server's terminal is not for it
+                    env={**os.environ, "PYTHONPATH": _path_to_this_copy()},
+                )
+            assert self._process.stdin
+            self._process.stdin.write(json.dumps(todo).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise PageError("retrain.not_launched", reason=error.strerror or str(error)) from None
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[int]:
@@ -272,12 +258,12 @@ class Trainings:
         The lock goes when the last process that holds the descriptor ends, whatever ends it.
         """
         with self._using_lock, open(self.folder / LOCK_FILE, "a+", encoding="utf-8") as file:
-            for patience in (0.1, 0.1, 0.1, 0.0):  # another server may just be looking
+            for pause_seconds in (0.1, 0.1, 0.1, 0.0):  # another server may just be looking
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    time.sleep(patience)
+                    time.sleep(pause_seconds)
             else:
                 file.seek(0)
                 raise PageError("retrain.one_at_a_time", name=file.read().strip())
@@ -287,17 +273,25 @@ class Trainings:
             yield file.fileno()
 
 
-def _state(folder: Path, runs: bool) -> State:
-    """What the folder says, given whether the lock is held in its name."""
-    found = training_supervisor.read_status(folder)
-    stage, status, stopping = found["stage"], found["status"], found["stopping"]
+def _write_request(request: TrainingRequest, folder: Path) -> None:
+    """Put what was uploaded and asked for into the training's folder; PageError if that fails."""
+    asked = dataclasses.asdict(dataclasses.replace(request, upload=""))
+    try:
+        if request.upload:
+            shutil.copyfile(request.upload, request.text)
+        (folder / REQUEST_FILE).write_text(json.dumps(asked, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise PageError("retrain.not_written", reason=error.strerror or "") from None
+
+
+def _state(found: Status, runs: bool) -> State:
     if runs:
-        return "stopping" if stopping else "training" if stage == "train" else "preparing"
-    if stage == "train" and status == 0:
+        return "stopping" if found.stopping else "training" if found.stage == "train" else "preparing"
+    if found.stage == "train" and found.status == 0:
         return "done"
-    if status is None or status == 0 or status in training_supervisor.STOPPED_BY_SIGNAL:
-        return "stopped"  # None: killed with no time to say so, which loses no more than the steps since the last save
-    return "failed"
+    # No status: it was killed with no time to say so, which loses no more than the steps since the last save.
+    stopped = found.status in (None, 0, *training_supervisor.STOPPED_BY_SIGNAL)
+    return "stopped" if stopped else "failed"
 
 
 def _has_open(process: int, file: Path) -> bool:
@@ -322,7 +316,7 @@ def _changed(file: Path) -> float:
         return 0.0
 
 
-def _with_this_copy() -> str:
+def _path_to_this_copy() -> str:
     """PYTHONPATH by which a child process imports the packages that this one did, wherever it was started."""
-    here = str(Path(nmt.__file__).resolve().parent.parent)
+    here = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))

@@ -1,4 +1,4 @@
-"""The curves of a training, read from the `log.jsonl` that `nmt train` writes.  No plot and no component."""
+"""The curves of a training, read from the `log.jsonl` that `nmt train` writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-MOST_POINTS = 500  # of a curve: more than a plot has pixels for
+MAX_POINTS = 500  # of a curve: more than a plot has pixels for
+MAX_TAIL_LINES, MAX_TAIL_BYTES = 12, 16_384
 
 Entry = dict[str, Any]
 T = TypeVar("T")
@@ -23,13 +24,13 @@ class TrainingLog:
     dev: list[Entry] = field(default_factory=list)
 
     def curve(self, kind: str, figure: str) -> list[tuple[int, float]]:
-        """(step, value) of a figure such as "loss" of "train" or "dev", at most `MOST_POINTS` of them."""
+        """(step, value) of a figure such as "loss" of "train" or "dev", at most `MAX_POINTS` of them."""
         entries: list[Entry] = getattr(self, kind)
-        points = [(e["step"], e[figure]) for e in entries if _is_number(e.get(figure))]
-        return thinned(points)
+        return thinned([(e["step"], e[figure]) for e in entries if _is_number(e.get(figure))])
 
     @property
     def step(self) -> int:
+        """The last step that is in the log; 0 before the first."""
         return max((entries[-1]["step"] for entries in (self.train, self.dev) if entries), default=0)
 
     @property
@@ -39,7 +40,7 @@ class TrainingLog:
 
     @property
     def seconds_left(self) -> float | None:
-        """As many as the share that is over took, in proportion; None before anything is known."""
+        """In proportion to what the share that is done took; None before anything is known."""
         last = self.train[-1] if self.train else {}
         done, seconds = last.get("done", 0), last.get("seconds", 0)
         if not (_is_number(done) and _is_number(seconds) and done > 0):
@@ -58,6 +59,7 @@ def read_log(file: Path) -> TrainingLog:
 
 @lru_cache(maxsize=8)  # several visitors look at one training every few seconds
 def _read(file: Path, size: int, changed: int) -> TrainingLog:
+    """`size` and `changed` only tell the versions of a file apart."""
     log = TrainingLog()
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
@@ -72,18 +74,18 @@ def _read(file: Path, size: int, changed: int) -> TrainingLog:
     return log
 
 
-def thinned(points: list[T], most: int = MOST_POINTS) -> list[T]:
+def thinned(points: list[T], most: int = MAX_POINTS) -> list[T]:
     """At most `most` of the points, evenly spread, the first and the last among them."""
     if len(points) <= most:
         return points
     return [points[round(i * (len(points) - 1) / (most - 1))] for i in range(most)]
 
 
-def tail(file: Path, lines: int = 12, most: int = 16_384) -> str:
-    """The last lines of a text file, from its last `most` bytes; "" if there is no such file."""
+def tail(file: Path, lines: int = MAX_TAIL_LINES) -> str:
+    """The last lines of a text file, from its last `MAX_TAIL_BYTES`; "" if there is no such file."""
     try:
         with open(file, "rb") as stream:
-            stream.seek(max(0, stream.seek(0, 2) - most))
+            stream.seek(max(0, stream.seek(0, 2) - MAX_TAIL_BYTES))
             found = stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""

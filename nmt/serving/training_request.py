@@ -1,12 +1,12 @@
-"""What a visitor asks the tab Retrain for: checked before anything starts, and the two commands that do it.
+"""What a visitor asks to be trained: checked before anything starts, and the two commands that do it.
 
-Nothing is started here (`training_jobs.py` does that), and nothing a visitor typed is ever read by a shell: the
+Nothing is started here (`training_jobs.py` does that), and nothing that a visitor typed is ever read by a shell: the
 commands are argument lists.
 
 A path on the server is opened because a visitor names it.  That is acceptable only under `--allow-training`: whoever
-may train can make this server read every file its user can read, and sees parts of one with two columns as sample
-translations and in the model.  The flag says that the visitors are trusted as the one who started the server is.  No
-message here quotes what is in a file.
+may train can make this server read every file that its user can read, and sees parts of one with two columns as
+sample translations and in the model.  The flag says that visitors are trusted as much as whoever started the server.
+No message here quotes what is in a file.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from nmt.serving import training_supervisor
 from nmt.serving.errors import PageError
 from nmt.serving.messages import catalogue
 
-LEAST_PAIRS = 200  # different ones: a twentieth of them is set aside to score on
-MOST_UPLOADED = 10 * 1024 * 1024  # bytes, as the server's own limit; larger text is named by its path
-MOST_ON_SERVER = 500 * 1024 * 1024  # bytes of a file of the server: it is read before the answer
-MOST_OF_A_LINE = 1_000_000  # bytes; a longer line is no sentence, and would fill the memory
-LEAST_PIECES, MOST_PIECES = 300, 32_000
-USUAL_PIECES = 8000
-MOST_STEPS, MOST_MINUTES = 10_000_000, 60 * 24 * 14
+MIN_PAIRS = 200  # different ones: a twentieth of them is set aside to score on
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024  # as the server's own limit; a larger text is named by its path
+MAX_FILE_BYTES = 500 * 1024 * 1024  # of a file of the server: it is read before the answer
+MAX_LINE_BYTES = 1_000_000  # a longer line is no sentence, and would fill the memory
+MIN_PIECES, USUAL_PIECES, MAX_PIECES = 300, 8000, 32_000  # of the vocabulary
+MAX_STEPS, MAX_MINUTES = 10_000_000, 60 * 24 * 14
+MAX_NAME_CHARS = 60
 OTHER_FORMATS = (".csv", ".gz", ".xz", ".bz2", ".zst")  # which data_prep would take for what their names say
 TEXT_FILE = "text.tsv"  # what was uploaded, in the training's folder
 
@@ -46,7 +46,7 @@ class TrainingRequest:
     reverse: bool  # translate from the second column into the first
     text: str  # the TSV file that `data_prep` reads
     upload: str  # where what was uploaded lies until the start; "" if `text` is a file of the server
-    pairs: int  # lines with text in `text`
+    pairs: int  # lines of `text` that are not empty
     vocab_size: int
     steps: int  # 0: as many as the recipe says
     minutes: float  # 0: as many as the recipe says
@@ -75,12 +75,13 @@ def check(
     """The form's values as a request; PageError for the first that will not do.
 
     base        folder of all trainings
-    upload      file that Gradio received, or None; either this or `path` is given
+    upload      file that the server received, or None; either this or `path` is given
     vocab_size  pieces; 0 or None: by the amount of text
     """
     name = safe_name(name)
     path = str(path or "").strip()
-    if (base / name).exists() and not (failed_to_prepare(base / name) and not _lies_in(path, base / name)):
+    folder = base / name
+    if folder.exists() and not (failed_to_prepare(folder) and not _lies_in(path, folder)):
         raise PageError("retrain.name_taken", name=name)
     if recipe not in recipes():
         raise PageError("retrain.unknown_recipe", recipe=_printable(recipe))
@@ -89,26 +90,21 @@ def check(
         raise PageError("retrain.one_language", language=columns[0])
     if bool(upload) == bool(path):
         raise PageError("retrain.one_text")
-    if upload:
-        pairs = check_upload(Path(upload))
-        text = str(base / name / TEXT_FILE)
-    else:
-        pairs = check_server_file(path)
-        text = path
-    pieces = _number(vocab_size, 0, MOST_PIECES, "retrain.vocab_size") or fitting_vocabulary(pairs)
-    if pieces < LEAST_PIECES:
-        raise PageError("retrain.few_pieces", least=LEAST_PIECES)
+    pairs = check_upload(Path(upload)) if upload else check_server_file(path)
+    pieces = _number(vocab_size, MAX_PIECES, "vocab_size") or fitting_vocabulary(pairs)
+    if pieces < MIN_PIECES:
+        raise PageError("retrain.few_pieces", least=MIN_PIECES)
     return TrainingRequest(
         name=name,
         recipe=recipe,
         columns=columns,
         reverse=bool(reverse),
-        text=text,
+        text=str(folder / TEXT_FILE) if upload else path,
         upload=upload or "",
         pairs=pairs,
         vocab_size=int(pieces),
-        steps=int(_number(steps, 0, MOST_STEPS, "retrain.steps")),
-        minutes=_number(minutes, 0, MOST_MINUTES, "retrain.minutes", whole=False),
+        steps=int(_number(steps, MAX_STEPS, "steps")),
+        minutes=_number(minutes, MAX_MINUTES, "minutes", whole=False),
         language_filter=bool(language_filter),
     )
 
@@ -133,22 +129,17 @@ def commands(request: TrainingRequest, folder: Path, resume: bool = False) -> di
     return {"prepare": prepare, "train": train}
 
 
-def recipes() -> list[str]:
-    """Names of the recipes of translators, the one with the fewest steps first."""
-    found = {name: load_config(name) for name in recipe_names()}
-    names = [name for name, config in found.items() if not config.data.language_model]
-    return sorted(names, key=lambda name: (found[name].training.steps, name))
-
-
-def recipe_config(name: str) -> Config:
-    """What is in a recipe that `recipes` lists."""
-    return load_config(name)
+def recipes() -> dict[str, Config]:
+    """The recipes of translators by name, the one with the fewest steps first."""
+    found = [(load_config(name), name) for name in recipe_names()]
+    ordered = sorted(found, key=lambda pair: (pair[0].training.steps, pair[1]))
+    return {name: config for config, name in ordered if not config.data.language_model}
 
 
 def safe_name(text: str) -> str:
     """ "Médico nº 2" -> "Medico-no-2": letters, digits, - and _ only, so that it is a folder's name and no option."""
     plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:60]
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:MAX_NAME_CHARS]
     if not name:
         raise PageError("retrain.no_name")
     return name
@@ -156,26 +147,14 @@ def safe_name(text: str) -> str:
 
 def is_safe_name(name: str) -> bool:
     """Whether `safe_name` can have made it."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name) is not None
+    return len(name) <= MAX_NAME_CHARS and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) is not None
 
 
 def failed_to_prepare(folder: Path) -> bool:
     """Whether the folder is what a training left that never came to train, and so may be replaced."""
     found = training_supervisor.read_status(folder)
-    return found["stage"] == "prepare" and found["status"] not in (
-        None,
-        0,
-        *training_supervisor.STOPPED_BY_SIGNAL,
-    )
-
-
-def _lies_in(path: str, folder: Path) -> bool:
-    return bool(path) and Path(_printable(path).replace("\0", "")).resolve().is_relative_to(folder.resolve())
-
-
-def _printable(value: Any) -> str:
-    """Without halves of surrogate pairs, which no answer can be written with."""
-    return str(value).encode("utf-8", "replace").decode()
+    not_failed = (None, 0, *training_supervisor.STOPPED_BY_SIGNAL)
+    return found.stage == "prepare" and found.status not in not_failed
 
 
 def fitting_vocabulary(pairs: int) -> int:
@@ -184,20 +163,19 @@ def fitting_vocabulary(pairs: int) -> int:
 
 
 def check_upload(file: Path) -> int:
-    """How many pairs an uploaded TSV has; PageError if it cannot be trained on."""
+    """The number of pairs in an uploaded TSV; PageError if it cannot be trained on."""
     try:
-        if file.stat().st_size > MOST_UPLOADED:
-            raise PageError("retrain.too_large", name=file.name, limit=MOST_UPLOADED // 2**20)
+        if file.stat().st_size > MAX_UPLOAD_BYTES:
+            raise PageError("retrain.too_large", name=file.name, limit=MAX_UPLOAD_BYTES // 2**20)
         return check_tsv(file, file.name)
     except OSError:
         raise PageError("retrain.upload_gone") from None
 
 
 def check_server_file(path: str) -> int:
-    """The same of a file of the server; see above why a visitor may name one."""
-    if re.search(
-        r"[:@\x00-\x1f\ud800-\udfff]", path
-    ):  # which are no characters, or mean something in data_prep's `tsv:FILE:OPTIONS@SETTINGS`
+    """The same of a file of the server; the module's docstring says why a visitor may name one."""
+    # Not characters, or characters with a meaning in data_prep's `tsv:FILE:OPTIONS@SETTINGS`.
+    if re.search(r"[:@\x00-\x1f\ud800-\udfff]", path):
         raise PageError("retrain.odd_path")
     try:
         found = os.stat(path)
@@ -207,8 +185,8 @@ def check_server_file(path: str) -> int:
         raise PageError("retrain.not_regular", path=path)
     if not os.access(path, os.R_OK):
         raise PageError("retrain.unreadable", path=path)
-    if found.st_size > MOST_ON_SERVER:
-        raise PageError("retrain.too_large_here", path=path, limit=MOST_ON_SERVER // 2**20)
+    if found.st_size > MAX_FILE_BYTES:
+        raise PageError("retrain.too_large_here", path=path, limit=MAX_FILE_BYTES // 2**20)
     try:
         return check_tsv(Path(path), path)
     except OSError:
@@ -225,22 +203,20 @@ def check_tsv(file: Path, shown: str) -> int:
     pairs = 0
     different: set[tuple[str, ...]] = set()
     with open(file, "rb") as stream:
-        for number, raw in enumerate(iter(lambda: stream.readline(MOST_OF_A_LINE), b""), start=1):
-            if number == 1:
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            sides = _sides(raw, f"{shown}:{number}")
+        for number, raw in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), start=1):
+            sides = _sides(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, f"{shown}:{number}")
             pairs += bool(sides)
-            if sides and len(different) < LEAST_PAIRS:
+            if sides and len(different) < MIN_PAIRS:
                 different.add(sides)
-    if len(different) < LEAST_PAIRS:
-        raise PageError("retrain.few_pairs", name=shown, pairs=len(different), least=LEAST_PAIRS)
+    if len(different) < MIN_PAIRS:
+        raise PageError("retrain.few_pairs", name=shown, pairs=len(different), least=MIN_PAIRS)
     return pairs
 
 
 def _sides(raw: bytes, where: str) -> tuple[str, ...]:
-    """The two columns of a line; () where there is nothing in it."""
-    if len(raw) == MOST_OF_A_LINE:
-        raise PageError("retrain.long_line", where=where, limit=MOST_OF_A_LINE)
+    """The two columns of a line; () for an empty line."""
+    if len(raw) == MAX_LINE_BYTES:
+        raise PageError("retrain.long_line", where=where, limit=MAX_LINE_BYTES)
     try:
         line = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
@@ -255,6 +231,15 @@ def _sides(raw: bytes, where: str) -> tuple[str, ...]:
     return sides if sides[0].strip() else ()
 
 
+def _lies_in(path: str, folder: Path) -> bool:
+    return bool(path) and Path(_printable(path).replace("\0", "")).resolve().is_relative_to(folder.resolve())
+
+
+def _printable(value: Any) -> str:
+    """The value without halves of surrogate pairs, which no answer can be written with."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
 def _language(code: Any) -> str:
     code = _printable(code or "").strip().lower()
     if not re.fullmatch(r"[a-z]{2,3}", code):
@@ -262,10 +247,12 @@ def _language(code: Any) -> str:
     return code
 
 
-def _number(value: float | None, least: float, most: float, what: str, whole: bool = True) -> float:
-    """A number of the form; an empty field is 0."""
+def _number(value: float | None, most: float, what: str, whole: bool = True) -> float:
+    """A number of the form's field `what`, from 0 to `most`; an empty field is 0."""
     value = 0 if value is None else value
-    good = isinstance(value, int | float) and least <= value <= most  # which nan is not
+    good = isinstance(value, int | float) and 0 <= value <= most  # which nan is not
     if not good or (whole and value % 1):
-        raise PageError("retrain.not_in_range", what=catalogue.WORDS[what], least=least, most=most)
+        raise PageError(
+            "retrain.not_in_range", what=catalogue.MESSAGES[f"retrain.{what}"], least=0, most=most
+        )
     return value

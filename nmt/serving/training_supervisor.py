@@ -1,13 +1,13 @@
 """The process that carries out one training: `python -m nmt.serving.training_supervisor FOLDER LOCK`, started by
 `training_jobs.py`.
 
-Its commands, argument lists, come as one line of JSON on standard input, which the server then keeps open.  When
-that closes, because a visitor pressed Stop or because the server is gone, however it went, the command that runs gets
-SIGTERM: upon it `nmt train` finishes its step and saves what `--resume` goes on from.  What the commands print goes
-to FOLDER/output.txt, how far they came to FOLDER/status.json.  LOCK is the descriptor of the lock that keeps a second
-training from starting; it is held, here and in the command, until both have ended.
+Its commands, argument lists by stage, come as one line of JSON on standard input, which the server then keeps open.
+When that closes, because a visitor pressed Stop or because the server is gone, however it went, the command that runs
+gets SIGTERM: upon it `nmt train` finishes its step and saves what `--resume` goes on from.  What the commands print
+goes to FOLDER/output.txt, how far they came to FOLDER/status.json.  LOCK is the descriptor of the lock that keeps a
+second training from starting; this process and the command hold it until both have ended.
 
-It knows nothing of models or of the page, and imports nothing but the standard library.
+It knows nothing of models or of the page.
 """
 
 from __future__ import annotations
@@ -19,13 +19,40 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+
+from nmt.files import write_file_atomically
 
 OUTPUT_FILE, STATUS_FILE = "output.txt", "status.json"
 STOPPED_BY_SIGNAL = (130, 143, -2, -15)  # exit statuses
-PATIENCE = 600.0  # seconds after SIGTERM; then the last saved state has to do
+SAVE_SECONDS = 600.0  # after SIGTERM the command is killed, and the last saved state has to do
 NICENESS = 10  # translating goes first
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far the commands came."""
+
+    stage: str = ""  # "prepare", "train", or "" before the first
+    status: int | None = None  # exit status of the stage's command; None while it runs
+    stopping: bool = False
+    process: int | None = (
+        None  # the command's id while it runs: it can be stopped when the supervisor was killed
+    )
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Replace the status file in one rename: whoever reads it finds it whole."""
+    write_file_atomically(folder / STATUS_FILE, json.dumps(asdict(status)))
+
+
+def read_status(folder: Path) -> Status:
+    """What `write_status` wrote last; an empty status for a training that has not begun."""
+    try:
+        return Status(**json.loads((folder / STATUS_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Status()
 
 
 class Supervisor:
@@ -33,24 +60,22 @@ class Supervisor:
 
     def __init__(self, folder: Path, lock: int) -> None:
         self.folder, self.lock = folder, lock
-        self.stage, self.stopping = "", False
+        self.status = Status()
         self.process: subprocess.Popen[bytes] | None = None
         self._changing = threading.Lock()  # between the thread that runs and the one that stops
 
     def run(self, commands: dict[str, list[str]]) -> None:
         threading.Thread(target=self._stop_when_input_closes, daemon=True).start()
         for stage, command in commands.items():
-            status = self._run(stage, command)
-            if status != 0:
+            if self._run(stage, command) != 0:
                 return
 
     def _run(self, stage: str, command: list[str]) -> int | None:
-        """The exit status; None if it did not start because a stop came first."""
+        """The command's exit status; None if a stop came before it started."""
         with open(self.folder / OUTPUT_FILE, "ab") as output:
             with self._changing:
-                if self.stopping:
+                if self.status.stopping:
                     return None
-                self.stage = stage
                 output.write(f"$ {shlex.join(command)}\n".encode())
                 output.flush()
                 self.process = subprocess.Popen(
@@ -60,55 +85,30 @@ class Supervisor:
                     stderr=subprocess.STDOUT,
                     pass_fds=(self.lock,),
                 )
-                self._report(None)
-            status = self.process.wait()
+                self._report(Status(stage, process=self.process.pid))
+            exit_status = self.process.wait()
         with self._changing:
             self.process = None
-            self._report(status)
-        return status
+            self._report(replace(self.status, status=exit_status, process=None))
+        return exit_status
 
     def _stop_when_input_closes(self) -> None:
         sys.stdin.read()
         with self._changing:
-            self.stopping = True
             process = self.process
             if process is None:
+                self.status = replace(self.status, stopping=True)
                 return
-            self._report(None)
+            self._report(replace(self.status, stopping=True))
             process.send_signal(signal.SIGTERM)  # once: a second one would end it without saving
         try:
-            process.wait(PATIENCE)
+            process.wait(SAVE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
 
-    def _report(self, status: int | None) -> None:
-        write_status(
-            self.folder, self.stage, status, self.stopping, self.process.pid if self.process else None
-        )
-
-
-def write_status(
-    folder: Path, stage: str, status: int | None, stopping: bool, process: int | None = None
-) -> None:
-    """Replace the status file in one rename: whoever reads it finds it whole.
-
-    status   exit status of the stage's command; None while it runs
-    process  its id while it runs: by it the command can be stopped when the supervisor was killed
-    """
-    partial = folder / f".{STATUS_FILE}.partial"
-    said = {"stage": stage, "status": status, "stopping": stopping, "process": process}
-    partial.write_text(json.dumps(said), encoding="utf-8")
-    os.replace(partial, folder / STATUS_FILE)
-
-
-def read_status(folder: Path) -> dict[str, Any]:
-    """What `write_status` wrote last; of a training that has not begun the same with nothing in it."""
-    try:
-        found = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
-        known = {name: found[name] for name in ("stage", "status", "stopping")}
-        return {**known, "process": found.get("process")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"stage": "", "status": None, "stopping": False, "process": None}
+    def _report(self, status: Status) -> None:
+        self.status = status
+        write_status(self.folder, status)
 
 
 if __name__ == "__main__":

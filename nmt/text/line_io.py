@@ -1,4 +1,4 @@
-"""Lines of UTF-8 text out of bytes: a whole file, or a stream in windows that never wait for more.
+"""Lines of UTF-8 text out of bytes: of a whole file, or of a stream as they come.
 
 A line ends with LF or CR LF and with nothing else.  (Text-mode files and str.splitlines also end one at lone
 CR, U+0085, U+2028 and more, and so lose count of the lines of two files that belong together.)
@@ -28,41 +28,31 @@ def read_lines(path: str | Path) -> list[str]:
     return [_strict(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
 
 
-def windows(descriptor: int, lines: int, size: int) -> Iterator[list[bytes]]:
-    """Lines of a stream, without their ends, in lists of at most `lines` lines and about `size` bytes.
+def incoming_lines(descriptor: int) -> Iterator[bytes | None]:
+    """Lines of a stream, without their ends, as they come.
 
-    A list ends early when no more input is waiting, so that a program that writes a line and waits for its
-    answer gets it.  Only what makes up the next list is held in memory, and always one whole line.
+    None comes where no more input is waiting, so that a program that writes a line and waits for its answer gets it.
+    No more is held in memory than what one read gives and one whole line.
     """
-    ready: list[bytes] = []
-    ready_size = 0
     tail: list[bytes] = []  # the beginning of a line whose end has not come yet
     while chunk := os.read(descriptor, CHUNK):
         *ended, rest = chunk.split(b"\n")
         for end in ended:
-            line = b"".join([*tail, end]).removesuffix(b"\r")
+            yield b"".join([*tail, end]).removesuffix(b"\r")
             tail = []
-            ready.append(line)
-            ready_size += len(line)
-            if len(ready) >= lines or ready_size >= size:
-                yield ready
-                ready, ready_size = [], 0
         if rest:
             tail.append(rest)
-        if ready and not _more_waits(descriptor):
-            yield ready
-            ready, ready_size = [], 0
+        if not _more_waits(descriptor):
+            yield None
     if tail:
-        ready.append(b"".join(tail).removesuffix(b"\r"))
-    if ready:
-        yield ready
+        yield b"".join(tail).removesuffix(b"\r")
 
 
 def _more_waits(descriptor: int) -> bool:
     """Whether a read would return at once."""
     try:
         return bool(select.select([descriptor], [], [], 0)[0])
-    except OSError:  # Windows can ask sockets only; then lists are always full
+    except OSError:  # Windows can ask sockets only
         return True
 
 

@@ -5,6 +5,7 @@ Models learn from tidy text and know next to no word in capitals."""
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 import regex  # type: ignore[import-untyped]
 
@@ -22,7 +23,16 @@ _ROMAN = regex.compile(
 )  # up to 39: kings, centuries, chapters
 _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
-_INVISIBLE = regex.compile(r"[\u00ad\u200b\ufeff\ufffd]")
+# No-break, thin and other wide or narrow spaces; and what is not seen: soft hyphens, joiners, direction marks, byte
+# order marks, variation selectors, the sign for an undecodable byte.  No text that models learn from has them.
+_WIDE = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_SPACE = regex.compile(rf"[{_WIDE}]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#8239|\#[xX]0*[aA]0);")
+_INVISIBLE = regex.compile(
+    r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffd]|&(?:shy|zwnj|zwj|lrm|rlm);"
+)
+_SPECIAL = regex.compile(f"{_SPACE.pattern}|{_INVISIBLE.pattern}")
+# Words, and words that such spaces join.
+_RUN = regex.compile(rf"[^\s{_WIDE}]+(?:[{_WIDE}\u2060]+[^\s{_WIDE}]+)*")
 
 
 def without_shouting(sentence: str) -> str:
@@ -46,9 +56,39 @@ def _small(token: str) -> str:
 
 
 def cleaned(sentence: str) -> str:
-    """The sentence without what no training text has: control characters become spaces; marks that only guide
-    line breaking, and the sign for an undecodable byte, go."""
-    return _INVISIBLE.sub("", _CONTROL.sub(" ", sentence))
+    """The sentence without what no training text has: control characters and all kinds of spaces become plain ones;
+    what is not seen goes.  `respelled` tells what was there."""
+    if sentence.isascii() and sentence.isprintable() and "&" not in sentence:
+        return sentence
+    return _INVISIBLE.sub("", _SPACE.sub(" ", _CONTROL.sub(" ", sentence)))
+
+
+def respelled(sentence: str) -> dict[str, str]:
+    """Words that `cleaned` and `composed` changed: as they leave them -> as they were, with their no-break spaces,
+    direction marks, letters and accents apart.
+
+    Words joined by such spaces are one: "10 %" -> "10\\u202f%".  Where a translation has one of them letter for
+    letter, it is put back with what was in it (`with_spelling`); where the words have become others, nothing is."""
+    if sentence.isascii() and "&" not in sentence:
+        return {}
+    if _SPECIAL.search(sentence) is None and unicodedata.is_normalized("NFC", sentence):
+        return {}
+    runs = [match.group() for match in _RUN.finditer(sentence)]
+    for run in list(runs):  # "Tengo 20 %" is not in the translation, "20 %" may be
+        parts = _SPECIAL.split(run)
+        marks = _SPECIAL.findall(run)
+        if len(parts) > 2:
+            runs += [parts[i] + marks[i] + parts[i + 1] for i in range(len(marks))]
+    plain = {composed(cleaned(run)): run for run in runs}
+    return {word: run for word, run in plain.items() if word != run and word.strip() == word != ""}
+
+
+def with_spelling(text: str, spellings: Mapping[str, str]) -> str:
+    """The text with the words of `respelled` as they were."""
+    for plain, run in spellings.items():
+        if not (plain.isalpha() and len(plain) == 1):
+            text = regex.sub(rf"(?<!\w){regex.escape(plain)}(?!\w)", lambda _, run=run: run, text)
+    return text
 
 
 def model_input(sentence: str) -> str:

@@ -1,161 +1,272 @@
-"""The items of a sentence that its translation must keep: URLs, e-mail addresses, code and numbers.
+"""The items of a text that its translation must keep: what they are, where they stand, which of them got lost.
 
-Finds them, and tells which of them a hypothesis lost; putting them back is `nmt.translation.placeables`'s work."""
+One grammar (`nmt.text.protected_patterns`) serves plain text and every document format.  Taking items out of what a
+model reads and putting them back is `nmt.translation.placeables`'s work.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+import html
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import regex  # type: ignore[import-untyped]
 
+from nmt.text.numbers import lost_numbers
+from nmt.text.protected_patterns import ITEM, LONG_TOKEN, NUMBER, SUSPICIOUS
+
+# word    stands in the place of a noun or a name: a URL, a placeholder, a code
+# number  digits that the other language may write anew (1.000,5 as 1,000.5)
+# sign    a character beside or between words
+# open, close  one half of a pair around words; empty: markup without a stretch of its own
+# break   where a line or a block ends, so that what stands before and after it are texts of their own
+# letter  marks the letter after it: the & of "&File"
+Role = Literal["word", "number", "sign", "open", "close", "empty", "break", "letter"]
+
 
 @dataclass(frozen=True)
 class Item:
-    """Characters [start, end) of a sentence that its translation must keep."""
+    """Characters [start, end) of a text that its translation must keep."""
 
     text: str
     start: int
     end: int
-    kind: Literal["verbatim", "number"]  # a number may be written anew (1.000,5 as 1,000.5), the rest may not
+    kind: str  # the grammar's name, "number", or "sign"
+    role: Role
+    reads_as: str | None = None  # of a sign that has another spelling: &quot; is read as "
+    partner: int | None = None  # of "open" and "close": where the other half begins, if it is in the text
+
+    @property
+    def is_letters(self) -> bool:
+        """Whether the item spells letters of a word (&eacute;), which its translation does not have."""
+        return self.reads_as is not None and any(letter.isalpha() for letter in self.reads_as)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the item is or becomes a number, so that what stands beside it may be a plural."""
+        return self.kind in _COUNTING or (self.kind == "placeholder" and bool(_NUMERIC.fullmatch(self.text)))
 
 
-# Every alternative starts at a place that its first character cannot repeat (the look-behinds), so that a
-# line of 100 kB without a space costs one pass, not one for each of its characters.
-_VERBATIM = regex.compile(
-    r"""
-    (?=\S)(?:(?<!\w)|(?!\w))(?:                                   # at a word's first character, or at a sign
-      (?<!\S)\S{60,}                                              # base64, hashes: no word is so long
-    | `[^`\n]+`                                                   # code as Markdown writes it
-    | (?<![\w+.-])(?i:[a-z][a-z0-9+.-]*+://|www\.)                # URL, without the full stop after it
-      [^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]
-    | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+                    # e-mail address
-    | (?<![\w.@-])(?:[\w-]++\.)+(?:com|org|net|edu|gov|info|io|es|mx|ar|uk|eu)(?![\w-])(?:/[\w/.%-]*[\w/])?
-    | (?<![\w@\#])[@\#]\p{L}\w*                                    # @mention, #hashtag
-    | %\(\w+\)[-+\#0]*+\d*+(?:\.\d++)?[sdifuxXegc]               # placeholders: %(name)s, %1$s and %.1f%%, {x}, $x
-    | (?<![\w%])(?<!\d\s)%(?:\d+\$)?[-+\#0]*+\d*+(?:\.\d++)?(?:hh?|ll?|z)?[sdiouxXeEfgGcp](?!\w)(?:%%)?
-    | \$?\{[^{}\s]*\}|\$[A-Za-z_]\w*
-    | </?[A-Za-z][^<>]*>|&(?:[a-z]+|\#\d+);                       # markup
-    | (?<![\w.-])[\w-]++\.                                       # file names
-      (?:py|js|css|sh|txt|md|pdf|html?|xml|json|ya?ml|csv|docx?|xlsx?|zip|gz|png|jpe?g|mp[34]|exe)(?!\w)
-    | (?<![\w.-])(?!(?:VIH|HIV|UE|EU|FY|WW|Q|T)-?\d)            # COVID-19, H1N1; these differ between languages
-      (?:COVID-|\p{Lu}{2,4}(?:-\p{L}{1,5})?-?|\p{Lu}-?)\d[\p{Lu}\d]*+(?:-[\p{Lu}\d]++)*+(?![\w-]|[.,]\w|\(\))
-    | (?<!\w)(?<!\w\.)(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
-    | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                 # camelCaseName, but not mRNA or iPhone
-    | (?<![\w.])(?:\w++\.)*\w++\(\)                               # call()
-    | (?<!\S)(?:(?:~|\.{1,2}|[A-Za-z]:)(?:[/\\][\w.+@-]*\w)+|(?:/[\w.+@-]*\w){2,})/?   # path
-    | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                 # --long-option=value
-    )""",
-    regex.VERBOSE,
+MAX_CACHED_TEXTS = 10_000  # whose items are kept, for each sentence's are asked for several times
+
+_COUNTING = {"amount", "ordinal", "marked", "quantity", "number"}
+_NUMERIC = regex.compile(
+    r"%(?:\d+\$)?[-+#0']*\d*(?:\.\d+)?(?:hh?|ll?|z|L)?[diuxXeEfgG](?:%%)?"
+    r"|%\(\w+\)[-+#0]*\d*(?:\.\d+)?[dixXeEfgG]"
+    r"|[$#%@]?\{ ?(?:\w*_)?(?:n|num|number|count|total|amount|quantity|size)(?:_\w+)? ?\}",
+    regex.IGNORECASE,
 )
-# What every protected item has; most sentences have nothing of it, and are spared the long patterns.
-_SUSPICIOUS = regex.compile(r"[\d`@#%{$<&_/\\]|\.\w|\(\)|--|[a-z][A-Z]")
-_NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
-_SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
-# What is written as a code by one may be a number to the other: F 16, F-16.
+_TAG = regex.compile(r"(?P<left>[<\[])(?P<slash>/?)(?P<name>[\w:.-]+)[^\n]*?(?P<empty>/?)[>\]]")
+_BLOCKS = frozenset(
+    "address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol option p section summary table tbody td tfoot th "
+    "thead title tr ul".split()
+)
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q quote s samp small span strike "
+    "strong sub sup time tt u var url color size g x bx ex ph bpt ept it mrk c v lang ruby".split()
+)
+_EMPTY = frozenset("img input wbr area base col embed link meta param source track".split())
+_LINE_BREAKS = {r"\n", r"\r", r"\t", r"\v", r"\f", r"\N"}
+_CONTROL = regex.compile(r"\{%|\{\{[#/<]|<%(?!=)")  # templates that show nothing
+_OTHERWISE = regex.compile(
+    r"(?:\{%|\{\{|<%)-?\s*(?:else|elif|elsif|elseif|when)\b"
+)  # what stands before it ends there
+_DOLLARS = regex.compile(r"\$|d[oó]lar|dollar|peso", regex.IGNORECASE)
 _CODE = regex.compile(r"[\p{L}\d-]+")
 _LETTER = regex.compile(r"[\p{L}--ªº]", regex.VERSION1)  # ª and º are letters to Unicode, but 3.º is a number
+# Signs that never change between languages; quotation marks, dashes and money do ("$5" is "5 dólares").
+_SIGN = regex.compile(r"[#&*<>@\\^`{|}~±²³¹§¶©®™×÷⁰-₟←-⇿∀-⋿]")
 
 
 def has_words(text: str) -> bool:
     """Whether anything is left to translate beside numbers, punctuation, URLs, addresses and code."""
     if _LETTER.search(text) is None:
         return False
-    return not _may_have_items(text) or _LETTER.search(_VERBATIM.sub(" ", text)) is not None
+    return _LETTER.search(masked(text, " ")) is not None
 
 
-def protected_items(sentence: str) -> list[Item]:
-    """What the translation of `sentence` must keep, from left to right, without overlap."""
-    if not _may_have_items(sentence):
-        return []
-    items = [Item(m.group(), m.start(), m.end(), "verbatim") for m in _VERBATIM.finditer(sentence)]
-    masked = _VERBATIM.sub(lambda match: " " * len(match.group()), sentence) if items else sentence
-    items += [Item(m.group(), m.start(), m.end(), "number") for m in _NUMBER.finditer(masked)]
-    return sorted(items, key=lambda item: item.start)
+@lru_cache(MAX_CACHED_TEXTS)
+def protected_items(text: str) -> tuple[Item, ...]:
+    """What the translation of `text` must keep, from left to right, without overlap."""
+    if not _may_have_items(text):
+        return ()
+    found = [_item(match) for match in ITEM.finditer(text)]
+    rest = _masked(text, found, " ")
+    found += [Item(m.group(), m.start(), m.end(), "number", "number") for m in NUMBER.finditer(rest)]
+    found += [Item(m.group(), m.start(), m.end(), "sign", "sign") for m in _SIGN.finditer(rest)]
+    return tuple(_paired(sorted(found, key=lambda item: item.start)))
 
 
-def number_readings(number: str) -> set[str]:
-    """The values that digits with separators may stand for, as plain decimals.
-
-    "1.000,5" and "1,000.5" have one reading, "1000.5"; "1.000" has two: a thousand and one point zero.
-    """
-    groups = regex.split(r"[.,]", regex.sub(r"\s", "", number))
-    separators = regex.findall(r"[.,]", number)
-    whole = str(int("".join(groups)))
-    if not separators:
-        return {whole}
-    readings: set[str] = set()
-    if len(set(separators)) == 1 and _thousands(groups):
-        readings.add(whole)
-    if separators[-1] not in separators[:-1] and len(set(separators[:-1])) <= 1 and _thousands(groups[:-1]):
-        readings.add(f"{int(''.join(groups[:-1]))}.{groups[-1]}")
-    return readings or {".".join(groups)}  # a version or a date: 3.11.7, 12.05.2020
+def items_beside(given: Sequence[Item], text: str) -> list[Item]:
+    """The `given` items of a text, and what the grammar finds beside them, from left to right, without overlap."""
+    return beside(given, protected_items(text))
 
 
-def same_number(one: str, other: str) -> bool:
-    """Whether two numbers have a reading in common, or may have but for a unit word: 5.200 millones is 5.2
-    billion, and 44,000 is 44 mil."""
-    pairs = [(Decimal(a), Decimal(b)) for a in _plain(one) for b in _plain(other)]
-    large = max(len(regex.findall(r"\d", number)) for number in (one, other)) >= 4
-    units = (1000, 1000**2, 1000**3) if large else ()
-    return not number_readings(one).isdisjoint(number_readings(other)) or any(
-        a == b * unit or b == a * unit for a, b in pairs for unit in units if a and b
+def beside(given: Sequence[Item], found: Iterable[Item]) -> list[Item]:
+    """The given items and those found ones that overlap none of them."""
+    if not given:
+        return list(found)
+    free = (one for one in found if not any(one.start < item.end and item.start < one.end for item in given))
+    return sorted([*given, *free], key=lambda item: (item.start, item.end))
+
+
+def shifted(items: Iterable[Item], start: int, end: int) -> tuple[Item, ...]:
+    """The items of characters [start, end) of a text, with their places in that stretch."""
+    inside = [item for item in items if start <= item.start and item.end <= end]
+
+    def partner(item: Item) -> int | None:
+        there = item.partner is not None and start <= item.partner < end
+        return item.partner - start if there and item.partner is not None else None
+
+    return tuple(
+        replace(item, start=item.start - start, end=item.end - start, partner=partner(item))
+        for item in inside
     )
+
+
+def masked(text: str, filler: str = "x", given: Sequence[Item] = ()) -> str:
+    """The text with `filler` for every character of an item that is no number, as long as before."""
+    items = items_beside(given, text) if given else protected_items(text)
+    return _masked(text, [item for item in items if item.kind not in ("number", "sign")], filler)
+
+
+def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> list[Item]:
+    """Protected items of the source sentence that the hypothesis lost.  An item that stands twice must be there twice,
+    and exactly as it was: `%d%%` is not in `%d%%%`, nor B-2 in B-25.
+
+    given  items that a caller knows of, with their places in the source
+    """
+    items = items_beside(given, source)
+    if not items:
+        return []
+    lost: list[Item] = []
+    dates = Counter(_parts(item.text) for item in protected_items(hypothesis) if item.kind == "date")
+    exact = [item for item in items if item.role != "number" and not item.is_letters]
+    for text, count in Counter(item.text for item in exact).items():
+        there = occurrences(text, hypothesis, source)
+        if text == "$":
+            there = len(_DOLLARS.findall(hypothesis))
+        elif not there:
+            there = dates[_parts(text)]  # 12.05.2020 may become 05/12/2020
+        lost += [item for item in exact if item.text == text][min(count, there) :]
+    return sorted(lost + _numbers_lost(items, hypothesis), key=lambda item: item.start)
 
 
 def numbers_without_counterpart(text: str, other: str) -> list[Item]:
-    """Numbers of `text` that `other` lacks.  One of several groups (10 200, 12.05.2020) counts as there when
-    each group is, since it may be a date or two numbers side by side."""
-    return _numbers_lost([item for item in protected_items(text) if item.kind == "number"], other)
+    """Numbers of `text` that `other` lacks."""
+    return _numbers_lost(protected_items(text), other)
 
 
-def missing_items(source: str, hypothesis: str) -> list[Item]:
-    """Protected items of the source sentence that the hypothesis lost."""
-    items = protected_items(source)
-    lost = [item for item in items if item.kind == "verbatim" and not _says(hypothesis, item.text)]
-    lost += _numbers_lost([item for item in items if item.kind == "number"], hypothesis)
-    return sorted(lost, key=lambda item: item.start)
+def is_sign(text: str) -> bool:
+    """Whether it is one sign that never changes between languages."""
+    return _SIGN.fullmatch(text) is not None
 
 
-def _says(hypothesis: str, verbatim: str) -> bool:
-    """Whether the item stands there, not as the beginning of another: B-2 is not in B-25."""
-    if verbatim not in hypothesis:
-        return False
-    before = r"(?<!\w)" if verbatim[0].isalnum() else ""
-    return regex.search(rf"{before}{regex.escape(verbatim)}(?!\d)", hypothesis) is not None
+def occurrences(item: str, text: str, source: str = "") -> int:
+    """How often `item` stands in `text` by itself, not as a part of something longer.  What it is a part of in the
+    `source` too ("%dpx") counts by its letters alone."""
+    before = r"(?<!\w)" if item[0].isalnum() else rf"(?<!{regex.escape(item[0])})" if len(item) > 1 else ""
+    after = r"(?!\d)" if item[-1].isalnum() else rf"(?!{regex.escape(item[-1])})" if len(item) > 1 else ""
+    whole = regex.compile(before + regex.escape(item) + after)
+    if source and not whole.search(source):
+        return text.count(item)
+    return len(whole.findall(text))
 
 
-def _may_have_items(sentence: str) -> bool:
-    return _SUSPICIOUS.search(sentence) is not None or (
-        len(sentence) >= 60 and max(map(len, sentence.split()), default=0) >= 60
+def _parts(date: str) -> tuple[str, ...]:
+    return tuple(sorted(regex.findall(r"\d+", date)))
+
+
+def _may_have_items(text: str) -> bool:
+    return SUSPICIOUS.search(text) is not None or (
+        len(text) >= LONG_TOKEN and max(map(len, text.split()), default=0) >= LONG_TOKEN
     )
 
 
-def _numbers_lost(numbers: list[Item], text: str) -> list[Item]:
+def _masked(text: str, items: Sequence[Item], filler: str) -> str:
+    if not items:
+        return text
+    pieces, position = [], 0
+    for item in items:
+        pieces += [text[position : item.start], filler * (item.end - item.start)]
+        position = item.end
+    return "".join([*pieces, text[position:]])
+
+
+def _item(match: regex.Match[str]) -> Item:
+    text, kind = match.group(), match.lastgroup
+    role: Role = "word"
+    reads_as = None
+    if kind == "tag":
+        role = _tag_role(text)
+    elif kind == "template" and _OTHERWISE.match(text):
+        role = "break"
+    elif kind == "comment" or (kind == "template" and _CONTROL.match(text)):
+        role = "empty"
+    elif kind == "escape":
+        role = "break" if text in _LINE_BREAKS else "sign"
+        reads_as = text[1:] if text[1:] in "\"'" else None
+    elif kind == "entity":
+        role, reads_as = "sign", html.unescape(text)
+    elif kind == "percent":
+        role, reads_as = "sign", "%"
+    elif kind == "accelerator":
+        role = "letter"
+    elif kind == "dollar":
+        role = "sign"
+    return Item(text, match.start(), match.end(), kind, role, reads_as)
+
+
+def _tag_role(text: str) -> Role:
+    """Of a tag by itself; `_paired` tells a lone <name> from one that opens a stretch."""
+    tag = _TAG.fullmatch(html.unescape(text))
+    assert tag is not None
+    name = tag["name"].lower()
+    if name in _BLOCKS:
+        return "break"
+    if tag["empty"] or name in _EMPTY:
+        return "empty"
+    return "close" if tag["slash"] else "open"
+
+
+def _paired(items: list[Item]) -> list[Item]:
+    """The items with the halves of pairs joined; a half alone of no known tag, as in "Hello <name>", is a word."""
+    opened: list[int] = []
+    for place, item in enumerate(items):
+        if item.role == "open":
+            opened.append(place)
+        elif item.role == "close":
+            name = _name(item)
+            partner = next((at for at in reversed(opened) if _name(items[at]) == name), None)
+            if partner is not None:
+                del opened[opened.index(partner) :]
+                items[partner] = replace(items[partner], partner=item.start)
+                items[place] = replace(item, partner=items[partner].start)
+    return [
+        replace(item, role="word")
+        if item.role in ("open", "close") and item.partner is None and _name(item) not in _INLINE
+        else item
+        for item in items
+    ]
+
+
+def _name(item: Item) -> str:
+    tag = _TAG.fullmatch(html.unescape(item.text))
+    assert tag is not None
+    return tag["name"].lower()
+
+
+def _numbers_lost(items: Sequence[Item], text: str) -> list[Item]:
+    numbers = [item for item in items if item.role == "number"]
     if not numbers:
         return []
-    items = protected_items(text)
-    there = [item.text for item in items if item.kind == "number"]
-    there += [digits for item in items if _CODE.fullmatch(item.text) for digits in _NUMBER.findall(item.text)]
-    there += [group for number in there for group in _groups(number)]
-
-    def found(number: str) -> bool:
-        return any(same_number(number, known) for known in there)
-
-    return [n for n in numbers if not found(n.text) and not all(found(group) for group in _groups(n.text))]
-
-
-def _plain(number: str) -> set[str]:
-    """The readings of a number that are decimals; versions and dates are not."""
-    return {reading for reading in number_readings(number) if reading.count(".") < 2}
-
-
-def _thousands(groups: list[str]) -> bool:
-    """Whether digit groups are those of one whole number: 12 345 678."""
-    return len(groups) == 1 or (len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]))
-
-
-def _groups(number: str) -> list[str]:
-    """What a date or numbers side by side consist of; a number that can only be one stays whole."""
-    return regex.split(r"[.,\s]", number) if _SEPARABLE.fullmatch(number) else [number]
+    others = protected_items(text)
+    there = [item.text for item in others if item.role == "number"]
+    # What is written as a code by one may be a number to the other: F 16, F-16.
+    codes = [item.text for item in others if item.role != "number" and _CODE.fullmatch(item.text)]
+    there += [digits for code in codes for digits in NUMBER.findall(code)]
+    return [numbers[place] for place in lost_numbers([item.text for item in numbers], there)]

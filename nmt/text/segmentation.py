@@ -8,12 +8,13 @@ What a translation must keep inside of a sentence is `nmt.text.protected`'s.  No
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex  # type: ignore[import-untyped]
 import sentencex  # type: ignore[import-untyped]
 
-from nmt.text.protected import _LETTER, _VERBATIM, has_words
+from nmt.text.messages import message_syntax
+from nmt.text.protected import _LETTER, Item, has_words, items_beside, masked, protected_items, shifted
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class Part:
 
     text: str
     translate: bool
+    items: tuple[Item, ...] = ()  # that the caller gave, with their places in `text`
 
 
 # Characters that end a line wherever text is shown or read by line; Unicode's list (UAX 14), and control
 # characters that str.splitlines takes for line ends.
 _LINE_BREAK = regex.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-# White space, and what is invisible like it: control characters, byte order mark, zero-width space.
-_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u200b]"
+# White space, and what is invisible like it: control characters, byte order mark, zero-width space,
+# direction marks.
+_BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f]"
 _BLANKS = regex.compile(rf"{_BLANK}*")
 _AFTER_CUT = regex.compile(rf"[)\]}}»”.,;:!?…]*{_BLANK}*")
 _BEFORE_CUT = regex.compile(rf"[(\[{{«“¿¡]*{_BLANK}*")  # matched backwards
@@ -45,23 +48,79 @@ _PICTURE = (
 _SMILEY = r"(?<!\S)(?:[:;=]['’]?-?[()DPpOo3|/\\*]+|<3|[xX]D+)(?!\S)"
 _PICTURES = regex.compile(rf"((?:{_PICTURE}|{_SMILEY})+)", regex.VERSION1)
 
-_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+# What marks a list entry, a heading, a quotation or a speaker, at the beginning of a sentence.
+_LEAD = regex.compile(
+    r"(?:\s*(?:\#{1,6}|>+(?:\ ?>)*|[*+•‣◦▪·–—-]|\d{1,3}[.)]|\[[ xX]\])(?=\s))*", regex.VERBOSE
+)
+_DASH = regex.compile(r"\s*[-–—]\s")
+# Abbreviations after which no sentence ends; before a number; and before a number or a small letter.
+_TITLES = r"Sr|Sra|Sres|Srta|Dr|Dra|Dres|Dña|Prof|Profa|Ing|Lic|Gral|Avda|Mr|Mrs|Ms|St|Sto|Sta|Vd|Vds|Ud|Uds"
+_NEVER_LAST = regex.compile(
+    rf"(?<![\w.])(?:(?:{_TITLES}|cf|vs|e\.\s?g|i\.\s?e|p\.\s?ej|v\.\s?gr|núms?|nros?|págs?|arts?)\.|n\.[ºª]s?)\s+$"
+)
+_BEFORE_NUMBER = regex.compile(
+    r"(?<![\w.])(?i:n|no|nos|nums?|caps?|pp?|vols?|figs?|secs?|chs?|tel|ext|cols?|approx|aprox|eds?|lib|tít)\.\s+$"
+)
+_SELDOM_LAST = regex.compile(
+    r"(?<![\w.])(?:EE\.\s?UU|U\.\s?S|U\.\s?S\.\s?A|[ap]\.\s?m|etc|Inc|Ltd|Corp|Co|Jr|Cía|S\.\s?A|a\.\s?C|d\.\s?C|\d\.[ºª])\.?\s+$"
+)
+_SMALL_OR_NUMBER = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡]*[\p{Ll}\d]")
+
 _END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
 
 # Where a sentence that is too long may be cut, best first: after a clause, after a comma, between words.
 _CUTS = (regex.compile(r"(?<=[.!?…;:][)»”\"]?)\s+"), regex.compile(r"(?<=[,)–—])\s+"), regex.compile(r"\s+"))
 
 
-def split_text(text: str, language: str) -> list[Part]:
-    """Cut `text` into parts; `language` is an ISO 639-1 code ("es").
+def split_text(text: str, language: str, given: Sequence[Item] = ()) -> list[Part]:
+    """Cut `text` into parts; `language` is an ISO 639-1 code ("es"), `given` are items that the caller knows of (a
+    format's markup, say), with their places in the text: none is cut.
 
     "".join(part.text for part in split_text(text, language)) == text, whatever the text.
     A part to translate has a word in it, no line break, and neither begins nor ends with white space.
     """
     parts: list[Part] = []
-    for sentence in _sentences(text, language):
-        parts += split_around(sentence, (match.span() for match in _PICTURES.finditer(sentence)))
-    return _joined(parts)
+    position = 0
+    for stretch, is_syntax in message_syntax(text):
+        if is_syntax:
+            parts.append(Part(stretch, False))
+            position += len(stretch)
+            continue
+        for sentence in _sentences(stretch, language, shifted(given, position, position + len(stretch))):
+            begins_line = not parts or _LINE_BREAK.search(parts[-1].text[-1]) is not None
+            own = shifted(given, position, position + len(sentence))
+            parts += split_around(sentence, _cuts(sentence, _LEAD if begins_line else _DASH, own))
+            position += len(sentence)
+    return with_items(_joined(parts), given)
+
+
+def with_items(parts: Sequence[Part], given: Sequence[Item]) -> list[Part]:
+    """The parts of a text to translate with those of its given items that stand in them."""
+    if not given:
+        return list(parts)
+    placed, position = [], 0
+    for part in parts:
+        end = position + len(part.text)
+        placed.append(replace(part, items=shifted(given, position, end) if part.translate else ()))
+        position = end
+    return placed
+
+
+def _cuts(sentence: str, lead: regex.Pattern[str], given: Sequence[Item]) -> list[tuple[int, int]]:
+    """[start, end) of what is copied inside of a sentence: a mark before it, pictures, and ends of lines and blocks."""
+    spans = [match.span() for match in _PICTURES.finditer(sentence)]
+    if (mark := lead.match(sentence)) and mark.end() > 0:
+        spans.append(mark.span())
+    spans += [
+        (item.start, item.end)
+        for item in items_beside(given, sentence)
+        if item.role == "break" or (item.text == "|" and item.kind == "sign")
+    ]
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if not apart or start >= apart[-1][1]:
+            apart.append((start, end))
+    return apart
 
 
 def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
@@ -85,7 +144,7 @@ def stands_alone(plan: Sequence[Part], place: int) -> bool:
     """Whether a part to translate is a sentence, and not a stretch of one: of "I ❤️ fish.", neither part is."""
 
     def apart(gap: Part, before: str | None) -> bool:
-        if gap.translate or _LINE_BREAK.search(gap.text):
+        if gap.translate or _LINE_BREAK.search(gap.text) or _has_break(gap.text):
             return not gap.translate
         return not _LETTER.search(gap.text) and (before is None or _END.search(before) is not None)
 
@@ -106,30 +165,77 @@ def cut_long(sentence: str, size: Callable[[str], int], limit: int) -> list[Part
     return [*cut_long(sentence[:start], size, limit), *gap, *cut_long(sentence[end:], size, limit)]
 
 
-def words(sentence: str) -> list[tuple[int, int]]:
-    """[start, end) of every run of letters and digits."""
-    return [match.span() for match in _WORD.finditer(sentence)]
-
-
-def _sentences(text: str, language: str) -> Iterator[str]:
+def _sentences(text: str, language: str, given: Sequence[Item]) -> Iterator[str]:
     """Lossless: sentencex's sentences of every line, and the line breaks between them."""
     start = 0
     for line_break in _LINE_BREAK.finditer(text):
-        yield from _sentences_of_line(text[start : line_break.start()], language)
+        end = line_break.start()
+        yield from _sentences_of_line(text[start:end], language, shifted(given, start, end))
         yield line_break.group()
         start = line_break.end()
-    yield from _sentences_of_line(text[start:], language)
+    yield from _sentences_of_line(text[start:], language, shifted(given, start, len(text)))
 
 
-def _sentences_of_line(line: str, language: str) -> Iterator[str]:
-    """Only ends with white space after them count: sentencex also cuts "n.º 5" after the point, and URLs.
-    (It never cuts inside brackets, quotation marks or markup.)"""
-    start = end = 0
-    for sentence in sentencex.segment(language, line):
+def _sentences_of_line(line: str, language: str, given: Sequence[Item]) -> Iterator[str]:
+    """The sentences of a line.  What must stay as it is (a URL, "n.º 5") is hidden from sentencex, and tags are taken
+    out, so that "Yes.</b> No." has two; only ends with white space after them count."""
+    plain, places = _without_markup(line, given)
+    ends: list[int] = []
+    end = 0
+    for sentence in sentencex.segment(language, plain):
         end += len(sentence)
-        if sentence[-1:].isspace() or end == len(line):
-            yield line[start:end]
-            start = end
+        begin = ends[-1] if ends else 0
+        if end < len(plain) and sentence[-1:].isspace() and not _goes_on(plain[begin:end], plain[end:]):
+            ends.append(end)
+    start = 0
+    for end in ends:
+        yield line[start : places[end]]
+        start = places[end]
+    yield line[start:]
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether the full stop at the end of `before` is that of an abbreviation."""
+    if _NEVER_LAST.search(before):
+        return True
+    if _BEFORE_NUMBER.search(before):
+        return after[:1].isdigit()
+    return _SELDOM_LAST.search(before) is not None and _SMALL_OR_NUMBER.match(after) is not None
+
+
+def _without_markup(line: str, given: Sequence[Item]) -> tuple[str, list[int]]:
+    """The line without its tags, and other items hidden; and for each character, and the end, its place in the line.
+    A tag that opens goes with what follows it, one that closes with what is before it."""
+    hidden = masked(line, given=given)
+    if hidden == line:
+        return line, list(range(len(line) + 1))
+    characters: list[str] = []
+    places: list[int] = []
+    position = 0
+    opened: int | None = None  # where the tags begin that stand right before the next character
+
+    def copy(text: str, start: int) -> None:
+        nonlocal opened
+        for offset, character in enumerate(text):
+            characters.append(character)
+            places.append(start + offset if opened is None else opened)
+            opened = None
+
+    for item in items_beside(given, line):
+        if item.role not in ("open", "close", "empty"):
+            continue
+        copy(hidden[position : item.start], position)
+        if item.role == "close":
+            opened = None
+        elif opened is None:
+            opened = item.start
+        position = item.end
+    copy(hidden[position:], position)
+    return "".join(characters), [*places, len(line)]
+
+
+def _has_break(text: str) -> bool:
+    return text.strip() == "|" or any(item.role == "break" for item in protected_items(text))
 
 
 def _joined(parts: list[Part]) -> list[Part]:
@@ -149,9 +255,9 @@ def _cut_place(sentence: str) -> tuple[int, int]:
     """[start, end) of the white space to cut at: of the strongest kind found in the middle half, and of those
     the one nearest to the middle; without any, the middle itself."""
     middle = len(sentence) // 2
-    masked = _VERBATIM.sub(lambda match: "x" * len(match.group()), sentence)
+    hidden = masked(sentence)
     for pattern in _CUTS:
-        matches = pattern.finditer(masked, len(sentence) // 4, 3 * len(sentence) // 4)
+        matches = pattern.finditer(hidden, len(sentence) // 4, 3 * len(sentence) // 4)
         if places := [match.span() for match in matches]:
             return min(places, key=lambda place: abs(place[0] - middle))
     return middle, middle

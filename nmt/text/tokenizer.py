@@ -69,6 +69,19 @@ class Tokenizer:
         return [self._pieces[i] for i in ids]
 
     @cached_property
+    def characters(self) -> frozenset[str]:
+        """Characters that have a piece of their own or stand in one; all others are spelled in UTF-8 bytes."""
+        whole = (piece for i, piece in enumerate(self._pieces) if not self._processor.is_byte(i))
+        return frozenset(character for piece in whole for character in piece)
+
+    @cached_property
+    def placeholders(self) -> tuple[str, ...]:
+        """Pieces of one private-use character, which models learn to copy in place of what must not change."""
+        return tuple(
+            sorted(piece for piece in self._pieces if len(piece) == 1 and "\ue000" <= piece <= "\uf8ff")
+        )
+
+    @cached_property
     def _pieces(self) -> list[str]:
         return self._processor.id_to_piece(list(range(len(self))))
 

@@ -1,7 +1,8 @@
 """Token-budget batches over one split of a dataset folder, in an order that can be resumed.
 
 Sentences of equal source length share a batch, so that the encoder needs neither packing nor a mask; the decoder is
-causal, so that only the loss masks the target."""
+causal, so that only the loss masks the target.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from nmt.config import DataConfig
 from nmt.errors import UserError
 from nmt.inference.batches import pad, pad_sources
 from nmt.text.tokenizer import BOS, EOS, PAD
-from nmt.training.dataset import Ids, Split
+from nmt.training.dataset import AnySplit, Ids
 
 
 class Batch(NamedTuple):
@@ -53,46 +54,63 @@ def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
     return Batch(torch.from_numpy(source), source_lengths, target_in, target_out, real, len(real))
 
 
-def plan_epoch(split: Split, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
+def usable_rows(split: AnySplit, config: DataConfig) -> np.ndarray:
+    """The rows to learn from, as an array of indices: those that `split` has for it and that are not too long."""
+    longest = np.maximum(split.source_lengths, split.target_lengths)
+    return np.flatnonzero((longest <= config.max_length) & split.usable)
+
+
+def plan_epoch(split: AnySplit, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of an epoch, as arrays of row indices, in training order.
 
     Depends on nothing but its arguments: a resumed run finds the same batches in the same order.
     """
     rng = np.random.default_rng((seed, epoch))
-    longest = np.maximum(split.source_lengths, split.target_lengths)
-    usable = np.flatnonzero((longest <= config.max_length) & split.usable)
+    usable = usable_rows(split, config)
     rng.shuffle(usable)
     source, target = split.source_lengths[usable] + 1, split.target_lengths[usable] + 1  # with EOS
     # Equal source lengths (up to length_step) together, in them targets of similar length; ties stay shuffled.
-    order = np.lexsort((target, source // config.length_step))
+    key, width = source // config.length_step, np.maximum(source, target)
+    order = np.lexsort((target, key))
     batches: list[np.ndarray] = []
-    for group in _groups(source[order] // config.length_step):
-        batches.extend(_cut(order[group], source, target, config.batch_tokens))
+    for group in np.split(order, np.flatnonzero(np.diff(key[order])) + 1):
+        batches.extend(_cut(group, width, config.batch_tokens))
     rng.shuffle(batches)  # type: ignore[arg-type]  # shuffles a list in place
     return [usable[batch] for batch in batches]
+
+
+class Fetched(NamedTuple):
+    """A batch, and where the stream is after it."""
+
+    batch: Batch
+    epoch: int
+    position: int
+    target_tokens: int  # real target positions of the batches that all ranks take in this turn
 
 
 class BatchStream:
     """Endless batches of the training split; `epoch` and `position` say where it is, and can be set."""
 
-    def __init__(self, split: Split, config: DataConfig, seed: int, rank: int = 0, ranks: int = 1) -> None:
+    def __init__(self, split: AnySplit, config: DataConfig, seed: int, rank: int = 0, ranks: int = 1) -> None:
         self.split, self.config, self.seed, self.rank, self.ranks = split, config, seed, rank, ranks
         self.epoch = 0
         self.position = 0  # batches of this epoch already given out
-        self.target_tokens = 0  # real target positions of the batches that all ranks took last
         self._planned_epoch = -1
         self._plan: list[np.ndarray] = []
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> Fetched:
         """This rank's next batch: ranks take turns within one common plan."""
         plan = self._current_plan()
         if self.position + self.ranks > len(plan):  # what is left does not go round all ranks
             self.epoch, self.position = self.epoch + 1, 0
             plan = self._current_plan()
         taken = plan[self.position : self.position + self.ranks]
-        self.target_tokens = sum(int(self.split.target_lengths[rows].sum()) + len(rows) for rows in taken)
         self.position += self.ranks
-        return make_batch(self.split.ids(taken[self.rank]))
+        target_tokens = sum(
+            int(self.split.target_lengths[rows].sum()) + len(rows) for rows in taken
+        )  # with EOS
+        batch = make_batch(self.split.ids(taken[self.rank]))
+        return Fetched(batch, self.epoch, self.position, target_tokens)
 
     def _current_plan(self) -> list[np.ndarray]:
         if self._planned_epoch != self.epoch:
@@ -107,22 +125,13 @@ class BatchStream:
         return self._plan
 
 
-class Fetched(NamedTuple):
-    """A batch on its device, and where the stream was when it had given it out."""
-
-    batch: Batch
-    epoch: int
-    position: int
-    target_tokens: int  # of all ranks
-
-
 def fetch(stream: BatchStream, device: torch.device, ahead: int = 4) -> Iterator[Fetched]:
-    """The stream's batches on the device, without end.  For a GPU a thread makes and moves them, `ahead` of the
-    training, so that it never waits for data."""
+    """The stream's batches on the device, without end.  For a GPU a thread makes and moves them, `ahead` batches
+    before they are trained on, so that the GPU never waits for data."""
 
     def one() -> Fetched:
-        batch = next(stream).to(device)
-        return Fetched(batch, stream.epoch, stream.position, stream.target_tokens)
+        fetched = next(stream)
+        return fetched._replace(batch=fetched.batch.to(device))
 
     if device.type == "cpu":
         while True:
@@ -134,19 +143,12 @@ def fetch(stream: BatchStream, device: torch.device, ahead: int = 4) -> Iterator
             yield coming.popleft().result()
 
 
-def _groups(keys: np.ndarray) -> list[np.ndarray]:
-    """Positions of equal neighbours in sorted `keys`, a run at a time."""
-    return np.split(np.arange(len(keys)), np.flatnonzero(np.diff(keys)) + 1) if len(keys) else []
-
-
-def _cut(rows: np.ndarray, source: np.ndarray, target: np.ndarray, budget: int) -> Iterator[np.ndarray]:
-    """Cut `rows` (sorted by target length) so that rows x longest side stays within `budget` padded pieces."""
-    start, widest = 0, 0
-    for end, row in enumerate(rows):
-        width = max(widest, int(source[row]), int(target[row]))
-        if end > start and (end - start + 1) * width > budget:
-            yield rows[start:end]
-            start, width = end, max(int(source[row]), int(target[row]))
-        widest = width
-    if start < len(rows):
-        yield rows[start:]
+def _cut(rows: np.ndarray, width: np.ndarray, budget: int) -> Iterator[np.ndarray]:
+    """Cut `rows` into batches whose rows × longest side, `width` of each row, is within `budget` padded pieces."""
+    start = 0
+    while start < len(rows):
+        candidates = rows[start : start + budget // width[rows[start]] + 1]
+        longest = np.maximum.accumulate(width[candidates])
+        count = max(1, int((longest * np.arange(1, len(longest) + 1) <= budget).sum()))
+        yield candidates[:count]
+        start += count

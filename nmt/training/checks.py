@@ -1,6 +1,6 @@
-"""What must hold before a training starts: a run folder that can be one, a dataset that fits, one model.
+"""What must hold before a training starts: a dataset that fits the recipe, weights and settings of the same model.
 
-Each complaint is a UserError with the remedy; the training itself is `nmt.training.trainer`.
+Each complaint is a UserError with the remedy.  The run's folder is checked in `nmt.training.run_folder`.
 """
 
 from __future__ import annotations
@@ -12,34 +12,19 @@ from typing import Any
 
 import yaml
 
-from nmt.checkpoint.folder import run_checkpoints
 from nmt.checkpoint.weights import Checkpoint
-from nmt.config import Config, DropoutConfig, dump_config, load_config
+from nmt.config import Config, DropoutConfig
 from nmt.errors import UserError
 from nmt.text.tokenizer import Tokenizer, load_tokenizers
-from nmt.training.dataset import Split
+from nmt.training.dataset import AnySplit
 
-
-def check_out(run: Path, resume: bool) -> None:
-    """Whether the run folder can be what it is to be: a new one, or with `resume` one that was begun."""
-    if resume and not (run / "config.yaml").exists():
-        raise UserError(f"{run}: no training run to resume; check --out, or leave out --resume to begin one")
-    if not resume and ((run / "state").exists() or run_checkpoints(run)):
-        raise UserError(
-            f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
-        )
-    if not resume and any(run.glob("*.safetensors")):
-        raise UserError(
-            f"{run}: is a checkpoint folder, which a training would overwrite; give another --out"
-        )
-
-
-def make_folder(run: Path) -> None:
-    """Make the run folder, if it is not there yet."""
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{run}: cannot be made a folder: {error.strerror}; give another --out") from None
+# Settings that the dataset decides, whatever the recipe says.
+OF_THE_DATASET = ("source_language", "target_language", "model.source_vocab", "model.target_vocab")
+# Settings that make another model.  Dropout, which has no weights, does not.
+OF_THE_MODEL = (
+    *("source_language", "target_language", "model."),
+    *("data.reverse", "data.both_directions", "data.language_model"),
+)
 
 
 def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokenizer]]:
@@ -48,8 +33,6 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
     if not data.is_dir():
         raise UserError(f"{data}: no such dataset folder; make one with `python -m data_prep build`")
     tokenizers = load_tokenizers(data)
-    if config.data.reverse:
-        tokenizers = (tokenizers[1], tokenizers[0])
     try:
         recipe = yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))
         source_language, target_language = str(recipe["pair"]).split("-")
@@ -58,15 +41,21 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
             f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
         ) from None
     if config.data.reverse:
+        tokenizers = (tokenizers[1], tokenizers[0])
         source_language, target_language = target_language, source_language
     if config.data.language_model:  # it reads nothing: all it knows is the target's
         tokenizers, source_language = (tokenizers[1], tokenizers[1]), ""
     model = config.model
-    if tokenizers[0] is not tokenizers[1] and model.tied_embeddings == "all":
-        raise UserError(
-            f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
-            "add --set model.tied_embeddings=target"
-        )
+    if tokenizers[0] is not tokenizers[1]:
+        if config.data.both_directions:
+            raise UserError(
+                f"data.both_directions needs one joint vocabulary, {data} has two; build it with one"
+            )
+        if model.tied_embeddings == "all":
+            raise UserError(
+                f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
+                "add --set model.tied_embeddings=target"
+            )
     model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
     config = dataclasses.replace(
         config, model=model, source_language=source_language, target_language=target_language
@@ -74,19 +63,21 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
     return config, tokenizers
 
 
-def changes(run: Path, config: Config) -> list[str]:
-    """Settings that differ from those the run began with; one that makes it another model is a UserError.
+def differences(one: Config, other: Config) -> list[tuple[str, Any, Any]]:
+    """The settings that differ: the dotted name, the value in `one`, the value in `other`."""
+    pairs = zip(_flat(dataclasses.asdict(one)), _flat(dataclasses.asdict(other)), strict=True)
+    return [(name, old, new) for (name, old), (_, new) in pairs if old != new]
 
-    Dropout has no weights, so it may change."""
-    before, now = (yaml.safe_load(dump_config(c)) for c in (load_config(run / "config.yaml"), config))
-    pairs = zip(_flat(before), _flat(now), strict=True)
-    changed = [f"{name} was {old}, is {new}" for (name, old), (_, new) in pairs if old != new]
-    for change in changed:
-        other_model = change.startswith(
-            ("model.", "source_language", "target_language", "data.reverse", "data.language_model")
-        )
-        if other_model and not change.startswith("model.dropout."):
-            raise UserError(f"{run}: {change}: that is another model; resume with the settings it began with")
+
+def changes(run: Path, before: Config, now: Config) -> list[str]:
+    """How a resumed run is changed, a line for each setting; a change to another model is a UserError."""
+    changed = []
+    for name, old, new in differences(before, now):
+        changed.append(f"{name} was {old}, is {new}")
+        if name.startswith(OF_THE_MODEL) and not name.startswith("model.dropout."):
+            raise UserError(
+                f"{run}: {changed[-1]}: that is another model; resume with the settings it began with"
+            )
     return changed
 
 
@@ -99,20 +90,17 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
                 f"{checkpoint.folder}: its {side} pieces are not those of the dataset; build the dataset with "
                 f"--subwords-from {checkpoint.folder}"
             )
-    models = (dataclasses.replace(c.model, dropout=DropoutConfig()) for c in (checkpoint.config, config))
-    there, here = (dict(_flat(dataclasses.asdict(model))) for model in models)
-    other = [
-        f"model.{name} is {there[name]} there, {here[name]} here"
-        for name in here
-        if here[name] != there[name]
-    ]
-    if other:
+    there, here = (
+        Config(model=dataclasses.replace(c.model, dropout=DropoutConfig()))
+        for c in (checkpoint.config, config)
+    )
+    if other := [f"{name} is {old} there, {new} here" for name, old, new in differences(there, here)]:
         raise UserError(
             f"{checkpoint.folder}: cannot be begun from: {'; '.join(other)}; use the recipe in its config.yaml"
         )
 
 
-def check_ids(data: Path, splits: Sequence[Split], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
+def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
     """A dataset whose SentencePiece model was exchanged would index past the embeddings."""
     for split in splits:
         for highest, tokenizer in zip(split.highest_ids(), tokenizers, strict=True):

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nmt.config import DataConfig
 from nmt.errors import UserError
 
 Ids = np.ndarray  # int32 [length], without BOS and EOS
@@ -23,7 +24,7 @@ Ids = np.ndarray  # int32 [length], without BOS and EOS
 class Split:
     """`train`, `dev` or `test` of a dataset folder: text and ids of pair `index`, never all in memory.
 
-    Of a split for a language model the source of every pair is empty."""
+    For a language model the source of every pair is left empty."""
 
     def __init__(
         self, folder: str | Path, name: str, reverse: bool = False, language_model: bool = False
@@ -38,11 +39,11 @@ class Split:
         self.usable = self.target_lengths > 0  # [pairs] bool: whether to learn from them
         if language_model:
             self.source_lengths = np.zeros_like(self.source_lengths)
-            if altered is not None:  # neither careless targets nor, for careless sources, the same once more
+            if altered is not None:  # no copy: its target is noisy, or was there before
                 self.usable &= pc.equal(altered, "").to_numpy()
             return
         if altered is not None:
-            # Copies whose target is careless (data_prep/careless.py) are not to be learned: as good as empty.
+            # A copy with a noisy target (`data_prep` makes them) is not to be learned: as good as empty.
             self.source_lengths[pc.equal(altered, self.sides[1]).to_numpy()] = 0
         self.usable &= self.source_lengths > 0
 
@@ -65,15 +66,62 @@ class Split:
         return digest.hexdigest()[:16]
 
     def text(self, index: int) -> tuple[str, str]:
+        """Source and target of row `index`."""
         source, target = (self.table[side][index].as_py() for side in self.sides)
         return "" if self.language_model else source, target
 
     def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
+        """Ids of source and target of the rows `indices`."""
         rows = self.table.select([f"{side}_ids" for side in self.sides]).take(pa.array(indices))
         sources, targets = ([item.values.to_numpy() for item in column] for column in rows.columns)
         if self.language_model:
             sources = [ids[:0] for ids in sources]
         return list(zip(sources, targets, strict=True))
+
+
+class BothDirections:
+    """A split twice: first every pair from source to target, then every pair from target to source.
+
+    Needs one joint vocabulary: a piece's id must mean the same on either side."""
+
+    def __init__(self, folder: str | Path, name: str) -> None:
+        self.parts = Split(folder, name), Split(folder, name, reverse=True)
+        self.source_lengths = np.concatenate([part.source_lengths for part in self.parts])
+        self.target_lengths = np.concatenate([part.target_lengths for part in self.parts])
+        self.usable = np.concatenate([part.usable for part in self.parts])
+
+    def __len__(self) -> int:
+        return 2 * len(self.parts[0])
+
+    def highest_ids(self) -> tuple[int, int]:
+        """The highest source and target id, which are the same; -1 where there is none."""
+        highest = max(self.parts[0].highest_ids())
+        return highest, highest
+
+    def fingerprint(self) -> str:
+        """Tells datasets apart, as `Split.fingerprint` does, and from the same one in a single direction."""
+        return f"{self.parts[0].fingerprint()}-both"
+
+    def text(self, index: int) -> tuple[str, str]:
+        """Source and target of row `index`, from 0 to twice the number of pairs."""
+        direction, row = divmod(index, len(self.parts[0]))
+        return self.parts[direction].text(row)
+
+    def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
+        """Ids of source and target of the rows `indices`, which may mix the directions."""
+        directions, rows = np.divmod(np.asarray(indices), len(self.parts[0]))
+        pairs = self.parts[0].ids(rows)
+        return [pair[::-1] if swap else pair for pair, swap in zip(pairs, directions, strict=True)]
+
+
+AnySplit = Split | BothDirections
+
+
+def open_split(folder: str | Path, name: str, config: DataConfig) -> AnySplit:
+    """`train`, `dev` or `test` in the direction, or the directions, that a recipe trains."""
+    if config.both_directions:
+        return BothDirections(folder, name)
+    return Split(folder, name, config.reverse, config.language_model)
 
 
 def _memory_mapped(folder: Path) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Several processes training one model (`torchrun`): who I am, and sums over everybody.
+"""Several processes training one model (`torchrun`): who this one is, and sums over all of them.
 
 Gradients are summed by hand, once a step and as one flat tensor, so that the training loop stays plain.
 """
@@ -12,17 +12,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from nmt.training.cpu_tuning import _keep_freed_memory
-
 
 class Processes:
-    """This process among those that `torchrun` started; alone (rank 0 of 1) without it."""
+    """This process among those that `torchrun` started; alone (rank 0 of 1) without it.  A context manager."""
 
     def __init__(self) -> None:
-        # Vanishing gradients reach numbers below 1e-38, which mean nothing and which a CPU computes up to a
-        # hundred times slower than zeros.  Threads made from here on take the setting over.
-        torch.set_flush_denormal(True)
-        _keep_freed_memory()
         self.ranks = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = torch.device("cpu")
@@ -32,21 +26,34 @@ class Processes:
         if self.ranks > 1:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
 
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.ranks > 1:
+            dist.destroy_process_group()
+
     @property
     def first(self) -> bool:
         """Whether this is the process that logs, validates and saves."""
         return self.rank == 0
 
     def total(self, value: Tensor) -> Tensor:
-        """The sum of `value` over all processes."""
+        """The sum of `value`, which is on `device`, over all processes; in its place."""
         if self.ranks > 1:
             dist.all_reduce(value)
         return value
 
-    def from_first(self, value: float) -> float:
-        """The first process's `value`, for decisions that all must take alike."""
-        own = torch.tensor(value if self.first else 0.0, dtype=torch.float64, device=self.device)
-        return self.total(own).item() if self.ranks > 1 else value
+    def agree(self, value: float, flag: bool = False) -> tuple[float, bool]:
+        """The first process's `value`, and whether `flag` is true in any: what all must decide alike.
+
+        One exchange, for whose answer the process waits."""
+        if self.ranks == 1:
+            return value, flag
+        own = [value if self.first else 0.0, float(flag)]
+        common = self.total(torch.tensor(own, dtype=torch.float64, device=self.device))
+        first_value, flags = common.tolist()
+        return first_value, flags > 0
 
     def gather(self, value: Tensor) -> list[Tensor]:
         """Every process's `value`, in order of rank; all of one shape and type, on the CPU."""
@@ -55,12 +62,6 @@ class Processes:
         parts = [torch.empty_like(value, device=self.device) for _ in range(self.ranks)]
         dist.all_gather(parts, value.to(self.device))
         return [part.cpu() for part in parts]
-
-    def any(self, flag: bool) -> bool:
-        """Whether `flag` is true in any process."""
-        return (
-            bool(self.total(torch.tensor(int(flag), device=self.device)).item()) if self.ranks > 1 else flag
-        )
 
     def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Replace every gradient by its sum over all processes."""
@@ -73,10 +74,6 @@ class Processes:
             gradient.copy_(summed.view_as(gradient))
 
     def wait(self) -> None:
-        """Until everybody is here."""
+        """Until every process is here."""
         if self.ranks > 1:
             dist.barrier()
-
-    def close(self) -> None:
-        if self.ranks > 1:
-            dist.destroy_process_group()

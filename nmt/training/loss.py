@@ -12,10 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LOGITS_AT_ONCE = {
-    "cpu": 2**22,
-    "cuda": 2**28,
-}  # numbers: 16 MiB fit a CPU's last cache; 1 GiB keeps a GPU busy
+# How many logits are held by kind of device: 16 MiB fit a CPU's last cache; 1 GiB keeps a GPU busy.
+MAX_LOGITS = {"cpu": 2**22, "cuda": 2**28}
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
@@ -26,7 +24,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         ctx: Any, readouts: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float
     ) -> Tensor:
         vocab = weight.size(0)
-        rows = max(1, LOGITS_AT_ONCE.get(readouts.device.type, 2**26) // vocab)
+        rows = max(1, MAX_LOGITS.get(readouts.device.type, 2**26) // vocab)
         of_readouts = torch.empty_like(readouts)
         of_weight = torch.zeros_like(weight, dtype=torch.float32)
         of_bias = torch.zeros_like(bias, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""What turns gradients into better weights: optimiser, learning-rate schedule, moving average, precision."""
+"""What turns gradients into better weights: optimiser, learning-rate schedule, moving average."""
 
 from __future__ import annotations
 
@@ -33,11 +33,14 @@ def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
         return config.lr * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
     if config.schedule == "inverse_sqrt":  # Vaswani et al. 2017, eq. 3
         return config.lr * warm * min(1.0, math.sqrt(max(1, config.warmup) / step))
+    if config.schedule == "stable_decay":  # warm-up, stable, decay: Hu et al. 2024 (MiniCPM), section 4
+        left = max(0.0, 1.0 - progress)
+        return config.lr * warm * (min(1.0, left / config.decay) if config.decay else 1.0)
     return config.lr * warm
 
 
 class MovingAverage:
-    """Exponential moving average of the weights (Polyak & Juditsky 1992), which is smoother than any of them."""
+    """Exponential moving average of the weights (Polyak & Juditsky 1992), smoother than the weights of any step."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -45,6 +48,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
+        """Move on towards the model's weights after optimiser step `step`, counted from 1."""
         # At the start the average follows closely, so that the random initial weights are soon forgotten.
         decay = min(self.decay, (1 + step) / (10 + step))
         averages, weights = list(self.weights.values()), list(named_weights(model).values())

@@ -1,6 +1,6 @@
-"""What a person sees of a training: a progress line, a table at each validation, TensorBoard, a log file.
+"""What a person sees of a training: the plan, a progress line, a table at each validation, TensorBoard, a log file.
 
-Writes to stderr and into the run's folder; decides nothing.
+Writes to standard error and into the run's folder; decides nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
+from nmt.config import Config
+from nmt.network.encoder import describe_encoder
+from nmt.training.distributed import Processes
 from nmt.training.resume import Progress as TrainingProgress
 from nmt.training.validation import Validation
 
@@ -37,10 +41,11 @@ class Reporter:
             transient=True,
         )
         self.task = self.line.add_task("training", total=1.0, text="")
-        self.board = _tensorboard(run / "tensorboard") if active else None
+        self.board: Any = None
 
     def __enter__(self) -> Reporter:
         self.line.start()
+        self.board = _tensorboard(self.run / "tensorboard") if self.active else None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,25 +56,49 @@ class Reporter:
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
-        """One line of training figures; `done` is the share of the training that is over."""
-        if not self.active:
-            return
-        remaining = progress.seconds * (1 - done) / done if done > 0 else 0.0
+    def plan(
+        self,
+        config: Config,
+        progress: TrainingProgress,
+        processes: Processes,
+        parameters: int,
+        pairs: int,
+        dev_pairs: int,
+    ) -> None:
+        """What is going to be trained, on what, for how long, and where it goes."""
+        training = config.training
+        on_cpu = processes.device.type == "cpu"
+        where = f"{torch.get_num_threads()} CPU thread(s)" if on_cpu else torch.cuda.get_device_name()
+        if processes.ranks > 1:
+            where = f"{processes.ranks} processes, each on {where}"
+        minutes = f"{training.minutes:g} minutes of training or " if training.minutes else ""
+        done = f", of which {progress.step:,} are done" if progress.step else ""
+        self.say(f"{config.task}: {pairs:,} pairs to learn from, {dev_pairs:,} of dev")
+        self.say(f"encoder: {describe_encoder(config.model.encoder)}")
+        self.say(f"model: {parameters:,} parameters, in {progress.precision} on {where}")
+        self.say(
+            f"until: {minutes}{training.steps:,} steps{done}; validated each {training.validate_every:,}"
+        )
+        self.say(f"results: {self.run}, the best checkpoint in {self.run / 'best'}")
+
+    def show(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
+        """Print `Meter.read`'s figures in one line; `done` is the share of the training that is over."""
+        seconds_left = round(progress.seconds * (1 - done) / done) if done > 0 else 0
         text = (
             f"step {progress.step}  epoch {progress.epoch + 1}  loss {figures['loss']:.3f}  "
             f"{figures['tokens_per_second']:,.0f} tokens/s  lr {figures['lr']:.2e}  "
-            f"|g| {figures['gradient_norm']:.2f}  ETA {_duration(remaining)}"
+            f"|g| {figures['gradient_norm']:.2f}  ETA {timedelta(seconds=seconds_left)}"
         )
         if self.line.disable:
             self.say(text)
         self.line.update(self.task, completed=done, text=text)
+
+    def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
+        """Write `Meter.read`'s figures to the log."""
         self._record("train", progress.step, {**figures, "done": done, "seconds": progress.seconds})
 
     def validation(self, progress: TrainingProgress, result: Validation, best: bool) -> None:
         """Scores and a few translations."""
-        if not self.active:
-            return
         scores = f"BLEU {result.bleu:.1f}, chrF2 {result.chrf:.1f}"
         if result.language_model:
             scores = f"perplexity {result.perplexity:.2f} a piece"
@@ -77,10 +106,28 @@ class Reporter:
         if result.language_model:
             self.say(title)
         else:
-            self.console.print(_translations(title, result.samples))
+            table = Table("source", "translation", "reference", title=title, show_lines=True)
+            for column in table.columns:
+                column.overflow = "fold"
+            for row in result.samples:
+                table.add_row(*map(Text, row))  # not markup, whatever it holds
+            self.console.print(table)
         self._record("dev", progress.step, result.figures)
 
+    def end(self, progress: TrainingProgress, metric: str, done: float) -> None:
+        """How the training ended: `done` is the share of it that is over, `metric` what chose the best checkpoint."""
+        if progress.stopped_by:
+            self.say(f"stopped at step {progress.step}; go on with --resume")
+            return
+        if done < 1.0:
+            self.say(f"no better for {progress.stale} validations: stopped early")
+        best = f"best {metric} {progress.best_score} at step {progress.best_step}: {self.run / 'best'}"
+        failed = "no dev score was a number: the training has failed"
+        self.say(f"done at step {progress.step}; {failed if progress.best_score is None else best}")
+
     def _record(self, group: str, step: int, figures: dict[str, float]) -> None:
+        if not self.active:
+            return
         entry: dict[str, Any] = {"time": round(time.time(), 1), "kind": group, "step": step, **figures}
         with open(self.run / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
@@ -89,13 +136,39 @@ class Reporter:
                 self.board.add_scalar(f"{group}/{name}", value, step)
 
 
-def _translations(title: str, samples: list[tuple[str, str, str]]) -> Table:
-    table = Table(title=title, show_lines=True)
-    for heading in ("source", "translation", "reference"):
-        table.add_column(heading, overflow="fold")
-    for row in samples:
-        table.add_row(*(Text(text) for text in row))  # not markup, whatever it holds
-    return table
+class Meter:
+    """Loss, gradient norm and speed since the last reset, summed on the device without waiting for it."""
+
+    def __init__(self, progress: TrainingProgress, processes: Processes) -> None:
+        self.progress, self.processes = progress, processes
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        # Sums over steps of loss, gradient norm, target tokens, and 1.
+        self.sums = torch.zeros(4, dtype=torch.float64, device=self.processes.device)
+        self.tokens_before, self.seconds_before = self.progress.target_tokens, self.progress.seconds
+
+    def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
+        """What `Trainer.step` returned; in the means, skipped steps do not count."""
+        one = torch.stack([loss, norm, torch.full_like(loss, tokens), torch.ones_like(loss)])
+        self.sums += torch.where(torch.isfinite(norm), one, 0.0)
+
+    def read(self, lr: float) -> dict[str, float]:
+        """The means over the batches of all processes, which must all call it.
+
+        The speed is that of all processes together, in target tokens a second of training: neither validating nor
+        saving counts."""
+        loss, norm, tokens, steps = self.processes.total(self.sums.clone()).tolist()
+        progress = self.progress
+        return {
+            "loss": loss / tokens if tokens else math.nan,
+            "gradient_norm": norm / steps if steps else math.nan,
+            "tokens_per_second": (progress.target_tokens - self.tokens_before)
+            / max(progress.seconds - self.seconds_before, 1e-9),
+            "lr": lr,
+            "target_tokens": float(progress.target_tokens),
+        }
 
 
 def _tensorboard(folder: Path) -> Any:
@@ -105,39 +178,3 @@ def _tensorboard(folder: Path) -> Any:
     except ImportError:
         return None
     return SummaryWriter(str(folder))
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-
-
-class Meter:
-    """Loss, gradient norm and speed since the last reading, summed on the device without waiting for it."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self._reset()
-
-    def _reset(self) -> None:
-        self.sums = torch.zeros(4, dtype=torch.float64, device=self.device)  # loss, norm, tokens, steps
-        self.tokens = 0
-        self.since = time.monotonic()
-
-    def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
-        """What `Trainer.step` returned; in the means, skipped steps do not count."""
-        one = torch.stack([loss, norm, torch.full_like(loss, tokens), torch.ones_like(loss)])
-        self.sums += torch.where(torch.isfinite(norm), one, 0.0)
-        self.tokens += tokens
-
-    def read(self, progress: TrainingProgress, lr: float) -> dict[str, float]:
-        loss, norm, tokens, steps = self.sums.tolist()
-        figures = {
-            "loss": loss / tokens if tokens else math.nan,
-            "gradient_norm": norm / steps if steps else math.nan,
-            "tokens_per_second": self.tokens / (time.monotonic() - self.since),
-            "lr": lr,
-            "target_tokens": float(progress.target_tokens),
-        }
-        self._reset()
-        return figures

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from nmt.checkpoint.folder import step_of
 from nmt.checkpoint.weights import load_weights, named_weights
 from nmt.errors import UserError
 from nmt.files import write_folder_atomically
@@ -32,7 +33,7 @@ class Progress:
     epoch: int = 0
     position: int = 0  # batches of the epoch already used
     seconds: float = 0.0  # of training, over all resumed parts
-    target_tokens: int = 0
+    target_tokens: int = 0  # of all processes
     skipped: int = 0  # steps left out because their gradient was not finite
     best_score: float | None = None
     best_step: int = 0
@@ -54,9 +55,16 @@ def save_state(
 ) -> None:
     """Write `run/state/step-N` and remove older states; `random` is every rank's `random_state`."""
     folder = run / "state" / f"step-{progress.step:07}"
+    tensors = {f"model.{name}": weight for name, weight in named_weights(model).items()}
+    if average:
+        tensors |= {f"average.{name}": weight for name, weight in average.weights.items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        name = _parameter_names(model)[index]
+        tensors |= {f"optimizer.{key}.{name}": value for key, value in state.items()}
+    on_cpu = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
 
     def write(partial: Path) -> None:
-        save_file({**_tensors(model, optimizer, average), **random}, partial / "state.safetensors")
+        save_file(on_cpu | random, partial / "state.safetensors")
         (partial / "progress.json").write_text(json.dumps(asdict(progress), indent=1), encoding="utf-8")
 
     write_folder_atomically(folder, write)
@@ -88,11 +96,15 @@ def load_state(
             f"--init {run / 'best'}"
         ) from None
     load_weights(model, _section(tensors, "model."), str(folder))
-    if average is not None:
-        _check_same(average.weights, _section(tensors, "average."), folder)
-        for name, weight in _section(tensors, "average.").items():
+    if average:
+        saved = _section(tensors, "average.")
+        if saved.keys() != average.weights.keys():
+            raise UserError(
+                f"{folder}: the state was saved without training.ema; resume with the recipe that the run began with"
+            )
+        for name, weight in saved.items():
             average.weights[name].copy_(weight)
-    _load_optimizer(optimizer, _section(tensors, "optimizer."), _names(model))
+    _load_optimizer(optimizer, _section(tensors, "optimizer."), _parameter_names(model))
     if f"rng.cpu.{rank}" in tensors:  # else there are more processes than before: new ones keep their seed
         torch.set_rng_state(tensors[f"rng.cpu.{rank}"])
     if torch.cuda.is_available() and f"rng.cuda.{rank}" in tensors:
@@ -108,18 +120,6 @@ def random_state(processes: Processes) -> dict[str, Tensor]:
     return {f"rng.{kind}.{rank}": state for kind, ranks in states.items() for rank, state in enumerate(ranks)}
 
 
-def _tensors(
-    model: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None
-) -> dict[str, Tensor]:
-    tensors = {f"model.{name}": weight for name, weight in named_weights(model).items()}
-    if average is not None:
-        tensors.update({f"average.{name}": weight for name, weight in average.weights.items()})
-    for index, state in optimizer.state_dict()["state"].items():
-        for key, value in state.items():
-            tensors[f"optimizer.{key}.{_names(model)[index]}"] = value
-    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-
-
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], names: list[str]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
@@ -128,8 +128,8 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def _names(model: nn.Module) -> list[str]:
-    """Parameter names in the optimiser's order."""
+def _parameter_names(model: nn.Module) -> list[str]:
+    """In the optimiser's order."""
     return list(named_weights(model))
 
 
@@ -137,16 +137,8 @@ def _section(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _check_same(own: dict[str, Tensor], saved: dict[str, Tensor], folder: Path) -> None:
-    if own.keys() != saved.keys():
-        raise UserError(
-            f"{folder}: the state was saved without training.ema; resume with the recipe that the run began with"
-        )
-
-
 def _states(run: Path) -> list[Path]:
     """Whole states, oldest first; one that stood aside when a kill came while it was replaced counts."""
-    states = {path.name: path for path in (run / "state").glob("step-*") if path.is_dir()}
-    for path in (run / "state").glob(".step-*.previous"):
-        states.setdefault(path.name.removeprefix(".").removesuffix(".previous"), path)
-    return [states[name] for name in sorted(states)]
+    aside = {step_of(path): path for path in (run / "state").glob(".step-*.previous")}
+    whole = {step_of(path): path for path in (run / "state").glob("step-*") if path.is_dir()}
+    return [path for _, path in sorted((aside | whole).items())]

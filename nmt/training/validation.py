@@ -1,6 +1,6 @@
 """How good is the model now?  Loss on the dev split, and BLEU and chrF of real beam decoding.
 
-A language model has nothing to translate: of it the perplexity is told instead.
+A language model has nothing to translate: it is scored by its perplexity instead.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ import sacrebleu
 import torch
 from torch.nn import functional
 
-from nmt.config import DataConfig, DecodingConfig
+from nmt.config import Config, DataConfig
 from nmt.inference.batches import batches_by_length, pad_sources
 from nmt.inference.beam_search import beam_search
 from nmt.inference.torch_model import TorchModel
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.training.batches import make_batch
-from nmt.training.dataset import Split
+from nmt.training.dataset import AnySplit
 
 
 @dataclass(frozen=True)
 class Validation:
+    """The scores of a model on dev, and some of its translations."""
+
     loss: float  # mean negative log-likelihood of a target piece, nats, without label smoothing
     bleu: float = np.nan  # of a language model: not a number, as chrf
     chrf: float = np.nan
@@ -32,64 +34,58 @@ class Validation:
 
     @property
     def perplexity(self) -> float:
-        """Of a target piece, EOS counted: among how many equally likely ones it would be as hard to guess."""
+        """Among how many equally likely pieces a target piece (or EOS) would be as hard to guess."""
         with np.errstate(over="ignore"):
             return float(np.exp(np.float64(self.loss)))
 
     @property
     def figures(self) -> dict[str, float]:
-        """What of it is worth telling."""
+        """The scores by name, as they are logged."""
         if self.language_model:
             return {"loss": self.loss, "perplexity": self.perplexity}
         return {"loss": self.loss, "bleu": self.bleu, "chrf": self.chrf}
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The figures as a checkpoint keeps them."""
+        return {f"dev_{name}": f"{x:.{4 if name == 'loss' else 2}f}" for name, x in self.figures.items()}
 
     def metric(self, name: str) -> float:
         """The figure to choose checkpoints by; higher is better."""
         return {"bleu": self.bleu, "chrf": self.chrf, "loss": -self.loss}[name]
 
 
-def validate(
-    model: Seq2Seq,
-    split: Split,
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    data: DataConfig,
-    decoding: DecodingConfig,
-    sentences: int,
-    samples: int,
-) -> Validation:
-    """Score `model` (left in the mode it was in) on up to `sentences` pairs spread over the split."""
-    device = next(model.parameters()).device
-    rows = np.unique(np.linspace(0, len(split) - 1, min(sentences, len(split))).astype(np.int64))
+def validate(model: Seq2Seq, split: AnySplit, tokenizer: Tokenizer, config: Config) -> Validation:
+    """Score `model`, which stays in its mode, on up to `training.valid_sentences` pairs spread over the split.
+
+    tokenizer  that of the target"""
+    rows = _spread(config.training.valid_sentences, len(split))
     was_training = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            loss = mean_loss(model, split, rows, data, device)
-            if data.language_model:
+            loss = mean_loss(model, split, rows, config.data)
+            if config.data.language_model:
                 return Validation(loss, language_model=True)
-            hypotheses = _decode(model, split, rows, tokenizers[1], data, decoding, device)
+            hypotheses = _translate(model, split, rows, tokenizer, config)
     finally:
         model.train(was_training)
     texts = [split.text(int(row)) for row in rows]
     references = [target for _, target in texts]
-    shown = np.unique(np.linspace(0, len(rows) - 1, min(samples, len(rows))).astype(int))
     return Validation(
         loss,
         sacrebleu.corpus_bleu(hypotheses, [references]).score,
         sacrebleu.corpus_chrf(hypotheses, [references]).score,
-        [(texts[i][0], hypotheses[i], references[i]) for i in shown],
+        [(texts[i][0], hypotheses[i], references[i]) for i in _spread(config.training.samples, len(rows))],
     )
 
 
-def mean_loss(
-    model: Seq2Seq, split: Split, rows: np.ndarray, data: DataConfig, device: torch.device
-) -> float:
+def mean_loss(model: Seq2Seq, split: AnySplit, rows: np.ndarray, data: DataConfig) -> float:
     """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
     total, tokens = 0.0, 0
     lengths = split.target_lengths if data.language_model else split.source_lengths
     for chosen in batches_by_length(lengths[rows] + 1, data.batch_tokens):
-        indices = rows[chosen]
-        batch = make_batch(split.ids(indices)).to(device)
+        batch = make_batch(split.ids(rows[chosen])).to(_device(model))
         readouts = model(batch.source, batch.source_lengths, batch.target_in)
         logits = model.project(readouts.flatten(0, 1)[batch.real])
         gold = batch.target_out.flatten()[batch.real]
@@ -98,21 +94,24 @@ def mean_loss(
     return total / max(1, tokens)
 
 
-def _decode(
-    model: Seq2Seq,
-    split: Split,
-    rows: np.ndarray,
-    tokenizer: Tokenizer,
-    data: DataConfig,
-    decoding: DecodingConfig,
-    device: torch.device,
+def _translate(
+    model: Seq2Seq, split: AnySplit, rows: np.ndarray, tokenizer: Tokenizer, config: Config
 ) -> list[str]:
     """The best hypothesis of every row, as text, in the order of `rows`."""
-    texts: dict[int, str] = {}
-    for chosen in batches_by_length(split.source_lengths[rows] + 1, data.batch_tokens // decoding.beam):
-        indices = rows[chosen]
-        source, lengths = pad_sources([[*source, EOS] for source, _ in split.ids(indices)])
-        found = beam_search(TorchModel(model, device), source, lengths, decoding)
-        for row, hypotheses in zip(indices, found, strict=True):
-            texts[int(row)] = tokenizer.decode(hypotheses[0].tokens)
-    return [texts[int(row)] for row in rows]
+    texts = [""] * len(rows)
+    batch_tokens = config.data.batch_tokens // config.decoding.beam
+    for chosen in batches_by_length(split.source_lengths[rows] + 1, batch_tokens):
+        source, lengths = pad_sources([[*source, EOS] for source, _ in split.ids(rows[chosen])])
+        found = beam_search(TorchModel(model, _device(model)), source, lengths, config.decoding)
+        for index, hypotheses in zip(chosen, found, strict=True):
+            texts[index] = tokenizer.decode(hypotheses[0].tokens)
+    return texts
+
+
+def _spread(count: int, length: int) -> np.ndarray:
+    """Up to `count` indices spread over range(length)."""
+    return np.unique(np.linspace(0, length - 1, min(count, length)).astype(np.int64))
+
+
+def _device(model: Seq2Seq) -> torch.device:
+    return next(model.parameters()).device

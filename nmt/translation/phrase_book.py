@@ -1,9 +1,9 @@
 """A phrase book: sentences whose translation is known and not left to the model.
 
 People try a translator with "Hello", and a network that has learned from long sentences guesses at greetings.  So a
-checkpoint folder may have a `phrases.tsv`, one pair a line: SOURCE<TAB>TRANSLATION, in UTF-8.  Of several lines with
-one source, the first has the translation and the others its alternatives.  Whole sentences are looked up, never parts
-of one.
+checkpoint folder may have a `phrases.tsv`, one pair a line: SOURCE<TAB>TRANSLATION, in UTF-8.  Where several lines have
+the same source, the first has its translation and the others its alternatives.  Whole sentences are looked up, never
+parts of one.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from pathlib import Path
 from nmt.errors import UserError
 from nmt.text.line_io import read_lines
 from nmt.text.normalization import composed
-from nmt.translation.recasing import MARKED_ALIKE, Dress, dressed, undressed, without_marks
+from nmt.translation.recasing import MARKED_ALIKE, Casing, bare_form, recased, without_marks
 
 PHRASES_FILE = "phrases.tsv"
 
 
 class PhraseBook:
-    """Pairs of source and translation, for the source in any case and with any mark; but questions and the rest are
-    apart: "no?" is not "no"."""
+    """Pairs of a source and its translation.  A source is found in any case and with any mark, but a question is not
+    found without its question mark: "no?" is not "no"."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), target_language: str = "") -> None:
         self.target_language = target_language
         self._translations: dict[str, list[str]] = {}
-        self._capitals: set[str] = set()  # those that have one even within a sentence
+        self._capitals: set[str] = set()  # sources that have a capital even within a sentence
         for source, translation in pairs:
-            key, dress = _key(source)
-            key += "?" if "?" in dress.marks else ""
+            key, casing = _key(source)
+            key += "?" if "?" in casing.marks else ""
             known = self._translations.setdefault(key, [])
             if translation not in known:
                 known.append(translation)
-            if dress.capital:
+            if casing.capital:
                 self._capitals.add(key)
 
     @classmethod
@@ -54,26 +54,26 @@ class PhraseBook:
         return len(self._translations)
 
     def look_up(self, sentence: str) -> tuple[str, ...]:
-        """What the book has for a whole sentence, the best first; () if nothing.
+        """The translations of a whole sentence, the best first; () if the book has none.
 
         The capital at the beginning and the marks at the end are those of the sentence: "hello" is "hola", "Hello!"
         is "¡Hola!".  A translation that has its own marks keeps them."""
-        key, dress = _key(sentence)
-        keys = [f"{key}?"] if "?" in dress.marks else [key]
-        if not dress.marks and " " in key:
+        key, casing = _key(sentence)
+        keys = [f"{key}?"] if "?" in casing.marks else [key]
+        if not casing.marks and " " in key:
             keys.append(f"{key}?")  # people leave question marks out
         found = next((key for key in keys if key in self._translations), None)
-        if found is None or (dress.marks and self.target_language not in MARKED_ALIKE):
+        if found is None or (casing.marks and self.target_language not in MARKED_ALIKE):
             return ()
-        if not dress.marks and found in self._capitals:
-            dress = dress._replace(
-                capital=False
-            )  # "Monday" is written so anywhere, "Monday." begins a sentence
-        return tuple(dressed(text, dress, self.target_language) for text in self._translations[found])
+        if (
+            not casing.marks and found in self._capitals
+        ):  # "Monday" is written so anywhere, "Monday." begins a sentence
+            casing = casing._replace(capital=False)
+        return tuple(recased(text, casing, self.target_language) for text in self._translations[found])
 
 
-def _key(sentence: str) -> tuple[str, Dress]:
-    """What it is looked up by, and what that leaves out."""
-    bare, dress = undressed(composed(sentence))
+def _key(sentence: str) -> tuple[str, Casing]:
+    """The key that a sentence is looked up by, and the capital and marks that it leaves out."""
+    bare, casing = bare_form(composed(sentence))
     bare = bare if bare.isupper() and len(bare) > 1 else bare.casefold()  # an abbreviation is another word
-    return " ".join(bare.replace("’", "'").split()), dress
+    return " ".join(bare.replace("’", "'").split()), casing

@@ -1,33 +1,114 @@
-"""What of a text is to be searched: the requests of its sentences."""
+"""The plan of a text: its parts, the requests that must be searched, and how their results are joined again.
+
+`Translator.plan` makes a `Plan`.  Whoever holds it searches `plan.requests` in any order and company, and
+`plan.assemble` joins the results to the text's translation; while the later ones are still missing, `plan.segments`
+is what can be shown of it already.
+"""
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
-from nmt.text.normalization import model_input
+from nmt.text.normalization import composed, model_input, respelled, with_spelling
+from nmt.text.protected import Item
 from nmt.text.segmentation import Part, stands_alone
+from nmt.translation.protect import moved
+from nmt.translation.result import Segment, SentenceTranslation, Translation
 
 
 @dataclass(frozen=True)
 class Request:
-    """A sentence to search; equal ones need be searched once only."""
+    """A sentence to search.  Equal requests have equal results, so each needs to be searched only once."""
 
-    sentence: str  # as `nmt.text.normalization.model_input` gives it
-    prefix: str = ""  # what the hypothesis must begin with
-    following: int | None = None  # the target piece (its id) that must come after the prefix
-    whole: bool = True  # not a part of a sentence
+    sentence: str  # as `nmt.text.normalization` leaves it: cleaned, composed, not all in capitals
+    prefix: str = ""  # what the translation must begin with
+    following: int | None = None  # the id of the target piece that must come after the prefix
+    whole: bool = True  # False for a stretch of a sentence, cut out around something that is copied
+    items: tuple[Item, ...] = ()  # what must stay as it is, beside what `nmt.text.protected` finds
 
     @property
     def is_free(self) -> bool:
-        """Whether a whole sentence, with nothing said of its translation."""
-        return self.whole and not self.prefix and self.following is None
+        """Whether it is a whole sentence whose translation may begin in any way."""
+        return self.whole and not self.prefix and self.following is None and not self.items
 
 
-def requests_of(plan: Sequence[Part], prefix: str = "") -> list[Request]:
-    """What of a plan is to be searched; only the first sentence gets the prefix."""
-    places = [i for i, part in enumerate(plan) if part.translate]
-    return [
-        Request(model_input(plan[i].text), "" if number else prefix, whole=stands_alone(plan, i))
-        for number, i in enumerate(places)
-    ]
+class Plan:
+    """A text cut into parts, which join to exactly the text again.
+
+    parts     sentences to translate, and what is copied between and around them
+    requests  one for each part to translate, in order
+    """
+
+    def __init__(self, parts: Sequence[Part], prefix: str = "") -> None:
+        """prefix: what the first sentence's translation must begin with"""
+        self.parts = tuple(parts)
+        sentences = [i for i, part in enumerate(self.parts) if part.translate]
+        self.requests = tuple(
+            Request(
+                composed(model_input(self.parts[i].text)),
+                prefix if i == sentences[0] else "",
+                whole=stands_alone(self.parts, i),
+                items=moved(self.parts[i].items, self.parts[i].text),
+            )
+            for i in sentences
+        )
+
+    def segments(self, results: Sequence[SentenceTranslation]) -> list[Segment]:
+        """The translation in segments, one for each part, as far as `results`, those of the first requests, reach."""
+        segments, following = [], iter(results)
+        for part in self.parts:
+            sentence = next(following, None) if part.translate else None
+            if part.translate and sentence is None:
+                break
+            if sentence and not sentence.copied:
+                sentence = _spelled(part, sentence)
+            # Of what is left as it is, the text itself stays, not what the model would have read.
+            text = part.text if sentence is None or sentence.copied else sentence.text
+            segments.append(Segment(text, sentence))
+        return segments
+
+    def assemble(self, results: Sequence[SentenceTranslation], n_best: int = 1) -> Translation:
+        """The translation of the whole text, with `n_best` - 1 alternatives if there are so many; of its beginning,
+        while `results` are of the first requests only."""
+        best, *alternatives = dict.fromkeys(_best_texts(self.segments(results), n_best))
+        translated = [r for r in results if not r.copied and not r.known]
+        pieces = sum(len(r.tokens) + 1 for r in translated)
+        return Translation(
+            text=best,
+            score=sum(r.score * (len(r.tokens) + 1) for r in translated) / max(1, pieces),
+            alternatives=alternatives,
+            tokens=[token for r in results for token in r.tokens],
+            source_tokens=[token for r in results for token in r.source_tokens],
+            attention=results[0].attention if len(results) == 1 else None,
+            sentences=list(results),
+        )
+
+
+def _spelled(part: Part, sentence: SentenceTranslation) -> SentenceTranslation:
+    """The translation with the no-break spaces and direction marks of words that it has in common with the part."""
+    spellings = respelled(part.text)
+    if not spellings:
+        return sentence
+    candidates = tuple((with_spelling(text, spellings), score) for text, score in sentence.candidates)
+    return replace(sentence, text=with_spelling(sentence.text, spellings), candidates=candidates)
+
+
+def _best_texts(segments: Sequence[Segment], n: int) -> list[str]:
+    """The n best texts that can be made with one candidate of each sentence, best first: those that lose the least
+    search score in sum, against the best candidates."""
+    best = [(0.0, "")]  # score lost so far, text
+    for segment in segments:
+        sentence = segment.sentence
+        options = sentence.candidates if sentence and not sentence.copied else ((segment.text, 0.0),)
+        losses = list(itertools.accumulate((options[0][1] - score for _, score in options), max))
+        longer = [
+            (lost + loss, text + option)
+            for lost, text in best
+            for loss, (option, _) in zip(losses, options, strict=True)
+        ]
+        best = heapq.nsmallest(n, longer, key=itemgetter(0))
+    return [text for _, text in best]

@@ -1,18 +1,131 @@
-"""What a hypothesis lacks, and its text without repetition."""
+"""The steps from the hypotheses of a search to the translation of a sentence.
+
+After the first search:
+  detokenize  each hypothesis becomes a draft, a line of text
+  restored    what the model did not get to read is put into it
+  pick        the best draft becomes the translation, the next ones its alternatives
+  recase      a lone word takes the result of its bare form, if that is likelier
+What then has defects (`count_defects`) is searched again with attention, and after that search:
+  detokenize  again
+  repair      wrong numbers are put right, then repetition is removed (`deduplicate`)
+  restored    again
+  pick        the draft with the fewest defects
+
+`nmt.translation.sentence_translator` takes them in this order.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from nmt.inference.hypotheses import Hypothesis
+from nmt.text.normalization import one_line
 from nmt.text.protected import missing_items
+from nmt.text.tokenizer import Tokenizer
+from nmt.translation.number_repair import repair_numbers
 from nmt.translation.plan import Request
-from nmt.translation.repetition import without_circles
+from nmt.translation.protect import Protected
+from nmt.translation.recasing import bare_form, recased, without_marks
+from nmt.translation.repetition import without_repetition
+from nmt.translation.restore import restore
+from nmt.translation.result import SentenceTranslation
+
+EMPTY = 1_000_000  # defects: nothing is worse than an empty translation
+# How much greater the mean log-probability of a bare form must be: a name in small letters is seldom so much likelier
+# than with its capital, another word often.
+MIN_GAIN = 0.1
 
 
-def _flaws(request: Request, hypothesis: str) -> int:
-    """How much the hypothesis lacks, and whether it goes in circles; nothing is worse than an empty one."""
-    circles = _straight(request, hypothesis) != hypothesis
-    return len(missing_items(request.sentence, hypothesis)) + circles + (0 if hypothesis else 1_000_000)
+@dataclass(frozen=True)
+class Draft:
+    """A hypothesis on its way to a translation."""
+
+    text: str
+    pieces: list[str]  # of the target, without the end; the text may have been changed since
+    hypothesis: Hypothesis
+    defects: tuple[int, ...] = ()  # after repair, and before it
 
 
-def _straight(request: Request, hypothesis: str) -> str:
-    """Without circles, unless a prefix was asked for: that stays as it is, whatever it says."""
-    return hypothesis if request.prefix else without_circles(request.sentence, hypothesis)
+def detokenize(hypothesis: Hypothesis, tokenizer: Tokenizer) -> Draft:
+    """The text of a hypothesis, on one line."""
+    return Draft(
+        one_line(tokenizer.decode(hypothesis.tokens)), tokenizer.pieces(hypothesis.tokens), hypothesis
+    )
+
+
+def count_defects(request: Request, text: str) -> int:
+    """How many protected items a translation lacks, one more if it repeats itself, and `EMPTY` if there is none."""
+    repeats = deduplicate(request, text) != text
+    return len(missing_items(request.sentence, text, request.items)) + repeats + (0 if text else EMPTY)
+
+
+def deduplicate(request: Request, text: str) -> str:
+    """The text without repetition, unless it was asked to begin with a prefix: that stays, whatever it says."""
+    return text if request.prefix else without_repetition(request.sentence, text)
+
+
+def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draft:
+    """The draft with its wrong numbers put right, and without repetition, unless that costs something that must be
+    kept.  The request is the model's: its sentence is what the model read."""
+    defects = partial(count_defects, request)
+    mended = repair_numbers(
+        request.sentence, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention
+    )
+    text = min(mended, deduplicate(request, mended), key=defects)
+    return replace(draft, text=text, defects=(defects(text), defects(draft.text)))
+
+
+def restored(
+    request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
+) -> Draft:
+    """The draft of what the model read as a draft of the request's own sentence; with its defects, if they `count`."""
+    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention).text
+    defects = (count_defects(request, text), *draft.defects) if count else draft.defects
+    return replace(draft, text=text, defects=defects)
+
+
+def pick(
+    request: Request, drafts: Sequence[Draft], source_pieces: list[str], n_best: int, with_attention: bool
+) -> SentenceTranslation:
+    """The translation that the drafts, best first as the search ranks them, come to: that with the fewest defects, and
+    the next ones as candidates.  Different pieces can spell the same text, which then has the better one's score."""
+    drafts = sorted(drafts, key=lambda draft: draft.defects)
+    best = drafts[0]
+    candidates: dict[str, float] = {}
+    for draft in drafts:
+        candidates.setdefault(draft.text, draft.hypothesis.score)
+    token_scores, attention = best.hypothesis.token_scores, best.hypothesis.attention
+    return SentenceTranslation(
+        source=request.sentence,
+        text=best.text,
+        score=sum(token_scores) / max(1, len(token_scores)),
+        candidates=tuple(candidates.items())[:n_best],
+        tokens=best.pieces,
+        source_tokens=source_pieces,
+        attention=attention.tolist() if with_attention and attention is not None else None,
+    )
+
+
+def recase(
+    request: Request, result: SentenceTranslation, bare: SentenceTranslation, language: str
+) -> SentenceTranslation:
+    """The likelier of two results: that of the sentence as it stands, or that of its bare form, which gets the
+    sentence's capital and marks.  The bare form must be likelier by `MIN_GAIN`, and its best candidate without defects.
+
+    language  the target's, ISO 639-1
+    """
+    _, casing = bare_form(request.sentence)
+    word = without_marks(request.sentence)
+    candidates: dict[str, float] = {}
+    for text, score in bare.candidates:
+        unmarked = without_marks(text)
+        if word.isupper() and unmarked.lower() == word.lower():
+            unmarked = word  # a name that stays, as NASA
+        candidates.setdefault(recased(unmarked, casing, language) if unmarked else "", score)
+    sound = {text: score for text, score in candidates.items() if not count_defects(request, text)}
+    best = next(iter(candidates))
+    if best not in sound or (result.text and bare.score <= result.score + MIN_GAIN):
+        return result
+    return replace(bare, source=request.sentence, text=best, candidates=tuple(sound.items()))

@@ -1,55 +1,74 @@
 """The capital and the marks of a sentence, taken off and put on again: "Dog!" is "dog", and "perro" becomes "¡Perro!".
 
-A word that stands alone is looked up without them (`nmt.translation.phrase_book`), and searched without them too
-(`nmt.translation.sentence_translator`): what a model has learned of "dog" inside of sentences it often does not know
-of "Dog.".
+The phrase book is looked up without them (`nmt.translation.phrase_book`), and a word that stands alone is searched
+without them too (`nmt.translation.sentence_translator`): what a model has learned of "dog" inside of sentences it
+often does not know of "Dog.".
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
-_ENDING, _OPENING = ".!?…:,", "¿¡"
-_PAIRS = {"?": "¿", "!": "¡"}
+from nmt.translation.plan import Request
+
+# Languages that end a sentence with these marks, right after its last word.
+MARKED_ALIKE = set("ca cs da de en es et eu fi gl hr hu id is it lt lv nl no pl pt ro sk sl sv tr".split())
+MAX_ABBREVIATION = 3  # letters; words in capitals that have no more may be one
+
+_CLOSING_MARKS, _OPENING_MARKS = ".!?…:,", "¿¡"
+_OPENING_OF = {"?": "¿", "!": "¡"}
 _LETTER = regex.compile(r"\p{L}")
 _LETTERS = regex.compile(r"\p{L}+")
 _ENGLISH_I = regex.compile(r"I(?!\w)")
-# Languages that end a sentence with these marks, right after its last word.
-MARKED_ALIKE = set("ca cs da de en es et eu fi gl hr hu id is it lt lv nl no pl pt ro sk sl sv tr".split())
-ABBREVIATION = 3  # letters; words in capitals that have no more may be one
 
 
-class Dress(NamedTuple):
-    capital: bool  # the first letter is one
-    marks: str  # at the end
+class Casing(NamedTuple):
+    """What a sentence has around its bare form."""
+
+    capital: bool  # whether it begins with one
+    marks: str  # at its end
 
 
-def undressed(sentence: str) -> tuple[str, Dress]:
-    """The sentence as it would stand inside of another one, and what it lacks then.
+def bare_form(sentence: str) -> tuple[str, Casing]:
+    """The sentence as it would stand inside of another one, and the capital and marks that it lacks then.
 
     An abbreviation in capitals ("UN") and English "I" stay as they are; longer words in capitals lose them."""
-    open_end = sentence.strip().lstrip(_OPENING).rstrip()
-    bare = open_end.rstrip(_ENDING + " ")
+    open_end = sentence.strip().lstrip(_OPENING_MARKS).rstrip()
+    bare = open_end.rstrip(_CLOSING_MARKS + " ")
     marks = open_end[len(bare) :].replace(" ", "")
     if bare.isupper() and len(bare) > 1:
-        short = max(map(len, _LETTERS.findall(bare)), default=0) <= ABBREVIATION
-        return (bare, Dress(False, marks)) if short else (bare.lower(), Dress(True, marks))
-    dress = Dress(bare[:1].isupper(), marks)
-    return (bare if _ENGLISH_I.match(bare) else bare[:1].lower() + bare[1:]), dress
+        short = max(map(len, _LETTERS.findall(bare)), default=0) <= MAX_ABBREVIATION
+        return (bare, Casing(False, marks)) if short else (bare.lower(), Casing(True, marks))
+    casing = Casing(bare[:1].isupper(), marks)
+    return (bare if _ENGLISH_I.match(bare) else bare[:1].lower() + bare[1:]), casing
 
 
-def dressed(text: str, dress: Dress, language: str) -> str:
-    """The text with the capital and the marks; in Spanish with those before a question or an exclamation too.
+def bare_request(request: Request, target_language: str) -> Request | None:
+    """The bare form of a word, or of a title of two, to be searched beside it, since models make much of the capital
+    and the marks; None for other sentences, and for what looks like a name."""
+    bare, casing = bare_form(request.sentence)
+    words = bare.split()
+    title = len(words) == 2 and not casing.marks and words[1].islower()
+    unmarked = not casing.marks or target_language in MARKED_ALIKE
+    if bare == request.sentence or not request.is_free or not unmarked or not (len(words) == 1 or title):
+        return None
+    return replace(request, sentence=bare)
+
+
+def recased(text: str, casing: Casing, language: str) -> str:
+    """The text with the capital and the marks; in Spanish also with those before a question or an exclamation.
     A text that has marks of its own keeps them."""
-    if not text.endswith(tuple(_ENDING)):
+    if not text.endswith(tuple(_CLOSING_MARKS)):
         opening = ""
         if language == "es":
-            opening = "".join(_PAIRS[mark] for mark in "!?" if mark in dress.marks)
-        text = opening + text + dress.marks
-    return _LETTER.sub(lambda first: first.group().upper(), text, count=1) if dress.capital else text
+            opening = "".join(_OPENING_OF[mark] for mark in "!?" if mark in casing.marks)
+        text = opening + text + casing.marks
+    return _LETTER.sub(lambda first: first.group().upper(), text, count=1) if casing.capital else text
 
 
 def without_marks(text: str) -> str:
-    return text.strip(_ENDING + _OPENING + " ")
+    """The text without marks at its beginning and end."""
+    return text.strip(_CLOSING_MARKS + _OPENING_MARKS + " ")

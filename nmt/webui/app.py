@@ -1,14 +1,13 @@
-"""What `app_gradio.py` does: parse the flags, load the translators, launch.
+"""What `app_gradio.py` does: parse the flags, load the translators, serve the page.
 
-The page itself is put together in `page.py`; Gradio is imported only when it is served.
+What takes long to import comes when it is needed, so that wrong flags and a taken port are told at once, and missing
+models before Gradio is imported.
 """
 
 from __future__ import annotations
 
 import argparse
-import errno
 import os
-import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,18 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
+from nmt.serving.http_server import check_address
 
 if TYPE_CHECKING:
-    from nmt.language_id.identifier import LanguageIdentifier
     from nmt.serving.training_jobs import Trainings
-    from nmt.translation.translator import Translator
 
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
+SWITCH_SECONDS = 0.0005  # for which a thread may keep the interpreter
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app_gradio.py", description="Serve the translating page.")
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--model",
         action="append",
         type=Path,
@@ -35,34 +34,34 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=[],
         help="checkpoint folder; repeat it for more directions (default: all of checkpoints/)",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
-    parser.add_argument(
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
+    add(
         "--max-chars",
         type=_positive,
         default=5000,
         metavar="N",
         help="longest text of one request, in characters (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
         "--timeout",
         type=_positive,
         default=60,
         metavar="SECONDS",
         help="longest time of one translation; documents may take longer (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
         "--auth",
         type=Path,
         metavar="FILE",
         help="ask for a name and password; FILE has a line name:password for each visitor",
     )
-    parser.add_argument(
+    add(
         "--allow-training",
         action="store_true",
         help="let visitors train models on this machine, also from files that lie on it",
     )
-    parser.add_argument(
+    add(
         "--training-folder",
         type=Path,
         default=Path("runs"),
@@ -70,50 +69,6 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="where these trainings go (default: %(default)s)",
     )
     return parser.parse_args(argv)
-
-
-def load_translators(folders: Sequence[Path]) -> dict[tuple[str, str], Translator]:
-    """A translator for each direction, from `folders` or from `checkpoints/` when there are none.
-
-    Raises UserError when there is no checkpoint, or two for one direction.
-    """
-    from nmt.translation.translator import Translator, find_checkpoints
-
-    if not folders:
-        found = find_checkpoints(CHECKPOINTS) if CHECKPOINTS.is_dir() else {}
-        folders = [found[pair] for pair in sorted(found, key=lambda pair: (pair != ("es", "en"), pair))]
-    if not folders:
-        raise UserError(
-            f"no checkpoint in {CHECKPOINTS}; train a model (nmt train) or name one with --model FOLDER"
-        )
-    translators: dict[tuple[str, str], Translator] = {}
-    for folder in folders:
-        translator = Translator.load(folder)
-        direction = (translator.source_language, translator.target_language)
-        if direction in translators:
-            other = translators[direction].folder
-            raise UserError(f"{other} and {folder} both translate {'-'.join(direction)}; give one of them")
-        translators[direction] = translator
-    return translators
-
-
-def load_identifier(folder: Path = CHECKPOINTS) -> LanguageIdentifier | None:
-    """What tells the languages apart, if one lies beside the checkpoints."""
-    from nmt.language_id.identifier import IDENTIFIER_FILE, LanguageIdentifier
-
-    found = sorted(folder.glob(f"*/{IDENTIFIER_FILE}"))
-    return LanguageIdentifier.load(found[0].parent) if found else None
-
-
-def check_address(host: str, port: int) -> None:
-    """Raises UserError when nothing can listen on `host` and `port`; cheaper before a model is loaded."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise UserError(f"port {port} is taken by another program; choose another with --port") from None
-        raise UserError(f"cannot listen on {host} port {port}: {error.strerror}") from None
 
 
 def keep_off_the_network() -> None:
@@ -126,16 +81,20 @@ def keep_off_the_network() -> None:
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Load, launch, say so, and wait for Ctrl-C."""
-    translators, identifier = load_translators(arguments.model), load_identifier()
+    """Load the translators, serve the page, say where it is, and wait for Ctrl-C."""
+    check_address(arguments.host, arguments.port)
+    from nmt.serving import models
+
+    translators, identifier = models.load_translators(arguments.model), models.load_identifier()
     try:
         from nmt.serving.service import TranslationService
-        from nmt.webui.server import read_users, served
+        from nmt.serving.users import read_users
+        from nmt.webui.server import served
     except ModuleNotFoundError as error:
         raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None
 
     # Searches give the interpreter up at every step and want it back at once, not after 5 ms of a busy page.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(SWITCH_SECONDS)
     users = read_users(arguments.auth) if arguments.auth else None
     service = TranslationService(translators, arguments.max_chars, identifier, arguments.timeout)
     trainings = _trainings(arguments.training_folder) if arguments.allow_training else None

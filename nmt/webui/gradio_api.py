@@ -9,6 +9,8 @@ client.predict(["The train leaves."], ["The train leaves at eight."], api_name="
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -16,37 +18,33 @@ import gradio as gr
 from nmt.errors import UserError
 from nmt.serving import languages
 from nmt.serving.job import Direction
-from nmt.serving.scoring import ONE_AT_A_TIME, corpus_of_lists, measured
+from nmt.serving.scoring import QUEUE, corpus_of_lists, measured
 from nmt.serving.service import AUTO, TranslationService
 
 
+# Gradio documents the endpoints from real annotations: no `from __future__ import annotations` here.
 def build(service: TranslationService) -> None:
-    """Add the endpoints `/translate`, `/translate_batch` and `/languages` to the current Blocks."""
+    """Add the endpoints to the current Blocks."""
     first = service.directions()[0]
 
-    # Gradio documents the endpoints from real annotations: no `from __future__ import annotations` here.
     async def translate(
         text: str, direction: str = first, beam: int = 0, alternatives: int = 0
     ) -> tuple[str, list[str]]:
         """Translate text in a direction such as "es-en", or "auto" to have its language detected; beam 0 is the
         model's own.  Returns the translation and a list of `alternatives` further ones, best first."""
-        try:
+        with _told_to_programs():
             answer = await service.translate(text, _direction(service, text, direction), beam, alternatives)
-        except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from None
         return answer.text, list(answer.alternatives)
 
     async def translate_batch(texts: list[str], direction: str = first, beam: int = 0) -> list[str]:
         """Translate a list of texts, together no longer than the limit of one request, in one direction; beam 0 is
         the model's own.  Returns their translations in order."""
-        try:
+        with _told_to_programs():
             if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
                 raise UserError("texts is not a list of strings.")
-            service.check_all(texts)  # before anything is done with so much text
+            service.check(texts)  # before anything is done with so much text
             chosen = _direction(service, "\n".join(texts), direction)
             answers = await service.translate_many(texts, chosen, beam)
-        except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from None
         return [answer.text for answer in answers]
 
     def available() -> list[dict[str, str]]:
@@ -60,27 +58,29 @@ def build(service: TranslationService) -> None:
             for source, target in service.translators
         ]
 
-    gr.api(translate, api_name="translate")
-    gr.api(translate_batch, api_name="translate_batch")
-    gr.api(available, api_name="languages")
-
-
-def build_score() -> None:
-    """Add the endpoint `/score` to the current Blocks."""
-
     async def score(hypotheses: list[str], references: list[str]) -> dict[str, Any]:
         """Score translations, one for each reference and in the same order.  Returns BLEU, chrF2 and TER in percent
         (TER is null where it would take minutes) and, under "signatures", how sacreBLEU computed each."""
-        try:
+        with _told_to_programs():
             corpus = await asyncio.to_thread(corpus_of_lists, hypotheses, references)
             result = await measured(corpus)
-        except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from None
         scores: dict[str, Any] = {"BLEU": None, "chrF2": None, "TER": None}
         scores.update({row.metric: row.values[0] for row in result.rows})
         return {**scores, "signatures": {row.metric: row.signature for row in result.rows}}
 
-    gr.api(score, api_name="score", concurrency_id=ONE_AT_A_TIME, concurrency_limit=1)
+    gr.api(translate, api_name="translate")
+    gr.api(translate_batch, api_name="translate_batch")
+    gr.api(available, api_name="languages")
+    gr.api(score, api_name="score", concurrency_id=QUEUE, concurrency_limit=1)
+
+
+@contextmanager
+def _told_to_programs() -> Iterator[None]:
+    """A user's mistake becomes the error that Gradio sends to programs."""
+    try:
+        yield
+    except UserError as error:
+        raise gr.Error(str(error), print_exception=False) from None
 
 
 def _direction(service: TranslationService, text: str, direction: str) -> Direction:

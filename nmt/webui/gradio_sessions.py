@@ -1,6 +1,6 @@
-"""What Gradio keeps of each visitor, cut down: it remembers every value that came in or went out.
+"""Makes Gradio keep less of each visitor: by itself it remembers every value that came in or went out.
 
-It does so to make links to a page as somebody left it (`gr.DeepLinkButton`), which this page has none of, and before
+It does so to make links to a page as somebody left it (`gr.DeepLinkButton`), of which this page has none, and before
 any limit of ours is asked: a few hundred visitors with a large file each would fill the memory.
 """
 
@@ -16,13 +16,15 @@ from starlette.routing import Mount
 
 
 class Session(SessionState):
-    """One visitor's; what `gr.State` holds stays, and so do menus that were changed."""
+    """What is kept of one visitor: what `gr.State` holds, and menus that were changed."""
 
     def _update_value_in_config(self, key: int, value: Any) -> None:
         pass
 
 
 class Sessions(StateHolder):
+    """Makes a `Session` for each visitor that comes."""
+
     def __getitem__(self, session_id: str) -> SessionState:
         if session_id not in self.session_data:
             self.session_data[session_id] = Session(self.blocks)
@@ -30,7 +32,7 @@ class Sessions(StateHolder):
 
 
 def keep_less_of_visitors(app: FastAPI, page: gr.Blocks) -> None:
-    """`app`: what `page` is mounted on."""
+    """Put `Sessions` in the place of Gradio's own, in `app`, on which `page` is mounted."""
     mounted = next(
         route.app for route in app.routes if isinstance(route, Mount) and isinstance(route.app, App)
     )

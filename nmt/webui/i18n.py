@@ -16,28 +16,29 @@ from html import escape
 import gradio as gr
 from gradio.i18n import I18nData
 
-from nmt.serving.messages.catalogue import LANGUAGES, WORDS, Language, Value, _known, number, say
+from nmt.serving.messages.catalogue import EXPLANATIONS, LANGUAGES, MESSAGES, Language, Value, both, number
 
+_LABELS = {**MESSAGES, **EXPLANATIONS}
 I18N = gr.I18n(
-    **{language: {key: both[i] for key, both in WORDS.items()} for i, language in enumerate(LANGUAGES)}
+    **{language: {key: said[i] for key, said in _LABELS.items()} for i, language in enumerate(LANGUAGES)}
 )
 
 
 def label(key: str) -> I18nData:
     """For a label, placeholder, info, button or Markdown of a component; KeyError for an unknown key."""
-    return I18N(_known(key))
+    if key not in _LABELS:
+        raise KeyError(key)
+    return I18N(key)
 
 
 def html(key: str, /, **values: Value) -> str:
-    """In both languages, for an HTML component; values are escaped."""
-    safe = {name: _escaped(value) for name, value in values.items()}
-    return in_both(*(say(language, key, **safe) for language in LANGUAGES))
+    """The message in both languages, for an HTML component; values are escaped."""
+    return in_both(*both(key, **{name: _escaped(value) for name, value in values.items()}))
 
 
 def figure(value: float, form: str) -> str:
-    """A number that stands alone in an HTML component."""
-    english, spanish = number(value, form)
-    return in_both(english, spanish)
+    """A number that stands alone in an HTML component, as each language writes it."""
+    return in_both(*number(value, form))
 
 
 def in_both(english: str, spanish: str) -> str:

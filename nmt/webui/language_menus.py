@@ -1,4 +1,4 @@
-"""The menus of a tab that say from which language into which, and what they offer.  No translation."""
+"""The menus of a tab that say from which language into which, and what they offer."""
 
 from __future__ import annotations
 
@@ -13,34 +13,44 @@ from nmt.serving.messages import catalogue
 from nmt.serving.service import AUTO, TranslationService
 from nmt.webui import i18n
 
+Choices = list[tuple[str, str]]  # (shown, value)
+
 
 def opening(service: TranslationService) -> Direction:
     """What the menus (source, target) say when the page opens."""
     return AUTO if service.identifier else service.first[0], service.first[1]
 
 
-def language_box(name: str, choices: Sequence[tuple[str, str]], value: str, elem_id: str) -> gr.Dropdown:
-    """The menu "from" or "to"."""
+def source_menu(service: TranslationService, elem_id: str) -> gr.Dropdown:
+    """The menu "from"."""
+    return _language_menu("from", source_choices(service, "en"), opening(service)[0], elem_id)
+
+
+def target_menu(service: TranslationService, elem_id: str) -> gr.Dropdown:
+    """The menu "to"."""
+    source, target = opening(service)
+    return _language_menu("to", target_choices(service, source, "en"), target, elem_id)
+
+
+def direction_menu(service: TranslationService, key: str, elem_id: str, **settings: Any) -> gr.Dropdown:
+    """A menu of whole directions, with the message `key` as its label."""
     return gr.Dropdown(
-        choices,
-        value=value,
-        label=i18n.label(f"translate.{name}"),
-        container=False,
+        direction_choices(service, "en"),
+        value=service.directions()[0],
+        label=i18n.label(key),
         filterable=False,
-        interactive=True,
-        min_width=80,
+        min_width=220,
         elem_id=elem_id,
+        **settings,
     )
 
 
-def source_choices(service: TranslationService, language: catalogue.Language) -> list[tuple[str, str]]:
+def source_choices(service: TranslationService, language: catalogue.Language) -> Choices:
     automatic = [(catalogue.say(language, "translate.detect"), AUTO)] if service.identifier else []
     return automatic + _named(service.sources(), language)
 
 
-def target_choices(
-    service: TranslationService, source: str, language: catalogue.Language
-) -> list[tuple[str, str]]:
+def target_choices(service: TranslationService, source: str, language: catalogue.Language) -> Choices:
     codes = service.targets(source)
     if source == AUTO:
         codes = list(dict.fromkeys(target for _, target in service.translators))
@@ -54,8 +64,8 @@ def fitting_target(service: TranslationService, source: str, target: str) -> str
     return target
 
 
-def direction_choices(service: TranslationService, language: catalogue.Language) -> list[tuple[str, str]]:
-    """(shown, value) of each direction: ("Spanish → English", "es-en")."""
+def direction_choices(service: TranslationService, language: catalogue.Language) -> Choices:
+    """("Spanish → English", "es-en") for each direction."""
     return [
         (" → ".join(name for name, _ in _named(direction, language)), "-".join(direction))
         for direction in service.translators
@@ -63,12 +73,25 @@ def direction_choices(service: TranslationService, language: catalogue.Language)
 
 
 def in_language(service: TranslationService, language: catalogue.Language) -> list[Any]:
-    """The menus (source, target) in the visitor's language."""
+    """Updates of the menus (source, target) to the visitor's language."""
     source: dict[str, Any] = {"choices": source_choices(service, language)}
-    if not service.identifier:  # the menus were built with AUTO if there was one then
+    if not service.identifier:  # the menus were built with AUTO if there was an identifier then
         source["value"] = service.first[0]
     return [gr.update(**source), gr.update(choices=target_choices(service, AUTO, language))]
 
 
-def _named(codes: Sequence[str], language: catalogue.Language) -> list[tuple[str, str]]:
+def _language_menu(name: str, choices: Choices, value: str, elem_id: str) -> gr.Dropdown:
+    return gr.Dropdown(
+        choices,
+        value=value,
+        label=i18n.label(f"translate.{name}"),
+        container=False,
+        filterable=False,
+        interactive=True,
+        min_width=80,
+        elem_id=elem_id,
+    )
+
+
+def _named(codes: Sequence[str], language: catalogue.Language) -> Choices:
     return [(languages.name(code)[catalogue.LANGUAGES.index(language)].capitalize(), code) for code in codes]

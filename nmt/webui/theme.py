@@ -1,4 +1,4 @@
-"""Colours and type of the page; `style.css` beside it has what a theme can't say."""
+"""Colours and type of the page; `style.css` beside it has what a theme cannot say."""
 
 from __future__ import annotations
 

@@ -166,11 +166,12 @@ def _turns(folder: Path, answers: int) -> argparse.Namespace:
 def test_columns_are_clocked_in_turns_with_the_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[tuple[str, ...], int | None]] = []
     translate = Translator.translate_batch
+    pieces = load_tokenizers(SHIPPED)[0]
 
     def watched(self: Translator, lines: list[str], beam: int) -> list[Translation]:
         asked.append((tuple(lines), beam))
         done = translate(self, lines, beam=beam)
-        assert all(len(self._source_tokenizer.encode(line)) == 5 for line in lines)
+        assert all(len(pieces.encode(line)) == 5 for line in lines)
         assert all(len(line.tokens) <= 4 for line in done)
         return done
 

@@ -53,7 +53,7 @@ def test_big_weights_are_cut_into_shards(
 ) -> None:
     folder, model, config = saved
     tokenizers = load_tokenizers(folder)
-    monkeypatch.setattr(weights, "SHARD_BYTES", 4000)
+    monkeypatch.setattr(weights, "MAX_SHARD_BYTES", 4000)
     save_checkpoint(tmp_path / "shards", config, named_weights(model), tokenizers)
     shards = sorted((tmp_path / "shards").glob("model-*.safetensors"))
     assert len(shards) > 2

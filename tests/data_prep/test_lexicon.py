@@ -12,7 +12,7 @@ datasets = pytest.importorskip("datasets")
 
 from data_prep.cli import main  # noqa: E402
 from data_prep.lexicon import lines_of, model_1, word_pairs, words_of  # noqa: E402
-from tests.data_prep.test_build import SIZES, build, write_tsv  # noqa: E402
+from tests.support.built_datasets import SIZES, build, write_tsv  # noqa: E402
 
 HOUSE = [("la casa", "the house"), ("la casa verde", "the green house"), ("la puerta", "the door")]
 HOUSES = [*HOUSE, ("una puerta verde", "a green door"), ("una casa", "a house")]

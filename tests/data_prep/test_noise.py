@@ -34,7 +34,7 @@ from nmt.config import DataConfig  # noqa: E402
 from nmt.errors import UserError  # noqa: E402
 from nmt.training.batches import plan_epoch  # noqa: E402
 from nmt.training.dataset import Split  # noqa: E402
-from tests.data_prep.test_build import PAIRS, SIZES, SMALL, build, read_split, write_tsv  # noqa: E402
+from tests.support.built_datasets import PAIRS, SIZES, SMALL, build, read_split, write_tsv  # noqa: E402
 
 DRAWS = [random.Random(seed) for seed in range(100)]
 

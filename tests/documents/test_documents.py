@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -11,8 +12,9 @@ from pathlib import Path
 import polib
 import pytest
 
+from nmt.documents import po
 from nmt.documents.document import Limits
-from nmt.documents.formats import SUFFIXES, open_document
+from nmt.documents.formats import PASSAGES, open_document
 from nmt.errors import UserError
 from nmt.text.protected import protected_items
 
@@ -135,7 +137,7 @@ def test_translation_in_capitals_changes_nothing_but_case(tmp_path: Path, suffix
 
 def test_what_is_no_text_is_not_offered_for_translation(tmp_path: Path) -> None:
     texts = "\n".join(open_document(save(tmp_path, ".md", MD)).texts)
-    for kept in ("http://", "No se traduce", "hola", "sangría", "NOTE", "x.png", "[^1]", "<b>", "nada"):
+    for kept in ("http://", "No se traduce", "div", "sangría", "NOTE", "x.png", "[^1]", "<b>", "nada"):
         assert kept not in texts
     texts = "\n".join(open_document(save(tmp_path, ".vtt", VTT)).texts)
     assert "Tom & Jerry son muy buenos amigos" in texts
@@ -147,7 +149,7 @@ def test_what_is_no_text_is_not_offered_for_translation(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_and_one_without_words_come_back_as_they_are(tmp_path: Path) -> None:
-    for suffix in set(SUFFIXES) - {".docx"}:
+    for suffix in PASSAGES:
         for content in ("", "\n\n"):
             path = save(tmp_path, suffix, content)
             if suffix == ".vtt" and content:
@@ -186,7 +188,13 @@ def test_the_number_of_translations_must_fit(tmp_path: Path) -> None:
         (".po", b'msgid "a"b"\nmsgstr ""\n', "in.po:1: not a .po file: unescaped"),
         (".po", b'msgid "a"\nmsgstr "b\n', "in.po:2: expected a keyword and a text in quotes"),
         (".po", PO.replace("UTF-8", "ISO-8859-1").encode(), "charset=ISO-8859-1"),
-        (".pdf", b"%PDF", "not a format"),
+        (
+            ".pdf",
+            b"%PDF",
+            "in.pdf: not a format that can be translated; a PDF is a picture of a text; give what",
+        ),
+        (".doc", b"", "in.doc: not a format that can be translated; save it as .docx first"),
+        (".xyz", b"", "in.xyz: not a format that can be translated; give a file of .txt, .md,"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(
@@ -282,11 +290,63 @@ def test_a_translation_cannot_break_the_structure(tmp_path: Path) -> None:
         source = "Un párrafo de texto.\n\nOtro.\n"
         result = translated(tmp_path, ".md", source, lambda text, said=said: said)  # type: ignore[misc]
         again = open_document(save(tmp_path, ".md", result))
-        assert again.texts in ([said, said], [], ["Un párrafo de texto.", "Otro."]), result
+        assert again.texts in (said.split(" | ") * 2, [], ["Un párrafo de texto.", "Otro."]), result
     result = translated(
         tmp_path, ".md", "| uno | dos |\n|---|---|\n| tres | cuatro |\n", lambda text: "a | b"
     )
-    assert open_document(save(tmp_path, ".md", result)).texts == ["a | b"] * 4
+    assert open_document(save(tmp_path, ".md", result)).texts == ["a", "b"] * 4
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "+++\ntitle = 'hola'\n+++\n\nuno\n",
+        "export const a = 'hola';\n\nuno\n",
+        'uno {{< ref "hola.md" >}} dos <%= hola %> :smile: {#hola}\n',
+        "!!! note\n    uno\n",
+        "::::tip{title=hola}\nuno\n::::\n",
+        "uno $$hola$$ dos $e_hola$ tres\n",
+        "[[hola]] uno\n",
+        "{: .hola}\n",
+    ],
+)
+def test_templates_formulas_and_code_of_markdown_are_kept(tmp_path: Path, source: str) -> None:
+    changed = re.sub("uno|dos|tres", lambda match: match.group().upper(), source)
+    assert translated(tmp_path, ".md", source) == changed
+
+
+def test_prices_are_no_formula(tmp_path: Path) -> None:
+    source = "Cuesta $5 o $10 y no $20.\n"
+    assert open_document(save(tmp_path, ".md", source)).texts == [source.strip()]
+
+
+def test_notes_and_definitions_of_markdown_are_translated(tmp_path: Path) -> None:
+    source = '??? danger "Mi título"\n    Uno.\n\n    Dos.\n\n:::note\n- tres\n:::\n\nCosa\n:   Explicada\n'
+    assert open_document(save(tmp_path, ".md", source)).texts == [
+        "Mi título", "Uno.", "Dos.", "tres", "Cosa", "Explicada",
+    ]  # fmt: skip
+    assert translated(tmp_path, ".md", source) == source.replace("Mi título", "MI TÍTULO").replace(
+        "Uno", "UNO"
+    ).replace("Dos", "DOS").replace("tres", "TRES").replace("Cosa\n:   Explicada", "COSA\n:   EXPLICADA")
+
+
+def test_a_row_of_links_is_a_text_for_each(tmp_path: Path) -> None:
+    source = "[Inicio](a) · **[La guía](b)** / [El *otro* lado](c)\n"
+    texts = open_document(save(tmp_path, ".md", source)).texts
+    assert texts == ["Inicio", "La guía", "El otro lado", "otro"]
+    assert translated(tmp_path, ".md", source).casefold() == source.casefold()
+
+
+def test_numbers_marked_inside_or_at_the_end_of_a_word_stay_there(tmp_path: Path) -> None:
+    source = "Tiene CO<sub>2</sub> y H<sub>2</sub>O, 10<sup>6</sup> m<sup>2</sup> y **no**ta<sup>1</sup>.\n"
+    document = open_document(save(tmp_path, ".md", source))
+    assert document.texts[0] == "Tiene CO y H2O, 10 m y nota."
+    assert written(save(tmp_path, ".md", source), str).decode() == source
+    said = {document.texts[0]: "It has H2O and CO, 10 m and a note.", "nota": "note"}
+    result = translated(tmp_path, ".md", source, lambda text: said.get(text, text))
+    for piece in ("H<sub>2</sub>O", "CO<sub>2</sub>,", "10<sup>6</sup> m<sup>2</sup>", "note"):
+        assert piece in result, result
+    assert result.count("<sup>1</sup>") == 1
 
 
 # Subtitles
@@ -315,6 +375,52 @@ def test_no_cue_is_left_empty_and_no_line_blank(tmp_path: Path) -> None:
     cues = [block.splitlines() for block in result.strip().split("\n\n")]
     assert [len(cue) > 2 for cue in cues] == [True, True, False, True]
     assert "<i>Yes.</i>" in result and result.count("-->") == 4
+
+
+def test_a_line_broken_by_a_backslash_is_one_text_and_is_broken_there_again(tmp_path: Path) -> None:
+    source = "1\n00:00:01,000 --> 00:00:02,000\nuna casa\\Nmuy verde\\nque corre\n"
+    assert open_document(save(tmp_path, ".srt", source)).texts == ["una casa muy verde que corre"]
+    result = translated(tmp_path, ".srt", source, lambda text: "one two three four five six")
+    assert result.splitlines()[2] == "one two\\Nthree four\\nfive six"
+    assert translated(tmp_path, ".srt", source, lambda text: "one").splitlines()[2] == "one\\N\\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "texts"),
+    [
+        ("- ¿Vienes? – No.", ["¿Vienes?", "No."]),
+        ("Espera. - ¡Ya voy!", ["Espera.", "¡Ya voy!"]),
+        (">> Hola. >>> Adiós.", ["Hola.", "Adiós."]),
+        ("El uno - el dos.", ["El uno - el dos."]),
+        ("Son las 3. - 4 de mayo", ["Son las 3. - 4 de mayo"]),
+    ],
+)
+def test_each_speaker_in_a_line_has_a_text(tmp_path: Path, line: str, texts: list[str]) -> None:
+    source = f"1\n00:00:01,000 --> 00:00:02,000\n{line}\n"
+    assert open_document(save(tmp_path, ".srt", source)).texts == texts
+    assert translated(tmp_path, ".srt", source) == source.upper()
+
+
+def test_chevrons_may_be_escaped_in_vtt(tmp_path: Path) -> None:
+    source = "WEBVTT\n\n00:01.000 --> 00:02.000\n&gt;&gt; Hola &amp; adiós.\n"
+    assert open_document(save(tmp_path, ".vtt", source)).texts == ["Hola & adiós."]
+    assert "\n&gt;&gt; HOLA &amp; ADIÓS.\n" in translated(tmp_path, ".vtt", source)
+
+
+def test_subtitles_in_windows_1252_come_back_in_it(tmp_path: Path) -> None:
+    source = "1\n00:00:01,000 --> 00:00:02,000\n¿Está «aquí»?\n"
+    path = save(tmp_path, ".srt", source, "cp1252")
+    assert written(path, str) == path.read_bytes()
+    assert written(path, str.upper).decode("cp1252") == source.upper()
+    path.write_bytes(path.read_bytes() + b"\x81")
+    with pytest.raises(UserError, match="in.srt:3: not UTF-8"):
+        open_document(path)
+
+
+def test_a_line_that_rolls_on_through_captions_is_translated_by_itself(tmp_path: Path) -> None:
+    cues = ["uno", "uno\ndos", "dos\ntres"]
+    source = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{cue}\n\n" for n, cue in enumerate(cues))
+    assert open_document(save(tmp_path, ".srt", source)).texts == ["uno", "uno", "dos", "dos", "tres"]
 
 
 # gettext
@@ -353,9 +459,55 @@ def test_po_is_left_alone_once_it_is_complete(tmp_path: Path) -> None:
 
 
 def test_po_keeps_an_entry_without_translation_rather_than_lose_a_placeholder(tmp_path: Path) -> None:
-    source = 'msgid "%s tiene %d años"\nmsgstr ""\n'
+    source = 'msgid ""\nmsgstr ""\n\n# Uno\n#, c-format\nmsgid "%s tiene %d años"\nmsgstr ""\n\n# fin\n'
+    noted = source.replace("# Uno\n", f"# Uno\n# {po.NOTE}\n")
     for said in ("he is %d", "%d years has %s", ""):
-        assert translated(tmp_path, ".po", source, lambda text, said=said: said) == source  # type: ignore[misc]
+        assert translated(tmp_path, ".po", source, lambda text, said=said: said) == noted  # type: ignore[misc]
+        assert translated(tmp_path, ".po", noted, lambda text, said=said: said) == noted  # type: ignore[misc]
+
+
+def test_po_changes_no_byte_of_what_it_does_not_translate(tmp_path: Path) -> None:
+    source = (
+        '# Title\nmsgid ""\nmsgstr ""\n"X: b\\n"\n"A: a\\n"\n\n\n#~ msgid "viejo"\n#~ msgstr "old"\n\n'
+        'msgid "no"\nmsgstr "a very long line that nobody has broken and that goes on beyond what gettext writes"\n\n'
+        '#: a.c:1\nmsgid "uno"\nmsgstr ""\n#~ msgid "dos"\n#~ msgstr ""\n# fin'
+    )
+    expected = source.replace(
+        '#: a.c:1\nmsgid "uno"\nmsgstr ""', '#: a.c:1\n#, fuzzy\nmsgid "uno"\nmsgstr "UNO"'
+    )
+    assert translated(tmp_path, ".po", source) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "offered", "said", "expected"),
+    [
+        ("&Archivo", "Archivo", "File", "&File"),
+        ("Gu_ardar", "Guardar", "Save", "S_ave"),
+        ("_Abrir %s", "Abrir %s", "Open %s", "_Open %s"),
+        ("Sa&lir", "Salir", "Leave", "&Leave"),
+        ("Tom &amp; Ana", "Tom &amp; Ana", "Tom &amp; Ann", "Tom &amp; Ann"),
+        ("Uno && dos", "Uno && dos", "One && two", "One && two"),
+        ("mi_fichero no está", "mi_fichero no está", "mi_fichero is not there", "mi_fichero is not there"),
+    ],
+)
+def test_po_accelerators_come_before_a_letter_again(
+    tmp_path: Path, text: str, offered: str, said: str, expected: str
+) -> None:
+    source = f'msgid "{text}"\nmsgstr ""\n'
+    assert open_document(save(tmp_path, ".po", source)).texts == [offered]
+    assert polib.pofile(translated(tmp_path, ".po", source, lambda text: said))[0].msgstr == expected
+
+
+def test_po_tags_and_links_stay_around_their_words(tmp_path: Path) -> None:
+    text = (
+        'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'
+    )
+    source = f'msgid "{text}"\nmsgstr ""\n'
+    assert open_document(save(tmp_path, ".po", source)).texts == [
+        "Lee los términos de uso en casa.", "términos", "uso", "casa", "Adiós Juan", "Juan", "sí",
+    ]  # fmt: skip
+    [entry] = polib.pofile(translated(tmp_path, ".po", source))
+    assert entry.msgstr.casefold() == entry.msgid.casefold() and entry.msgstr != entry.msgid
 
 
 def test_po_reads_a_text_with_an_empty_line_between_its_lines(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from nmt.errors import UserError
 from tests.documents.test_documents import written
 
 LINK = "<w:hyperlink {ns}><w:r><w:t>{text}</w:t></w:r></w:hyperlink>"
+INSERTED = '<w:ins {ns} w:id="1" w:author="A"><w:r><w:t xml:space="preserve">{text}</w:t></w:r></w:ins>'
 PAGE = (
     '<w:p {ns}><w:r><w:t xml:space="preserve">Página </w:t></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r>'
     '<w:r><w:instrText> PAGE </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
@@ -178,6 +179,44 @@ def test_no_text_is_ever_lost(tmp_path: Path) -> None:
     for before, after in zip(paragraphs(path), paragraphs(tmp_path / "out.docx"), strict=True):
         options = [new for old, new in zip(opened.texts, said, strict=True) if old == before.strip()]
         assert after.strip() in options, (before, after, expected[before.strip()])
+
+
+def test_what_is_tracked_as_inserted_stays_so(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Es ")
+    paragraph._p.append(element(INSERTED, text="muy "))
+    paragraph.add_run("bueno.")
+    paragraph = document.add_paragraph()
+    for text in ("Todo ", "es nuevo."):
+        paragraph._p.append(element(INSERTED, text=text))
+    path = tmp_path / "in.docx"
+    document.save(str(path))
+    said = {"Es muy bueno.": "It is very good.", "muy": "very", "Todo es nuevo.": "All of it is new."}
+    written(path, lambda text: said.get(text, text))
+    first, second = docx.Document(str(tmp_path / "out.docx")).paragraphs
+    texts = [
+        "".join(node.text for node in first._p.iter() if node.tag.endswith("}t")) for first in (first, second)
+    ]
+    assert texts == ["It is very good.", "All of it is new."]
+    inserted = ["".join(p._p.xpath("./w:ins//w:t/text()")) for p in (first, second)]
+    assert [text.strip() for text in inserted] == ["very", texts[1]]
+    assert len(second._p.xpath("./w:ins")) == 2
+
+
+def test_raised_and_lowered_numbers_stay_at_their_words(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Son 10")
+    paragraph.add_run("6").font.superscript = True
+    paragraph.add_run(" gotas de H")
+    paragraph.add_run("2").font.subscript = True
+    paragraph.add_run("O.")
+    path = tmp_path / "in.docx"
+    document.save(str(path))
+    assert open_document(path).texts == ["Son 10 gotas de H2O."]
+    said = {"Son 10 gotas de H2O.": "There are 10 drops of H2O."}
+    written(path, lambda text: said[text])
+    runs = docx.Document(str(tmp_path / "out.docx")).paragraphs[0].runs
+    assert [run.text for run in runs] == ["There are 10", "6", " drops of H", "2", "O."]
 
 
 def test_hostile_archives_are_refused(sample: Path, tmp_path: Path) -> None:

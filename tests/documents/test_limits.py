@@ -8,7 +8,6 @@ import pytest
 from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_inline import StateInline
 
-from nmt.documents import po
 from nmt.documents.document import Limits
 from nmt.documents.formats import PASSAGES, open_document
 from nmt.errors import UserError
@@ -28,23 +27,6 @@ def test_a_text_file_with_too_much_around_its_texts_is_refused_before_it_is_pars
     open_document(path, Limits(content=40))
     open_document(path)  # only who serves others has reason for such a limit
     assert parsed == [40, 40]
-
-
-def test_po_lines_of_one_text_are_joined_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Added one by one, each would copy all before it."""
-
-    class Piece(str):
-        copied = 0
-
-        def __add__(self, more: str) -> Piece:
-            Piece.copied += len(self) + len(more)
-            return Piece(str(self) + more)
-
-    monkeypatch.setattr(po, "_check", lambda content, name: None)  # polib's own adding is not to be counted
-    monkeypatch.setattr(po.polib, "unescape", Piece)
-    content = 'msgid ""\n' + '"uno "\n' * 1000 + 'msgstr ""\n'
-    assert po.passages(content, "in.po")[0].texts == (("uno " * 1000).strip(),)
-    assert Piece.copied <= len(content)
 
 
 @pytest.mark.parametrize("hostile", ["[" * 5000, "![" * 2500, "[" * 5000 + "]"])

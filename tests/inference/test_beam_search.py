@@ -100,7 +100,7 @@ def test_early_exit_misses_nothing(
     early, late = TableModel(sharpness=3.0, eos=1.0), TableModel(sharpness=3.0, eos=1.0)
     found = beam_search(early, *source, decoding, n_best)
     anything = lambda scores, *norms: np.where(scores > -math.inf, math.inf, -math.inf)  # noqa: E731
-    monkeypatch.setattr(beam_search_module, "_best_attainable", anything)
+    monkeypatch.setattr(beam_search_module, "best_attainable", anything)
     expected = beam_search(late, *source, decoding, n_best)
     assert [[plain(h) for h in row] for row in found] == [[plain(h) for h in row] for row in expected]
     work, all_work = (sum(rows for rows, _ in model.batches) for model in (early, late))

@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-pytest.importorskip("gradio", reason="the page's extra is not installed")
-
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -145,7 +142,7 @@ def test_what_is_no_json_is_refused(client: TestClient) -> None:
 
 
 def test_a_body_too_large_is_refused_before_it_is_read_whole(client: TestClient) -> None:
-    answer = client.post("/translate", content=b"x" * (rest_api.MOST_BYTES + 1))
+    answer = client.post("/translate", content=b"x" * (rest_api.MAX_BODY_BYTES + 1))
     assert answer.status_code == 413
 
 

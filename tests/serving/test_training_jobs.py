@@ -9,17 +9,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
-
-pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.errors import UserError
 from nmt.serving import training_jobs as trainings_module
-from nmt.serving import training_supervisor
 from nmt.serving.errors import PageError
 from nmt.serving.training_jobs import Trainings
-from nmt.serving.training_log import MOST_POINTS, read_log, tail, thinned
-from nmt.webui.retrain import views as retrain_views
+from nmt.serving.training_supervisor import Status, read_status, write_status
 from tests.support.pretended_trainings import (  # noqa: F401  # its fixtures
     is_training,
     pretended,
@@ -127,9 +124,12 @@ def test_a_training_whose_supervisor_was_killed_can_be_stopped(
 ) -> None:
     trainings.start(request_for(trainings.folder, text))
     wait_for(lambda: is_training(trainings, "toy"), "the training")
-    assert trainings._process
-    trainings._process.kill()
-    trainings._process.wait()
+    command = read_status(trainings.folder / "toy").process
+    assert command
+    supervisor = psutil.Process(command).parent()
+    assert supervisor
+    supervisor.kill()
+    wait_for(lambda: psutil.Process(command).ppid() != supervisor.pid, "the supervisor's end")
     assert trainings.get("toy").running  # the command holds the lock
     if by_closing:
         trainings.close()
@@ -163,7 +163,7 @@ def test_no_process_but_the_training_gets_a_signal(
     trainings.start(request_for(trainings.folder, text))
     wait_for(lambda: is_training(trainings, "toy"), "the training")
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    training_supervisor.write_status(trainings.folder / "toy", "train", None, False, other.pid)
+    write_status(trainings.folder / "toy", Status("train", process=other.pid))
     with pytest.raises(PageError, match=rf"run by another process \({other.pid}\)"):
         Trainings(trainings.folder).stop("toy")
     assert other.poll() is None
@@ -209,7 +209,6 @@ def test_a_command_that_fails_ends_the_training_and_is_quoted(
     failed = wait_for_state(trainings, "toy", "failed")
     assert failed.last_lines().splitlines()[-1] == "error: no room"
     assert failed.last_lines().count("error") == 2  # in the command as shown, and as printed: once
-    assert "no room" in retrain_views.last_lines(failed)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +233,7 @@ def test_the_state_is_found_from_the_folder(
     (tmp_path / "toy").mkdir()
     fields = {**vars(request), "columns": list(request.columns)}
     (tmp_path / "toy" / "training.json").write_text(json.dumps(fields))
-    training_supervisor.write_status(tmp_path / "toy", stage, status, stopping)
+    write_status(tmp_path / "toy", Status(stage, status, stopping))
     assert Trainings(tmp_path).get("toy").state == state
     assert Trainings(tmp_path).get("toy").request == request
 
@@ -263,55 +262,3 @@ def test_what_was_uploaded_is_kept_with_the_training(trainings: Trainings, text:
 def test_a_folder_that_cannot_be_is_a_message(text: Path) -> None:
     with pytest.raises(UserError, match="cannot be made a folder"):
         Trainings(text / "runs")
-
-
-# --- curves -----------------------------------------------------------------------------------------------
-
-
-def test_a_step_that_was_done_twice_is_in_the_curve_once(tmp_path: Path) -> None:
-    """Killed after step 40, resumed from step 20."""
-    entries = [{"kind": "train", "step": step, "loss": 5.0} for step in (10, 20, 30, 40)]
-    entries += [{"kind": "dev", "step": 40, "loss": 4.0, "bleu": 9.0}]
-    entries += [{"kind": "train", "step": step, "loss": 3.0} for step in (30, 40, 50)]
-    log = read_log(write_log(tmp_path / "log.jsonl", entries, rest='{"kind": "train", "st'))
-    assert log.curve("train", "loss") == [(10, 5.0), (20, 5.0), (30, 3.0), (40, 3.0), (50, 3.0)]
-    assert log.curve("dev", "bleu") == [(40, 9.0)]
-    assert (log.step, log.best) == (50, 9.0)
-
-
-def test_a_curve_has_few_points_its_ends_among_them_and_no_holes(tmp_path: Path) -> None:
-    entries = [{"kind": "train", "step": step, "loss": float(step)} for step in range(1, 20_001)]
-    entries[100]["loss"] = float("nan")
-    curve = read_log(write_log(tmp_path / "log.jsonl", entries)).curve("train", "loss")
-    assert len(curve) == MOST_POINTS == 500
-    assert curve[0] == (1, 1.0) and curve[-1] == (20_000, 20_000.0)
-    gaps = [later - earlier for (earlier, _), (later, _) in zip(curve, curve[1:], strict=False)]
-    assert min(gaps) >= 40 and max(gaps) <= 42
-    assert thinned([1, 2, 3], 500) == [1, 2, 3]
-
-
-def test_the_best_score_is_the_best_of_all_also_of_those_the_curve_leaves_out(tmp_path: Path) -> None:
-    entries = [{"kind": "dev", "step": step, "bleu": 10.0} for step in range(1, 1302)]
-    entries[1]["bleu"] = 30.0
-    log = read_log(write_log(tmp_path / "log.jsonl", entries))
-    assert max(value for _, value in log.curve("dev", "bleu")) == 10.0
-    assert log.best == 30.0
-
-
-def test_the_time_left_is_in_proportion_to_what_is_done(tmp_path: Path) -> None:
-    assert read_log(tmp_path / "none").seconds_left is None
-    entries = [{"kind": "train", "step": 10, "loss": 1.0, "done": 0.25, "seconds": 30.0}]
-    assert read_log(write_log(tmp_path / "log.jsonl", entries)).seconds_left == 90.0
-    assert [retrain_views.duration(s) for s in (40, 90, 3600, 5000)] == [
-        "40 s",
-        "2 min",
-        "1 h 0 min",
-        "1 h 23 min",
-    ]
-
-
-def test_of_a_long_output_only_the_end_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "output.txt"
-    file.write_text("".join(f"línea {number}\n" for number in range(100_000)), encoding="utf-8")
-    assert tail(file, lines=2) == "línea 99998\nlínea 99999"
-    assert tail(tmp_path / "none") == ""

@@ -16,7 +16,7 @@ from nmt.config import Config
 from nmt.language_id.identifier import Identification
 from nmt.text.segmentation import Part
 from nmt.translation.phrase_book import PhraseBook
-from nmt.translation.plan import Request
+from nmt.translation.plan import Plan, Request
 from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class FakeTranslator:
         self.lock = threading.Lock()
         self.together = 0  # calls that run at this moment
 
-    def plan(self, text: str) -> list[Part]:
+    def plan(self, text: str) -> Plan:
         cut = re.split(r"(\s*\n\s*|(?<=[.?!])\s+)", text)
-        return [Part(part, bool(part.strip())) for part in cut if part]
+        return Plan([Part(part, bool(part.strip())) for part in cut if part])
 
     def translate_sentences(
         self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1
@@ -109,7 +109,7 @@ def fake_service(max_chars: int = 200, timeout: float = 60.0, most: int = 64) ->
     identifier: Any = FakeIdentifier()
     fakes: Any = translators()
     service = TranslationService(fakes, max_chars, identifier, timeout)
-    service.batcher.most = most
+    service.batcher.max_batch = most
     return service
 
 

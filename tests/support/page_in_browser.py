@@ -1,20 +1,23 @@
 """What the tests in a real browser share: Chromium, an open page that is watched, its tabs.
 
-They are skipped where Playwright or Chromium is not installed (`pip install playwright`, then `apt-get install
-chromium` or `playwright install chromium`).
+Playwright, which the extra `dev` brings, drives the system's Chromium (`apt-get install chromium`).  Where one of them
+is missing these tests are skipped and say why; `make test-browser` has them fail instead, once Chromium is there.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import pytest
 
-pytest.importorskip("gradio", reason="the page's extra is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+try:
+    from playwright import sync_api
+except ImportError:
+    sync_api = None
 
 # Playwright's types are not there where it is not installed.
 Browser: TypeAlias = Any
@@ -22,24 +25,34 @@ Locator: TypeAlias = Any
 Page: TypeAlias = Any
 
 QUIET = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-PATIENCE = 60_000  # ms; a busy machine is slow, not wrong
+PATIENCE = 60_000  # milliseconds; a busy machine is slow, not wrong
 # Window and language: every test runs in each of them.
 WINDOWS = {"desktop-es": (1280, 900, "es-ES"), "phone-en": (390, 844, "en-US")}
 in_each_window = pytest.fixture(params=list(WINDOWS.values()), ids=list(WINDOWS))
 
 
-@pytest.fixture(scope="module", name="browser")
-def browser_fixture() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    pytest.importorskip("gradio", reason="the page's extra is not installed")
+    if sync_api is None:
+        no_browser("Playwright is not installed (pip install playwright)")
+    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if installed is None:
+        no_browser("there is no Chromium on PATH (apt-get install chromium)")
     with sync_api.sync_playwright() as playwright:
-        installed = (
-            shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        )
         try:
-            browser = playwright.chromium.launch(executable_path=installed, args=QUIET.split())
+            found = playwright.chromium.launch(executable_path=installed, args=QUIET.split())
         except sync_api.Error as error:
-            pytest.skip(f"Chromium does not start: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
+            no_browser(f"{installed} does not start: {error.message.splitlines()[0]}")
+        yield found
+        found.close()
+
+
+def no_browser(why: str) -> NoReturn:
+    """Skip, or fail where a browser was promised."""
+    if os.environ.get("BROWSER_REQUIRED"):
+        pytest.fail(why)
+    pytest.skip(why)
 
 
 def is_error(message: Any) -> bool:

@@ -15,7 +15,7 @@ from nmt.serving import training_jobs as trainings_module
 from nmt.serving.training_jobs import State, Training, Trainings
 from nmt.serving.training_request import TrainingRequest, check
 
-PATIENCE = 180.0  # seconds; a busy machine is slow, not wrong
+MAX_WAIT_SECONDS = 180.0  # a busy machine is slow, not wrong
 
 NOUNS = {"gato": "cat", "perro": "dog", "caballo": "horse", "pájaro": "bird", "vecino": "neighbour",
          "médico": "doctor", "maestro": "teacher", "niño": "boy"}  # fmt: skip
@@ -87,7 +87,7 @@ def pretending_fixture(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wait_for(found: Callable[[], bool], what: str = "") -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + MAX_WAIT_SECONDS
     while not found():
         assert time.monotonic() < until, f"waited too long for {what}"
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""nmt.text.line_io: a line ends with LF or CR LF and nothing else, and a window never waits for more input."""
+"""nmt.text.line_io: a line ends with LF or CR LF and nothing else, and none waits for more input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nmt.errors import UserError
-from nmt.text.line_io import CHUNK, read_lines, windows
+from nmt.text.line_io import CHUNK, incoming_lines, read_lines
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_only_lf_and_crlf_end_a_line(tmp_path: Path) -> None:
     expected = ["uno", "dos\rdos\u2028dos\x85dos\x0bdos", "", "  ", "cinco"]
     assert read_lines(path) == expected
     with open(path, "rb") as file:
-        assert [line.decode() for window in windows(file.fileno(), 2, 10**6) for line in window] == expected
+        assert [line.decode() for line in incoming_lines(file.fileno()) if line is not None] == expected
 
 
 def test_a_final_line_end_adds_no_line(tmp_path: Path) -> None:
@@ -49,32 +49,22 @@ def test_a_file_that_is_not_utf8_is_refused_with_the_line(tmp_path: Path) -> Non
         read_lines(tmp_path / "nowhere")
 
 
-def test_windows_hold_so_many_lines_or_bytes(tmp_path: Path) -> None:
-    (tmp_path / "text").write_bytes(b"a\n" * 10 + b"b" * 100 + b"\n" + b"c\n" * 3)
-    with open(tmp_path / "text", "rb") as file:
-        assert [len(window) for window in windows(file.fileno(), 4, 10**6)] == [4, 4, 4, 2]
-    with open(tmp_path / "text", "rb") as file:
-        assert [len(window) for window in windows(file.fileno(), 100, 50)] == [11, 3]
-
-
 def test_lines_across_reads_stay_whole(tmp_path: Path) -> None:
     lines = [b"x" * (CHUNK - 2), b"\xc3\xb1" * CHUNK, b"", b"y" * (3 * CHUNK), b"z"]
     for end in (b"\n", b"\r\n"):
         (tmp_path / "text").write_bytes(end.join(lines))
         with open(tmp_path / "text", "rb") as file:
-            assert [line for window in windows(file.fileno(), 100, 1000) for line in window] == lines
+            assert list(incoming_lines(file.fileno())) == lines
 
 
-def test_a_window_ends_when_the_writer_waits(pipe: tuple[int, int]) -> None:
+def test_it_is_said_when_the_writer_waits(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.set_blocking(reader, False)  # a read that would have to wait fails
-    stream = windows(reader, 100, 10**6)
+    stream = incoming_lines(reader)
     os.write(writer, b"uno\ndos\ntr")
-    assert next(stream) == [b"uno", b"dos"]
+    assert [next(stream) for _ in range(3)] == [b"uno", b"dos", None]
     os.write(writer, b"es\n")
-    assert next(stream) == [b"tres"]
+    assert [next(stream) for _ in range(2)] == [b"tres", None]
     os.write(writer, b"fin\r")
     os.close(writer)
-    assert next(stream) == [b"fin"]
-    with pytest.raises(StopIteration):
-        next(stream)
+    assert list(stream) == [b"fin"]

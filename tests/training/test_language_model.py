@@ -105,8 +105,8 @@ def test_held_out_text_is_far_less_surprising_than_its_pieces_frequencies_make_i
 
 def held_out(corpus: Path, model: Checkpoint) -> Validation:
     split = Split(corpus, "test", language_model=True)
-    tokenizers = (model.source_tokenizer, model.target_tokenizer)
-    return validate(model.model, split, tokenizers, model.config.data, model.config.decoding, 1000, 4)
+    config = replace(model.config, training=replace(model.config.training, valid_sentences=1000))
+    return validate(model.model, split, model.target_tokenizer, config)
 
 
 def test_the_perplexity_is_that_of_each_piece_given_those_before_it(corpus: Path, model: Checkpoint) -> None:
@@ -139,7 +139,7 @@ def test_a_language_model_is_resumed_bit_for_bit(corpus: Path, recipe: Config, t
     file.write_text(dump_config(replace(recipe, training=settings)), encoding="utf-8")
     train(file, corpus, tmp_path / "a")
     train(file, corpus, tmp_path / "b", overrides=["training.steps=3"])
-    train(file, corpus, tmp_path / "b", resume=True)
+    train(file, corpus, tmp_path / "b", resume=True, overrides=["training.steps=6"])
     whole, resumed = (next((tmp_path / name / "state").glob("*/state.safetensors")) for name in "ab")
     assert whole.read_bytes() == resumed.read_bytes()
     with pytest.raises(UserError, match="another model"):

@@ -22,7 +22,7 @@ def problem() -> tuple[torch.Tensor, ...]:
 def test_loss_and_gradients_are_those_of_torch(
     smoothing: float, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(nmt.training.loss.LOGITS_AT_ONCE, "cpu", at_once)
+    monkeypatch.setitem(nmt.training.loss.MAX_LOGITS, "cpu", at_once)
     *inputs, targets = problem()
     logits = functional.linear(*inputs)
     expected = functional.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)

@@ -3,57 +3,56 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 import pytest
 
 from nmt.text.segmentation import stands_alone
 from nmt.translation.phrase_book import PhraseBook
-from nmt.translation.plan import Request, requests_of
-from nmt.translation.recasing import Dress, dressed, undressed
+from nmt.translation.plan import Request
+from nmt.translation.recasing import Casing, bare_form, bare_request, recased
 from tests.support.uppercase_model import uppercase_translator
 
 
 @pytest.mark.parametrize(
-    ("sentence", "bare", "dress"),
+    ("sentence", "bare", "casing"),
     [
-        ("dog", "dog", Dress(False, "")),
-        ("Dog", "dog", Dress(True, "")),
-        ("¡Perro!", "perro", Dress(True, "!")),
-        ("¿Qué  ?!", "qué", Dress(True, "?!")),
-        ("DOGS", "dogs", Dress(True, "")),
-        ("Name:", "name", Dress(True, ":")),
-        ("Hello,", "hello", Dress(True, ",")),
-        ("UN", "UN", Dress(False, "")),
-        ("EE. UU.", "EE. UU", Dress(False, ".")),
-        ("I'm Tom.", "I'm Tom", Dress(True, ".")),
-        ("ⅧⅨ", "ⅧⅨ", Dress(False, "")),
-        ("...", "", Dress(False, "...")),
-        ("", "", Dress(False, "")),
+        ("dog", "dog", Casing(False, "")),
+        ("Dog", "dog", Casing(True, "")),
+        ("¡Perro!", "perro", Casing(True, "!")),
+        ("¿Qué  ?!", "qué", Casing(True, "?!")),
+        ("DOGS", "dogs", Casing(True, "")),
+        ("Name:", "name", Casing(True, ":")),
+        ("Hello,", "hello", Casing(True, ",")),
+        ("UN", "UN", Casing(False, "")),
+        ("EE. UU.", "EE. UU", Casing(False, ".")),
+        ("I'm Tom.", "I'm Tom", Casing(True, ".")),
+        ("ⅧⅨ", "ⅧⅨ", Casing(False, "")),
+        ("...", "", Casing(False, "...")),
+        ("", "", Casing(False, "")),
     ],
 )
-def test_what_is_left_without_capital_and_marks(sentence: str, bare: str, dress: Dress) -> None:
-    assert undressed(sentence) == (bare, dress)
+def test_what_is_left_without_capital_and_marks(sentence: str, bare: str, casing: Casing) -> None:
+    assert bare_form(sentence) == (bare, casing)
 
 
 @pytest.mark.parametrize(
-    ("text", "dress", "language", "expected"),
+    ("text", "casing", "language", "expected"),
     [
-        ("perro", Dress(True, "!"), "es", "¡Perro!"),
-        ("dog", Dress(True, "!"), "en", "Dog!"),
-        ("qué", Dress(False, "?"), "es", "¿qué?"),
-        ("qué", Dress(True, "?!"), "es", "¡¿Qué?!"),
-        ("¿cómo estás?", Dress(True, "."), "es", "¿Cómo estás?"),
-        ("", Dress(True, ""), "en", ""),
+        ("perro", Casing(True, "!"), "es", "¡Perro!"),
+        ("dog", Casing(True, "!"), "en", "Dog!"),
+        ("qué", Casing(False, "?"), "es", "¿qué?"),
+        ("qué", Casing(True, "?!"), "es", "¡¿Qué?!"),
+        ("¿cómo estás?", Casing(True, "."), "es", "¿Cómo estás?"),
+        ("", Casing(True, ""), "en", ""),
     ],
 )
-def test_they_are_put_on_again(text: str, dress: Dress, language: str, expected: str) -> None:
-    assert dressed(text, dress, language) == expected
+def test_they_are_put_on_again(text: str, casing: Casing, language: str, expected: str) -> None:
+    assert recased(text, casing, language) == expected
 
 
 def test_undressing_a_long_line_takes_no_time() -> None:
     line = "¿" * 200_000 + "." * 200_000 + "a"  # a pattern that tries every beginning would take hours
-    assert undressed(line)[0] == "." * 200_000 + "a"
+    assert bare_form(line)[0] == "." * 200_000 + "a"
 
 
 def test_the_likelier_spelling_of_a_lone_word_is_taken() -> None:
@@ -83,10 +82,14 @@ def test_the_likelier_spelling_of_a_lone_word_is_taken() -> None:
         (Request("Dog", whole=False), None),
     ],
 )
-def test_what_is_searched_in_a_second_spelling(request_: Request, second: str | None) -> None:
-    translator, _ = uppercase_translator()
-    found = translator._search()._second_spelling(request_)
+def test_what_is_searched_in_its_bare_form_too(request_: Request, second: str | None) -> None:
+    found = bare_request(request_, "en")
     assert (found and found.sentence) == second
+
+
+def test_a_word_with_marks_is_not_searched_without_them_for_a_language_that_has_others() -> None:
+    assert bare_request(Request("Dog!"), "zh") is None
+    assert bare_request(Request("Dog"), "zh") == Request("dog")
 
 
 @pytest.mark.parametrize(
@@ -103,9 +106,9 @@ def test_what_is_searched_in_a_second_spelling(request_: Request, second: str | 
 def test_what_stands_alone(text: str, alone: list[bool]) -> None:
     translator, _ = uppercase_translator(phrases=PhraseBook([("fish", "pez")]))
     plan = translator.plan(text)
-    places = [i for i, part in enumerate(plan) if part.translate]
-    assert [stands_alone(plan, i) for i in places] == alone
-    assert [request.whole for request in requests_of(plan)] == alone
+    places = [i for i, part in enumerate(plan.parts) if part.translate]
+    assert [stands_alone(plan.parts, i) for i in places] == alone
+    assert [request.whole for request in plan.requests] == alone
 
 
 def test_a_stretch_of_a_sentence_is_not_looked_up() -> None:
@@ -120,18 +123,3 @@ def test_a_model_gets_letters_with_their_accents() -> None:
     assert apart != composed
     assert translator.translate(apart) == translator.translate(composed)
     assert translator.translate(f"voy a `{apart}`") == f"VOY A `{apart}`"  # but code is copied as it is
-
-
-def test_a_flawed_candidate_of_the_second_spelling_starts_no_other_search() -> None:
-    """Or the best would depend on how many are asked for."""
-    translator, model = uppercase_translator()
-    search = translator._search(n_best=2)
-    request = Request("Dog")
-    whole = search.translate([request])[0]
-    better = replace(whole, score=0.0, candidates=(("dog", -0.1), ("", -0.2)))
-    started = search.start([request])
-    started.searching.results = lambda: [replace(whole, score=-9.0), better]  # type: ignore[method-assign]
-    encoded = len(model.sources)
-    found = search.finish(started)[0]
-    assert (found.text, found.candidates) == ("Dog", (("Dog", -0.1),))
-    assert len(model.sources) == encoded

@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import math
 import random
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,13 @@ import nmt
 from nmt.checkpoint.weights import Checkpoint, load_model, named_weights, save_checkpoint
 from nmt.config import Config, DecodingConfig
 from nmt.errors import UserError
-from nmt.inference.batches import batches_by_length
-from nmt.inference.core_pool import Cores
+from nmt.inference import batched_search
 from nmt.inference.loading import choose
 from nmt.network.model import Seq2Seq
-from nmt.text.segmentation import Part
 from nmt.text.tokenizer import EOS
 from nmt.translation import sentence_translator
-from nmt.translation.plan import requests_of
-from nmt.translation.result import SentenceTranslation, assemble
-from nmt.translation.sentence_translator import Searching, SentenceSearch, Started, _shared
+from nmt.translation.result import SentenceTranslation
+from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
 from nmt.translation.translator import WINDOW_LINES, Translator, find_checkpoints
 from tests.conftest import tiny_model_config
 from tests.support.uppercase_model import BEST, FAR, character_tokenizer, uppercase_translator
@@ -109,44 +105,6 @@ def test_results_do_not_depend_on_batch_or_neighbours(random_checkpoint: Path, b
         assert result.score == pytest.approx(alone[line].score, abs=1e-5)
 
 
-def test_batches_keep_to_the_token_budget_and_to_like_lengths() -> None:
-    lengths = [3, 50, 4, 4, 9, 100, 3, 5]
-    batches = list(batches_by_length(lengths, 20))
-    assert sorted(itertools.chain.from_iterable(batches)) == list(range(len(lengths)))
-    assert all(len(batch) * max(lengths[i] for i in batch) <= 20 or len(batch) == 1 for batch in batches)
-    assert [lengths[i] for batch in batches for i in batch] == sorted(lengths)
-
-
-@pytest.mark.parametrize(
-    ("total", "most", "count", "batches"),
-    [
-        (512, 320, 2, 2),
-        (512, 224, 2, 4),
-        (600, 160, 4, 4),
-        (10_000, 320, 2, 32),
-        (3, 320, 2, 2),
-        (1, 320, 2, 1),
-    ],
-)
-def test_every_core_gets_as_many_batches(
-    total: int, most: int, count: int, batches: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nmt.translation.sentence_translator.cores", lambda: Cores(count))
-    share = _shared(total, most)
-    assert share <= most
-    assert len(list(batches_by_length([1] * total, share))) == batches
-
-
-def test_what_has_not_begun_is_taken_back_when_a_search_fails() -> None:
-    searching = Searching([])
-    searching.futures = [Future(), Future()]
-    searching.batches = [([i], future.result) for i, future in enumerate(searching.futures)]
-    searching.futures[0].set_exception(KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        searching.results()
-    assert searching.futures[1].cancelled()
-
-
 def test_searches_within_the_budget_and_marks_padding() -> None:
     translator, model = uppercase_translator()
     translator.translate_batch(["hola", "sí", "uno dos tres", "cuatro cinco"], beam=2, batch_tokens=60)
@@ -224,11 +182,11 @@ def test_an_empty_hypothesis_gives_way_to_the_next() -> None:
     assert translator.translate("hola.") == "jOLA."
 
 
-def test_a_hypothesis_that_goes_in_circles_gives_way_to_the_next() -> None:
-    circles = dict.fromkeys("uvxyz", "q")
-    straight, _ = uppercase_translator(mistakes=circles, near={"x": "r"})
-    assert straight.translate("a u v x y z") == "A q q r q q"
-    everywhere, _ = uppercase_translator(mistakes=circles, near=circles)
+def test_a_hypothesis_that_repeats_itself_gives_way_to_the_next() -> None:
+    repeating = dict.fromkeys("uvxyz", "q")
+    once, _ = uppercase_translator(mistakes=repeating, near={"x": "r"})
+    assert once.translate("a u v x y z") == "A q q r q q"
+    everywhere, _ = uppercase_translator(mistakes=repeating, near=repeating)
     assert everywhere.translate("a u v x y z b") == "A q B"
     assert everywhere.translate("x x x x x.") == "q q q q q."  # as the source
     forced = everywhere.translate_batch(["a u v x y z b"], prefixes=["q q q q q "])[0]
@@ -249,24 +207,6 @@ def test_alternatives_are_different_and_do_not_change_the_best(random_checkpoint
     assert len(uppercase_translator()[0].translate_batch(["hola"], n_best=4)[0].alternatives) == 3
 
 
-def test_alternatives_of_a_line_are_the_best_combinations() -> None:
-    rng = random.Random(5)
-    scores = [sorted((rng.uniform(-3, 0) for _ in range(4)), reverse=True) for _ in range(3)]
-    sentences = [
-        SentenceTranslation(
-            "s", f"{i}0", 0.0, tuple((f"{i}{k}", s) for k, s in enumerate(row)), ["t"], ["s"], None
-        )
-        for i, row in enumerate(scores)
-    ]
-    plan = [Part("s", True), Part(" ", False), Part("s", True), Part(" ", False), Part("s", True)]
-    line = assemble(plan, sentences, 10)
-    ranked = sorted(
-        itertools.product(range(4), repeat=3), key=lambda ks: -sum(scores[i][k] for i, k in enumerate(ks))
-    )
-    expected = [" ".join(f"{i}{k}" for i, k in enumerate(ks)) for ks in ranked[:10]]
-    assert [line.text, *line.alternatives] == expected
-
-
 def test_more_alternatives_than_the_beam_are_refused() -> None:
     translator, _ = uppercase_translator()
     with pytest.raises(UserError, match="n-best is 3.*beam size.*2"):
@@ -282,8 +222,8 @@ def test_decoding_options_reach_the_search(monkeypatch: pytest.MonkeyPatch) -> N
         seen.append(decoding)
         return original(model, source, lengths, decoding, *rest)
 
-    original = nmt.translation.sentence_translator.beam_search
-    monkeypatch.setattr(nmt.translation.sentence_translator, "beam_search", search)
+    original = batched_search.beam_search
+    monkeypatch.setattr(batched_search, "beam_search", search)
     translator, _ = uppercase_translator()
     translator.translate("hola")
     translator.translate("hola", beam=2, length_penalty=0.5)
@@ -339,6 +279,23 @@ def test_a_stream_is_translated_before_it_ends() -> None:
     assert taken <= 2 * WINDOW_LINES  # while one window is searched, the next is prepared
 
 
+def test_a_stream_gives_what_has_come_when_the_next_line_is_not_there_yet() -> None:
+    translator, _ = uppercase_translator()
+    asked: list[str] = []
+
+    def conversation():  # type: ignore[no-untyped-def]
+        for line in ("a", "b", "c"):
+            asked.append(line)
+            yield line
+            if line != "b":
+                yield None
+
+    stream = translator.stream(conversation(), beam=1)
+    assert (next(stream).text, asked) == ("A", ["a"])
+    assert (next(stream).text, asked) == ("B", ["a", "b", "c"])
+    assert [result.text for result in stream] == ["C"]
+
+
 def test_a_stream_gives_every_line_in_order() -> None:
     translator, _ = uppercase_translator()
     lines = [f"a{'b' * (n % 7)} {n}" for n in range(WINDOW_LINES + 10)]
@@ -364,16 +321,18 @@ def test_what_comes_before_an_unreadable_line_is_translated() -> None:
 
 def test_a_stream_that_is_closed_takes_back_what_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
     translator, _ = uppercase_translator()
-    begun: list[Started] = []
-    cancelled: list[Started] = []
-    start = SentenceSearch.start
-    monkeypatch.setattr(SentenceSearch, "start", lambda self, r: begun.append(start(self, r)) or begun[-1])
-    monkeypatch.setattr(Started, "cancel", lambda self: cancelled.append(self))
+    begun: list[PendingBatch] = []
+    cancelled: list[PendingBatch] = []
+    start = SentenceTranslator.start
+    monkeypatch.setattr(
+        SentenceTranslator, "start", lambda self, r: begun.append(start(self, r)) or begun[-1]
+    )
+    monkeypatch.setattr(PendingBatch, "cancel", lambda self: cancelled.append(self))
     stream = translator.stream((f"a {n}" for n in itertools.count()), beam=1)
     next(stream)
     stream.close()
-    assert len(begun) == 2  # a window, and the one after it
-    assert set(map(id, begun)) <= set(map(id, cancelled))
+    assert len(begun) == 2  # a window, which is done, and the one after it
+    assert cancelled == begun[1:]
 
 
 def test_a_single_string_is_not_a_batch() -> None:
@@ -421,10 +380,10 @@ def test_sentences_by_themselves_come_out_as_in_a_text(random_checkpoint: Path) 
     translator = Translator.load(random_checkpoint)
     text = "uno dos. tres, cuatro.\n\nuno dos. cinco 😀"
     plan = translator.plan(text)
-    assert "".join(part.text for part in plan) == text
-    found = translator.translate_sentences(requests_of(plan), n_best=2)
+    assert "".join(part.text for part in plan.parts) == text
+    found = translator.translate_sentences(plan.requests, n_best=2)
     whole = translator.translate_batch([text], n_best=2)[0]
-    assert assemble(plan, found, 2).text == whole.text
+    assert plan.assemble(found, 2).text == whole.text
     assert [sentence.candidates for sentence in found] == [s.candidates for s in whole.sentences]
 
 
@@ -440,9 +399,9 @@ def test_continuations_take_what_was_near_and_the_other_endings_of_the_best() ->
 
 def test_what_is_improbable_is_no_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
     translator, _ = uppercase_translator(near={"▁": "-"})  # with 1 / e of the best one's probability
-    monkeypatch.setattr(sentence_translator, "UNLIKELY", 0.9)
+    monkeypatch.setattr(sentence_translator, "MAX_UNLIKELINESS", 0.9)
     assert texts(translator.continuations("sol", "", beam=1)) == ["SOL"]
-    monkeypatch.setattr(sentence_translator, "UNLIKELY", 1.1)
+    monkeypatch.setattr(sentence_translator, "MAX_UNLIKELINESS", 1.1)
     assert texts(translator.continuations("sol", "", beam=1)) == ["SOL", "-SOL"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,10 +16,11 @@ import docx
 
 from nmt.documents import formats
 from nmt.documents.formats import SUFFIXES
-from nmt.serving.service import AHEAD, TranslationService
+from nmt.serving import documents
+from nmt.serving.service import MAX_COUNTED, TranslationService
 from nmt.webui.documents import tab as documents_tab
 from nmt.webui.documents import views as documents_views
-from nmt.webui.documents.tab import Shown, result_name
+from nmt.webui.documents.tab import Shown
 from tests.support.fake_translator import SLOW, fake_service
 
 ES_EN = ("es", "en")
@@ -41,7 +42,20 @@ SAMPLES = {  # a document, and what the fake translator makes of it
         'msgstr "The train"',
     ),
     ".tsv": ("el tren\tsale\n", "The train\tLeaves\n"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), ("<p>el tren</p>", "<p>The train</p>")),
+    ".json": ('{"a": "el tren"}', '{"a": "The train"}'),
+    **dict.fromkeys((".yaml", ".yml"), ("a: el tren\n", "a: The train\n")),
+    ".properties": ("a = el tren\n", "a = The train\n"),
+    ".strings": ('"a" = "el tren";\n', '"a" = "The train";\n'),
+    **dict.fromkeys(
+        (".xlf", ".xliff"),
+        (
+            '<xliff version="1.2"><trans-unit id="1"><source>el tren</source></trans-unit></xliff>',
+            '<target state="needs-review-translation">The train</target>',
+        ),
+    ),
 }
+PACKED = {".docx", ".odt", ".pptx", ".xlsx", ".epub"}  # tests/documents has these, and one is below
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -90,7 +104,7 @@ def sentences(service: TranslationService) -> list[str]:
 
 
 def test_every_format_has_a_sample() -> None:
-    assert {*SAMPLES, ".docx"} == set(SUFFIXES)
+    assert {*SAMPLES, *PACKED} == set(SUFFIXES)
 
 
 @pytest.mark.parametrize("suffix", SAMPLES)
@@ -100,7 +114,7 @@ def test_the_same_format_comes_back(service: TranslationService, tmp_path: Path,
     assert found.notice == ""
     assert found.result and found.result.name == f"viaje.en{suffix}"
     written = found.result.read_bytes().decode()
-    assert expected in written if suffix == ".po" else written == expected
+    assert expected in written if suffix in (".po", ".xlf", ".xliff") else written == expected
 
 
 def test_a_word_document_comes_back(service: TranslationService, tmp_path: Path) -> None:
@@ -143,9 +157,9 @@ def test_progress_counts_sentences_and_stop_is_there_while_it_runs(
 def test_the_preview_has_the_first_texts_with_markup_escaped(
     service: TranslationService, tmp_path: Path
 ) -> None:
-    lines = ["el <b>tren</b>", *(f"el tren {i}" for i in range(documents_views.PAIRS + 5))]
+    lines = ["el <b>tren</b>", *(f"el tren {i}" for i in range(documents_views.MAX_PAIRS + 5))]
     found = last(service, saved(tmp_path, "a.txt", "\n".join(lines)), tmp_path)
-    assert found.preview.count("<tr><td") == documents_views.PAIRS
+    assert found.preview.count("<tr><td") == documents_views.MAX_PAIRS
     assert "el &lt;b&gt;tren&lt;/b&gt;" in found.preview and "<b>" not in found.preview
     assert '<td lang="en">The train 0</td>' in found.preview
 
@@ -207,7 +221,7 @@ def test_a_file_of_little_text_and_much_markup_is_refused_before_it_is_parsed(
     service: TranslationService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(formats.PASSAGES, ".md")  # to parse it would fail
-    most = 4 * documents_tab.LIMITS.characters
+    most = 4 * documents.LIMITS.characters
     found = last(service, saved(tmp_path, "a.md", "[" * (most + 1)), tmp_path)
     assert f"a.md: has {most + 1:,} characters with its markup, the limit is {most:,}" in found.notice
     assert "no se puede traducir" in found.notice and found.result is None
@@ -298,8 +312,8 @@ def test_a_word_does_not_wait_for_a_document(slow_service: TranslationService, t
 
 def test_a_document_leaves_room_for_others_in_the_batcher(tmp_path: Path) -> None:
     service = fake_service(most=64)
-    service.batcher.waiting = AHEAD + 1  # far fewer than the document has
-    count = 2 * AHEAD + 7
+    service.batcher.max_waiting = MAX_COUNTED + 1  # far fewer than the document has
+    count = 2 * MAX_COUNTED + 7
     file = saved(tmp_path, "a.txt", "".join(f"slow {i}.\n" for i in range(count)))
 
     async def both() -> Shown:
@@ -322,90 +336,3 @@ def test_two_documents_of_the_same_name_do_not_meet(service: TranslationService,
     assert first and second and first != second
     assert (first.read_text(), second.read_text()) == ("The train\n", "Leaves\n")
     assert os.stat(first.parent).st_mode & 0o077 == 0  # nobody else on the server reads it
-
-
-# --- names ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("/tmp/x/letter.docx", "letter.en.docx"),
-        ("/tmp/x/guía.es.md", "guía.en.md"),
-        ("/tmp/x/es.md", "es.en.md"),
-        ("/tmp/x/A.TXT", "A.en.TXT"),
-        ("../../x.txt", "x.en.txt"),
-        ("..\\..\\x.txt", "x.en.txt"),
-        ("C:\\temp\\x.txt", "x.en.txt"),
-        ("/tmp/..txt", "document.en.txt"),
-        ("/tmp/ .txt", "document.en.txt"),
-        ("/tmp/a\u202egnp\n\0.txt", "agnp.en.txt"),
-        ('/tmp/a"<b>|.txt', "ab.en.txt"),
-        ("/tmp/.hidden.txt", "hidden.en.txt"),
-    ],
-)
-def test_the_result_is_named_after_the_upload_and_is_never_a_path(file: str, name: str) -> None:
-    assert result_name(file, ES_EN) == name
-
-
-@pytest.mark.parametrize("letter", ["a", "ñ", "語", "😀"])
-def test_a_long_name_still_fits_a_file_system(tmp_path: Path, letter: str) -> None:
-    name = result_name(f"{letter * 200}.docx", ES_EN)
-    assert name.endswith(".en.docx") and name.startswith(letter * 30)
-    (tmp_path / f".{name}.partial").touch()
-
-
-def test_while_a_document_is_translated_its_name_is_known() -> None:
-    """So that the event of its upload, should it come late, does not stop the translation."""
-    latest = documents_tab.Latest()
-    with latest.event("me", "a.txt") as first:
-        assert (latest.file("me"), latest.file("you")) == ("a.txt", None)
-        with latest.event("me"):
-            assert latest.file("me") is None and not latest.is_last("me", first)
-    assert latest.file("me") is None
-
-
-def test_stopping_marks_the_last_event_and_no_other_visitors() -> None:
-    latest = documents_tab.Latest()
-    with latest.event("me", "a.txt") as mine, latest.event("you", "b.txt") as yours:
-        latest.stop("me")
-        assert (mine.stopped, yours.stopped) == (True, False)
-    latest.stop("me")  # of what has ended: nothing
-
-
-@pytest.mark.parametrize("when", [1, 2])
-def test_a_stop_is_told_also_when_it_comes_while_progress_is_being_told(when: int) -> None:
-    """The handler rests at a `yield` while Gradio sends what it said: the stop came then, once in 40 runs."""
-
-    async def growing() -> AsyncGenerator[Shown, None]:
-        for done in range(3):
-            yield Shown(f"{done} of 3", running=True)
-
-    async def told() -> list[Shown | None]:
-        latest, said = documents_tab.Latest(), []
-        with latest.event("me", "a.txt") as event:
-            async for shown in latest.follow("me", event, growing()):
-                said.append(shown)
-                if len(said) == when:
-                    latest.stop("me")
-        return said
-
-    said = run(told())
-    assert [shown.status for shown in said if shown][:when] == [f"{done} of 3" for done in range(when)]
-    assert said[when:] == [documents_tab.stopped()]
-
-
-def test_an_event_whose_place_another_took_shows_nothing_new_at_its_end() -> None:
-    async def growing() -> AsyncGenerator[Shown, None]:
-        yield Shown("ready")
-
-    async def told() -> list[Shown | None]:
-        latest, said = documents_tab.Latest(), []
-        with latest.event("me", "a.txt") as event:
-            async for shown in latest.follow("me", event, growing()):
-                said.append(shown)
-                with latest.event("me", "b.txt"):  # another document, which then ends as well
-                    pass
-        return said
-
-    assert run(told()) == [Shown("ready"), None]

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from tests.support.fake_translator import served_page
-from tests.support.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+from tests.support.page_in_browser import (
     PATIENCE,
     Browser,
-    Locator,
     Page,
-    browser_fixture,
     in_each_window,
     is_error,
     open_tab,

@@ -17,21 +17,19 @@ import pytest
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.lab.inside import Inside, TokenProbability, look_inside
-from nmt.lab.memory import Curve, Memory
 from nmt.lab.pieces import readable
 from nmt.serving.errors import PageError
-from nmt.serving.job import Answer, Segment
+from nmt.serving.job import Answer
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
-from nmt.translation.result import SentenceTranslation, copied
+from nmt.translation.result import Segment, SentenceTranslation, copied
 from nmt.translation.translator import Translator
 from nmt.webui import i18n
-from nmt.webui.inside import beam_tree as inside_tree
-from nmt.webui.inside import explore as inside_look
-from nmt.webui.inside import memory_curves, views
+from nmt.webui.inside import beam_tree, explore, views
 from nmt.webui.inside import tab as inside_tab
 from nmt.webui.inside.explore import Wanted, look, remember, sentences
 from tests.lab.test_inside import SENTENCE, checkpoint
+from tests.support.html import of_class, parsed, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ES_EN = ("es", "en")
@@ -50,25 +48,6 @@ def inside(folder: Path) -> Inside:
 @pytest.fixture(scope="module")
 def service(folder: Path) -> TranslationService:
     return TranslationService({ES_EN: Translator.load(folder)}, max_chars=400)
-
-
-def parsed(html: str) -> ElementTree.Element:
-    """Fails for markup that is not well-formed; of all words the English ones."""
-    root = ElementTree.fromstring(f"<div>{html}</div>")
-    for spanish in of_class(root, "nmt-es"):
-        after = spanish.tail
-        spanish.clear()
-        spanish.tail = after
-    return root
-
-
-def text_of(element: ElementTree.Element | None) -> str:
-    assert element is not None
-    return "".join(element.itertext())
-
-
-def of_class(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
-    return [element for element in root.iter() if name in element.get("class", "").split()]
 
 
 def cells(row: ElementTree.Element) -> list[float]:
@@ -103,7 +82,7 @@ def test_attention_has_a_row_for_each_target_piece_and_a_column_for_each_source_
 
 
 def test_one_cell_of_a_grid_is_reached_by_tab_and_all_by_arrow_keys(inside: Inside) -> None:
-    for html in (views.attention(inside), views.gates(inside.layers[0]), inside_tree.tree(inside)):
+    for html in (views.attention(inside), views.gates(inside.layers[0]), beam_tree.tree(inside)):
         reach = re.findall(r'tabindex="(-?\d)"', html)
         assert reach.count("0") == 1 and reach.count("-1") == len(reach) - 1 > 3
 
@@ -153,7 +132,7 @@ def test_signed_values_have_a_colour_for_each_sign_and_shares_have_one(inside: I
     ],
 )
 def test_layers_are_named_in_both_languages(name: str, english: str, spanish: str) -> None:
-    assert views.layer_words(name) == (english, spanish)
+    assert views.layer_name(name) == (english, spanish)
 
 
 def test_every_token_opens_on_what_else_could_have_stood_there(inside: Inside) -> None:
@@ -192,7 +171,7 @@ def test_the_summary_adds_up_log_probabilities_and_compares_with_the_models_own(
 
 def test_the_tree_shows_all_that_was_kept_and_the_best_three_that_were_dropped(inside: Inside) -> None:
     tree = inside.tree
-    nodes = of_class(parsed(inside_tree.tree(inside)), "nmt-node")
+    nodes = of_class(parsed(beam_tree.tree(inside)), "nmt-node")
     shown = {int(node.get("data-index", "")) for node in nodes}
     assert shown >= {index for index, candidate in enumerate(tree.candidates) if candidate.kept}
     for step in {candidate.step for candidate in tree.candidates}:
@@ -207,22 +186,22 @@ def test_the_tree_shows_all_that_was_kept_and_the_best_three_that_were_dropped(i
 
 
 def test_the_strong_path_spells_the_translation(inside: Inside) -> None:
-    strong = of_class(parsed(inside_tree.tree(inside)), "nmt-best")
+    strong = of_class(parsed(beam_tree.tree(inside)), "nmt-best")
     boxes = [text_of(node.find("span")) for node in strong if node.tag == "button"]
     assert boxes == names(inside.target_tokens)
     spelled = "".join(piece for piece in inside.target_tokens if piece != "</s>").replace("▁", " ").strip()
-    assert inside_tree.beginning(inside, inside.tree.best[-1]) == spelled
+    assert beam_tree.beginning(inside, inside.tree.best[-1]) == spelled
 
 
 def test_every_candidate_hangs_on_a_line_from_what_it_continues(inside: Inside) -> None:
-    root = parsed(inside_tree.tree(inside))
+    root = parsed(beam_tree.tree(inside))
     at = inside.tree.places()
     lines = {int(path.get("data-of", "")): path.get("d", "") for path in root.iter("path")}
     assert set(lines) == set(at)
     for index, line in lines.items():
         start, end = re.findall(r"M[\d.]+ ([\d.]+)C.* ([\d.]+)$", line)[0]
         parent = inside.tree.candidates[index].parent
-        height = inside_tree.HEIGHT * (at[index][1] - (0 if parent is None else at[parent][1]))
+        height = beam_tree.ROW_HEIGHT * (at[index][1] - (0 if parent is None else at[parent][1]))
         assert float(end) - float(start) == pytest.approx(height, abs=0.011)
 
 
@@ -238,7 +217,7 @@ def test_markup_in_texts_and_pieces_is_shown_as_text(inside: Inside) -> None:
         tokens=[replace(token, token=evil, alternatives=[(evil, 0.5)]) for token in inside.tokens],
         layers=[replace(layer, tokens=[evil] * len(layer.tokens)) for layer in inside.layers],
     )
-    drawn: list[Callable[[Inside], str]] = [views.summary, views.attention, views.tokens, inside_tree.tree]
+    drawn: list[Callable[[Inside], str]] = [views.summary, views.attention, views.tokens, beam_tree.tree]
     for html in [*(draw(bad) for draw in drawn), views.gates(bad.layers[0])]:
         assert "<img" not in html and "&lt;img" in html
 
@@ -250,73 +229,14 @@ def test_numbers_are_written_with_a_real_minus(value: float, written: str) -> No
     assert views.number(value) == written
 
 
-# --- memory -----------------------------------------------------------------------------------------------
-
-
-CURVES = [
-    Curve("encoder layer 1 forward", "gru", 8, [1.0, 0.1, 0.01], [1, 1, 1]),
-    Curve("encoder layer 1 backward", "gru", 8, [1.0, 0.9, 0.8], [1, 1, 1]),
-    Curve("rnn", "rnn", 8, [1.0, 0.6, 0.0], [1, 1, 1]),
-]
-
-
-def test_memories_are_listed_with_the_distance_at_which_half_is_lost() -> None:
-    rows = parsed(memory_curves.memory(Memory("", CURVES))).findall(".//tbody/tr")
-    assert [[text_of(cell).strip() for cell in row] for row in rows] == [
-        ["encoder layer 1 forward, 8 units", "0.1", "0.01", "1"],
-        ["encoder layer 1 backward, 8 units", "0.9", "0.8", "never here"],
-        ["simple RNN, 8 units", "0.6", "0", "2"],
-    ]
-
-
-def test_curves_that_vanish_at_a_constant_rate_are_straight_and_end_at_the_bottom() -> None:
-    straight, _, broken = _points(CURVES)
-    (x0, y0), (x1, y1), (x2, y2) = straight
-    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.11) and y1 - y0 == pytest.approx(y2 - y1, abs=0.11)
-    assert (y0, y2) == pytest.approx((memory_curves.ABOVE, memory_curves.HEIGHT - memory_curves.BELOW))
-    assert len(broken) == 2  # there is no logarithm of 0
-
-
-def _points(curves: list[Curve]) -> list[list[tuple[float, float]]]:
-    picture = of_class(parsed(memory_curves.memory(Memory("", curves))), "nmt-curves")[0]
-    return [
-        [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path.get("d", ""))]
-        for path in of_class(picture, "nmt-curve")
-    ]
-
-
-def test_a_line_has_the_same_look_in_the_picture_and_in_the_table() -> None:
-    found = [
-        path.get("class") for path in of_class(parsed(memory_curves.memory(Memory("", CURVES))), "nmt-curve")
-    ]
-    assert found[:3] == found[3:] and len(set(found)) == 3
-    assert found[1] is not None and "nmt-dashed" in found[1]
-
-
-@pytest.mark.parametrize(
-    "norms", [[1.0, 1.0], [1.0, 3.0], [1.0, 0.99], [1.0, 1e-11], [1.0, 1e-200], [1.0, *[0.5] * 100]]
-)
-def test_every_curve_stays_within_the_picture_and_its_axes_have_few_numbers(norms: list[float]) -> None:
-    curve = Curve("gru", "gru", 8, norms, [1] * len(norms))
-    for x, y in _points([curve])[0]:
-        assert memory_curves.LEFT <= x <= memory_curves.WIDTH and 0 <= y <= memory_curves.HEIGHT
-    picture = of_class(parsed(memory_curves.memory(Memory("", [curve]))), "nmt-curves")[0]
-    assert 4 <= len(picture.findall("text")) <= 13 + 13
-
-
 # --- explanations -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["attention", "tokens", "beam", "gates", "memory"])
-def test_explanations_have_the_same_displayed_formulas_in_both_languages(name: str) -> None:
-    found = [
-        re.findall(r"\$\$.+?\$\$", catalogue.say(language, f"inside.{name}_about"))
-        for language in catalogue.LANGUAGES
-    ]
-    assert found[0] == found[1] and found[0]
-    for formula in found[0]:
-        assert formula.count("{") == formula.count("}")
-    assert inside_tab.explanation(name).count("$") % 2 == 0
+def test_an_explanation_is_there_in_both_languages_of_which_the_style_sheet_shows_one() -> None:
+    shown = inside_tab.explanation("attention")
+    english, spanish = catalogue.EXPLANATIONS["inside.attention_about"]
+    assert f'<div class="nmt-en" lang="en">\n\n{english}\n\n</div>' in shown
+    assert f'<div class="nmt-es" lang="es">\n\n{spanish}\n\n</div>' in shown
 
 
 # --- looking ----------------------------------------------------------------------------------------------
@@ -388,12 +308,12 @@ def test_fresh_cells_are_measured_with_open_and_with_plain_gates(
         asked.append((cells, gates_open))
 
     monkeypatch.setattr("nmt.lab.memory.of_fresh_cells", measure)
-    inside_look._fresh.cache_clear()
+    explore.fresh_cells.cache_clear()
     try:
         for of in ("open", "plain", "open"):
             remember(service, of, None)  # type: ignore[arg-type]
     finally:
-        inside_look._fresh.cache_clear()
+        explore.fresh_cells.cache_clear()
     assert asked == [(("rnn", "gru", "lstm"), True), (("rnn", "gru", "lstm"), False)]
 
 
@@ -437,7 +357,7 @@ def test_seeing_fills_every_view(service: TranslationService) -> None:
     notice, summary, attention, tokens, tree, layers, gates, memory = updates
     assert notice["visible"] is False
     assert summary == views.summary(seen.inside) and attention == views.attention(seen.inside)
-    assert tokens == views.tokens(seen.inside) and tree == inside_tree.tree(seen.inside)
+    assert tokens == views.tokens(seen.inside) and tree == beam_tree.tree(seen.inside)
     assert layers["choices"][0] == ("Codificador, capa 1 hacia delante", 0)
     assert gates == inside_tab.gates(seen, None) == views.gates(seen.inside.layers[0])
     assert inside_tab.gates(seen, 2) == views.gates(seen.inside.layers[2])

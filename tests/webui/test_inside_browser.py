@@ -10,11 +10,10 @@ import pytest
 
 from tests.lab.test_inside import SENTENCE, checkpoint
 from tests.support.fake_translator import serving
-from tests.support.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+from tests.support.page_in_browser import (
     PATIENCE,
     Browser,
     Page,
-    browser_fixture,
     in_each_window,
     open_tab,
     opened,

@@ -8,14 +8,12 @@ import pytest
 
 from nmt.serving.messages import catalogue
 from tests.support.fake_translator import served_page
-from tests.support.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+from tests.support.page_in_browser import (
     PATIENCE,
     Browser,
     Locator,
     Page,
-    browser_fixture,
     in_each_window,
-    open_tab,
     opened,
     sync_api,
 )

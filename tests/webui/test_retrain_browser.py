@@ -13,11 +13,10 @@ import pytest
 from nmt.serving import training_jobs as trainings_module
 from nmt.serving.training_request import TrainingRequest
 from tests.support.fake_translator import FakeTranslator, fake_service, serving
-from tests.support.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+from tests.support.page_in_browser import (
     PATIENCE,
     Browser,
     Page,
-    browser_fixture,
     in_each_window,
     open_tab,
     opened,

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.page_in_browser import (  # noqa: F401  # a fixture; it skips this file too
+from tests.support.page_in_browser import (
     PATIENCE,
     Locator,
     Page,
-    browser_fixture,
     open_tab,
     sync_api,
 )

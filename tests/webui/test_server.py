@@ -6,7 +6,6 @@ import json
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +20,7 @@ from fastapi.testclient import TestClient
 from gradio.routes import App
 from starlette.routing import Mount
 
-from nmt.serving.service import LOOKED_UP
+from nmt.serving import body_limit
 from nmt.serving.training_jobs import Trainings
 from nmt.webui import server
 from tests.support.fake_translator import fake_service, serving
@@ -131,9 +130,10 @@ def test_what_a_visitor_sent_is_not_kept() -> None:
 def test_a_choice_that_was_made_while_a_word_is_looked_up_stays() -> None:
     service = fake_service()
     fake: Any = service.translators["es", "en"]
-    may_end, continuations = threading.Event(), fake.continuations
+    has_begun, may_end, continuations = threading.Event(), threading.Event(), fake.continuations
 
     def slowly(*arguments: Any) -> Any:
+        has_begun.set()
         assert may_end.wait(60)
         return continuations(*arguments)
 
@@ -160,8 +160,7 @@ def test_a_choice_that_was_made_while_a_word_is_looked_up_stays() -> None:
         )
         assert "The train" in send(translating)
         looking = pool.submit(send, on_result["pick"], segment=0, start=4)
-        while service._looking_up._value == LOOKED_UP:
-            time.sleep(0.01)
+        assert has_begun.wait(60)
         assert "nmt-translation" in send(on_result["take"], index=0)
         may_end.set()
         assert "perhaps" not in looking.result()
@@ -172,21 +171,23 @@ def test_a_choice_that_was_made_while_a_word_is_looked_up_stays() -> None:
 def test_a_request_too_large_is_refused(address: str) -> None:
     answer = httpx.post(
         f"{address}/gradio_api/run/predict",
-        content=b'{"data":["' + b"x" * server.MOST_SENT + b'"]}',
+        content=b'{"data":["' + b"x" * body_limit.MAX_BODY_BYTES + b'"]}',
         timeout=60,
     )
     assert answer.status_code == 413
 
 
 def test_uploads_are_refused_while_too_much_lies_there(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "COUNTED", -1.0)
+    monkeypatch.setattr(body_limit, "RECOUNT_SECONDS", -1.0)
 
     def upload() -> int:
         return httpx.post(f"{address}/gradio_api/upload", files={"files": ("b.txt", b"b")}).status_code
 
     assert upload() == 200
     with monkeypatch.context() as full:
-        full.setattr(server, "MOST_KEPT", server.LEAST_KEPT - 1)  # a file of one byte takes more
+        full.setattr(
+            body_limit, "MAX_STORED_BYTES", body_limit.MIN_FILE_BYTES - 1
+        )  # a file of one byte takes more
         assert upload() == 507
         assert httpx.get(f"{address}/gradio_api/upload").status_code != 507
     assert upload() == 200
@@ -197,7 +198,7 @@ def test_uploads_of_a_server_that_was_killed_are_deleted(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gone, running, young, strange = (
-        tmp_path / f"{server.FOLDER}{number}-a"  # no process has a number above 2 ** 22
+        tmp_path / f"{server.FOLDER_PREFIX}{number}-a"  # no process has a number above 2 ** 22
         for number in (4194305, os.getpid(), 4194306, 99999999999)
     )
     for folder in (gone, running, young, strange, tmp_path / "another"):
@@ -205,7 +206,7 @@ def test_uploads_of_a_server_that_was_killed_are_deleted(
         (folder / "upload.txt").write_text("el tren", encoding="utf-8")
         if folder != young:
             os.utime(folder, (0, 0))
-    server._clear_what_was_left()
+    server.delete_abandoned_uploads()
     assert {folder.name for folder in tmp_path.iterdir()} == {
         running.name,
         young.name,

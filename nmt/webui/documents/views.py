@@ -1,4 +1,4 @@
-"""A document's translation as HTML: what has become of it, how it begins.  Text in, text out."""
+"""How a document's translation begins, as HTML."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ from itertools import islice
 
 from nmt.serving import languages
 from nmt.serving.job import Direction
-from nmt.serving.messages import catalogue
-from nmt.webui import i18n
+from nmt.serving.messages.catalogue import Both
+from nmt.webui import i18n, markup
 
-PAIRS = 10
-LONGEST = 300  # characters of a text that are shown
-
-
-def said(key: str, /, **values: catalogue.Value) -> str:
-    """A state of things that a screen reader reads out when it is reached; progress it would not stop reading."""
-    return f'<div role="status">{i18n.html(key, **values)}</div>'
+MAX_PAIRS = 10
+MAX_SHOWN_CHARS = 300  # of each text
 
 
-def number(count: int) -> tuple[str, str]:
+def number(count: int) -> Both:
     """As it is written in English and in Spanish, where groups of digits stand apart from five digits on."""
     grouped = f"{count:,}"
     return grouped, grouped.replace(",", "\N{NO-BREAK SPACE}" if count >= 10_000 else "")
@@ -28,13 +23,10 @@ def number(count: int) -> tuple[str, str]:
 
 def preview(texts: Sequence[str], translations: Sequence[str], direction: Direction) -> str:
     """The first texts beside their translations."""
-    heads = "".join(
-        f'<th scope="col">{i18n.html("documents.language", name=languages.name(code))}</th>'
-        for code in direction
-    )
+    heads = markup.heads(i18n.html("documents.language", name=languages.name(code)) for code in direction)
     rows = "".join(
         f'<tr><td lang="{direction[0]}">{_cut(text)}</td><td lang="{direction[1]}">{_cut(translation)}</td></tr>'
-        for text, translation in islice(_whole(texts, translations), PAIRS)
+        for text, translation in islice(_whole(texts, translations), MAX_PAIRS)
     )
     return (
         f'<div class="nmt-panel"><h2>{i18n.html("documents.preview")}</h2>'
@@ -43,7 +35,7 @@ def preview(texts: Sequence[str], translations: Sequence[str], direction: Direct
 
 
 def _whole(texts: Sequence[str], translations: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Without the stretches with markup, which follow the text that they are part of."""
+    """The pairs without those of stretches with markup, which follow the text that they are part of."""
     last = ""
     for text, translation in zip(texts, translations, strict=True):
         if text not in last:
@@ -52,4 +44,4 @@ def _whole(texts: Sequence[str], translations: Sequence[str]) -> Iterator[tuple[
 
 
 def _cut(text: str) -> str:
-    return escape(text if len(text) <= LONGEST else text[:LONGEST].rstrip() + "…")
+    return escape(text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS].rstrip() + "…")

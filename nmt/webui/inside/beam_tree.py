@@ -1,7 +1,7 @@
 """The beam tree as HTML: a column of candidates for each step of the search, and lines from each to what it continues.
 
-Pure functions of `nmt.lab.beam_tree`'s data, without a measurement of text: every candidate has a box of one size,
-in units of the letter's, so that a line's place is known here.  The pointer and the keys are `inside.js`'s.
+Pure functions of `nmt.lab.beam_tree`'s data.  Text is not measured: all candidates have boxes of one size, in units of
+the letters' size, so that the place of a line is known here.  `inside.js` answers to the pointer and the keys.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.inside import Inside
 
 # In rem; inside.css has the same.
-WIDTH, GAP = 7.5, 1.75  # of a box, and between two columns
-HEIGHT = 1.9  # of a box and the space below it
-HEAD = 1.6  # above the first box
+BOX_WIDTH, COLUMN_GAP = 7.5, 1.75
+ROW_HEIGHT = 1.9  # of a box and the space below it
+HEAD_HEIGHT = 1.6  # above the first box
 
 Place = tuple[int, int]  # step, row
 
 
 def tree(inside: Inside) -> str:
-    """Kept candidates framed, dropped ones pale, the way to the translation strong."""
+    """The tree: kept candidates framed, dropped ones pale, the way to the translation strong."""
     found, at = inside.tree, inside.tree.places()
     by_step: dict[int, list[int]] = {}
     for index, (step, _) in at.items():
@@ -47,7 +47,7 @@ def tree(inside: Inside) -> str:
 
 
 def beginning(inside: Inside, index: int) -> str:
-    """Everything from the start to this candidate, as text."""
+    """The text from the start to this candidate."""
     pieces: list[str] = []
     following: int | None = index
     while following is not None:
@@ -57,13 +57,12 @@ def beginning(inside: Inside, index: int) -> str:
 
 
 def _box(inside: Inside, index: int) -> str:
-    candidate, best = inside.tree.candidates[index], index in inside.tree.best
-    kind = "nmt-best" if best else "nmt-kept" if candidate.kept else "nmt-dropped"
+    candidate = inside.tree.candidates[index]
     ended = " nmt-ended" if candidate.ended else ""
     parent = "" if candidate.parent is None else candidate.parent
     return (
-        f'<li><button type="button" class="nmt-node {kind}{ended}" data-index="{index}" tabindex="-1" '
-        f'data-parent="{parent}"><span>{piece_html(inside.tree_tokens[index])}</span> '
+        f'<li><button type="button" class="nmt-node {_kind(inside.tree, index)}{ended}" data-index="{index}" '
+        f'tabindex="-1" data-parent="{parent}"><span>{piece_html(inside.tree_tokens[index])}</span> '
         f'<small>{alone(number(candidate.score))}</small><span class="nmt-aside">{_details(inside, index)}</span>'
         "</button></li>"
     )
@@ -78,13 +77,21 @@ def _details(inside: Inside, index: int) -> str:
         share=said(share(exp(candidate.log_prob))),
         score=said(number(candidate.score)),
     )
-    fate = i18n.html("inside.kept" if candidate.kept else "inside.dropped")
-    if index in inside.tree.best:
-        fate = i18n.html("inside.returned")
+    outcome = {"nmt-best": "returned", "nmt-kept": "kept", "nmt-dropped": "dropped"}[
+        _kind(inside.tree, index)
+    ]
+    became = i18n.html(f"inside.{outcome}")
     if candidate.rank is not None:
-        fate += "; " + i18n.html("inside.ended", rank=said(number(candidate.rank, 3)))
+        became += "; " + i18n.html("inside.ended", rank=said(number(candidate.rank, 3)))
     text = i18n.html("inside.beginning", text=beginning(inside, index))
-    return f"{text}: {numbers}; {fate}"
+    return f"{text}: {numbers}; {became}"
+
+
+def _kind(tree: BeamTree, index: int) -> str:
+    """The class of a candidate's box and line, by what became of it."""
+    if index in tree.best:
+        return "nmt-best"
+    return "nmt-kept" if tree.candidates[index].kept else "nmt-dropped"
 
 
 def _lines(tree: BeamTree, at: dict[int, Place]) -> str:
@@ -94,16 +101,17 @@ def _lines(tree: BeamTree, at: dict[int, Place]) -> str:
     paths = []
     for index, place in sorted(at.items(), key=lambda item: item[0] in tree.best):  # the strong ones on top
         candidate = tree.candidates[index]
-        kind = "nmt-best" if index in tree.best else "nmt-kept" if candidate.kept else "nmt-dropped"
         x, y = _left(place), _middle(place)
         parent = None if candidate.parent is None else at[candidate.parent]
-        start, height = (0.0, _middle((0, 0))) if parent is None else (_left(parent) + WIDTH, _middle(parent))
+        start, height = (
+            (0.0, _middle((0, 0))) if parent is None else (_left(parent) + BOX_WIDTH, _middle(parent))
+        )
         bend = (start + x) / 2
         paths.append(
-            f'<path class="{kind}" data-of="{index}" '
+            f'<path class="{_kind(tree, index)}" data-of="{index}" '
             f'd="M{start:.2f} {height:.2f}C{bend:.2f} {height:.2f} {bend:.2f} {y:.2f} {x:.2f} {y:.2f}"/>'
         )
-    width, height = _left((steps, 0)), HEAD + rows * HEIGHT
+    width, height = _left((steps, 0)), HEAD_HEIGHT + rows * ROW_HEIGHT
     return (
         f'<svg viewBox="0 0 {width:.2f} {height:.2f}" style="width:{width:.2f}rem;height:{height:.2f}rem" '
         f'aria-hidden="true">{"".join(paths)}</svg>'
@@ -111,8 +119,8 @@ def _lines(tree: BeamTree, at: dict[int, Place]) -> str:
 
 
 def _left(place: Place) -> float:
-    return GAP + place[0] * (WIDTH + GAP)
+    return COLUMN_GAP + place[0] * (BOX_WIDTH + COLUMN_GAP)
 
 
 def _middle(place: Place) -> float:
-    return HEAD + (place[1] + 0.5) * HEIGHT
+    return HEAD_HEIGHT + (place[1] + 0.5) * ROW_HEIGHT

@@ -1,4 +1,4 @@
-"""What the tab "Inside" asks of the laboratory, with its errors in both languages.  No component and no HTML.
+"""What the tab "Inside" asks of the laboratory, with its errors in both languages.
 
 The laboratory works with torch, which the page does without otherwise: it is imported at the first look.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from nmt.errors import UserError
 from nmt.serving.errors import PageError
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from nmt.lab.inside import Inside
     from nmt.lab.memory import Memory
 
-Of = Literal[
-    "model", "open", "plain"
-]  # what is measured: the model's layers, fresh cells with either kind of gates
+# What is measured: the layers of a model, or fresh cells with gates opened or left as they are initialized.
+Of = Literal["model", "open", "plain"]
 
-# Less than `nmt lab memory` takes of everything, so that nobody waits long.
-PROBES = 16  # directions that are followed
-DISTANCE, EXAMPLES = 60, 2  # of fresh cells
+# Fewer than `nmt lab memory` takes, so that nobody waits long.
+PROBES = 16  # directions in which the derivative is followed
+MAX_DISTANCE, EXAMPLES = 60, 2  # steps and sequences for fresh cells
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +43,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Seen:
+    """What was found there."""
+
     wanted: Wanted
     inside: Inside
 
@@ -51,16 +52,14 @@ class Seen:
 def look(service: TranslationService, wanted: Wanted) -> Seen:
     """UserError, fit to be shown to a visitor, for what cannot be looked into and for a failure of any kind."""
     for text in (wanted.text, wanted.translation):
-        service.check(text, wanted.direction)
-    with _told():
+        service.check([text], wanted.direction)
+    with _failures_logged():
         from nmt.lab.inside import Unreadable, look_inside
 
+        translator = service.translators[wanted.direction]
         try:
             inside = look_inside(
-                service.translators[wanted.direction],
-                wanted.text,
-                wanted.translation.strip() or None,
-                wanted.beam or None,
+                translator, wanted.text, wanted.translation.strip() or None, wanted.beam or None
             )
         except Unreadable as error:
             key = f"inside.{'long' if error.pieces else 'empty'}_{error.what}"
@@ -69,10 +68,13 @@ def look(service: TranslationService, wanted: Wanted) -> Seen:
 
 
 def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
-    """How far back the layers of a model remember, over the sentence that was looked into; or fresh cells."""
-    with _told():
+    """How far back the layers of a model remember, over the sentence that was looked into; or fresh cells.
+
+    Errors as of `look`.
+    """
+    with _failures_logged():
         if of != "model":
-            return _fresh(of == "open")
+            return fresh_cells(of == "open")
         from nmt.lab.inside import kept_checkpoint
         from nmt.lab.memory import of_checkpoint
 
@@ -84,16 +86,26 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
         return of_checkpoint(checkpoint, [seen.inside.source], PROBES)
 
 
+def sentences(answer: Answer | None) -> list[str]:
+    """The sentences of a translation, without those that were copied.  Those of the phrase book are among them, for
+    the model has its own translation of them."""
+    found = [segment.sentence for segment in answer.segments] if answer else []
+    return [sentence.source.strip() for sentence in found if sentence and not sentence.copied]
+
+
 @lru_cache
-def _fresh(gates_open: bool) -> Memory:
+def fresh_cells(gates_open: bool) -> Memory:
+    """How far back fresh cells of each kind remember; it is the same for everybody."""
     from nmt.lab.memory import of_fresh_cells
 
-    return of_fresh_cells(("rnn", "gru", "lstm"), distance=DISTANCE, gates_open=gates_open, examples=EXAMPLES)
+    return of_fresh_cells(
+        ("rnn", "gru", "lstm"), distance=MAX_DISTANCE, gates_open=gates_open, examples=EXAMPLES
+    )
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What is nobody's mistake goes into the log, and not to the visitor."""
+def _failures_logged() -> Iterator[None]:
+    """What is nobody's mistake goes into the log, and the visitor is only told that something failed."""
     try:
         yield
     except UserError:
@@ -101,10 +113,3 @@ def _told() -> Iterator[None]:
     except Exception as error:
         logger.error("looking inside failed", exc_info=error)
         raise PageError("page.failed") from None
-
-
-def sentences(answer: Answer | None) -> list[str]:
-    """The sentences of a translation, without what was copied.  (Those of the phrase book too: the model has its own
-    translation of them.)"""
-    found: list[Any] = [segment.sentence for segment in answer.segments] if answer else []
-    return [sentence.source.strip() for sentence in found if sentence and not sentence.copied]

@@ -1,9 +1,9 @@
 """What is seen inside a translation, as HTML: the sentence, attention, gates, the probability of every token.
 
-Pure functions of what `nmt.lab.inside` found; nothing is computed here but places and colours.  The beam tree is
-`beam_tree.py`'s, layout and events are `tab.py`'s.  All that varies is escaped; words are in both
-languages.  How strong a colour is stands in the style as `--w`, 0 to 1; `inside.css` makes a colour of it that
-suits the theme.  What happens under the pointer and the arrow keys is `inside.js`'s work.
+Pure functions of what `nmt.lab.inside` found; nothing is computed here but places and colours.  `beam_tree.py` draws
+the beam tree.  All that varies is escaped; words are in both languages.  How strong a colour is stands in the style as
+`--w`, 0 to 1; `inside.css` makes a colour of it that suits the theme.  `inside.js` is what happens under the pointer
+and the arrow keys.
 """
 
 from __future__ import annotations
@@ -15,31 +15,28 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nmt.lab.pieces import BEGINNING, END, readable
-from nmt.serving.messages import catalogue
-from nmt.serving.messages.catalogue import Value
-from nmt.webui import i18n
+from nmt.serving.messages.catalogue import MESSAGES, Both, Value, both
+from nmt.webui import i18n, markup
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.inside import Inside, LayerActivity, TokenProbability
 
 SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all others are shares
+_ENDS = {BEGINNING: "start", END: "end"}
 
 
-def piece_words(piece: str) -> Value:
+def piece_name(piece: str) -> Value:
     """A piece as people read it; those that begin and end a sentence have a name in each language."""
-    if piece in (BEGINNING, END):
-        return catalogue.WORDS["inside.end" if piece == END else "inside.start"]
-    return readable(piece)
+    return MESSAGES[f"inside.{_ENDS[piece]}"] if piece in _ENDS else readable(piece)
 
 
 def piece_html(piece: str) -> str:
-    if piece in (BEGINNING, END):
-        return i18n.html("inside.end" if piece == END else "inside.start")
-    return escape(readable(piece))
+    """`piece_name` as HTML."""
+    return i18n.html(f"inside.{_ENDS[piece]}") if piece in _ENDS else escape(readable(piece))
 
 
 def number(value: float, digits: int = 2) -> str:
-    """With a real minus sign, and none before what is rounded to 0."""
+    """Written with a real minus sign, but with none before what is rounded to 0."""
     written = f"{value:.{digits}f}"
     return written.removeprefix("-") if float(written) == 0 else written.replace("-", "−")
 
@@ -51,8 +48,8 @@ def share(probability: float) -> str:
     return f"{probability:.2f}" if probability >= 0.01 else f"{probability:.3f}"
 
 
-def said(figure: str) -> tuple[str, str]:
-    """A figure among words, as English and Spanish write it."""
+def said(figure: str) -> Both:
+    """A figure among words, as each language writes it."""
     return figure, figure.replace(".", ",")
 
 
@@ -123,7 +120,7 @@ def gates(layer: LayerActivity) -> str:
             # Out of sight in the table, where the row above says it; not in what is said of a cell.
             aside = f'<span class="nmt-aside">{_series(name)}, </span>'
             rows.append(_row(aside + label, _cells(values, most if name in SIGNED else None)))
-    caption = i18n.html("inside.gates_grid", layer=layer_words(layer.name), cell=_cell_words(layer.cell))
+    caption = i18n.html("inside.gates_grid", layer=layer_name(layer.name), cell=layer_name(layer.cell))
     signed = i18n.html("inside.signed_key", most=said(number(most, 1)))
     return (
         readout("inside.point")
@@ -133,23 +130,15 @@ def gates(layer: LayerActivity) -> str:
     )
 
 
-def layer_words(name: str) -> tuple[str, str]:
+def layer_name(name: str) -> Both:
     """ "encoder layer 1 forward" in English and Spanish; the name of a fresh cell is the cell's."""
     found = re.fullmatch(r"(encoder|decoder) layer (\d+) ?(forward|backward)?", name)
     if not found:
-        return _cell_words(name)
+        return MESSAGES.get(f"inside.{name}", (name, name))
     half, count, way = found.groups()
-    ways = catalogue.WORDS[f"inside.{way}"] if way else ("", "")
-    halves = catalogue.WORDS[f"inside.{half}"]
-    english, spanish = (
-        catalogue.say(language, "inside.layer_name", half=halves[i], number=count, way=ways[i]).strip()
-        for i, language in enumerate(catalogue.LANGUAGES)
-    )
-    return english, spanish
-
-
-def _cell_words(cell: str) -> tuple[str, str]:
-    return catalogue.WORDS.get(f"inside.{cell}", (cell, cell))
+    ways = MESSAGES[f"inside.{way}"] if way else ""
+    english, spanish = both("inside.layer_name", half=MESSAGES[f"inside.{half}"], number=count, way=ways)
+    return english.strip(), spanish.strip()
 
 
 def _series(name: str) -> str:
@@ -157,7 +146,7 @@ def _series(name: str) -> str:
 
 
 def _cells(values: Sequence[float], most: float | None = None) -> list[str]:
-    """`most`: the largest of signed values, which has the strongest colour; None: the values are shares."""
+    """A cell for each value.  `most`: the signed value that has the strongest colour; None: the values are shares."""
     return [
         f'<td tabindex="-1"{_sign(value) if most else ""} style="--w:{min(1.0, abs(value) / (most or 1.0)):.2f}">'
         f"{number(value)}</td>"
@@ -180,9 +169,11 @@ def _group(label: str, layer: LayerActivity) -> str:
 
 
 def _grid(kind: str, caption: str, columns: Sequence[str], rows: Sequence[str], join: str) -> str:
-    """A table whose cells the arrow keys reach; `join`: what stands between a column's name and a row's when a
-    cell is read out.  It scrolls in a box of its own."""
-    heads = "".join(f'<th scope="col"><span>{piece_html(piece)}</span></th>' for piece in columns)
+    """A table whose cells the arrow keys reach, scrolling in a box of its own.
+
+    join  what stands between a column's name and a row's when a cell is read out
+    """
+    heads = markup.heads(f"<span>{piece_html(piece)}</span>" for piece in columns)
     body = "".join(rows).replace('<td tabindex="-1"', '<td tabindex="0"', 1)  # where the Tab key arrives
     return (
         f'<div class="nmt-inside-scroll"><table class="nmt-grid {kind}" role="grid" data-join="{join}">'
@@ -198,7 +189,7 @@ def _line(key: str, kind: str, pieces: Sequence[str]) -> str:
 
 
 def readout(key: str) -> str:
-    """What the pointer is on, in words; whoever listens hears the cell itself."""
+    """Where it is said what the pointer is on; a screen reader reads the cell itself."""
     return f'<p class="nmt-readout" aria-hidden="true">{i18n.html(key)}</p>'
 
 
@@ -215,14 +206,14 @@ def _ramp(kind: str) -> str:
 
 
 def tokens(inside: Inside) -> str:
-    """A bar for each token of the translation, which opens on what else could have stood there."""
+    """A bar for each token of the translation; it opens and shows what else could have stood there."""
     return f'<div class="nmt-tokens">{"".join(_token(token) for token in inside.tokens)}</div>'
 
 
 def _token(token: TokenProbability) -> str:
     doubted = token.place > 1
     piece, probability = token.alternatives[0]
-    rather = i18n.html("inside.preferred", piece=piece_words(piece), share=said(share(probability)))
+    rather = i18n.html("inside.preferred", piece=piece_name(piece), share=said(share(probability)))
     choices = [(place, *choice) for place, choice in enumerate(token.alternatives, start=1)]
     if token.place > len(choices):
         choices.append((token.place, token.token, token.probability))

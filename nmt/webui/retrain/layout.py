@@ -2,215 +2,129 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from nmt.serving import languages
-from nmt.serving.training_request import MOST_MINUTES, MOST_PIECES, MOST_STEPS, recipes
+from nmt.serving.training_request import MAX_MINUTES, MAX_NAME_CHARS, MAX_PIECES, MAX_STEPS, recipes
 from nmt.webui import i18n
+from nmt.webui.components import button
 from nmt.webui.retrain import views
 
-WIDE = 280  # pixels: two such fields do not fit side by side on a phone
+MIN_FIELD_WIDTH = 280  # pixels: two such fields do not fit side by side on a phone
 
 
-@dataclass
 class Form:
-    """The fields, in the order of `training_request.check`'s parameters, and what stands around them."""
+    """What is to be trained, the commands that do it, and the buttons that check and start it."""
 
-    name: gr.Textbox
-    recipe: gr.Dropdown
-    first: gr.Dropdown
-    second: gr.Dropdown
-    reverse: gr.Checkbox
-    upload: gr.File
-    path: gr.Textbox
-    vocab_size: gr.Number
-    steps: gr.Number
-    minutes: gr.Number
-    language_filter: gr.Checkbox
-    facts: gr.HTML
-    check: gr.Button
-    start: gr.Button
-    notice: gr.HTML
-    summary: gr.HTML
-    commands: gr.Textbox
-    request: gr.State  # what was checked, and is what Start starts
-    started: gr.State  # the name of the training that was started last
+    def __init__(self, direction: tuple[str, str]) -> None:
+        """direction: the languages that the form suggests"""
+        known = list(recipes())
+        gr.Markdown(i18n.label("retrain.intro"))
+        with gr.Accordion(i18n.label("retrain.help"), open=False, elem_id="nmt-retrain-help"):
+            gr.Markdown(i18n.label("retrain.help_text"))
+        with gr.Row():
+            name_info = i18n.label("retrain.name_info")
+            self.name = gr.Textbox(
+                info=name_info, max_lines=1, max_length=MAX_NAME_CHARS, **_labelled("name")
+            )
+            self.recipe = gr.Dropdown(known, value=known[0], **_labelled("recipe"))
+        self.facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
+        with gr.Row():
+            first, second = (
+                _language(name, code) for name, code in zip(("first", "second"), direction, strict=True)
+            )
+        reverse = gr.Checkbox(label=i18n.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
+        with gr.Row(equal_height=True):
+            upload = gr.File(file_types=[".tsv", ".txt"], height=130, **_labelled("upload"))
+            path = gr.Textbox(max_lines=1, **_labelled("path"))
+        with gr.Accordion(i18n.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
+            with gr.Row():
+                vocab_size = _number("vocab_size", "vocab_size_info", MAX_PIECES)
+                steps = _number("steps", "zero", MAX_STEPS)
+                minutes = _number("minutes", "zero", MAX_MINUTES, precision=None)
+            language_filter = gr.Checkbox(value=True, label=i18n.label("retrain.language_filter"))
+        # In the order of the parameters of `training_request.check`.
+        self.fields: list[Any] = [
+            self.name, self.recipe, first, second, reverse, upload, path, vocab_size, steps, minutes, language_filter,
+        ]  # fmt: skip
+        with gr.Row(elem_classes="nmt-below"):
+            self.check = _button("check", min_width=120, scale=None)
+            self.start = _button("start", min_width=120, scale=None, variant="primary", interactive=False)
+        self.notice = gr.HTML(visible=False, elem_id="nmt-retrain-notice")
+        self.summary = gr.HTML(visible=False, elem_id="nmt-retrain-summary")
+        self.commands = gr.Textbox(
+            label=i18n.label("retrain.commands"),
+            buttons=["copy"],
+            interactive=False,
+            visible=False,
+            lines=2,
+            max_lines=12,
+            elem_id="nmt-retrain-commands",
+        )
+        self.request = gr.State(None)  # what was checked, and is what Start starts
+        self.started = gr.State(None)  # the name of the training that was started last
 
-    def fields(self) -> list[Any]:
-        return list(vars(self).values())[:11]
 
-
-@dataclass
 class Board:
     """One training: how it stands, its curves, and what can be done with it."""
 
-    chosen: gr.Dropdown
-    stop: gr.Button
-    resume: gr.Button
-    try_it: gr.Button
-    answer: gr.HTML
-    state: gr.HTML
-    figures: gr.HTML
-    losses: gr.LinePlot
-    scores: gr.LinePlot
-    log: gr.HTML
-    timer: gr.Timer
-    seen: gr.State
-    tried: gr.State
+    def __init__(self, look_seconds: float) -> None:
+        """look_seconds: between two looks at a training that runs"""
+        with gr.Row(elem_id="nmt-retrain-board"):
+            self.chosen = gr.Dropdown([], interactive=True, scale=2, **_labelled("chosen"))
+            with gr.Column(min_width=MIN_FIELD_WIDTH), gr.Row(elem_classes="nmt-below"):
+                self.stop, self.resume, self.try_it = (
+                    _button(name, min_width=96, interactive=False) for name in ("stop", "resume", "try")
+                )
+        self.answer = gr.HTML("", elem_id="nmt-retrain-answer")
+        self.state = gr.HTML(views.state(None), elem_id="nmt-retrain-state")
+        self.figures = gr.HTML(visible=False, elem_id="nmt-retrain-figures")
+        with gr.Row(elem_id="nmt-retrain-curves"):
+            # Without a title of its own, the legend would have the column's name.
+            self.losses = _plot("loss", "losses", color="curve", color_title=" ")
+            self.scores = _plot("bleu", "scores")
+        with gr.Accordion(i18n.label("retrain.log"), open=False, elem_id="nmt-retrain-log"):
+            self.log = gr.HTML("")
+        self.timer = gr.Timer(look_seconds, active=False)
+        self.seen = gr.State(None)
+        self.tried = gr.State(None)
 
 
-def lay_out_form(direction: tuple[str, str]) -> Form:
-    """direction  the languages that the form suggests"""
-    known = recipes()
-    gr.Markdown(i18n.label("retrain.intro"))
-    with gr.Accordion(i18n.label("retrain.help"), open=False, elem_id="nmt-retrain-help"):
-        gr.Markdown(i18n.label("retrain.help_text"))
-    with gr.Row():
-        name = gr.Textbox(
-            label=i18n.label("retrain.name"),
-            info=i18n.label("retrain.name_info"),
-            max_lines=1,
-            max_length=60,
-            min_width=WIDE,
-            elem_id="nmt-retrain-name",
-        )
-        recipe = gr.Dropdown(
-            known,
-            value=known[0],
-            label=i18n.label("retrain.recipe"),
-            min_width=WIDE,
-            elem_id="nmt-retrain-recipe",
-        )
-    facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
-    with gr.Row():
-        first, second = (
-            _language(column, code) for column, code in zip(("first", "second"), direction, strict=True)
-        )
-    reverse = gr.Checkbox(label=i18n.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
-    with gr.Row(equal_height=True):
-        upload = gr.File(
-            label=i18n.label("retrain.upload"),
-            file_types=[".tsv", ".txt"],
-            height=130,
-            min_width=WIDE,
-            elem_id="nmt-retrain-upload",
-        )
-        path = gr.Textbox(
-            label=i18n.label("retrain.path"), max_lines=1, min_width=WIDE, elem_id="nmt-retrain-path"
-        )
-    with gr.Accordion(i18n.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
-        with gr.Row():
-            vocab_size = _number("vocab_size", "vocab_size_info", MOST_PIECES)
-            steps = _number("steps", "zero", MOST_STEPS)
-            minutes = _number("minutes", "zero", MOST_MINUTES, precision=None)
-        language_filter = gr.Checkbox(value=True, label=i18n.label("retrain.language_filter"))
-    with gr.Row(elem_classes="nmt-below"):
-        check = gr.Button(i18n.label("retrain.check"), min_width=120, elem_id="nmt-retrain-check")
-        start = gr.Button(
-            i18n.label("retrain.start"),
-            variant="primary",
-            interactive=False,
-            min_width=120,
-            elem_id="nmt-retrain-start",
-        )
-    notice = gr.HTML(visible=False, elem_id="nmt-retrain-notice")
-    summary = gr.HTML(visible=False, elem_id="nmt-retrain-summary")
-    shown = gr.Textbox(
-        label=i18n.label("retrain.commands"),
-        buttons=["copy"],
-        interactive=False,
-        visible=False,
-        lines=2,
-        max_lines=12,
-        elem_id="nmt-retrain-commands",
-    )
-    return Form(
-        name, recipe, first, second, reverse, upload, path, vocab_size, steps, minutes, language_filter,
-        facts, check, start, notice, summary, shown,
-        request=gr.State(None), started=gr.State(None),
-    )  # fmt: skip
+def _labelled(name: str) -> dict[str, Any]:
+    """What every field of the tab is given by its name."""
+    return {
+        "label": i18n.label(f"retrain.{name}"),
+        "min_width": MIN_FIELD_WIDTH,
+        "elem_id": f"nmt-retrain-{name}",
+    }
 
 
-def lay_out_board(often: float) -> Board:
-    """often  seconds between two looks at a training that runs"""
-    with gr.Row(elem_id="nmt-retrain-board"):
-        chosen = gr.Dropdown(
-            [],
-            label=i18n.label("retrain.chosen"),
-            interactive=True,
-            scale=2,
-            min_width=WIDE,
-            elem_id="nmt-retrain-chosen",
-        )
-        with gr.Column(min_width=WIDE), gr.Row(elem_classes="nmt-below"):
-            stop, resume, try_it = (_action(name) for name in ("stop", "resume", "try"))
-    answer = gr.HTML("", elem_id="nmt-retrain-answer")
-    state = gr.HTML(views.state(None), elem_id="nmt-retrain-state")
-    figures = gr.HTML(visible=False, elem_id="nmt-retrain-figures")
-    with gr.Row(elem_id="nmt-retrain-curves"):
-        losses = gr.LinePlot(
-            x="step",
-            y="loss",
-            color="curve",
-            color_title=" ",  # else the column's name
-            label=i18n.label("retrain.loss"),
-            min_width=WIDE,
-            visible=False,
-            elem_id="nmt-retrain-losses",
-        )
-        scores = gr.LinePlot(
-            x="step",
-            y="bleu",
-            label=i18n.label("retrain.bleu"),
-            min_width=WIDE,
-            visible=False,
-            elem_id="nmt-retrain-scores",
-        )
-    with gr.Accordion(i18n.label("retrain.log"), open=False, elem_id="nmt-retrain-log"):
-        log = gr.HTML("")
-    return Board(
-        chosen, stop, resume, try_it, answer, state, figures, losses, scores, log,
-        timer=gr.Timer(often, active=False), seen=gr.State(None), tried=gr.State(None),
-    )  # fmt: skip
-
-
-def _language(column: str, code: str) -> gr.Dropdown:
-    # Of one text for both interface languages: choices are no labels, which the browser could translate.
+def _language(name: str, code: str) -> gr.Dropdown:
+    # One text for both languages of the page: choices are no labels, which the browser could translate.
     choices = [
         (f"{code} · {' / '.join(dict.fromkeys(languages.name(code)))}", code) for code in languages.NAMES
     ]
-    return gr.Dropdown(
-        choices,
-        value=code,
-        label=i18n.label(f"retrain.{column}"),
-        info=i18n.label("retrain.language_info"),
-        allow_custom_value=True,
-        min_width=WIDE,
-        elem_id=f"nmt-retrain-{column}",
-    )
+    info = i18n.label("retrain.language_info")
+    return gr.Dropdown(choices, value=code, info=info, allow_custom_value=True, **_labelled(name))
 
 
 def _number(name: str, info: str, most: int, precision: int | None = 0) -> gr.Number:
     return gr.Number(
         0,
-        label=i18n.label(f"retrain.{name}"),
         info=i18n.label(f"retrain.{info}"),
         precision=precision,
         minimum=0,
         maximum=most,
-        min_width=160,
-        elem_id=f"nmt-retrain-{name}",
+        **{**_labelled(name), "min_width": 160},
     )
 
 
-def _action(name: str) -> gr.Button:
-    return gr.Button(
-        i18n.label(f"retrain.{name}"),
-        interactive=False,
-        scale=0,
-        min_width=96,
-        elem_id=f"nmt-retrain-{name}",
-    )
+def _plot(figure: str, name: str, **settings: Any) -> gr.LinePlot:
+    settings = {**_labelled(figure), "elem_id": f"nmt-retrain-{name}", **settings}
+    return gr.LinePlot(x="step", y=figure, visible=False, **settings)
+
+
+def _button(name: str, **settings: Any) -> gr.Button:
+    return button(f"retrain.{name}", f"nmt-retrain-{name}", **settings)

@@ -1,8 +1,8 @@
 """The tab that trains: a form, the two commands it comes to, and what a training is doing.
 
 It exists only where the server was started with `--allow-training`.  The handlers are plain functions of values, so
-that tests call them without a browser.  What may be asked for is `training_request.py`'s business, processes and
-folders are `training_jobs.py`'s, HTML is made in `views.py`.
+that tests call them without a browser.  What may be asked for is decided in `nmt.serving.training_request`, processes
+and folders are `nmt.serving.training_jobs`', components are in `layout.py`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,16 @@ from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.serving.training_jobs import RUNNING, Training, Trainings
 from nmt.serving.training_request import TrainingRequest, check, commands, recipes
-from nmt.webui import i18n
-from nmt.webui.retrain import layout, views
+from nmt.translation.translator import Translator
+from nmt.webui import i18n, markup
+from nmt.webui.components import PRIVATE, or_skip, shown_if_any
+from nmt.webui.retrain import views
+from nmt.webui.retrain.layout import Board, Form
 
-STYLE_SHEET = Path(__file__).with_name("retrain.css")
-OFTEN = 2.0  # seconds between two looks at a training that runs
+LOOK_SECONDS = 2.0  # between two looks at a training that runs
+# Settings of the events that read a whole file: one at a time.
+READING: dict[str, Any] = {"concurrency_id": "retrain-check", "concurrency_limit": 1}
+SLOW: dict[str, Any] = {**PRIVATE, "show_progress": "minimal"}
 
 OnNew = Callable[[Direction, catalogue.Language], Any]
 
@@ -51,14 +56,17 @@ class Shown(NamedTuple):
     """A training on the page, in the order of its outputs; None: leave it as it is."""
 
     state: str | None
-    figures: str
-    losses: Any  # DataFrame
-    scores: Any  # DataFrame
-    log: str
-    running: bool
-    can_resume: bool
-    can_try: bool
-    seen: Seen
+    figures: str = ""
+    losses: Any = ()  # DataFrame
+    scores: Any = ()  # DataFrame
+    log: str = ""
+    running: bool = False
+    can_resume: bool = False
+    can_try: bool = False
+    seen: Seen = Seen()
+
+
+# --- handlers ---------------------------------------------------------------------------------------------
 
 
 def checked(trainings: Trainings, *form: Any) -> Checked:
@@ -66,7 +74,7 @@ def checked(trainings: Trainings, *form: Any) -> Checked:
     try:
         request = check(trainings.folder, *form)
     except UserError as error:
-        return Checked(notice=views.notice(error))
+        return Checked(notice=markup.notice(error))
     lines = commands(request, trainings.folder / request.name)
     shown = "\n".join(shlex.join(command) for command in lines.values())
     return Checked(request, views.checked(request), shown)
@@ -82,35 +90,32 @@ def start(trainings: Trainings, shown: TrainingRequest | None, *form: Any) -> tu
             raise PageError("retrain.changed")
         return trainings.start(found.request).name, Checked()
     except UserError as error:
-        return "", found._replace(notice=views.notice(error))
+        return "", found._replace(notice=markup.notice(error))
 
 
-def resume(trainings: Trainings, name: str | None) -> str:
-    """A notice, "" if all is well."""
-    return _noticing(trainings.resume, name)
-
-
-def stop(trainings: Trainings, name: str | None) -> str:
-    """A notice, "" if all is well."""
-    return _noticing(trainings.stop, name)
+def act(action: Callable[[str], Training], name: str | None) -> str:
+    """Have `Trainings.stop` or `resume` done to a training; a notice, "" if all is well."""
+    try:
+        action(name or "")
+    except UserError as error:
+        return markup.notice(error)
+    return ""
 
 
 def try_it(
     service: TranslationService, trainings: Trainings, name: str | None
 ) -> tuple[Direction | None, str]:
     """Have the page translate by a training's best checkpoint: (the direction that is new, what to say)."""
-    from nmt.translation.translator import Translator
-
     try:
         training = trainings.get(name or "")
         if not training.has_model:
             raise PageError("retrain.no_model")
         translator = Translator.load(training.run)  # its best checkpoint
     except UserError as error:
-        return None, views.notice(error)
+        return None, markup.notice(error)
     direction = (translator.source_language, translator.target_language)
     said = "retrain.replaced" if direction in service.translators else "retrain.added"
-    service.translators[direction] = translator
+    service.add(direction, translator)
     return direction, views.good_news(said, direction)
 
 
@@ -125,11 +130,9 @@ def listed(trainings: Trainings, chosen: str | None) -> tuple[list[str], str | N
 def show(trainings: Trainings, name: str | None, seen: Seen, language: catalogue.Language) -> Shown:
     """How a training stands."""
     try:
-        training = trainings.get(name) if name else None
-    except PageError:  # its folder was removed
-        training = None
-    if training is None:
-        return Shown(views.state(None), "", [], [], "", False, False, False, Seen())
+        training = trainings.get(name or "")
+    except PageError:  # there is none, or its folder was removed
+        return Shown(views.state(None))
     now = Seen(training.name, _size(training.run / "log.jsonl"), training.state)
     more = (now.name, now.log_size) != (seen.name, seen.log_size)
     return Shown(
@@ -145,19 +148,14 @@ def show(trainings: Trainings, name: str | None, seen: Seen, language: catalogue
     )
 
 
-def _noticing(act: Callable[[str], Training], name: str | None) -> str:
-    try:
-        act(name or "")
-    except UserError as error:
-        return views.notice(error)
-    return ""
-
-
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:
         return 0
+
+
+# --- events -----------------------------------------------------------------------------------------------
 
 
 def build(
@@ -167,31 +165,24 @@ def build(
     refreshed: Sequence[Any],
     tab: gr.Tab,
 ) -> None:
-    """Lay out the tab inside the current Blocks and wire its events.
+    """Lay out the tab inside the current Blocks and wire its events.  All are private.
 
     on_new     called with the direction that a visitor tries and the visitor's language; returns the updates of the
                components `refreshed`
     tab        what the tab is in: when it is opened, the trainings are looked for again
     """
-    form = layout.lay_out_form(service.first)
-    board = layout.lay_out_board(OFTEN)
-    started = wire_form(trainings, form)
-    wire_board(trainings, board, started, form, tab)
-    wire_trying(service, trainings, board, on_new, list(refreshed))
+    form, board = Form(service.first), Board(LOOK_SECONDS)
+    started = _wire_form(trainings, form)
+    _wire_board(trainings, board, started, form, tab)
+    _wire_trying(service, trainings, board, on_new, list(refreshed))
 
 
-# Programs have no use for any of these events.
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-
-
-def wire_form(trainings: Trainings, f: layout.Form) -> Any:
+def _wire_form(trainings: Trainings, f: Form) -> Any:
     """Checking and starting; returns the event after which a training may have begun."""
     found = [f.request, f.summary, f.commands, f.notice, f.start]
 
-    turns: dict[str, Any] = {
-        "concurrency_id": "retrain-check",
-        "concurrency_limit": 1,
-    }  # it reads a whole file
+    def facts(recipe: str) -> str:
+        return views.recipe(recipe) if recipe in recipes() else ""
 
     def check_form(*values: Any) -> list[Any]:
         return _form_updates(checked(trainings, *values))
@@ -200,12 +191,12 @@ def wire_form(trainings: Trainings, f: layout.Form) -> Any:
         name, shown = start(trainings, request, *values)
         return [name or gr.skip(), *_form_updates(shown)]
 
-    f.recipe.input(_facts, f.recipe, f.facts, **PRIVATE)
-    f.check.click(check_form, f.fields(), found, **{**PRIVATE, "show_progress": "minimal"}, **turns)
-    return f.start.click(start_checked, [f.request, *f.fields()], [f.started, *found], **PRIVATE, **turns)
+    f.recipe.input(facts, f.recipe, f.facts, **PRIVATE)
+    f.check.click(check_form, f.fields, found, **SLOW, **READING)
+    return f.start.click(start_checked, [f.request, *f.fields], [f.started, *found], **PRIVATE, **READING)
 
 
-def wire_board(trainings: Trainings, b: layout.Board, started: Any, f: layout.Form, tab: gr.Tab) -> None:
+def _wire_board(trainings: Trainings, b: Board, started: Any, f: Form, tab: gr.Tab) -> None:
     """What a training is doing: looked at when the page or the tab opens, and every moment while one runs."""
     shown = [
         b.state, b.figures, b.losses, b.scores, b.log, b.stop, b.resume, b.try_it, b.timer, b.seen,
@@ -228,16 +219,12 @@ def wire_board(trainings: Trainings, b: layout.Board, started: Any, f: layout.Fo
     started.then(list_all, f.started, b.chosen, **PRIVATE).then(**look)
     b.chosen.input(lambda: "", None, b.answer, **PRIVATE).then(**look)
     b.timer.tick(**{**look, "trigger_mode": "once"})
-    b.stop.click(lambda name: stop(trainings, name), b.chosen, b.answer, **PRIVATE).then(**look)
-    b.resume.click(lambda name: resume(trainings, name), b.chosen, b.answer, **PRIVATE).then(**look)
+    b.stop.click(lambda name: act(trainings.stop, name), b.chosen, b.answer, **PRIVATE).then(**look)
+    b.resume.click(lambda name: act(trainings.resume, name), b.chosen, b.answer, **PRIVATE).then(**look)
 
 
-def wire_trying(
-    service: TranslationService,
-    trainings: Trainings,
-    b: layout.Board,
-    on_new: OnNew,
-    refreshed: list[Any],
+def _wire_trying(
+    service: TranslationService, trainings: Trainings, b: Board, on_new: OnNew, refreshed: list[Any]
 ) -> None:
     def try_chosen(name: str | None) -> tuple[Direction | None, str]:
         return try_it(service, trainings, name)
@@ -247,35 +234,24 @@ def wire_trying(
             return [gr.skip()] * len(refreshed)
         return on_new(direction, i18n.of_visitor(request))
 
-    tried = b.try_it.click(
-        try_chosen, b.chosen, [b.tried, b.answer], **{**PRIVATE, "show_progress": "minimal"}
-    )
+    tried = b.try_it.click(try_chosen, b.chosen, [b.tried, b.answer], **SLOW)
     tried.then(tell, b.tried, refreshed, **PRIVATE)
 
 
-def _facts(recipe: str) -> str:
-    return views.recipe(recipe) if recipe in recipes() else ""
-
-
 def _form_updates(found: Checked) -> list[Any]:
-    return [
-        found.request,
-        gr.update(value=found.summary, visible=bool(found.summary)),
-        gr.update(value=found.commands, visible=bool(found.commands)),
-        gr.update(value=found.notice, visible=bool(found.notice)),
-        gr.update(interactive=found.request is not None),
-    ]
+    request, *texts = found
+    return [request, *map(shown_if_any, texts), gr.update(interactive=request is not None)]
 
 
 def _board_updates(shown: Shown, seen: Seen, language: catalogue.Language) -> list[Any]:
     step = catalogue.say(language, "retrain.step")
     was_running = seen.state in RUNNING
     return [
-        gr.skip() if shown.state is None else shown.state,
-        gr.update(value=shown.figures, visible=bool(shown.figures)),
+        or_skip(shown.state),
+        shown_if_any(shown.figures),
         _plot(shown.losses, x_title=step, y_title=catalogue.say(language, "retrain.loss_axis")),
         _plot(shown.scores, x_title=step, y_title="BLEU"),
-        gr.update(value=shown.log, visible=bool(shown.log)),
+        shown_if_any(shown.log),
         gr.update(interactive=shown.running and shown.seen.state != "stopping"),
         gr.update(interactive=shown.can_resume),
         gr.update(interactive=shown.can_try),
@@ -285,7 +261,7 @@ def _board_updates(shown: Shown, seen: Seen, language: catalogue.Language) -> li
 
 
 def _plot(table: Any, **titles: str) -> Any:
-    """None leaves it as it is; one without a point takes no room."""
+    """None leaves the plot as it is; one without a point takes no room."""
     if table is None:
         return gr.skip()
     if len(table) == 0:

@@ -1,25 +1,18 @@
-"""What the tab Retrain shows of a training: HTML in both languages, and the tables of its curves.  No component."""
+"""What the tab Retrain shows of a training: HTML in both languages, and the tables of its curves."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
 
-from nmt.errors import UserError
 from nmt.serving import languages
-from nmt.serving.errors import PageError
 from nmt.serving.messages import catalogue
 from nmt.serving.training_jobs import Training
-from nmt.serving.training_request import TrainingRequest, recipe_config
-from nmt.webui import i18n
+from nmt.serving.training_request import TrainingRequest, recipes
+from nmt.webui import i18n, markup
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-def notice(error: UserError) -> str:
-    message = i18n.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
-    return f'<div class="nmt-notice" role="alert">{message}</div>'
 
 
 def good_news(key: str, direction: tuple[str, str]) -> str:
@@ -29,27 +22,28 @@ def good_news(key: str, direction: tuple[str, str]) -> str:
 
 def recipe(name: str) -> str:
     """What a recipe trains, and for how long."""
-    config = recipe_config(name)
+    config = recipes()[name]
     model, training = config.model, config.training
-    limits = [both("retrain.limit_steps", steps=training.steps)]
-    if training.minutes:  # whichever comes first; where minutes are given, they are meant to
-        limits = [both("retrain.limit_minutes", minutes=training.minutes)]
+    if training.minutes:  # where minutes are given they are meant to come before the steps
+        limit = catalogue.both("retrain.limit_minutes", minutes=training.minutes)
+    else:
+        limit = catalogue.both("retrain.limit_steps", steps=training.steps)
     return i18n.html(
         "retrain.recipe_facts",
         cell=model.encoder.cell.upper(),
         encoder=model.encoder.layers,
         decoder=model.decoder.layers,
         hidden=model.encoder.hidden,
-        limit=limits[0],
+        limit=limit,
     )
 
 
 def checked(request: TrainingRequest) -> str:
+    """What a request that was checked comes to."""
     source, target = map(languages.name, request.direction)
-    said = i18n.html(
-        "retrain.checked", pairs=request.pairs, source=source, target=target, pieces=request.vocab_size
-    )
-    return f'<div role="status">{said}</div>'
+    pairs, pieces = request.pairs, request.vocab_size
+    said = i18n.html("retrain.checked", pairs=pairs, source=source, target=target, pieces=pieces)
+    return markup.status(said)
 
 
 def state(training: Training | None) -> str:
@@ -60,10 +54,10 @@ def state(training: Training | None) -> str:
     return f'<div class="nmt-state" data-state="{training.state}" role="status">{said}</div>'
 
 
-def figures(training: Training | None) -> str:
+def figures(training: Training) -> str:
     """Step, loss, best BLEU, speed and time left, as far as they are known."""
-    log = training.log() if training else None
-    if training is None or log is None or not (log.train or log.dev):
+    log = training.log()
+    if not (log.train or log.dev):
         return ""
     last = log.train[-1] if log.train else {}
     shown = [("step", i18n.figure(log.step, ","))]
@@ -82,9 +76,9 @@ def figures(training: Training | None) -> str:
     return f'<dl class="nmt-figures">{items}</dl>'
 
 
-def last_lines(training: Training | None) -> str:
+def last_lines(training: Training) -> str:
     """The end of what the commands printed; it scrolls in its own box."""
-    text = training.last_lines() if training else ""
+    text = training.last_lines()
     return f'<pre class="nmt-log" tabindex="0">{escape(text)}</pre>' if text else ""
 
 
@@ -110,11 +104,6 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def both(key: str, **values: catalogue.Value) -> tuple[str, str]:
-    """Words in both languages, to stand within others."""
-    return catalogue.say("en", key, **values), catalogue.say("es", key, **values)
 
 
 def _table(rows: list[tuple[int, float, str]] | list[tuple[int, float]], columns: list[str]) -> DataFrame:

@@ -1,18 +1,16 @@
 """The tab that compares and scores: a test set and one or two translations of it in, figures and sentences out.
 
 The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  Requests are checked in `nmt/serving/scoring.py`, HTML is made in
-`views.py`.
+components and wires the handlers to them.  Requests are checked in `nmt.serving.scoring`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Hashable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Hashable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -22,14 +20,30 @@ from nmt.evaluation import comparison
 from nmt.evaluation.comparison import Result
 from nmt.serving import scoring
 from nmt.serving.service import TranslationService
-from nmt.webui import i18n, language_menus
+from nmt.webui import i18n, markup
+from nmt.webui.components import (
+    AT_ONCE,
+    COPY_SCRIPT,
+    PRIVATE,
+    button,
+    download_button,
+    or_skip,
+    sent,
+    shown_if_any,
+    upload_button,
+)
+from nmt.webui.language_menus import direction_menu
 from nmt.webui.scores import views
-from nmt.webui.scores.examples import EXAMPLE
-from nmt.webui.translate.views import notice
 
 SCRIPT = Path(__file__).with_name("scores.js")
-REMEMBERED = 3600  # seconds that the server keeps a result, to turn its pages
-TRANSLATING = 4  # visitors whose test sets are translated at a time
+# Eight sentences and two systems that err differently: A leaves out and mistakes words; B is fluent but free, and once
+# translates nothing at all.
+EXAMPLE = Path(__file__).with_name("example.tsv")
+KEPT_SECONDS = 3600  # that the server keeps a result, to turn its pages
+MAX_TRANSLATING = 4  # visitors whose test sets are translated at once
+IN_TURN: dict[str, Any] = {"concurrency_id": scoring.QUEUE, "concurrency_limit": 1}  # settings of an event
+
+T = TypeVar("T")
 
 
 class Shown(NamedTuple):
@@ -46,23 +60,26 @@ class Shown(NamedTuple):
 
 
 class Translated(NamedTuple):
-    """What translating a test set changes on the page, in the order of its outputs; None: leave it as it is."""
+    """What translating a test set changes on the page, in the order of its outputs."""
 
     notice: str = ""
     progress: str = ""
-    text: str | None = None  # for the box of system A
+    text: str | None = None  # for the box of system A; None: leave it as it is
     file: str | None = None
     running: bool = False
     whole: bool = False  # and so to be scored
 
 
-async def score(source: str, reference: str, a: str, b: str) -> Shown:
+# --- handlers ---------------------------------------------------------------------------------------------
+
+
+async def score(*boxes: str) -> Shown:
     """The contents of the four boxes compared; an error becomes a notice, never an exception."""
     try:
-        corpus = await asyncio.to_thread(scoring.corpus_of, source, reference, a, b)
+        corpus = await asyncio.to_thread(scoring.corpus_of, *boxes)
         result = await scoring.measured(corpus)
     except UserError as error:
-        return Shown(notice=notice(error))
+        return Shown(notice=markup.notice(error))
     return await asyncio.to_thread(_shown, result)
 
 
@@ -86,34 +103,25 @@ async def translate(
     try:
         lines = await asyncio.to_thread(scoring.to_translate, source, reference)
         yield Translated(progress=views.progress(0, len(lines)), running=True)
-        async for done, total, found in service.document(lines, service.find(direction), owner):
-            texts = found
+        async for done, total, texts in service.document(lines, service.find(direction), owner):  # noqa: B007
             yield Translated(progress=views.progress(done, total), running=True)
     except UserError as error:
-        yield Translated(notice=notice(error))
+        yield Translated(notice=markup.notice(error))
         return
     if done < total:
-        yield Translated(progress=views.status(i18n.html("scores.stopped", done=done, total=total)))
+        yield Translated(progress=markup.status(i18n.html("scores.stopped", done=done, total=total)))
         return
     text = "".join(line + "\n" for line in texts)
-    said = views.status(i18n.html("scores.translated", total=total))
+    said = markup.status(i18n.html("scores.translated", total=total))
     yield Translated(progress=said, text=text, file=_file("translation.txt", text), whole=True)
 
 
-def upload(path: str) -> tuple[str | None, str]:
-    """An uploaded file's text for its box, None if there is none, and a notice."""
+def upload(read: Callable[[str], T], path: str) -> tuple[T | None, str]:
+    """What `scoring.read_text` or `read_table` finds in an uploaded file, None if nothing, and a notice."""
     try:
-        return scoring.read_text(path), ""
+        return read(path), ""
     except UserError as error:
-        return None, notice(error)
-
-
-def upload_table(path: str) -> tuple[list[str] | None, str]:
-    """As `upload`, for all four boxes."""
-    try:
-        return scoring.read_table(path), ""
-    except UserError as error:
-        return None, notice(error)
+        return None, markup.notice(error)
 
 
 def turn(result: Result | None, order: Any, descending: Any, page: Any) -> str | None:
@@ -131,169 +139,130 @@ def _file(name: str, text: str) -> str:
     return str(path)
 
 
-# --- components -----------------------------------------------------------------------------------------
+# --- layout -----------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Components:
-    """Every component of the tab that an event reads or writes."""
-
-    boxes: list[gr.Textbox]  # source, reference, A, B
-    uploads: list[gr.UploadButton]
-    table_upload: gr.UploadButton
-    compare: gr.Button
-    example: gr.Button
-    clear: gr.Button
-    direction: gr.Dropdown
-    translate: gr.Button
-    stop: gr.Button
-    progress: gr.HTML
-    translation_file: gr.DownloadButton
-    notice: gr.HTML
-    status: gr.HTML
-    results: gr.Column
-    scores: gr.HTML
-    precisions: gr.HTML
-    lengths: gr.HTML
-    sentences: gr.HTML
-    table_file: gr.DownloadButton
-    result: gr.State
-    whole: gr.State
-
-
-def build(service: TranslationService) -> Components:
-    """Lay out the tab inside the current Blocks and wire its events."""
-    components = lay_out(service)
-    wire(service, components)
-    return components
-
-
-def lay_out(service: TranslationService) -> Components:
+class Layout:
     """The components from top to bottom, in the state in which the page opens."""
-    script = SCRIPT.read_text(encoding="utf-8")
-    gr.Markdown(i18n.label("scores.intro"))
-    with gr.Row():
-        source, source_upload = _box("source")
-        reference, reference_upload = _box("reference")
-    with gr.Row():
-        a, a_upload = _box("a")
-        b, b_upload = _box("b")
-    with gr.Row(elem_classes="nmt-score-buttons"):
-        compare = _button("compare", "primary")
-        example = _button("example")
-        table_upload = gr.UploadButton(
-            _file_label("upload_table"),
-            file_types=[".tsv"],
-            scale=0,
-            min_width=130,
-            elem_id="nmt-score-tsv",
-        )
-        clear = _button("clear")
-    gr.Markdown(i18n.label("scores.upload_table_info"), elem_classes="nmt-remark")
-    with gr.Accordion(i18n.label("scores.model"), open=False, elem_id="nmt-score-model"):
-        gr.Markdown(i18n.label("scores.model_info"))
+
+    def __init__(self, service: TranslationService) -> None:
+        script = COPY_SCRIPT + SCRIPT.read_text(encoding="utf-8")
+        self.boxes: list[gr.Textbox] = []  # as `scoring.COLUMNS`
+        self.uploads: list[gr.UploadButton] = []  # one for each box
+        gr.Markdown(i18n.label("scores.intro"))
+        for names in (scoring.COLUMNS[:2], scoring.COLUMNS[2:]):
+            with gr.Row():
+                for name in names:
+                    self._lay_out_box(name)
         with gr.Row(elem_classes="nmt-score-buttons"):
-            direction = gr.Dropdown(
-                language_menus.direction_choices(service, "en"),
-                value=service.directions()[0],
-                label=i18n.label("scores.direction"),
-                container=False,
-                filterable=False,
-                scale=0,
-                min_width=220,
-                elem_id="nmt-score-direction",
+            self.compare = _button("compare", variant="primary")
+            self.example = _button("example")
+            self.table_upload = upload_button(
+                "scores.upload_table", "nmt-score-tsv", file_types=[".tsv"], min_width=130
             )
-            translate_button = _button("translate", "primary")
-            stop = gr.Button(
-                i18n.label("page.stop"), scale=0, min_width=90, visible=False, elem_id="nmt-score-stop"
+            self.clear = _button("clear")
+        gr.Markdown(i18n.label("scores.upload_table_info"), elem_classes="nmt-remark")
+        with gr.Accordion(i18n.label("scores.model"), open=False, elem_id="nmt-score-model"):
+            gr.Markdown(i18n.label("scores.model_info"))
+            with gr.Row(elem_classes="nmt-score-buttons"):
+                self.direction = direction_menu(
+                    service, "scores.direction", "nmt-score-direction", container=False, scale=0
+                )
+                self.translate = _button("translate", variant="primary", min_width=200)
+                self.stop = button("page.stop", "nmt-score-stop", min_width=90, visible=False)
+            self.progress = gr.HTML("", elem_id="nmt-score-progress")
+            self.translation_file = _download("download_translation")
+        self.notice = gr.HTML(visible=False, elem_id="nmt-score-notice")
+        self.status = gr.HTML("", elem_id="nmt-score-status")
+        with gr.Column(visible=False, elem_id="nmt-score-results") as self.results:
+            self.scores = gr.HTML("", js_on_load=script, elem_id="nmt-scores")
+            with gr.Row():
+                with gr.Column(min_width=320):
+                    self.precisions = gr.HTML("", elem_id="nmt-precisions")
+                with gr.Column(min_width=320):
+                    self.lengths = gr.HTML("", elem_id="nmt-lengths")
+            self.sentences = gr.HTML("", js_on_load=script, elem_id="nmt-score-sentences")
+            self.table_file = _download("download_table")
+        with gr.Accordion(i18n.label("scores.explain"), open=False, elem_id="nmt-score-explain"):
+            gr.Markdown(i18n.label("scores.explanation"))
+        self.result = gr.State(None, time_to_live=KEPT_SECONDS)
+        self.whole = gr.State(False)  # whether a test set was translated whole, and so is to be scored
+
+    def _lay_out_box(self, name: str) -> None:
+        """A text box and the button that fills it from a file."""
+        with gr.Column(min_width=320):
+            box = gr.Textbox(
+                label=i18n.label(f"scores.{name}"),
+                placeholder=i18n.label("scores.placeholder"),
+                lines=5,
+                max_lines=8,
+                elem_id=f"nmt-score-{name}",
             )
-        progress = gr.HTML("", elem_id="nmt-score-progress")
-        translation_file = _download("download_translation")
-    notice_view = gr.HTML(visible=False, elem_id="nmt-score-notice")
-    status = gr.HTML("", elem_id="nmt-score-status")
-    with gr.Column(visible=False, elem_id="nmt-score-results") as results:
-        scores = gr.HTML("", js_on_load=script, elem_id="nmt-scores")
-        with gr.Row():
-            with gr.Column(min_width=320):
-                precisions = gr.HTML("", elem_id="nmt-precisions")
-            with gr.Column(min_width=320):
-                lengths = gr.HTML("", elem_id="nmt-lengths")
-        sentences = gr.HTML("", js_on_load=script, elem_id="nmt-score-sentences")
-        table_file = _download("download_table")
-    with gr.Accordion(i18n.label("scores.explain"), open=False, elem_id="nmt-score-explain"):
-        gr.Markdown(i18n.label("scores.explanation"))
-    return Components(
-        boxes=[source, reference, a, b],
-        uploads=[source_upload, reference_upload, a_upload, b_upload],
-        table_upload=table_upload,
-        compare=compare,
-        example=example,
-        clear=clear,
-        direction=direction,
-        translate=translate_button,
-        stop=stop,
-        progress=progress,
-        translation_file=translation_file,
-        notice=notice_view,
-        status=status,
-        results=results,
-        scores=scores,
-        precisions=precisions,
-        lengths=lengths,
-        sentences=sentences,
-        table_file=table_file,
-        result=gr.State(None, time_to_live=REMEMBERED),
-        whole=gr.State(False),
-    )
+            self.boxes.append(box)
+            elem_id = f"nmt-score-{name}-file"
+            self.uploads.append(
+                upload_button("scores.upload", elem_id, file_types=[".txt"], size="sm", min_width=110)
+            )
 
 
-def wire(service: TranslationService, c: Components) -> None:
-    """Which event runs which handler.  All are private: programs call the endpoint `/score` of `gradio_api.py`."""
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+def _button(name: str, **settings: Any) -> gr.Button:
+    return button(f"scores.{name}", f"nmt-score-{name}-button", **{"min_width": 110, **settings})
+
+
+def _download(name: str) -> gr.DownloadButton:
+    return download_button(f"scores.{name}", f"nmt-score-{name}", visible=False, size="sm", scale=0)
+
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+def build(service: TranslationService) -> Layout:
+    """Lay out the tab inside the current Blocks and wire its events."""
+    c = Layout(service)
     shown = [
         c.notice, c.status, c.scores, c.precisions, c.lengths, c.sentences, c.table_file, c.result, c.results,
     ]  # fmt: skip
-    turns: dict[str, Any] = {"concurrency_id": scoring.ONE_AT_A_TIME, "concurrency_limit": 1}
 
     async def run(source, reference, a, b):  # type: ignore[no-untyped-def]
-        yield updates(Shown(status=views.status(i18n.html("scores.working"))))
+        yield updates(Shown(status=markup.status(i18n.html("scores.working"))))
         yield updates(await score(source, reference, a, b))
 
-    async def run_if(whole, *texts):  # type: ignore[no-untyped-def]
+    async def run_if(whole, source, reference, a, b):  # type: ignore[no-untyped-def]
         if not whole:
             yield [gr.skip()] * len(shown)
             return
-        async for update in run(*texts):
+        async for update in run(source, reference, a, b):
             yield update
 
     def turned(result, event: gr.EventData):  # type: ignore[no-untyped-def]
-        return _or_skip(turn(result, *_sent(event, "order", "descending", "page")))
+        return or_skip(turn(result, *sent(event, "order", "descending", "page")))
 
-    c.compare.click(run, c.boxes, shown, **turns, **private)
-    c.example.click(lambda: list(EXAMPLE), None, c.boxes, **private).then(
-        run, c.boxes, shown, **turns, **private
-    )
-    c.clear.click(lambda: ["", "", "", "", *updates(Shown())], None, [*c.boxes, *shown], **private)
-    _wire_uploads(c, private)
-    _wire_translation(service, c, private).then(run_if, [c.whole, *c.boxes], shown, **turns, **private)
-    c.sentences.turn(turned, c.result, c.sentences, **turns, **private)
+    scoring_event: dict[str, Any] = {"fn": run, "inputs": c.boxes, "outputs": shown, **IN_TURN, **PRIVATE}
+    c.compare.click(**scoring_event)
+    c.example.click(lambda: scoring.read_table(EXAMPLE), None, c.boxes, **PRIVATE).then(**scoring_event)
+    c.clear.click(lambda: ["", "", "", "", *updates(Shown())], None, [*c.boxes, *shown], **PRIVATE)
+    _wire_uploads(c)
+    translating = _wire_translation(service, c)
+    translating.then(run_if, [c.whole, *c.boxes], shown, **IN_TURN, **PRIVATE)
+    c.sentences.turn(turned, c.result, c.sentences, **IN_TURN, **PRIVATE)
+    return c
 
 
-def _wire_uploads(c: Components, private: dict[str, Any]) -> None:
+def _wire_uploads(c: Layout) -> None:
     def taken(path: str) -> list[Any]:
-        text, said = upload(path)
-        return [_or_skip(text), _notice(said)]
+        text, notice = upload(scoring.read_text, path)
+        return [or_skip(text), shown_if_any(notice)]
 
     def table_taken(path: str) -> list[Any]:
-        texts, said = upload_table(path)
-        return [*(texts or [gr.skip()] * 4), _notice(said)]
+        texts, notice = upload(scoring.read_table, path)
+        return [*(texts or [gr.skip()] * len(c.boxes)), shown_if_any(notice)]
 
-    for button, box in zip(c.uploads, c.boxes, strict=True):
-        button.upload(taken, button, [box, c.notice], **private)
-    c.table_upload.upload(table_taken, c.table_upload, [*c.boxes, c.notice], **private)
+    for upload_file, box in zip(c.uploads, c.boxes, strict=True):
+        upload_file.upload(taken, upload_file, [box, c.notice], **PRIVATE)
+    c.table_upload.upload(table_taken, c.table_upload, [*c.boxes, c.notice], **PRIVATE)
 
 
-def _wire_translation(service: TranslationService, c: Components, private: dict[str, Any]) -> Any:
+def _wire_translation(service: TranslationService, c: Layout) -> Any:
     """The event whose end may be followed by scoring."""
 
     async def run(source, reference, direction, request: gr.Request):  # type: ignore[no-untyped-def]
@@ -303,88 +272,31 @@ def _wire_translation(service: TranslationService, c: Components, private: dict[
     def stop(request: gr.Request) -> None:
         service.stop(_owner(request))
 
-    c.stop.click(stop, None, None, queue=False, **private)
+    c.stop.click(stop, None, None, **AT_ONCE)
     return c.translate.click(
         run,
         [c.boxes[0], c.boxes[1], c.direction],
         [c.notice, c.progress, c.boxes[2], c.translation_file, c.stop, c.whole],
         concurrency_id="score-translate",
-        concurrency_limit=TRANSLATING,
-        **private,
+        concurrency_limit=MAX_TRANSLATING,
+        **PRIVATE,
     )
 
 
 def updates(shown: Shown) -> list[Any]:
     """`Shown` as updates of the components; the results are hidden while there are none."""
-    table = gr.update(value=shown.table, visible=shown.table is not None)
     there = gr.update(visible=shown.result is not None)
-    return [_notice(shown.notice), *shown[1:6], table, shown.result, there]
+    return [shown_if_any(shown.notice), *shown[1:6], shown_if_any(shown.table), shown.result, there]
 
 
 def translated_updates(translated: Translated) -> list[Any]:
-    file = gr.update(value=translated.file, visible=translated.file is not None)
-    running = gr.update(visible=translated.running)
+    """`Translated` as updates of the components."""
+    notice, progress, text, file, running, whole = translated
     return [
-        _notice(translated.notice), translated.progress, _or_skip(translated.text), file, running, translated.whole
+        shown_if_any(notice), progress, or_skip(text), shown_if_any(file), gr.update(visible=running), whole
     ]  # fmt: skip
 
 
-def _box(name: str) -> tuple[gr.Textbox, gr.UploadButton]:
-    """A text box and the button that fills it from a file."""
-    with gr.Column(min_width=320):
-        box = gr.Textbox(
-            label=i18n.label(f"scores.{name}"),
-            placeholder=i18n.label("scores.placeholder"),
-            lines=5,
-            max_lines=8,
-            elem_id=f"nmt-score-{name}",
-        )
-        button = gr.UploadButton(
-            _file_label("upload"),
-            file_types=[".txt"],
-            size="sm",
-            scale=0,
-            min_width=110,
-            elem_id=f"nmt-score-{name}-file",
-        )
-    return box, button
-
-
-def _button(name: str, variant: Any = "secondary") -> gr.Button:
-    return gr.Button(
-        i18n.label(f"scores.{name}"),
-        variant=variant,
-        scale=0,
-        min_width=200 if name == "translate" else 110,
-        elem_id=f"nmt-score-{name}-button",
-    )
-
-
-def _download(name: str) -> gr.DownloadButton:
-    return gr.DownloadButton(
-        _file_label(name), visible=False, size="sm", scale=0, elem_id=f"nmt-score-{name}"
-    )
-
-
-def _file_label(name: str) -> Any:
-    """These buttons are declared to take a plain string only; the browser says the others as well."""
-    return i18n.label(f"scores.{name}")
-
-
-def _notice(said: str) -> Any:
-    return gr.update(value=said, visible=bool(said))
-
-
-def _or_skip(value: Any) -> Any:
-    return gr.skip() if value is None else value
-
-
 def _owner(request: gr.Request) -> Hashable:
-    """Not the visitor's alone: the translating tab's work goes on."""
+    """Not the one under which the visitor's typed text is translated: neither stops the other."""
     return request.session_hash, "scores"
-
-
-def _sent(event: gr.EventData, *names: str) -> list[Any]:
-    """What the browser sent with an event; None for what it left out."""
-    data = event._data if isinstance(event._data, dict) else {}
-    return [data.get(name) for name in names]

@@ -1,8 +1,8 @@
 """The tab that translates: language bar, two boxes, what else could stand at a word, options, examples.
 
 The handlers are plain functions of values, most of them from a `View` to the next one, so that tests call them
-without a browser.  `build` lays out the components and wires the handlers to them; `views.py` makes HTML
-of a view, and translate.js is what that HTML does in the browser.
+without a browser; `build` lays out the components and wires the handlers to them.  `views.py` makes HTML of a view, and
+`translate.js` is what that HTML does in the browser.
 
 A translation that is done at once goes past Gradio's queue (one request, one answer: half the time); one that takes
 longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.
@@ -10,8 +10,8 @@ longer is shown as it grows, by an event that the browser sends when it sees tha
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,19 @@ from nmt.serving import languages
 from nmt.serving.job import Answer
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui import i18n
-from nmt.webui.language_menus import fitting_target, language_box, opening, source_choices, target_choices
+from nmt.webui.components import AT_ONCE, COPY_SCRIPT, PRIVATE, button, sent, slider
+from nmt.webui.language_menus import fitting_target, opening, source_menu, target_menu
+from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import views
 from nmt.webui.translate.views import Choices, View
 
-ALTERNATIVES = 2  # shown unless the visitor asks for more or fewer
-SHORT = 300  # characters; of a longer text other translations as a whole are of no use
+SHOWN_ALTERNATIVES = 2  # unless the visitor asks for more or fewer
+MAX_CHARS_WITH_ALTERNATIVES = 300  # of a longer text other translations as a whole are of no use
+MAX_EXAMPLES = 5
 SCRIPTS = Path(__file__).with_name("translate.js")
-# The last look-up of each visitor, while it runs and nothing else changes the view.
-LookingUp = dict[Hashable, object]
+
+
+# --- handlers ---------------------------------------------------------------------------------------------
 
 
 async def translate(
@@ -49,11 +53,11 @@ async def translate(
             service.forget(owner)
             return View()
         direction, detected = service.resolve(text, source, target)
-        wanted = alternatives if len(text) <= SHORT else 0
+        wanted = alternatives if len(text) <= MAX_CHARS_WITH_ALTERNATIVES else 0
         answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
         service.forget(owner)
-        return replace(view, error=error, choices=None, running=False, flip="")
+        return replace(view, error=error.with_traceback(None), choices=None, running=False, flip="")
     if answer is None:
         return None
     flip = direction[1] if direction[1] != target else ""
@@ -70,7 +74,7 @@ async def follow(service: TranslationService, owner: Hashable, view: View) -> As
             view = replace(view, answer=answer, running=answer.growing)
             yield view
     except UserError as error:
-        yield replace(view, error=error, running=False)
+        yield replace(view, error=error.with_traceback(None), running=False)
 
 
 async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
@@ -84,21 +88,18 @@ async def look_up(service: TranslationService, view: View, segment: Any, start: 
     try:
         found = await service.continue_from(view.answer, segment, prefix)
     except UserError as error:
-        return replace(view, error=error)
+        return replace(view, error=error.with_traceback(None))
     options = [option for option in found if option.text != text and option.text.startswith(prefix)]
     return replace(view, choices=Choices(segment, prefix, tuple(options)))
 
 
 async def look_up_unless_overtaken(
-    service: TranslationService, looking_up: LookingUp, owner: Hashable, view: View, segment: Any, start: Any
+    service: TranslationService, lookups: LatestEvents, owner: Hashable, view: View, segment: Any, start: Any
 ) -> View:
-    """The same, but the view as it was if the visitor's translation changed meanwhile: it is not to come back."""
-    mine = looking_up[owner] = object()
-    new = await look_up(service, view, segment, start)
-    if looking_up.get(owner) is not mine:
-        return view
-    del looking_up[owner]
-    return new
+    """As `look_up`; the view as it was if the visitor's translation changed meanwhile, for it must not come back."""
+    with lookups.event(owner) as mine:
+        new = await look_up(service, view, segment, start)
+        return new if lookups.is_last(owner, mine) else view
 
 
 def choose(view: View, index: Any) -> View:
@@ -120,8 +121,10 @@ def take_alternative(view: View, index: Any) -> View:
 def swap(
     service: TranslationService, text: str, view: View, source: str, target: str
 ) -> tuple[str, str, str]:
-    """(source language, target language, text) the other way about.  The translation becomes the text, if it is all
-    of it and the text has not changed since."""
+    """(source language, target language, text) the other way round.
+
+    The translation becomes the text, if it is whole and the text has not changed since.
+    """
     if not can_swap(service, target):
         return source, target, text
     answer = view.answer
@@ -147,197 +150,50 @@ def _is_index(index: Any, of: Sequence[Any]) -> bool:
     return isinstance(index, int) and 0 <= index < len(of)
 
 
-@dataclass
-class Components:
-    """Every component of the tab that an event reads or writes."""
-
-    source: gr.Dropdown
-    swap: gr.Button
-    target: gr.Dropdown
-    text: gr.Textbox
-    typing: gr.HTML
-    counter: gr.HTML
-    result: gr.HTML
-    translate: gr.Button
-    clear: gr.Button
-    examples: gr.Dataset
-    beam: gr.Slider
-    alternatives: gr.Slider
-    view: gr.State
+# --- layout -----------------------------------------------------------------------------------------------
 
 
-def build(service: TranslationService) -> Components:
-    """Lay out the tab inside the current Blocks and wire its events."""
-    components = lay_out(service)
-    wire(service, components)
-    return components
-
-
-def lay_out(service: TranslationService) -> Components:
+class Layout:
     """The components from top to bottom, in the state in which the page opens."""
-    source, target = opening(service)
-    script = _scripts()
-    with gr.Row(elem_classes="nmt-languages"):
-        source_box = language_box("from", source_choices(service, "en"), source, "nmt-from")
-        swap_button = gr.Button(
-            i18n.label("translate.swap"),
-            size="md",
-            scale=0,
-            min_width=96,
-            elem_id="nmt-swap",
-            interactive=can_swap(service, target),
+
+    def __init__(self, service: TranslationService) -> None:
+        source, target = opening(service)
+        script = _scripts()
+        with gr.Row(elem_classes="nmt-languages"):
+            self.source = source_menu(service, "nmt-from")
+            swappable = can_swap(service, target)
+            self.swap = button("translate.swap", "nmt-swap", size="md", min_width=96, interactive=swappable)
+            self.target = target_menu(service, "nmt-to")
+        with gr.Row():
+            with gr.Column(min_width=320):
+                self.text = _text_box()
+                self.typing = gr.HTML("", js_on_load=script["typing"], elem_classes="nmt-nothing")
+                with gr.Row(elem_classes="nmt-below"):
+                    self.translate = button(
+                        "translate.translate", "nmt-translate", variant="primary", min_width=120
+                    )
+                    self.clear = button("translate.clear", "nmt-clear", min_width=80)
+                    self.counter = gr.HTML(views.counter(service.max_chars), elem_id="nmt-counter")
+            with gr.Column(min_width=320):
+                in_browser = COPY_SCRIPT + script["result"]
+                self.result = gr.HTML(views.page(View()), js_on_load=in_browser, elem_id="nmt-target")
+        self.examples = gr.Dataset(
+            components=[gr.Textbox(visible=False)],
+            samples=_samples(service, source),
+            label=i18n.label("translate.examples"),
+            elem_id="nmt-examples",
         )
-        target_box = language_box("to", target_choices(service, source, "en"), target, "nmt-to")
-    with gr.Row():
-        with gr.Column(min_width=320):
-            text = _text_box()
-            typing = gr.HTML("", js_on_load=script["typing"], elem_classes="nmt-nothing")
-            with gr.Row(elem_classes="nmt-below"):
-                translate_button = _button("translate", "primary", 120)
-                clear_button = _button("clear", "secondary", 80)
-                counter = gr.HTML(views.counter(service.max_chars), elem_id="nmt-counter")
-        with gr.Column(min_width=320):
-            result = gr.HTML(views.page(View()), js_on_load=script["result"], elem_id="nmt-target")
-    examples = gr.Dataset(
-        components=[gr.Textbox(visible=False)],
-        samples=_samples(service, source),
-        label=i18n.label("translate.examples"),
-        elem_id="nmt-examples",
-    )
-    with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-options"), gr.Row():
-        beam = _slider("beam", 1, MAX_BEAM, service.default_beam(service.first))
-        alternatives = _slider("alternatives_count", 0, MAX_ALTERNATIVES, ALTERNATIVES)
-    return Components(
-        source_box,
-        swap_button,
-        target_box,
-        text,
-        typing,
-        counter,
-        result,
-        translate_button,
-        clear_button,
-        examples,
-        beam,
-        alternatives,
-        view=gr.State(View()),
-    )
-
-
-def wire(service: TranslationService, c: Components) -> None:
-    """Which event runs which handler.  All are private: programs call the endpoints of `gradio_api.py`."""
-    shown = [c.result, c.view]
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    at_once: dict[str, Any] = {**private, "queue": False}
-    looking_up: LookingUp = {}
-
-    async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
-        owner, values = request.session_hash, (text, source, target, beam, alternatives)
-        looking_up.pop(owner, None)
-        new = await translate(service, owner, view, *values)
-        looking_up.pop(owner, None)
-        return [gr.skip(), gr.skip()] if new is None else _both(new)
-
-    async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for new in follow(service, request.session_hash, view):
-            looking_up.pop(request.session_hash, None)
-            yield _both(new)
-
-    def flipped(target: str, event: gr.EventData) -> str:
-        (wanted,) = _sent(event, "target")
-        return wanted if any(wanted == one for _, one in service.translators) else target
-
-    def stop(request: gr.Request) -> None:
-        service.stop(request.session_hash)
-
-    def clear(request: gr.Request) -> list[Any]:
-        service.forget(request.session_hash)
-        looking_up.pop(request.session_hash, None)
-        return ["", *_both(View())]
-
-    translating: dict[str, Any] = {
-        "fn": translated,
-        "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives],
-        "outputs": shown,
-        "trigger_mode": "multiple",  # a new one stops the one before
-        **at_once,
-    }
-    gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
-    c.result.more(followed, c.view, shown, **private)
-    c.result.stop(stop, None, None, **at_once)
-    c.result.flip(flipped, c.target, c.target, **at_once)
-    c.swap.click(
-        lambda *values: _language_updates(service, *swap(service, *values)),
-        [c.text, c.view, c.source, c.target],
-        [c.source, c.target, c.swap, c.examples, c.text],
-        **at_once,
-    ).then(**translating)
-    for event in (c.source.input, c.target.input):  # chosen by hand, not by a swap
-        event(
-            lambda source, target: _language_updates(service, source, target)[:4],
-            [c.source, c.target],
-            [c.source, c.target, c.swap, c.examples],
-            **at_once,
-        ).then(**translating)
-    c.examples.click(lambda sample: sample[0], c.examples, c.text, **at_once).then(**translating)
-    c.clear.click(clear, None, [c.text, *shown], **at_once)
-    c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **private)
-    _wire_words(service, c, shown, at_once, looking_up)
-
-
-def _wire_words(
-    service: TranslationService,
-    c: Components,
-    shown: list[Any],
-    at_once: dict[str, Any],
-    looking_up: LookingUp,
-) -> None:
-    async def picked(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
-        place = _sent(event, "segment", "start")
-        new = await look_up_unless_overtaken(service, looking_up, request.session_hash, view, *place)
-        return _if_new(view, new)
-
-    def chosen(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
-        looking_up.pop(request.session_hash, None)
-        return _if_new(view, choose(view, *_sent(event, "index")))
-
-    def taken(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
-        looking_up.pop(request.session_hash, None)
-        return _if_new(view, take_alternative(view, *_sent(event, "index")))
-
-    c.result.pick(picked, c.view, shown, **at_once)
-    c.result.choose(chosen, c.view, shown, **at_once)
-    c.result.take(taken, c.view, shown, **at_once)
-
-
-def _both(view: View) -> list[Any]:
-    return [views.page(view), view]
-
-
-def _if_new(old: View, new: View) -> list[Any]:
-    """What is not to be shown again: a server that no longer knows the visitor would show an empty box."""
-    return [gr.skip(), gr.skip()] if new is old else _both(new)
-
-
-def _language_updates(
-    service: TranslationService, source: str, target: str, text: str | None = None
-) -> list[Any]:
-    """The language bar and the examples after a change of direction."""
-    target = fitting_target(service, source, target)
-    samples = _samples(service, source)
-    return [
-        gr.update(value=source),
-        gr.update(value=target),
-        gr.update(interactive=can_swap(service, target)),
-        gr.update(samples=samples, visible=bool(samples)),
-        gr.skip() if text is None else text,
-    ]
-
-
-def _sent(event: gr.EventData, *names: str) -> list[Any]:
-    """What the browser sent with an event; None for what it left out."""
-    data = event._data if isinstance(event._data, dict) else {}
-    return [data.get(name) for name in names]
+        with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-options"), gr.Row():
+            beam = service.default_beam(service.first)
+            self.beam = slider("translate.beam", "translate.beam_info", 1, MAX_BEAM, beam)
+            self.alternatives = slider(
+                "translate.alternatives_count",
+                "translate.alternatives_info",
+                0,
+                MAX_ALTERNATIVES,
+                SHOWN_ALTERNATIVES,
+            )
+        self.view = gr.State(View())
 
 
 def _text_box() -> gr.Textbox:
@@ -354,31 +210,12 @@ def _text_box() -> gr.Textbox:
     )
 
 
-def _button(name: str, variant: Any, width: int) -> gr.Button:
-    return gr.Button(
-        i18n.label(f"translate.{name}"), variant=variant, scale=0, min_width=width, elem_id=f"nmt-{name}"
-    )
-
-
-def _slider(name: str, least: int, most: int, value: int) -> gr.Slider:
-    info = "beam_info" if name == "beam" else "alternatives_info"
-    return gr.Slider(
-        least,
-        most,
-        value,
-        step=1,
-        label=i18n.label(f"translate.{name}"),
-        info=i18n.label(f"translate.{info}"),
-        buttons=[],
-        min_width=240,
-    )
-
-
 def _samples(service: TranslationService, source: str) -> list[list[str]]:
-    """Examples of a language; where it is found out, of all in turn."""
-    of_each = [languages.examples(code) for code in (service.sources() if source == AUTO else [source])]
+    """Examples of a language; where it is to be detected, of all languages in turn."""
+    codes = service.sources() if source == AUTO else [source]
+    of_each = [languages.EXAMPLES.get(code, []) for code in codes]
     most = max(map(len, of_each), default=0)
-    return [[some[i]] for i in range(most) for some in of_each if i < len(some)][:5]
+    return [[some[i]] for i in range(most) for some in of_each if i < len(some)][:MAX_EXAMPLES]
 
 
 def _scripts() -> dict[str, str]:
@@ -388,6 +225,119 @@ def _scripts() -> dict[str, str]:
         name, _, body = function.partition("\n")
         found[name.split()[0]] = body
     return found
+
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+def build(service: TranslationService) -> Layout:
+    """Lay out the tab inside the current Blocks and wire its events."""
+    c, lookups = Layout(service), LatestEvents()
+
+    def clear(request: gr.Request) -> list[Any]:
+        service.forget(request.session_hash)
+        lookups.overtake(request.session_hash)
+        return ["", *_shown(View())]
+
+    translating = _wire_translating(service, c, lookups)
+    _wire_languages(service, c, translating)
+    c.clear.click(clear, None, [c.text, c.result, c.view], **AT_ONCE)
+    c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **PRIVATE)
+    _wire_words(service, c, lookups)
+    return c
+
+
+def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEvents) -> dict[str, Any]:
+    """What translates the text, has the rest of a long one, and stops it.
+
+    Returns the settings of the first, for other events that have the text translated.
+    """
+
+    async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
+        owner = request.session_hash
+        lookups.overtake(owner)
+        new = await translate(service, owner, view, text, source, target, beam, alternatives)
+        lookups.overtake(owner)
+        return [gr.skip(), gr.skip()] if new is None else _shown(new)
+
+    async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
+        async for new in follow(service, request.session_hash, view):
+            lookups.overtake(request.session_hash)
+            yield _shown(new)
+
+    def stop(request: gr.Request) -> None:
+        service.stop(request.session_hash)
+
+    translating: dict[str, Any] = {
+        "fn": translated,
+        "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives],
+        "outputs": [c.result, c.view],
+        "trigger_mode": "multiple",  # a new one stops the one before
+        **AT_ONCE,
+    }
+    gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
+    c.result.more(followed, c.view, [c.result, c.view], **PRIVATE)
+    c.result.stop(stop, None, None, **AT_ONCE)
+    return translating
+
+
+def _wire_languages(service: TranslationService, c: Layout, translating: dict[str, Any]) -> None:
+    """The language bar and the examples: whatever a visitor changes there has the text translated again."""
+    bar = [c.source, c.target, c.swap, c.examples]
+
+    def updates(source: str, target: str) -> list[Any]:
+        target = fitting_target(service, source, target)
+        samples = _samples(service, source)
+        return [
+            gr.update(value=source),
+            gr.update(value=target),
+            gr.update(interactive=can_swap(service, target)),
+            gr.update(samples=samples, visible=bool(samples)),
+        ]
+
+    def swapped(text: str, view: View, source: str, target: str) -> list[Any]:
+        source, target, text = swap(service, text, view, source, target)
+        return [*updates(source, target), text]
+
+    def flipped(target: str, event: gr.EventData) -> str:
+        (wanted,) = sent(event, "target")
+        return wanted if any(wanted == one for _, one in service.translators) else target
+
+    c.result.flip(flipped, c.target, c.target, **AT_ONCE)
+    c.swap.click(swapped, [c.text, c.view, c.source, c.target], [*bar, c.text], **AT_ONCE).then(**translating)
+    for chosen_by_hand in (c.source.input, c.target.input):
+        chosen_by_hand(updates, [c.source, c.target], bar, **AT_ONCE).then(**translating)
+    c.examples.click(lambda sample: sample[0], c.examples, c.text, **AT_ONCE).then(**translating)
+
+
+def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -> None:
+    """What puts other words into a translation."""
+    shown = [c.result, c.view]
+
+    async def picked(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
+        place = sent(event, "segment", "start")
+        new = await look_up_unless_overtaken(service, lookups, request.session_hash, view, *place)
+        return _shown_if_new(view, new)
+
+    def changing(change: Callable[[View, Any], View]) -> Callable[..., list[Any]]:
+        def changed(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
+            lookups.overtake(request.session_hash)
+            return _shown_if_new(view, change(view, *sent(event, "index")))
+
+        return changed
+
+    c.result.pick(picked, c.view, shown, **AT_ONCE)
+    c.result.choose(changing(choose), c.view, shown, **AT_ONCE)
+    c.result.take(changing(take_alternative), c.view, shown, **AT_ONCE)
+
+
+def _shown(view: View) -> list[Any]:
+    return [views.page(view), view]
+
+
+def _shown_if_new(old: View, new: View) -> list[Any]:
+    """Nothing for the same view: a server that no longer knows the visitor would show an empty box."""
+    return [gr.skip(), gr.skip()] if new is old else _shown(new)
 
 
 def _counter_js(max_chars: int) -> str:

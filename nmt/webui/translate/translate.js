@@ -25,26 +25,11 @@ const pick = (word, by_keyboard) => {
   if (by_keyboard) focus_next = '.nmt-choose';
   trigger('pick', place(word));
 };
-const copy = async button => {
-  const text = element.querySelector('.nmt-translation').textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch { // a page that is not served over https has no clipboard
-    const area = document.createElement('textarea');
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand('copy');
-    area.remove();
-  }
-  button.classList.add('nmt-copied');
-  setTimeout(() => button.classList.remove('nmt-copied'), 1500);
-};
 element.setAttribute('aria-live', 'polite');
 element.addEventListener('click', event => {
   const hit = selector => event.target.closest(selector);
   if (hit('.nmt-word')) pick(hit('.nmt-word'), false);
-  if (hit('.nmt-copy')) copy(hit('.nmt-copy'));
+  if (hit('.nmt-copy')) copy(hit('.nmt-copy'), element.querySelector('.nmt-translation').textContent);
   if (hit('.nmt-stop')) trigger('stop');
   if (hit('.nmt-item')) {
     if (event.detail === 0) focus_next = '.nmt-word[tabindex="0"]'; // pressed by keyboard

@@ -1,4 +1,4 @@
-"""What the translating tab shows, as HTML: a function of a `View`.  No component, no translating."""
+"""What the translating tab shows, as HTML: a function of a `View`.  Nothing is translated here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
 from nmt.serving import languages
-from nmt.serving.errors import PageError
-from nmt.serving.job import Answer, Segment
-from nmt.translation.result import SentenceTranslation
-from nmt.webui import i18n
+from nmt.serving.job import Answer
+from nmt.translation.result import Segment, SentenceTranslation
+from nmt.webui import i18n, markup
 
-# Sentences of a lower probability are marked.  Of tatoeba-dev 1 to 2 % are, with chrF 26 and 35 instead of 71 and 68;
-# of tico19-dev, of which the shipped models know little, 60 to 80 %.
-UNSURE = 0.4
+# Sentences of a lower probability are marked as uncertain.  Of tatoeba-dev these are 1 to 2 %, with chrF 26 and 35
+# instead of 71 and 68; of tico19-dev, of which the shipped models know little, 60 to 80 %.
+MIN_PROBABILITY = 0.4
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*")
 
 
@@ -36,9 +35,9 @@ class View:
 
     answer: Answer | None = None
     text: str = ""  # what was translated
-    detected: bool = False  # the source language was found out
+    detected: bool = False  # whether its language was
     choices: Choices | None = None
-    error: UserError | None = None
+    error: UserError | None = None  # without its traceback, in which Gradio would keep the whole text
     running: bool = False  # the answer grows
     flip: str = ""  # a target language that the menu has to take over
 
@@ -52,40 +51,22 @@ def page(view: View) -> str:
     return (
         f'<div class="nmt-result"{marks}>{_box(view.answer, view.choices)}'
         f'<div class="nmt-status">{_status(view)}</div>'
-        f"{notice(view.error)}{_choices(view)}{_alternatives(view)}</div>"
+        f"{markup.notice(view.error)}{_choices(view)}{_alternatives(view)}</div>"
     )
 
 
-def notice(error: UserError | None) -> str:
-    """An error as a visitor sees it; nothing if there is none."""
-    if error is None:
-        return ""
-    message = i18n.html(error.key, **error.values) if isinstance(error, PageError) else escape(str(error))
-    return f'<div class="nmt-notice" role="alert">{message}</div>'
-
-
-def progress(done: int, total: int) -> str:
-    return bar("translate.progress", done, total)
-
-
-def bar(key: str, done: int, total: int) -> str:
-    """How far something is, drawn and in words, which as a label are also the bar's name to a screen reader."""
-    said = i18n.html(key, done=done, total=total)
-    return f'<label><progress max="{max(1, total)}" value="{done}"></progress> {said}</label>'
-
-
 def counter(most: int) -> str:
-    """Of characters, as the page opens; the browser goes on counting."""
+    """The number of characters as the page opens; the browser goes on counting."""
     return f"0 / {i18n.figure(most, ',')}"
 
 
 def is_unsure(segment: Segment) -> bool:
-    return segment.probability < UNSURE
+    return segment.probability < MIN_PROBABILITY
 
 
 def _box(answer: Answer | None, choices: Choices | None) -> str:
-    """Words are buttons to the keyboard and to screen readers, of which the first can be reached by Tab and the
-    others by the arrow keys."""
+    """The translation.  Its words are buttons to the keyboard and to screen readers: the first one is reached by Tab,
+    the others by the arrow keys."""
     if answer is None or not answer.segments:
         empty = f'<span class="nmt-empty">{i18n.html("translate.translation")}</span>'
         return f'<div class="nmt-box"><div class="nmt-translation">{empty}</div></div>'
@@ -93,17 +74,18 @@ def _box(answer: Answer | None, choices: Choices | None) -> str:
     for index, segment in enumerate(answer.segments):
         picked = len(choices.prefix) if choices and choices.segment == index else None
         inner.append(_segment(index, segment, not any("nmt-word" in part for part in inner), picked))
-    name, copied = i18n.html("translate.copy"), i18n.html("translate.copied")
+    copy = markup.copy_button('class="nmt-copy"', i18n.html("translate.copy"), i18n.html("translate.copied"))
     return (
         f'<div class="nmt-box"><div class="nmt-translation" lang="{escape(answer.direction[1])}">'
-        f'{"".join(inner)}</div><button class="nmt-copy"><span class="nmt-before">{name}</span>'
-        f'<span class="nmt-after">{copied}</span></button></div>'
+        f"{''.join(inner)}</div>{copy}</div>"
     )
 
 
 def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> str:
-    """first   whether it has the first word of all
-    picked  the word that follows this character was clicked"""
+    """
+    first   whether it has the first word of all
+    picked  the word that follows this character was clicked; None: a word of another segment, or none
+    """
     if segment.sentence is None or segment.sentence.copied:
         return escape(segment.text)
     parts, position = [], 0
@@ -122,21 +104,17 @@ def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> s
 
 
 def _status(view: View) -> str:
-    """How far it is, or how long it took and what the marks in it mean."""
+    """How far the translation is, or how long it took and what the marks in it mean."""
     answer = view.answer
     if answer is None or not answer.total:
         return i18n.html("translate.hint")
     if view.running:
         stop = f'<button class="nmt-small nmt-stop">{i18n.html("page.stop")}</button>'
-        return f"{progress(answer.done, answer.total)} {stop}"
+        return f"{markup.progress('translate.progress', answer.done, answer.total)} {stop}"
     if answer.done < answer.total:
         return i18n.html("translate.stopped", done=answer.done, total=answer.total)
-    name = languages.name(answer.direction[0])
-    said = [
-        i18n.html("translate.done_from", language=name, seconds=answer.seconds)
-        if view.detected
-        else i18n.html("translate.done", seconds=answer.seconds)
-    ]
+    key = "translate.done_from" if view.detected else "translate.done"
+    said = [i18n.html(key, language=languages.name(answer.direction[0]), seconds=answer.seconds)]
     if any(map(is_unsure, answer.segments)):
         said.append(i18n.html("translate.unsure"))
     if any(segment.sentence and not segment.sentence.copied for segment in answer.segments):
@@ -165,7 +143,7 @@ def _choices(view: View) -> str:
 
 
 def _continued(prefix: str, option: str) -> str:
-    """The word that is new is the eye's first stop."""
+    """How an option goes on after the prefix; its first word, which is the new one, is strong."""
     match = _WORD.search(option, len(prefix))
     end = match.end() if match else len(option)
     before = "… " if prefix else ""

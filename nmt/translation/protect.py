@@ -1,0 +1,293 @@
+"""What a model reads of a sentence: without what it must not change, which `nmt.translation.restore` puts back.
+
+An item that stands in the place of a noun or a number (a URL, %s, €35) is replaced by a stand-in that the model copies;
+a sign or a tag beside words is taken out and remembered.  Nothing here calls the model: it needs to know only which
+characters and which placeholder symbols the vocabulary has.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import regex  # type: ignore[import-untyped]
+
+from nmt.text.normalization import cleaned, composed
+from nmt.text.protected import Item, beside, is_sign, items_beside
+from nmt.text.tokenizer import Tokenizer
+
+# Stand-ins for models that have no placeholder symbols, by how often a trained model copies them (of 200 sentences
+# each way: 397 to 400 times; names such as "John" 385, Greek letters 315): codes for words, numbers for numbers.
+CODES = ("X2", "C3", "M3", "K7", "B2", "G6", "D4", "F8", "L5", "A1", "Z9", "X1", "H4", "J6", "P5", "N8")
+NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53", "84", "39", "67", "92")
+COPIED_FIRST = frozenset({"designation", "date", "time"})  # what models write well by themselves, most times
+ATTEMPTS = 3  # ways to protect a sentence: as it is; with other stand-ins, and more of them; with none
+OWN_DIGITS = (
+    3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
+)
+
+# Signs that a vocabulary may lack and others that it reads in their place.
+SAME_SIGN = {
+    "…": "...", "‐": "-", "‑": "-", "―": "—", "„": "“", "‟": "”", "‚": "‘", "‛": "’", "′": "'", "″": '"', "´": "'",
+    "‹": "«", "›": "»", "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
+}  # fmt: skip
+AND = {"en": "and", "es": "y"}  # how "&" between words is read
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
+_PLAIN_NUMBER = regex.compile(r"\d+")
+_LETTER = regex.compile(r"\p{L}")
+_OPENING_SIGN = regex.compile(r"[\s\p{P}\p{S}]*")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a source tokenizer knows, and symbols that both tokenizers have."""
+
+    characters: frozenset[str]
+    symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
+    size: Callable[[str], int]  # pieces of a text
+    language: str = ""  # ISO 639-1
+
+    @classmethod
+    def of(cls, source: Tokenizer, target: Tokenizer, language: str) -> Vocabulary:
+        symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
+        return cls(source.characters, symbols, lambda text: len(source.encode(text)), language)
+
+    def knows(self, text: str) -> bool:
+        return self.characters.issuperset(text.replace(" ", ""))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An item, and where it was in what the model reads."""
+
+    item: Item
+    start: int  # of the stand-in in `Protected.model_text`; an item that was taken out has start == end
+    end: int
+    before: str  # the character before and after the item in the sentence, "" at its ends
+    after: str
+
+    @property
+    def is_out(self) -> bool:
+        return self.start == self.end
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A sentence, and what a model reads of it."""
+
+    sentence: str
+    model_text: str
+    slots: tuple[Slot, ...] = ()  # from left to right
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything left to translate beside stand-ins."""
+        pieces, position = [], 0
+        for slot in self.slots:
+            pieces.append(self.model_text[position : slot.start])
+            position = slot.end if slot.item.reads_as is None else slot.start
+        return _LETTER.search(" ".join([*pieces, self.model_text[position:]])) is not None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether something was taken out that has to be placed."""
+        return any(slot.is_out for slot in self.slots)
+
+    def prefix(self, text: str) -> str:
+        """What the model has to write for a translation that is to begin with `text`."""
+        for slot in self.slots:
+            text = text.replace(slot.item.text, self.model_text[slot.start : slot.end], 1)
+        return text
+
+
+def moved(items: Sequence[Item], sentence: str) -> tuple[Item, ...]:
+    """The items with their places in the sentence as the model gets it, cleaned and composed."""
+
+    def place(at: int) -> int:
+        return len(composed(cleaned(sentence[:at])))
+
+    return tuple(
+        replace(
+            item,
+            start=place(item.start),
+            end=place(item.end),
+            partner=None if item.partner is None else place(item.partner),
+        )
+        for item in items
+    )
+
+
+def protect(
+    sentence: str,
+    vocabulary: Vocabulary,
+    attempt: int = 0,
+    lost: Collection[Item] = (),
+    given: Sequence[Item] = (),
+) -> Protected:
+    """What the model reads of `sentence`.
+
+    attempt  0; or 1 and 2, after the translation of the attempt before could not be restored
+    lost     numbers and other items that the model was to copy and did not: these get stand-ins
+    given    items that the caller knows of (a format's markup, a user's terms), with their places in `sentence`;
+             they go before those of the grammar
+    """
+    text = composed(cleaned(sentence))
+    if text != sentence:
+        given = moved(given, sentence)
+    items = beside(items_beside(given, text), _unknown(text, vocabulary))
+    if not items:
+        return Protected(sentence, text)
+    wanted = {(item.start, item.end) for item in lost}
+    held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
+    held = _with_signs(text, held)
+    stand_ins = _stand_ins(text, held, vocabulary, attempt)
+    pieces: list[str] = []
+    slots: list[Slot] = []
+    position = size = 0
+
+    def add(piece: str) -> None:
+        nonlocal size
+        if pieces and pieces[-1][-1:].isspace():
+            piece = piece.lstrip(" ")
+        elif not pieces:
+            piece = piece.lstrip(" ")
+        if piece:
+            pieces.append(piece)
+            size += len(piece)
+
+    for item, stand_in in zip(held, stand_ins, strict=True):
+        add(text[position : item.start])
+        before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
+        apart = bool(stand_in) and item.role != "sign"
+        between = (
+            not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
+        )
+        if (apart and before.isalnum()) or between:
+            add(" ")
+        start = size
+        add(stand_in)
+        slots.append(Slot(item, start, size, before, after))
+        if apart and after.isalnum():
+            add(" ")
+        position = item.end
+    add(text[position:])
+    model_text = "".join(pieces).rstrip()
+    slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
+    return Protected(sentence, model_text, tuple(slots))
+
+
+def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
+    """Whether the model does not get the item to read."""
+    known = vocabulary.knows(item.text)
+    if item.role == "number":
+        return False
+    if item.kind in ("sign", "dollar"):
+        return not known or (attempt > 0 and item.kind == "sign")
+    if item.kind in COPIED_FIRST and attempt == 0:
+        return not known
+    return True
+
+
+def _with_signs(text: str, items: Sequence[Item]) -> list[Item]:
+    """The items, with signs that touch a word as part of it."""
+    joined: list[Item] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if last and last.end == item.start and {last.kind, item.kind} & {"sign"}:
+            word, sign = (last, item) if item.kind == "sign" else (item, last)
+            if word.role == "word" and sign.reads_as is None:
+                joined[-1] = replace(word, text=text[last.start : item.end], start=last.start, end=item.end)
+                continue
+        joined.append(item)
+    return joined
+
+
+def _stand_ins(text: str, items: Sequence[Item], vocabulary: Vocabulary, attempt: int) -> list[str]:
+    """What the model reads in place of each item; "" for what is taken out."""
+    shift = attempt * 5
+    symbols, codes, numbers = (
+        iter([*some[shift:], *some[:shift]])
+        for some in (
+            vocabulary.symbols,
+            [code for code in CODES if code not in text and vocabulary.knows(code)],
+            [number for number in NUMBERS if number not in text and vocabulary.knows(number)],
+        )
+    )
+    taken: set[str] = set()
+
+    def stand_in(item: Item) -> str:
+        if attempt == ATTEMPTS - 1 and not item.is_letters:
+            return ""
+        if item.reads_as is not None and vocabulary.knows(item.reads_as) and not is_sign(item.reads_as):
+            return item.reads_as
+        if item.reads_as == "&" or item.text == "&":
+            return AND.get(vocabulary.language, "") if _between_words(text, item) else ""
+        if item.role not in ("word", "number"):
+            return ""
+        if vocabulary.symbols:
+            return next(symbols, "")
+        digits = _PLAIN_NUMBER.findall(item.text)
+        if item.counts and attempt == 0 and len(digits) == 1 and len(digits[0]) <= OWN_DIGITS:
+            if text.count(digits[0]) == 1:
+                return digits[0]
+        return next(numbers if item.counts else codes, "")
+
+    chosen = []
+    for item in items:
+        word = stand_in(item)
+        chosen.append("" if word in taken and item.role != "sign" else word)
+        taken.add(word)
+    return chosen
+
+
+def _between_words(text: str, item: Item) -> bool:
+    return text[item.start - 2 : item.start][-1:] == " " and text[item.end : item.end + 1] == " "
+
+
+def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:
+    """Words and signs with characters that the vocabulary only has as bytes: the model could but guess at them.
+    Foreign words side by side are one."""
+    items: list[Item] = []
+    if vocabulary.knows(text):
+        return items
+    position = 0
+    for word in _WORD.finditer(text):
+        items += _unknown_signs(text, position, word.start(), vocabulary)
+        position = word.end()
+        if not vocabulary.knows(word.group()):
+            items.append(_unknown_word(text, word.start(), word.end(), vocabulary))
+    items += _unknown_signs(text, position, len(text), vocabulary)
+    joined: list[Item] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if last and last.kind == item.kind == "foreign" and text[last.end : item.start] in ("", " "):
+            joined[-1] = replace(last, text=text[last.start : item.end], end=item.end)
+        else:
+            joined.append(item)
+    return joined
+
+
+def _unknown_signs(text: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Item]:
+    for at in range(start, end):
+        sign = text[at]
+        if not vocabulary.knows(sign):
+            yield Item(sign, at, at + 1, "sign", "sign", reads_as=SAME_SIGN.get(sign))
+
+
+def _unknown_word(text: str, start: int, end: int, vocabulary: Vocabulary) -> Item:
+    """A word to be copied; or to be read without the accents that the vocabulary lacks, or in small letters."""
+    word = text[start:end]
+    bare = "".join(c if vocabulary.knows(c) else _unaccented(c) for c in word)
+    if vocabulary.knows(bare):
+        begins = _OPENING_SIGN.fullmatch(text, 0, start) is not None
+        small = word[0].lower() + word[1:]
+        if begins and vocabulary.knows(small) and vocabulary.size(small) < vocabulary.size(bare):
+            return Item(word, start, end, "spelling", "sign", reads_as=small)
+        if vocabulary.size(bare) == 1:
+            return Item(word, start, end, "spelling", "sign", reads_as=bare)
+    return Item(word, start, end, "foreign", "word")
+
+
+def _unaccented(letter: str) -> str:
+    return unicodedata.normalize("NFKD", letter)[:1]

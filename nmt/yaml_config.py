@@ -1,0 +1,176 @@
+"""A YAML mapping becomes a frozen dataclass; every complaint names the file and line, or the flag, to mend.
+
+The dataclass is the schema: its fields say which keys there are and of which type.  What the values mean and which
+combinations are possible is said beside the fields, in `__post_init__`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+from nmt.errors import UserError
+
+T = TypeVar("T")
+
+
+@dataclass
+class YamlMapping:
+    """A YAML mapping that is not checked yet, so that flags can still be laid over it."""
+
+    name: str  # what complaints call it, such as the file
+    data: Any = field(default_factory=dict)
+    places: dict[str, str] = field(
+        default_factory=dict
+    )  # dotted key -> "recipe.yaml:7" or "--set training.lr=x"
+    from_text: Mapping[type, Callable[[str], Any]] = field(
+        default_factory=dict
+    )  # reads sections written as text
+
+    @classmethod
+    def read(cls, path: str | Path) -> YamlMapping:
+        """Raises UserError for a file that cannot be read or is no YAML."""
+        try:
+            return cls.parse(Path(path).read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> YamlMapping:
+        """Raises UserError for what is no YAML.  An empty text is an empty mapping."""
+        try:
+            node, data = yaml.compose(text), yaml.safe_load(text)
+            return cls(
+                name, {} if data is None else data, {key: f"{name}:{n}" for key, n in _key_lines(node)}
+            )
+        except RecursionError:
+            raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
+            raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
+
+    def override(self, assignment: str) -> None:
+        """Lay `--set section.key=value` over the mapping; the value is read as YAML."""
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise UserError(f"--set {assignment}: write it as section.key=value")
+        self.put(key, yaml_value(text, f"--set {assignment}"), f"--set {assignment}")
+
+    def put(self, key: str, value: Any, place: str) -> None:
+        """Set the dotted `key`; complaints about it name `place`, such as the flag that gave it."""
+        self.data = _with(self.data, key.split("."), value, place)
+        self.places[key] = place
+
+    def build(self, kind: type[T]) -> T:
+        """The mapping as dataclass `kind`; an unknown or missing key and a wrong type are UserErrors."""
+        return self._section(kind, self.data, "")
+
+    def _place(self, key: str) -> str:
+        """Where the dotted `key` stands, or else the nearest section above it."""
+        while key and key not in self.places:
+            key = key.rpartition(".")[0]
+        return self.places.get(key, self.name)
+
+    def _section(self, kind: type[T], data: Any, key: str) -> T:
+        if not isinstance(data, dict):
+            raise UserError(f"{self._place(key)}: expected a section with keys, found {data!r}")
+        hints, prefix, values = typing.get_type_hints(kind), f"{key}." if key else "", {}
+        for name, value in data.items():
+            if name not in hints:
+                close = difflib.get_close_matches(str(name), hints, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
+                raise UserError(f"{self._place(f'{prefix}{name}')}: unknown key '{prefix}{name}'; {hint}")
+            values[name] = self._value(hints[name], value, f"{prefix}{name}")
+        for needed in dataclasses.fields(kind):  # type: ignore[arg-type]
+            if needed.name not in values and needed.default is needed.default_factory is dataclasses.MISSING:
+                raise UserError(f"{self._place(key)}: key '{prefix}{needed.name}' is missing")
+        try:
+            return kind(**values)
+        except UserError as error:
+            raise UserError(f"{self._place(key)}: {error}") from None
+
+    def _value(self, hint: Any, value: Any, key: str) -> Any:
+        """`value` as a field of type `hint`."""
+        origin, kinds = typing.get_origin(hint), typing.get_args(hint)
+        if dataclasses.is_dataclass(hint):
+            if isinstance(value, str) and hint in self.from_text:
+                return self.from_text[hint](value)  # type: ignore[index]
+            return self._section(hint, {} if value is None else value, key)  # type: ignore[arg-type]
+        if origin is Literal:
+            value = "none" if value is None and "none" in kinds else value  # YAML reads `null` as None
+            return (
+                value if value in kinds else self._refuse(key, value, f"one of: {', '.join(map(str, kinds))}")
+            )
+        if origin in (typing.Union, types.UnionType):  # X | None
+            return None if value is None else self._value(kinds[0], value, key)
+        if origin is dict and isinstance(value, dict):
+            return {str(name): self._value(kinds[1], item, f"{key}.{name}") for name, item in value.items()}
+        if origin is tuple and isinstance(value, list | tuple):
+            kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
+            if len(value) == len(kinds):
+                items = enumerate(zip(kinds, value, strict=True))
+                return tuple(self._value(kind, item, f"{key}.{index}") for index, (kind, item) in items)
+        if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
+            try:
+                value = float(value)  # also of a string: YAML 1.1 reads 1e-3 as one
+            except ValueError:
+                pass
+        if isinstance(value, float) and not math.isfinite(value):
+            return self._refuse(key, value, "a finite number")
+        if type(value) is hint:
+            return value
+        number = "" if Ellipsis in kinds else f" of {len(kinds)} values"
+        expected = {tuple: f"a list{number}", dict: "a section with keys"}
+        return self._refuse(key, value, expected.get(origin) or hint.__name__)
+
+    def _refuse(self, key: str, value: Any, expected: str) -> typing.NoReturn:
+        raise UserError(f"{self._place(key)}: {key} is {value!r}, expected {expected}")
+
+
+def yaml_value(text: str, place: str) -> Any:
+    """`text` of the command line as YAML reads it: a number, true, a list, a string."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
+        raise UserError(f"{place}: {text!r} is not a YAML value") from None
+
+
+def to_yaml(settings: dict[str, Any]) -> str:
+    """`dataclasses.asdict` of a dataclass as YAML that `YamlMapping` reads back; tuples are written as lists."""
+    return yaml.dump(settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes tuples as lists."""
+
+
+_Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
+
+
+def _key_lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
+    """Every dotted key with its line, counted from 1; items of a list have their index, from 0, as a key."""
+    items: list[tuple[str, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        items = [(key.value, key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        items = [(str(index), item, item) for index, item in enumerate(node.value)]
+    for name, place, value in items:
+        yield f"{prefix}{name}", place.start_mark.line + 1
+        yield from _key_lines(value, f"{prefix}{name}.")
+
+
+def _with(data: Any, keys: list[str], value: Any, place: str) -> dict[str, Any]:
+    """`data` with the value at the nested `keys`."""
+    if not isinstance(data, dict):
+        raise UserError(f"{place}: {keys[0]!r} lies below something that is not a section")
+    if len(keys) > 1:
+        value = _with(data.get(keys[0]) or {}, keys[1:], value, place)
+    return {**data, keys[0]: value}

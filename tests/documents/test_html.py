@@ -1,0 +1,155 @@
+"""nmt.documents.html: what is seen or read out is translated, and the page stays what it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nmt.documents import html
+from nmt.documents.document import Encoding, TextDocument
+from nmt.documents.formats import open_document
+from nmt.errors import UserError
+from tests.documents.test_documents import save, shout, translated, written
+
+PAGE = """\
+<!DOCTYPE html>
+<html lang="es"><head><meta charset="utf-8"><title>Mi &lt;título&gt;</title>
+<meta name="description" content="Una página"><meta name="viewport" content="hola">
+<style>p { color: red }</style><script>if (a < b) { alert("<p>hola</p>") }</script></head>
+<body class="uno dos">
+<!-- nada <p>hola</p> -->
+<h1>Un  <em>título</em>
+   largo</h1>
+<ul><li>Uno</li><li><a href="x.html?a=1&amp;b=2" title="A otra página">Dos <b>perros</b></a></li></ul>
+<p>Tiene <code>hola = 1</code> y <br/>otra línea.</p><pre>hola
+  <b>hola</b></pre>
+<p><img src="a.png" alt="Una foto"> 3 &lt; 4 &amp; más <svg><text>hola</text></svg> cosas</p>
+<form><input type="text" placeholder="Su nombre" value="hola"><input type="submit" value="Enviar"></form>
+<p class="notranslate">hola <b>hola</b></p><div translate="no"><div>hola</div>hola</div>
+<p>El <span translate=no>hola</span> dice {{ hola }}.</p>
+</body></html>
+"""
+
+
+def fragment(content: str, translate: Callable[[str], str]) -> str:
+    document = TextDocument(content, Encoding(b"", "utf-8"), html.passages(content, "q"))
+    return document.rendered([translate(text) for text in document.texts])
+
+
+def test_texts_are_what_is_seen_and_what_is_read_out(tmp_path: Path) -> None:
+    assert open_document(save(tmp_path, ".html", PAGE)).texts == [
+        "Mi <título>", "Una página", "Un título largo", "título", "Uno", "Dos perros", "perros", "A otra página",
+        "Tiene X0 y", "otra línea.", "3 < 4 & más cosas", "Una foto", "Su nombre", "Enviar", "El X0 dice {{ hola }}.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("suffix", [".html", ".htm", ".xhtml"])
+def test_nothing_but_texts_changes(tmp_path: Path, suffix: str, ending: str) -> None:
+    page = PAGE.replace("\n", ending)
+    path = save(tmp_path, suffix, page)
+    assert written(path, str) == path.read_bytes()
+    result = translated(tmp_path, suffix, page)
+    assert result.count("hola") == page.count("hola") and "PERROS" in result
+    assert " ".join(result.split()).casefold() == " ".join(page.split()).casefold()
+
+
+def test_markup_follows_its_words_and_is_never_lost() -> None:
+    said = {
+        "Un gato negro vive aquí.": "Here lives a black cat.", "gato": "cat", "negro": "black", "aquí.": "zzz",
+    }  # fmt: skip
+    source = '<p>Un <i>gato</i> <b>negro</b> vive <a href="/">aquí.</a></p>'
+    result = fragment(source, said.__getitem__)
+    assert "<b>black</b> <i>cat</i>" in result and '<a href="/">' in result and result.count("</a>") == 1
+
+
+def test_a_marked_part_of_a_word_is_its_whole_word() -> None:
+    said = {"Mi perro come.": "My dog eats.", "perro": "dog"}
+    assert fragment("<p>Mi <b>p</b>erro come.</p>", said.__getitem__) == "<p>My <b>dog</b> eats.</p>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "uno <b>dos <i>tres</b> cuatro</i> cinco",
+        "uno </b> dos <b> tres",
+        "1 < 2 uno <3 dos",
+        "uno <!-- dos",
+        'uno <a href="dos',
+        "<p translate='no'>uno <p>dos",
+        "<b>uno<div>dos</b></div>",
+        "<<p>uno</p>>",
+        "<code>uno",
+        "<br><img><hr>",
+        "uno \0" + "0\0 dos",
+    ],
+)
+def test_broken_markup_comes_back_and_loses_no_word(content: str) -> None:
+    assert fragment(content, str) == content
+    result = fragment(content, shout)
+    for word in ("uno", "dos", "tres", "cuatro", "cinco"):
+        assert result.casefold().count(word) == content.count(word)
+
+
+def test_signs_in_markup_are_no_words() -> None:
+    for source in (
+        '<h2>Los permisos<span><a href="#p" id="p">#</a></span></h2>',
+        "<p>Uno <b>→</b> dos <i>¶</i></p>",
+        "<p><b>*</b> Uno <b>&lt;</b> dos</p>",
+    ):
+        said = {"Los permisos": "The permissions of all", "Uno dos ": "One and two"}
+        assert fragment(source, str) == source
+        result = fragment(source, lambda text, said=said: said.get(text.strip(), text))  # type: ignore[misc]
+        for markup in ('<span><a href="#p" id="p">#</a></span>', "<b>→</b>", "<i>¶</i>", "<b>*</b>"):
+            assert (markup in result) == (markup in source)
+    assert (
+        fragment("<h2>Los permisos<a>#</a></h2>", lambda text: "All of them")
+        == "<h2>All of them<a>#</a></h2>"
+    )
+
+
+def test_code_in_a_link_is_written_once() -> None:
+    source = '<p>Ver <a href="x"><code>una.cosa</code> aquí</a> y <code>b c</code></p>'
+    document = TextDocument(source, Encoding(b"", "utf-8"), html.passages(source, "q"))
+    assert document.texts == ["Ver X0 aquí y X1", "X0 aquí"]
+    assert fragment(source, shout) == source.replace("Ver", "VER").replace("aquí", "AQUÍ").replace(
+        " y ", " Y "
+    )
+
+
+def test_special_characters_of_a_translation_are_escaped() -> None:
+    assert fragment('<p title="Un perro">Dos gatos</p>', lambda text: f'{text} <b> & "c"') == (
+        '<p title="Un perro &lt;b&gt; &amp; &quot;c&quot;">Dos gatos &lt;b&gt; &amp; "c"</p>'
+    )
+
+
+def test_a_page_comes_back_in_the_encoding_that_it_names(tmp_path: Path) -> None:
+    page = '<meta http-equiv="Content-Type" content="text/html; charset=ISO-8859-1"><p>mañana “sí”</p>'
+    path = save(tmp_path, ".html", page, "cp1252")
+    assert written(path, str) == path.read_bytes()
+    result = written(path, lambda text: text.upper() + " \u0142")
+    assert result.decode("cp1252") == page.replace("mañana “sí”", "MAÑANA “SÍ” &#322;")
+    path = save(tmp_path, ".html", "<p>mañana</p>", "cp1252")  # names none
+    assert written(path, str.upper).decode("cp1252") == "<p>MAÑANA</p>"
+    with pytest.raises(UserError, match="in.xhtml:1: not UTF-8"):
+        open_document(save(tmp_path, ".xhtml", "<p>mañana</p>", "cp1252"))
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<", "<!--", "<a '", '<a "', "<b>", "<svg>", "<pre>", "{{", "<p translate=no>", "&"]
+)
+def test_pages_made_to_take_long_do_not(hostile: str) -> None:
+    started = time.process_time()
+    content = "uno " + hostile * (100_000 // len(hostile)) + " dos"
+    assert fragment(content, str) == content
+    assert time.process_time() - started < 5
+
+
+def test_html_blocks_of_markdown_are_translated(tmp_path: Path) -> None:
+    source = "Uno.\n\n<details>\n<summary>Más <b>cosas</b></summary>\n\nDos.\n\n</details>\n\n<pre>\nhola\n</pre>\n"
+    assert open_document(save(tmp_path, ".md", source)).texts == ["Uno.", "Más cosas", "cosas", "Dos."]
+    expected = source.replace("Uno", "UNO").replace("Más <b>cosas", "MÁS <b>COSAS").replace("Dos", "DOS")
+    assert translated(tmp_path, ".md", source) == expected

@@ -1,0 +1,88 @@
+"""Several processes train one model as one process would, and wait for each other once a step."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from nmt.training.trainer import train
+from tests.conftest import tiny_model_config, tiny_recipe
+from tests.support.training_runs import log_entries, run_in_two_processes, state_of, write
+
+CODE = """
+import json, os
+import torch.distributed
+from nmt.training import trainer
+
+all_reduce, step = torch.distributed.all_reduce, trainer.Trainer.step
+sizes, steps = [], []  # of each exchange so far; of `sizes` at the start of each step
+
+
+def counted_all_reduce(tensor, *arguments, **options):
+    sizes.append(tensor.numel())
+    return all_reduce(tensor, *arguments, **options)
+
+
+def counted_step(self):
+    steps.append(len(sizes))
+    return step(self)
+
+
+torch.distributed.all_reduce, trainer.Trainer.step = counted_all_reduce, counted_step
+trainer.train({recipe!r}, {data!r}, {out!r})
+if os.environ["RANK"] == "0":
+    exchanges = [sizes[a:b] for a, b in zip(steps, steps[1:])]
+    open({out!r} + "/exchanges.json", "w").write(json.dumps(exchanges))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`one`: trained by one process that accumulates two batches; `two`: by two processes on the same batches."""
+    folder = tmp_path_factory.mktemp("runs")
+    base = dataclasses.replace(tiny_recipe(), model=tiny_model_config(vocab=0, cell="gru"))
+    # The last step is validated in the loop, not after it: all processes must know that.
+    training = dataclasses.replace(
+        base.training, steps=4, log_every=2, validate_every=4, save_every=4, ema=0.0
+    )
+    alone = dataclasses.replace(base, training=dataclasses.replace(training, accumulate=2))
+    train(write(folder, alone, "alone.yaml"), reversal_data, folder / "one")
+    recipe = write(folder, dataclasses.replace(base, training=training))
+    run_in_two_processes(
+        folder, CODE.format(recipe=str(recipe), data=str(reversal_data), out=str(folder / "two"))
+    )
+    return folder
+
+
+def test_two_processes_take_the_step_of_one(folder: Path) -> None:
+    one, two = state_of(folder / "one"), state_of(folder / "two")
+    for name in one:
+        if name.startswith("model."):
+            torch.testing.assert_close(one[name], two[name], atol=1e-5, rtol=1e-3)
+
+
+def test_two_processes_log_the_figures_of_both(folder: Path) -> None:
+    one, two = log_entries(folder / "one"), log_entries(folder / "two")
+    assert [entry["step"] for entry in two] == [2, 4]
+    for alone, together in zip(one, two, strict=True):
+        assert together["target_tokens"] == alone["target_tokens"]
+        assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+        assert together["gradient_norm"] == pytest.approx(alone["gradient_norm"], rel=1e-3)
+    for before, now in itertools.pairwise(two):
+        tokens, seconds = (now[name] - before[name] for name in ("target_tokens", "seconds"))
+        assert now["tokens_per_second"] == pytest.approx(tokens / seconds)
+
+
+def test_a_step_needs_one_exchange_beside_the_gradients(folder: Path) -> None:
+    """The time it took and whether to stop are asked together; at a step that is logged its figures come on top."""
+    exchanges = json.loads((folder / "two" / "exchanges.json").read_text())
+    shown, logged, plain = (sorted(sizes) for sizes in exchanges)
+    parameters = plain[-1]
+    assert parameters > 1000
+    assert plain == [2, parameters]
+    assert shown == logged == [2, 4, parameters]

@@ -1,0 +1,131 @@
+"""nmt.translation.protect: what a model reads of a sentence."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from nmt.text.protected import Item, protected_items
+from nmt.translation.protect import NUMBERS, Protected, Vocabulary, protect
+
+LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\"'-%/$=«»"
+POOR = Vocabulary(frozenset(LETTERS), (), len, "en")
+SYMBOLS = tuple(chr(0xE000 + i) for i in range(16))
+RICH = Vocabulary(frozenset(LETTERS + "€#&<>{}|~²" + "".join(SYMBOLS)), SYMBOLS, len)
+
+
+def held(protected: Protected) -> list[str]:
+    return [slot.item.text for slot in protected.slots]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "read", "items"),
+    [
+        ("Ve a http://a.es/b hoy.", "Ve a X2 hoy.", ["http://a.es/b"]),
+        ("{0} wrote to {1}", "X2 wrote to C3", ["{0}", "{1}"]),
+        ("You have %(count)s new items", "You have X2 new items", ["%(count)s"]),
+        ("%d dogs", "12 dogs", ["%d"]),
+        ("Hoy %d%% menos", "Hoy 12 menos", ["%d%%"]),
+        ("It costs €35.", "It costs 35.", ["€35"]),
+        ("It costs 1,250.40 €.", "It costs 12.", ["1,250.40 €"]),
+        ("See #418 now", "See 418 now", ["#418"]),
+        ("Click <b>Save</b> now", "Click Save now", ["<b>", "</b>"]),
+        ("10<sup>6</sup> dogs", "106 dogs", ["<sup>", "</sup>"]),
+        ("A | B", "A B", ["|"]),
+        ("yes|no", "yes no", ["|"]),
+        ("Marca® buena", "Marca buena", ["®"]),
+        ('Say \\"yes\\" now', 'Say "yes" now', ['\\"', '\\"']),
+        ("100%% sure", "100% sure", ["%%"]),
+        ("Wait… now", "Wait... now", ["…"]),
+        ("Come &amp; go", "Come and go", ["&amp;"]),
+        ("Bed & bath", "Bed and bath", ["&"]),
+        ("a & %d", "a and 12", ["&", "%d"]),
+        ("2½ cups", "2 cups", ["2½"]),
+        ("It costs $5.", "It costs $5.", []),
+        ("&File", "File", ["&"]),
+        ("La COVID-19 el 7/9/2020 a las 10:30", "La COVID-19 el 7/9/2020 a las 10:30", []),
+        ("Tengo 20 libros.", "Tengo 20 libros.", []),
+        ("El sushi (寿司) y Москва", "El sushi (X2) y C3", ["寿司", "Москва"]),
+        ("%dms left", "12 ms left", ["%d"]),
+    ],
+)
+def test_a_model_reads_stand_ins_and_no_markup(sentence: str, read: str, items: list[str]) -> None:
+    protected = protect(sentence, POOR)
+    assert protected.model_text == read
+    assert held(protected) == items
+
+
+def test_a_plain_sentence_is_read_as_it_is() -> None:
+    protected = protect("¿Dónde está la «biblioteca»?", POOR)
+    assert protected.model_text == "¿Dónde está la «biblioteca»?"
+    assert not protected.slots and not protected.needs_attention and protected.has_words
+
+
+def test_a_model_with_symbols_reads_them_and_the_signs_it_knows() -> None:
+    protected = protect("Ve a http://a.es & {x} | ~", RICH)
+    assert protected.model_text == f"Ve a {SYMBOLS[0]} & {SYMBOLS[1]} | ~"
+    assert held(protected) == ["http://a.es", "{x}"]
+
+
+def test_special_spaces_and_marks_are_not_read() -> None:
+    assert protect("\u202bTengo\u00a020\u202flib\u00adros\u200e", POOR).model_text == "Tengo 20 libros"
+
+
+def test_stand_ins_are_not_in_the_sentence_already() -> None:
+    assert protect("X2 {x} C3", POOR).model_text == "X2 M3 C3"
+    assert protect("12 y 37 y %d", POOR).model_text == f"12 y 37 y {NUMBERS[2]}"
+
+
+def test_an_accented_capital_that_the_vocabulary_lacks() -> None:
+    """A word that small letters spell in fewer pieces is one; what is one piece without the accent is read so; anything
+    else is a name, and copied."""
+    sizes = {"ocio": 1, "Ultimo": 1}
+    vocabulary = Vocabulary(
+        frozenset(LETTERS) - {"É"}, (), lambda text: 2 if text == "último" else sizes.get(text, 9)
+    )
+    assert protect("Óscar vive con Íñigo", vocabulary).model_text == "X2 vive con C3"
+    assert protect(
+        "¡Último día!", Vocabulary(frozenset(LETTERS), (), {"último": 1, "Ultimo": 3}.__getitem__)
+    ).model_text == ("¡último día!")
+    assert protect("El Último día", vocabulary).model_text == "El Ultimo día"
+
+
+def test_later_attempts_use_other_stand_ins_and_more_and_in_the_end_none() -> None:
+    sentence = "La COVID-19 en {x}"
+    assert protect(sentence, POOR, 0).model_text == "La COVID-19 en X2"
+    second = protect(sentence, POOR, 1)
+    assert held(second) == ["COVID-19", "{x}"]
+    assert "X2" not in second.model_text and not second.needs_attention
+    last = protect(sentence, POOR, 2)
+    assert last.model_text == "La en" and last.needs_attention
+
+
+def test_a_lost_number_gets_a_stand_in() -> None:
+    sentence = "Pagué 2.345,60 en 1990"
+    lost = [item for item in protected_items(sentence) if item.text == "2.345,60"]
+    protected = protect(sentence, POOR, 1, lost)
+    assert held(protected) == ["2.345,60"]
+    assert "1990" in protected.model_text and "345" not in protected.model_text
+
+
+def test_given_items_go_before_those_of_the_grammar() -> None:
+    """A format knows its own markup; places are those of the sentence before it is cleaned."""
+    sentence = "Un\u00ad [enlace](http://a.es) *muy* bueno"
+    given = [
+        Item("[", 4, 5, "link", "open", partner=11),
+        Item("](http://a.es)", 11, 25, "link", "close", partner=4),
+    ]
+    protected = protect(sentence, POOR, given=given)
+    assert protected.model_text == "Un enlace muy bueno"
+    assert held(protected) == ["[", "](http://a.es)", "*", "*"]
+
+
+def test_what_has_no_words_left() -> None:
+    assert not protect("寿司、東京", POOR).has_words
+    assert not protect("{x}: %d", POOR).has_words
+    assert protect("{x}: sí", POOR).has_words
+
+
+def test_a_prefix_is_written_as_the_model_has_to_write_it() -> None:
+    assert protect("{x} vive aquí", POOR).prefix("{x} li") == "X2 li"

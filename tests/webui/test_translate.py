@@ -1,0 +1,254 @@
+"""The translating tab without a browser: handlers from view to view, and the HTML of each view."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+import re
+from collections.abc import Coroutine, Iterator
+from html import unescape
+from typing import Any, TypeVar
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page's extra is not installed")
+
+from nmt.serving.service import TranslationService
+from nmt.webui import i18n
+from nmt.webui.latest_event import LatestEvents
+from nmt.webui.translate import tab as translate_tab
+from nmt.webui.translate.views import View, counter, page
+from tests.support.fake_translator import FakeTranslator, fake_service
+
+SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
+ES_EN = ("es", "en")
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(coroutine)
+
+
+def calls(service: TranslationService, direction: tuple[str, str] = ES_EN) -> list[dict[str, Any]]:
+    return service.translators[direction].calls  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture
+def service() -> Iterator[TranslationService]:
+    service = fake_service()
+    yield service
+    service.close()
+
+
+def shown(service: TranslationService, text: str, source: str = "auto", target: str = "en") -> View:
+    """The last view of a translation."""
+
+    async def all_of_it() -> View:
+        first = await translate_tab.translate(service, "me", View(), text, source, target, 5, 2)
+        assert first
+        rest = [view async for view in translate_tab.follow(service, "me", first)] if first.running else []
+        return [first, *rest][-1]
+
+    return run(all_of_it())
+
+
+def text_of(view: View) -> str:
+    """The translation that a visitor sees."""
+    inner = re.search(r'<div class="nmt-translation"[^>]*>(.*?)</div>', page(view), re.DOTALL)
+    assert inner
+    return unescape(re.sub(r"<[^>]*>", "", inner[1]))
+
+
+def test_translate_handler_shows_text_alternatives_and_time(service: TranslationService) -> None:
+    found = shown(service, SPANISH)
+    assert text_of(found) == ENGLISH
+    assert page(found).count("nmt-take") == 3  # the panel and two buttons
+    assert "Spanish detected" in page(found) and "Detectado: español" in page(found)
+    assert found.error is None and not found.running
+
+
+def test_a_long_text_is_shown_as_it_grows_and_asks_for_more() -> None:
+    service = fake_service(max_chars=1000, most=1)
+
+    async def views() -> list[View]:
+        first = await translate_tab.translate(service, "me", View(), "slow el. " * 4, "es", "en", 5, 2)
+        assert first
+        return [first, *[view async for view in translate_tab.follow(service, "me", first)]]
+
+    found = run(views())
+    service.close()
+    assert 'data-more="1"' in page(found[0]) and "<progress" in page(found[0])
+    assert 'data-more="1"' not in page(found[-1]) and "<progress" not in page(found[-1])
+    assert text_of(found[-1]) == "Slow el. Slow el. Slow el. Slow el. "
+
+
+def test_the_target_menu_follows_the_language_that_was_found(service: TranslationService) -> None:
+    assert 'data-flip="es"' in page(shown(service, "the train", "auto", "en"))
+    assert "data-flip" not in page(shown(service, "el tren", "auto", "en"))
+
+
+def test_no_text_shows_nothing(service: TranslationService) -> None:
+    assert shown(service, " \n") == View()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")]
+)
+def test_a_failed_translation_is_a_notice_that_leaves_the_old_translation(
+    service: TranslationService, text: str, message: str
+) -> None:
+    old = shown(service, "el tren")
+    found = run(translate_tab.translate(service, "me", old, text, "auto", "en", 5, 2))
+    assert found and message in page(found) and 'role="alert"><span class="nmt-en"' in page(found)
+    assert text_of(found) == "The train"
+    assert "alert" not in page(shown(service, "el tren"))
+
+
+def test_markup_in_a_text_is_shown_as_text(service: TranslationService) -> None:
+    found = shown(service, "<b>& el")
+    assert "<b>" not in page(found)
+    assert text_of(found) == "<b>& the"
+
+
+def test_doubtful_sentences_are_marked_and_the_mark_is_explained(service: TranslationService) -> None:
+    doubtful, certain = page(shown(service, "doubt el. El tren.")), page(shown(service, "El tren."))
+    assert doubtful.count("nmt-unsure") == 1 and "underlined with dots" in doubtful
+    assert "nmt-unsure" not in certain and "underlined with dots" not in certain
+
+
+def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_alone(
+    service: TranslationService,
+) -> None:
+    view = shown(service, "El tren sale.\nLa biblioteca?")
+    asked = run(translate_tab.look_up(service, view, 2, 4))
+    assert asked.choices and [o.text for o in asked.choices.options] == ["The perhaps", "The surely"]
+    assert "<strong>perhaps</strong>" in page(asked) and "go on from “library”" in page(asked)
+    changed = translate_tab.choose(asked, 1)
+    assert text_of(changed) == "The train sale.\nThe surely"  # the fake does not know "sale."
+    assert changed.choices is None
+    assert translate_tab.choose(asked, 2) == translate_tab.choose(asked, "0") == asked
+
+
+@pytest.mark.parametrize(
+    "place", [(None, None), (0, 99), (0, -1), (1, 0), (9, 0), ("0", 0), (0, 1.5), (0, None)]
+)
+def test_a_place_that_is_none_offers_nothing(service: TranslationService, place: tuple[Any, Any]) -> None:
+    view = shown(service, "El tren.\nEl tren.")
+    assert run(translate_tab.look_up(service, view, *place)).choices is None
+
+
+def test_other_translations_change_places_with_the_one_shown(service: TranslationService) -> None:
+    view = shown(service, "el tren")
+    changed = translate_tab.take_alternative(view, 0)
+    assert text_of(changed) == "The train'"
+    its_own = pytest.approx(math.exp(-0.5 - 1.0))
+    assert changed.answer is not None and changed.answer.segments[0].probability == its_own
+    again = translate_tab.take_alternative(changed, 0).answer
+    assert again is not None and view.answer is not None and again.segments == view.answer.segments
+    assert translate_tab.take_alternative(view, 7) == view
+
+
+def test_swap_makes_the_translation_the_text(service: TranslationService) -> None:
+    view = shown(service, "el tren")
+    assert translate_tab.swap(service, "el tren", view, "auto", "en") == ("en", "es", "The train")
+
+
+def test_swap_keeps_what_was_typed_since_the_translation(service: TranslationService) -> None:
+    view = shown(service, "el tren")
+    assert translate_tab.swap(service, "la biblioteca?", view, "auto", "en") == ("en", "es", "la biblioteca?")
+
+
+def test_with_one_direction_there_is_nothing_to_swap() -> None:
+    one: Any = {ES_EN: FakeTranslator(*ES_EN)}
+    service = TranslationService(one)
+    assert not translate_tab.can_swap(service, "en")
+    assert translate_tab.swap(service, "el tren", View(), "es", "en") == ("es", "en", "el tren")
+    service.close()
+
+
+def test_a_word_of_a_translation_that_grows_or_is_forgotten_offers_nothing(
+    service: TranslationService,
+) -> None:
+    growing = dataclasses.replace(shown(service, "el tren"), running=True)
+    assert run(translate_tab.look_up(service, growing, 0, 0)) is growing
+    forgotten = View()
+    assert run(translate_tab.look_up(service, forgotten, 0, 0)) is forgotten
+
+
+def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
+    service: TranslationService,
+) -> None:
+    view = shown(service, "el tren")
+    lookups = LatestEvents()
+
+    async def overtaken() -> View:
+        looking = translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4)
+        task = asyncio.create_task(looking)
+        await asyncio.sleep(0)
+        lookups.overtake("me")  # as every event does that shows another translation
+        return await task
+
+    assert run(overtaken()) is view
+    in_time = run(translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4))
+    assert in_time.choices
+
+
+def test_a_crash_while_a_word_is_looked_up_is_a_notice(service: TranslationService) -> None:
+    view = shown(service, "el tren")
+    fake: Any = service.translators[ES_EN]
+    fake.continuations = lambda *_: 1 / 0
+    asked = run(translate_tab.look_up(service, view, 0, 0))
+    assert "Algo ha fallado" in page(asked) and text_of(asked) == "The train"
+
+
+def test_other_translations_are_made_for_single_sentences_only(service: TranslationService) -> None:
+    shown(service, "El tren. El tren sale.")
+    assert [call["n_best"] for call in calls(service)] == [1]
+
+
+def test_swap_before_translating_keeps_the_text(service: TranslationService) -> None:
+    assert translate_tab.swap(service, "el tren", View(), "es", "en") == ("en", "es", "el tren")
+
+
+def test_words_of_the_translation_can_be_reached_by_keyboard(service: TranslationService) -> None:
+    html = page(shown(service, "El tren.\nEl tren."))
+    assert html.count('tabindex="0"') == 1 and html.count('tabindex="-1"') == 3
+    assert html.count('role="button"') == 4
+
+
+def test_clear_while_a_text_grows_ends_it_without_a_word() -> None:
+    service = fake_service(max_chars=10_000)
+
+    async def cleared() -> list[View]:
+        first = await translate_tab.translate(service, "me", View(), "slow uno. " * 50, "es", "en", 5, 2)
+        assert first and first.running
+        found = []
+        async for view in translate_tab.follow(service, "me", first):
+            found.append(view)
+            assert await translate_tab.translate(service, "me", view, " ", "es", "en", 5, 2) == View()
+        return found
+
+    assert len(run(cleared())) == 1
+    service.close()
+
+
+async def views_of(service: TranslationService, text: str) -> list[View]:
+    """What a visitor sees, one after the other."""
+    view = await translate_tab.translate(service, "me", View(), text, "es", "en", 0, 2)
+    assert view is not None
+    return [view] + [one async for one in translate_tab.follow(service, "me", view)]
+
+
+def test_progress_is_named_by_the_words_beside_it(service: TranslationService) -> None:
+    service.batcher.max_batch = 1
+    growing = asyncio.run(views_of(service, "\n".join(f"slow {n}" for n in range(12))))[0]
+    assert re.search(
+        r"<label><progress [^>]*></progress> .* of 12 sentences.* de 12 frases.*</label>", page(growing)
+    )
+
+
+def test_the_page_opens_with_a_limit_that_no_language_takes_for_a_fraction() -> None:
+    assert counter(5000) == f"0 / {i18n.figure(5000, ',')}"
+    assert 'lang="en">5,000<' in counter(5000) and 'lang="es">5000<' in counter(5000)
+    assert 'lang="en">12,000<' in counter(12_000) and 'lang="es">12.000<' in counter(12_000)
