@@ -88,7 +88,8 @@ def recall_figure(recall: Recall) -> Figure:
         axes.fill_between(delays, [o.worst for o in outcomes], best, color=colour, alpha=0.15, linewidth=0)
     axes.axhline(1 / recall.config.symbols, color=MUTED, linestyle=":", label="guessing")
     ticks = sorted(set(recall.config.delays))
-    axes.set_xscale("log") if ticks[0] > 0 else axes.set_xscale("symlog", linthresh=1)
+    scale = {"value": "log"} if ticks[0] > 0 else {"value": "symlog", "linthresh": 1}
+    axes.set_xscale(**scale)
     axes.set_xticks(ticks, [str(delay) for delay in ticks])
     axes.minorticks_off()
     axes.set(ylim=(0, 1.05), xlabel="steps of noise between the symbol and the answer", ylabel="accuracy")
