@@ -60,6 +60,19 @@ def save(figure: Figure, path: str | Path) -> None:
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
 
 
+def figures(result: Memory | Recall | Clipping | Inside) -> dict[str, Figure]:
+    """All pictures of an experiment, by what is added to the name of the file."""
+    if isinstance(result, Memory):
+        return {"": memory_figure(result)}
+    if isinstance(result, Recall):
+        return {"": recall_figure(result)}
+    if isinstance(result, Clipping):
+        return {"": clipping_figure(result)}
+    attention = {} if result.attention is None else {"attention": attention_figure(result)}
+    gates, beam, tokens = gates_figure(result), beam_figure(result), tokens_figure(result)
+    return {"gates": gates, **attention, "beam": beam, "tokens": tokens}
+
+
 def memory_figure(memory: Memory) -> Figure:
     """A line for each layer or cell; on a logarithmic scale vanishing at a constant rate is a straight line."""
     figure, (axes,) = _figure(8, 4.5)
@@ -118,14 +131,6 @@ def clipping_figure(clipping: Clipping) -> Figure:
     _legend(bottom)
     _titled(top, "The same training with and without clipped gradients")
     return figure
-
-
-def inside_figures(inside: Inside) -> dict[str, Figure]:
-    """All pictures of a sentence, by the word that goes into their file names."""
-    figures = {"gates": gates_figure(inside)}
-    if inside.attention is not None:
-        figures["attention"] = attention_figure(inside)
-    return figures | {"beam": beam_figure(inside), "tokens": tokens_figure(inside)}
 
 
 def gates_figure(inside: Inside) -> Figure:
