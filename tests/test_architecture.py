@@ -35,7 +35,8 @@ ARROWS = {
     "training": "inference checkpoint network text config yaml_config files errors",
     "translation": "inference checkpoint text config files errors",
     "evaluation": "text files errors",
-    # The identifier learns from the dataset folders that translators learn from, and nmt.training.dataset reads these.
+    # The identifier learns from the dataset folders that translators learn from, and nmt.training.dataset reads these;
+    # the equations of its GRU are those of nmt.network.state_update.
     "language_id": "training network text files errors",
     "lab": "evaluation translation inference checkpoint network text config files errors",
     "documents": "translation text files errors",

@@ -69,6 +69,12 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Those of the named arguments that the user has given."""
+    found = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None and value is not False}
+
+
 def decoding_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What `add_decoding` asked for and `Translator` takes with each text."""
     return {"beam": arguments.beam, "length_penalty": arguments.length_penalty}

@@ -1,17 +1,15 @@
 """`nmt lab sample`, `vector`, `identify` and `train-identifier`: arguments in, text out.
 
-What they do lies in `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id.identifier`; nothing heavy is imported
-before it is needed.
+`nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id` do the work; nothing heavy is imported before it is needed.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-from nmt.commands.arguments import add_command, natural, positive
+from nmt.commands.arguments import add_command, given, natural, positive
 
 SAMPLE = """\
 Let a language model write.
@@ -61,61 +59,37 @@ def add(commands: Any) -> None:
 
 
 def _add_sample(commands: Any) -> None:
-    command = add_command(commands, "sample", sample, "let a language model write", SAMPLE, SAMPLE_MORE)
-    add = command.add_argument
+    add = add_command(
+        commands, "sample", sample, "let a language model write", SAMPLE, SAMPLE_MORE
+    ).add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a language model")
     add("--prompt", default="", metavar="TEXT", help="what every text begins with (default: nothing)")
     add("--count", type=positive, default=1, metavar="N", help="texts (default: 1)")
-    add(
-        "--temperature", type=float, default=1.0, metavar="T", help="below 1 tamer, 0: no chance (default: 1)"
-    )
-    add(
-        "--top-k",
-        type=natural,
-        default=0,
-        metavar="K",
-        help="draw from the K best pieces only (default 0: all)",
-    )
-    add(
-        "--top-p",
-        type=float,
-        default=1.0,
-        metavar="P",
-        help="draw from the best pieces that together have probability P (default 1: all)",
-    )
-    add(
-        "--max-pieces", type=positive, metavar="N", help="cut longer texts (default: the longest in training)"
-    )
-    add(
-        "--seed",
-        type=natural,
-        metavar="N",
-        help="the same seed gives the same texts (default: other ones each time)",
-    )
+    about = "below 1 tamer, 0: no chance (default: 1)"
+    add("--temperature", type=float, default=1.0, metavar="T", help=about)
+    about = "draw from the K best pieces only (default 0: all)"
+    add("--top-k", type=natural, default=0, metavar="K", help=about)
+    about = "draw from the best pieces that together have probability P (default 1: all)"
+    add("--top-p", type=float, default=1.0, metavar="P", help=about)
+    about = "cut longer texts (default: the longest in training)"
+    add("--max-pieces", type=positive, metavar="N", help=about)
+    about = "the same seed gives the same texts (default: other ones each time)"
+    add("--seed", type=natural, metavar="N", help=about)
 
 
 def _add_vector(commands: Any) -> None:
-    command = add_command(
-        commands, "vector", vector, "a sentence as one vector, and back", VECTOR, VECTOR_MORE
-    )
-    add = command.add_argument
+    summary = "a sentence as one vector, and back"
+    add = add_command(commands, "vector", vector, summary, VECTOR, VECTOR_MORE).add_argument
     add("sentences", nargs="+", metavar="SENTENCE", help="one sentence, or two")
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a model with attention none")
-    add(
-        "--steps",
-        type=positive,
-        default=5,
-        metavar="N",
-        help="points between two sentences, these counted (default: 5)",
-    )
+    about = "points between two sentences, these counted (default: 5)"
+    add("--steps", type=positive, default=5, metavar="N", help=about)
     add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
 
 
 def _add_identify(commands: Any) -> None:
-    command = add_command(
-        commands, "identify", identify, "tell the language of a text", IDENTIFY, IDENTIFY_MORE
-    )
-    add = command.add_argument
+    summary = "tell the language of a text"
+    add = add_command(commands, "identify", identify, summary, IDENTIFY, IDENTIFY_MORE).add_argument
     add("texts", nargs="*", metavar="TEXT", help="texts (default: the lines of standard input)")
     add("--model", required=True, metavar="IDENTIFIER", help="folder that `nmt lab train-identifier` wrote")
     add("--score", nargs=2, metavar="FILE", help="two line-aligned files, in the order of the languages")
@@ -123,17 +97,12 @@ def _add_identify(commands: Any) -> None:
 
 def _add_train_identifier(commands: Any) -> None:
     name, summary = "train-identifier", "train a language identifier"
-    command = add_command(commands, name, train_identifier, summary, TRAIN_IDENTIFIER)
-    add = command.add_argument
+    add = add_command(commands, name, train_identifier, summary, TRAIN_IDENTIFIER).add_argument
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
     add("--out", required=True, metavar="IDENTIFIER", help="folder to write; it must not exist yet")
     add("--steps", type=positive, metavar="N", help="optimiser steps (default: those of the shipped one)")
-    add(
-        "--units",
-        type=positive,
-        metavar="N",
-        help="of the network, in each direction (default: the shipped one's)",
-    )
+    about = "of the network, in each direction (default: the shipped one's)"
+    add("--units", type=positive, metavar="N", help=about)
     add("--seed", type=natural, default=1, metavar="N", help="(default: 1)")
 
 
@@ -142,17 +111,8 @@ def sample(arguments: argparse.Namespace) -> None:
     from nmt.checkpoint.weights import load_model
     from nmt.lab.sampling import write_texts
 
-    texts = write_texts(
-        load_model(arguments.model),
-        arguments.count,
-        arguments.prompt,
-        arguments.temperature,
-        arguments.top_k,
-        arguments.top_p,
-        arguments.seed,
-        arguments.max_pieces,
-    )
-    print("\n".join(texts))
+    options = given(arguments, "count", "prompt", "temperature", "top_k", "top_p", "seed", "max_pieces")
+    print("\n".join(write_texts(load_model(arguments.model), **options)))
 
 
 def vector(arguments: argparse.Namespace) -> None:
@@ -191,30 +151,20 @@ def identify(arguments: argparse.Namespace) -> None:
         check_line_counts([(arguments.score[0], len(first)), (arguments.score[1], len(second))])
         print(accuracy(identifier, first, second))
         return
-    for text in arguments.texts or _lines_of_standard_input():
+    for text in arguments.texts or (line.rstrip("\r\n") for line in sys.stdin):
         language, probability = identifier.identify(text)
         print(f"{language}\t{probability:.4f}\t{text}")
 
 
 def train_identifier(arguments: argparse.Namespace) -> None:
     """`nmt lab train-identifier`"""
-    from dataclasses import replace
-
     from nmt.language_id.accuracy import accuracy
     from nmt.language_id.training import IdentifierConfig
     from nmt.language_id.training import train_identifier as train
     from nmt.training.dataset import Split
 
-    given = {
-        name: getattr(arguments, name) for name in ("steps", "units") if getattr(arguments, name) is not None
-    }
-    config = replace(IdentifierConfig(seed=arguments.seed), **given)
+    config = IdentifierConfig(**given(arguments, "steps", "units", "seed"))
     identifier = train(arguments.data, arguments.out, config, lambda text: print(text, file=sys.stderr))
     dev = Split(arguments.data, "dev")
     first, second = (dev.table[side].to_pylist() for side in ("source", "target"))
     print(f"dev, {accuracy(identifier, first, second)}")
-
-
-def _lines_of_standard_input() -> Iterator[str]:
-    for line in sys.stdin:
-        yield line.rstrip("\r\n")

@@ -1,7 +1,7 @@
 """A beam search with everything it considered: the candidates it kept, and those it dropped, with their scores.
 
-`nmt.inference.beam_search` runs as always; a model that remembers its steps stands between them.  What the search
-chose from is worked out again from these steps afterwards, and must agree with what it chose.
+`nmt.inference.beam_search` runs as always, over a model that remembers its steps.  What the search chose from is
+computed again from these steps afterwards, and must agree with what it chose.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from nmt.config import DecodingConfig
 from nmt.inference.beam_search import beam_search
-from nmt.inference.constraints import Rules
+from nmt.inference.constraints import Rules, log_probs
 from nmt.inference.hypotheses import Coverage, Hypothesis
 from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
@@ -26,8 +26,9 @@ class Candidate:
 
     step: int  # from 0
     token: int
-    # The candidate that it continues, as an index of `BeamTree.candidates`; None: the beginning.
-    parent: int | None
+    parent: (
+        int | None
+    )  # the candidate that it continues, as an index of `BeamTree.candidates`; None: the beginning
     log_prob: float  # of this token
     score: float  # log-probability of everything from the beginning to here
     kept: bool
@@ -40,6 +41,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class BeamTree:
+    """Every candidate of a search."""
+
     beam: int
     candidates: list[Candidate]  # step by step, in each step the best first
     best: list[int]  # the path that was returned, as indices of `candidates`
@@ -49,8 +52,7 @@ class BeamTree:
         """(step, row) of every candidate that a picture shows: the kept ones, and the best `dropped` of the others of
         each step."""
         found: dict[int, tuple[int, int]] = {}
-        shown: Counter[int] = Counter()  # by step
-        others: Counter[int] = Counter()
+        shown, others = Counter[int](), Counter[int]()  # by step
         for index, candidate in enumerate(self.candidates):
             others[candidate.step] += not candidate.kept
             if candidate.kept or others[candidate.step] <= dropped:
@@ -79,6 +81,8 @@ class RecordingModel:
 
 
 class Recorded(NamedTuple):
+    """A step of the model."""
+
     tokens: Array  # [1, width] that went into the step
     step: Step
 
@@ -86,19 +90,21 @@ class Recorded(NamedTuple):
 def beam_tree(
     model: SearchableModel, source: Array, decoding: DecodingConfig
 ) -> tuple[BeamTree, Hypothesis, list[Recorded]]:
-    """Search one sentence, int64 [1, src_len] with its EOS; also what `beam_search` found, and its steps."""
+    """Search one sentence, int64 [1, src_len] with its EOS; returns also what `beam_search` found, and its steps."""
     recorder = RecordingModel(model)
     found = beam_search(recorder, source, None, decoding, with_attention=True)[0][0]
     candidates = _considered(recorder.steps, source, decoding)
-    written = [*found.tokens, *[EOS] * found.finished]
-    best = _path(candidates, written)
+    following = {(c.parent, c.token): index for index, c in enumerate(candidates) if c.kept}
+    best: list[int] = []
+    for token in (*found.tokens, *[EOS] * found.finished):
+        best.append(following[best[-1] if best else None, token])
     return BeamTree(decoding.beam, candidates, best, found.score), found, recorder.steps
 
 
 def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) -> list[Candidate]:
     """All candidates: at each step those of every live hypothesis that a beam can be chosen from.
 
-    The same arithmetic as in `nmt.inference.beam_search`, for a single row: scores in float32, stable sorting.
+    The arithmetic is that of `nmt.inference.beam_search` for a single row: scores in float32, stable sorting.
     """
     rules = Rules(source, None, decoding, None)
     coverage = Coverage(rules, decoding.coverage_penalty)
@@ -111,7 +117,7 @@ def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) 
         if not np.array_equal(given, tokens):
             raise AssertionError(f"the search went another way at step {t}")
         top, ids = rules.best(step, t, row, written, decoding.beam)
-        gains = np.minimum(np.where(np.isnan(top), NEVER, top) - step.log_z[:, :, None], 0.0)
+        gains = log_probs(top, step.log_z[:, :, None])
         totals = (scores[:, :, None] + gains).reshape(1, -1)
         order = np.argsort(-totals, axis=1, kind="stable")
         kept, choices = order[:, :width], ids.shape[-1]
@@ -133,12 +139,3 @@ def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) 
         coverage.reorder(row, origin)
         written = np.concatenate([written[:, origin[0]], tokens[:, :, None]], axis=-1)
     return found
-
-
-def _path(candidates: list[Candidate], tokens: list[int]) -> list[int]:
-    """The kept candidates that spell `tokens` from the beginning."""
-    following = {(c.parent, c.token): i for i, c in enumerate(candidates) if c.kept}
-    path: list[int] = []
-    for token in tokens:
-        path.append(following[path[-1] if path else None, token])
-    return path

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nmt.errors import UserError
+from nmt.lab.settings import at_least
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,8 @@ class ClippingConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("steps", "length", "hidden", "batch"):
-            least = 2 if name == "length" else 1
-            if getattr(self, name) < least:
-                raise UserError(f"clipping: {name} is {getattr(self, name)}: at least {least} is needed")
+        at_least("clipping", steps=self.steps, hidden=self.hidden, batch=self.batch)
+        at_least("clipping", least=2, length=self.length)
         for name in ("threshold", "lr", "gain"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"clipping: {name} is {getattr(self, name)}: a number above 0 is needed")
@@ -62,6 +61,8 @@ class Course:
 
 @dataclass(frozen=True)
 class Clipping:
+    """The two trainings."""
+
     config: ClippingConfig
     without: Course
     with_clipping: Course
@@ -72,7 +73,7 @@ class Clipping:
 
 
 class Adder(nn.Module):
-    """tanh cells and a linear answer."""
+    """A simple RNN with a linear answer."""
 
     def __init__(self, config: ClippingConfig) -> None:
         super().__init__()
@@ -87,18 +88,20 @@ class Adder(nn.Module):
 
 
 def run(config: ClippingConfig) -> Clipping:
-    """The two trainings: same beginning, same examples."""
+    """Train twice from the same beginning, on the same examples."""
     return Clipping(config, train(config, clip=False), train(config, clip=True), guess=1 / 6)
 
 
 def train(config: ClippingConfig, clip: bool) -> Course:
+    """One training by plain gradient descent."""
     course = Course(clip, [], [], [])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = Adder(config)
         parameters = list(model.parameters())
         for _ in range(config.steps):
-            loss = functional.mse_loss(*_answers(model, config))
+            inputs, sums = examples(config)
+            loss = functional.mse_loss(model(inputs), sums)
             gradients = torch.autograd.grad(loss, parameters)
             norm = float(torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients])))
             # Pascanu et al. 2013, algorithm 1
@@ -106,22 +109,15 @@ def train(config: ClippingConfig, clip: bool) -> Course:
             with torch.no_grad():
                 for parameter, gradient in zip(parameters, gradients, strict=True):
                     parameter.sub_(gradient, alpha=config.lr * scale)
-            for series, value in (
-                (course.losses, loss.item()),
-                (course.norms, norm),
-                (course.applied, scale * norm),
-            ):
+            figures = ((course.losses, loss.item()), (course.norms, norm), (course.applied, scale * norm))
+            for series, value in figures:
                 series.append(value if math.isfinite(value) else None)
     return course
 
 
-def _answers(model: Adder, config: ClippingConfig) -> tuple[Tensor, Tensor]:
-    inputs, sums = examples(config)
-    return model(inputs), sums
-
-
 def examples(config: ClippingConfig) -> tuple[Tensor, Tensor]:
-    """Inputs [batch, length, 2]: numbers from 0 to 1, and marks at two of them, one in each half; sums [batch]."""
+    """Inputs [batch, length, 2], which are numbers from 0 to 1 and marks at two of them, one in each half, and the sums
+    [batch] of the marked numbers."""
     rows, half = torch.arange(config.batch), config.length // 2
     numbers = torch.rand(config.batch, config.length)
     marks = torch.zeros(config.batch, config.length)

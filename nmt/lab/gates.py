@@ -1,7 +1,7 @@
-"""What happens inside recurrent layers: their inputs caught on the way, the gates worked out again from the weights.
+"""What happens inside recurrent layers: their inputs are caught on the way, and the gates computed from them again.
 
-Torch's fused kernels give out hidden states only; gates and memory cells come from the cell equations
-(`nmt.network.cells`).  Choosing what to look at is the experiments' work.
+Torch's fused kernels return hidden states only; gates and memory cells come from the equations in `nmt.network.cells`.
+The experiments choose what to look at.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nmt.network.recurrent import RecurrentLayer, State, states_of
 
 @dataclass(frozen=True)
 class CellWeights:
-    """One direction of one layer."""
+    """The kind of cell and the weights of one direction of one layer."""
 
     cell: Cell
     weights: Weights
@@ -32,7 +32,7 @@ class CellWeights:
 
     @property
     def state_size(self) -> int:
-        """h, and of an LSTM h and c together."""
+        """The size of h, and of an LSTM that of h and c together."""
         return self.units * states_of(self.cell)
 
     def double(self) -> CellWeights:
@@ -40,8 +40,20 @@ class CellWeights:
 
 
 @dataclass(frozen=True)
+class Direction:
+    """What one direction of a layer read over one sequence."""
+
+    name: str  # "encoder layer 1 backward"
+    weights: CellWeights
+    inputs: Tensor  # [len, input_size], in the order of reading
+    first: State  # the state before the first input, each part [units]
+    backward: bool = False
+
+
+@dataclass(frozen=True)
 class Trace:
-    """One direction of a layer over one sequence, in the sequence's order (also where it was read backwards)."""
+    """What one direction of a layer did over one sequence, in the order of the sequence even where it was read
+    backwards."""
 
     hidden: Tensor  # [len, units]
     memory: Tensor | None  # [len, units], an LSTM's c
@@ -50,34 +62,30 @@ class Trace:
 
 @dataclass
 class Caught:
-    """What a recurrent layer read and gave out, over one sequence."""
+    """What a recurrent layer read and returned over one sequence."""
 
     name: str  # "encoder layer 1"
     layer: RecurrentLayer
     inputs: list[Tensor] = field(default_factory=list)  # each call's [len, input_size]
     outputs: list[Tensor] = field(default_factory=list)  # each call's [len, hidden]
-    first: State | None = None  # before the first call, each [directions, units]; None: zeros
+    first: State | None = None  # before the first call, each part [directions, units]; None: zeros
 
-    def directions(self) -> list[tuple[str, CellWeights, Tensor, State]]:
-        """Of each direction its name, weights, inputs [len, input_size] in reading order, first state."""
-        rnn = self.layer.rnn
-        inputs = torch.cat(self.inputs)
-        found = []
-        for index, name in enumerate(("forward", "backward") if rnn.bidirectional else ("",)):
-            weights = cell_weights(self.layer.cell, rnn, backward=index == 1)
-            first = self.first or tuple(
-                inputs.new_zeros(1 + rnn.bidirectional, weights.units)
-                for _ in range(states_of(self.layer.cell))
-            )
-            state = tuple(part[index] for part in first)
-            found.append((name, weights, inputs.flip(0) if name == "backward" else inputs, state))
+    def directions(self) -> list[Direction]:
+        """The layer's one direction, or its forward and its backward one."""
+        rnn, inputs, found = self.layer.rnn, torch.cat(self.inputs), []
+        for index, way in enumerate((" forward", " backward") if rnn.bidirectional else ("",)):
+            weights, backward = cell_weights(self.layer.cell, rnn, backward=index == 1), index == 1
+            zeros = (inputs.new_zeros(1 + index, weights.units),) * states_of(self.layer.cell)
+            state = tuple(part[index] for part in self.first or zeros)
+            read = inputs.flip(0) if backward else inputs
+            found.append(Direction(self.name + way, weights, read, state, backward))
         return found
 
 
 @contextmanager
 def catching(layers: dict[str, RecurrentLayer]) -> Iterator[list[Caught]]:
-    """Within the block each layer's inputs and outputs are kept.  For one sequence at a time, without padding;
-    several calls of a layer (a decoder's steps) are one sequence."""
+    """Within the block, keep each layer's inputs and outputs over one sequence without padding; several calls of a
+    layer (a decoder's steps) are one sequence."""
     caught = [Caught(name, layer) for name, layer in layers.items()]
     handles = [one.layer.rnn.register_forward_hook(_keeper(one)) for one in caught]
     try:
@@ -99,7 +107,7 @@ def _keeper(caught: Caught):  # type: ignore[no-untyped-def]  # torch's hook
 
 
 def recurrent_layers(model: Seq2Seq) -> dict[str, RecurrentLayer]:
-    """All of a model's by name; a convolutional encoder has none."""
+    """A model's recurrent layers by name, encoder first; a convolutional encoder has none."""
     halves = {"encoder": model.encoder.layers, "decoder": model.decoder.layers}
     return {
         f"{half} layer {number}": layer
@@ -110,24 +118,23 @@ def recurrent_layers(model: Seq2Seq) -> dict[str, RecurrentLayer]:
 
 
 def cell_weights(cell: Cell, rnn: nn.RNNBase, backward: bool = False) -> CellWeights:
-    """The weights of a single-layer torch module; not a copy."""
+    """The weights of a single-layer torch module, not copied."""
     return CellWeights(cell, Weights(*(weight.detach() for weight in Weights.of(rnn, backward=backward))))
 
 
-def trace(weights: CellWeights, inputs: Tensor, first: State, backward: bool = False) -> Trace:
-    """Run the equations over inputs [len, input_size], which are in reading order: `backward` puts the result
-    into the order of the sequence again."""
-    state = tuple(part[None] for part in first)
-    done = run(STEPS[weights.cell], inputs[None], state, weights.weights)
+def trace(direction: Direction) -> Trace:
+    """Run the equations over what a direction of a layer read."""
+    cell, state = direction.weights.cell, tuple(part[None] for part in direction.first)
+    done = run(STEPS[cell], direction.inputs[None], state, direction.weights.weights)
 
     def in_order(values: Tensor) -> Tensor:
-        return values.flip(0) if backward else values
+        return values.flip(0) if direction.backward else values
 
-    memory = torch.cat([state[1] for state in done.states[1:]]) if weights.cell == "lstm" else None
+    memory = in_order(torch.cat([state[1] for state in done.states[1:]])) if cell == "lstm" else None
     gates = {name: in_order(values[0]) for name, values in done.gates.items()}
-    return Trace(in_order(done.outputs[0]), None if memory is None else in_order(memory), gates)
+    return Trace(in_order(done.outputs[0]), memory, gates)
 
 
 def step(weights: CellWeights, inputs: Tensor, state: State) -> State:
-    """One step of rows: inputs [rows, input_size], state each [rows, units] -> the next state."""
+    """One step of rows: inputs [rows, input_size], each part of the state [rows, units] -> the next state."""
     return STEPS[weights.cell](inputs, state, weights.weights).state

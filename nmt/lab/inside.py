@@ -1,14 +1,14 @@
 """Inside one translation: gates, hidden states, attention, the beam tree, and the probability of every token.
 
-`look_inside` gathers it as plain data, for `nmt lab inside`, the page, or a notebook; drawing it is
-`nmt.lab.plots`'s work.  It looks at the trained weights in float32 on the CPU, whatever serves the model otherwise,
-and reads the text as one sentence, without what `nmt.translation.translator` does before and after a search.
+`look_inside` gathers them as plain data, for `nmt lab inside`, the page, or a notebook; `nmt.lab.plots` draws them.  It
+looks at the trained weights in float32 on the CPU, whatever serves the model otherwise, and reads the text as one
+sentence, without what `nmt.translation.translator` does before and after a search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -23,38 +23,40 @@ from nmt.errors import UserError
 from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
-from nmt.lab.gates import Caught, catching, recurrent_layers, trace
+from nmt.lab.gates import Direction, catching, recurrent_layers, trace
 from nmt.text.normalization import cleaned, model_input, one_line
 from nmt.text.tokenizer import BOS, EOS, Tokenizer
 from nmt.translation.translator import MAX_PIECES, Translator
 
-UNITS = 8  # of each layer are shown one by one
+UNITS = 8  # of each layer, which are shown one by one
 ALTERNATIVES = 5  # most probable tokens at each position
+SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all others are shares, from 0 to 1
 
 
 class Unreadable(UserError):
-    """A sentence or translation that is empty, or longer than the model reads; as data, for who says it otherwise."""
+    """A sentence or translation that is empty, or longer than the model reads.  It says so as data too, for those who
+    say it in other words."""
 
     def __init__(self, what: Literal["sentence", "translation"], pieces: int, longest: int) -> None:
         self.what, self.pieces, self.longest = what, pieces, longest
+        message = "is empty; give one with at least a word"
         if pieces:
             message = f"has {pieces} pieces, the model reads at most {longest} at once; give a shorter one"
-        else:
-            message = "is empty; give one with at least a word"
         super().__init__(f"inside: the {what} {message}")
 
 
 @dataclass(frozen=True)
 class LayerActivity:
-    """One direction of a layer over the tokens that it read."""
+    """One direction of a layer over the tokens that it read.  A series is a gate, "hidden", or an LSTM's "memory"."""
 
     name: str  # "encoder layer 1 forward"
     cell: Cell
     tokens: list[str]
-    # Over all units, [tokens] of each gate; of what is signed ("candidate", "hidden", "memory") the root mean square.
-    means: dict[str, list[float]]
+    means: dict[
+        str, list[float]
+    ]  # of each series over all units, [tokens]; of those in SIGNED the root mean square
     units: list[int]  # a sample, evenly spaced
-    sample: dict[str, list[list[float]]]  # of each gate, "hidden" and "memory": [units][tokens]
+    sample: dict[str, list[list[float]]]  # of each series [units][tokens]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class TokenProbability:
 
 @dataclass(frozen=True)
 class Inside:
+    """All that was seen of one sentence and its translation."""
+
     source: str
     source_tokens: list[str]  # "</s>" last
     translation: str
@@ -83,7 +87,7 @@ class Inside:
 
     @property
     def log_prob(self) -> float:
-        """Of the whole translation."""
+        """The log-probability of the whole translation."""
         return sum(token.log_prob for token in self.tokens)
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,12 +101,12 @@ def look_inside(
     beam: int | None = None,
     units: int = UNITS,
 ) -> Inside:
-    """Everything there is to see while `text`, one sentence, becomes `translation` (None: what the model writes).
+    """All there is to see while `text`, one sentence, becomes `translation` (None: what the model writes).
 
     model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are kept for the next call
     beam   of the search (None: the checkpoint's)
     units  how many of each layer are shown one by one
-    Unreadable, a UserError, for an empty text or one too long for the model; UserError for an impossible beam.
+    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an impossible beam.
     """
     checkpoint = kept_checkpoint(model)
     check_translates(checkpoint)
@@ -110,109 +114,34 @@ def look_inside(
         raise UserError(f"inside: {units} units: at least 1 is needed")
     decoding = checkpoint.config.decoding
     if beam is not None:
-        decoding = DecodingConfig(**(asdict(decoding) | {"beam": beam}))
-    source_ids = [*_ids(checkpoint, checkpoint.source_tokenizer, text, "sentence"), EOS]
-    source, runtime = np.array([source_ids]), TorchModel(checkpoint.model)
+        decoding = replace(decoding, beam=beam)
+    source_ids = [*_ids(checkpoint, checkpoint.source_tokenizer, model_input(text), "sentence"), EOS]
+    source, runtime, target = (
+        np.array([source_ids]),
+        TorchModel(checkpoint.model),
+        checkpoint.target_tokenizer,
+    )
     tree, found, _ = beam_tree(runtime, source, decoding)
-    if translation is None:
-        target_ids, ends = list(found.tokens), found.finished
-    else:
-        target_ids = _ids(checkpoint, checkpoint.target_tokenizer, translation, "translation")
-        ends = True
-    written = [*target_ids, *[EOS] * ends]
-    target = checkpoint.target_tokenizer
+    target_ids, ends = list(found.tokens), found.finished
+    if translation is not None:
+        translation = cleaned(translation)
+        target_ids, ends = _ids(checkpoint, target, translation, "translation"), True
     tokens, attention = _teacher_forced(runtime, source, target_ids, decoding, target)
-    source_pieces = checkpoint.source_tokenizer.pieces(source_ids)
+    count = len(target_ids) + ends
+    source_tokens = checkpoint.source_tokenizer.pieces(source_ids)
+    attentive = checkpoint.config.model.attention.kind != "none"
     return Inside(
         source=model_input(text),
-        source_tokens=source_pieces,
-        translation=one_line(target.decode(target_ids)) if translation is None else cleaned(translation),
+        source_tokens=source_tokens,
+        translation=one_line(target.decode(target_ids)) if translation is None else translation,
         given=translation is not None,
-        target_tokens=target.pieces(written),
-        layers=_activities(checkpoint, source, target_ids, units, source_pieces),
-        attention=None
-        if checkpoint.config.model.attention.kind == "none"
-        else attention[: len(written)].tolist(),
-        tokens=tokens[: len(written)],
+        target_tokens=target.pieces([*target_ids, EOS][:count]),
+        layers=_activities(checkpoint, source, target_ids, units, source_tokens),
+        attention=attention[:count].tolist() if attentive else None,
+        tokens=tokens[:count],
         tree=tree,
         tree_tokens=target.pieces([candidate.token for candidate in tree.candidates]),
     )
-
-
-def _ids(
-    checkpoint: Checkpoint, tokenizer: Tokenizer, text: str, what: Literal["sentence", "translation"]
-) -> list[int]:
-    ids = tokenizer.encode(model_input(text) if what == "sentence" else cleaned(text))
-    longest = min(MAX_PIECES, checkpoint.config.data.max_length)
-    if not 0 < len(ids) <= longest:
-        raise Unreadable(what, len(ids), longest)
-    return ids
-
-
-def _teacher_forced(
-    model: TorchModel,
-    source: np.ndarray,
-    target: Sequence[int],
-    decoding: DecodingConfig,
-    tokenizer: Tokenizer,
-) -> tuple[list[TokenProbability], np.ndarray]:
-    """Each token of the target and EOS, and the attention [target + 1, src_len] float32 while it is written."""
-    recorder = RecordingModel(model)
-    scored = score_target(recorder, source, None, [target], decoding)[0]
-    found, none = [], np.zeros(1, np.int64)
-    for log_prob, token, (_, step) in zip(scored.token_scores, [*target, EOS], recorder.steps, strict=True):
-        logits = step.logits(none, none)[0]
-        best = np.argsort(-logits, kind="stable")[:ALTERNATIVES].tolist()
-        shares = np.exp(np.minimum(logits[best] - step.log_z[0, 0], 0.0)).tolist()
-        found.append(
-            TokenProbability(
-                token=tokenizer.pieces([token])[0],
-                log_prob=log_prob,
-                probability=float(np.exp(log_prob)),
-                place=1 + int((logits > logits[token]).sum()),
-                alternatives=list(zip(tokenizer.pieces(best), shares, strict=True)),
-            )
-        )
-    attention = [step.attention[0, 0] for _, step in recorder.steps if step.attention is not None]
-    return found, np.stack(attention)
-
-
-@torch.no_grad()
-def _activities(
-    checkpoint: Checkpoint, source: np.ndarray, target: Sequence[int], units: int, source_pieces: list[str]
-) -> list[LayerActivity]:
-    """All layers, encoder first, while the target is written; the decoder reads BOS and the target."""
-    model = checkpoint.model
-    read = [BOS, *target]
-    with catching(recurrent_layers(model)) as caught:
-        model(torch.from_numpy(source), None, torch.tensor([read]))
-    target_pieces = checkpoint.target_tokenizer.pieces(read)
-    return [
-        activity
-        for one in caught
-        for activity in _layer(one, source_pieces if one.name.startswith("encoder") else target_pieces, units)
-    ]
-
-
-def _layer(caught: Caught, tokens: list[str], count: int) -> list[LayerActivity]:
-    found = []
-    for direction, weights, inputs, first in caught.directions():
-        traced = trace(weights, inputs, first, backward=direction == "backward")
-        series = {**traced.gates, "hidden": traced.hidden}
-        if traced.memory is not None:
-            series["memory"] = traced.memory
-        units = torch.linspace(0, weights.units - 1, min(count, weights.units)).long()
-        means = {
-            name: (values.square().mean(dim=1).sqrt() if name in _SIGNED else values.mean(dim=1)).tolist()
-            for name, values in series.items()
-        }
-        sample = {name: values[:, units].T.tolist() for name, values in series.items()}
-        name = f"{caught.name} {direction}".strip()
-        found.append(LayerActivity(name, weights.cell, tokens, means, units.tolist(), sample))
-    return found
-
-
-_SIGNED = ("candidate", "hidden", "memory")  # between -1 and 1 or more: their mean is near 0 and says nothing
 
 
 def kept_checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
@@ -226,5 +155,68 @@ def kept_checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
 
 @lru_cache(maxsize=2)  # both directions of the page
 def _loaded(folder: str, newest: int) -> Checkpoint:
-    """`newest`: so that weights that have changed are read again."""
+    """The checkpoint in a folder; `newest` is the time of its weights, so that changed ones are read again."""
     return load_model(folder)
+
+
+def _ids(
+    checkpoint: Checkpoint, tokenizer: Tokenizer, text: str, what: Literal["sentence", "translation"]
+) -> list[int]:
+    ids = tokenizer.encode(text)
+    longest = min(MAX_PIECES, checkpoint.config.data.max_length)
+    if not 0 < len(ids) <= longest:
+        raise Unreadable(what, len(ids), longest)
+    return ids
+
+
+def _teacher_forced(
+    model: TorchModel,
+    source: np.ndarray,
+    target: Sequence[int],
+    decoding: DecodingConfig,
+    tokenizer: Tokenizer,
+) -> tuple[list[TokenProbability], np.ndarray]:
+    """The probability of each token of the target and EOS, and the attention float32 [target + 1, src_len] while it is
+    written."""
+    recorder = RecordingModel(model)
+    scored = score_target(recorder, source, None, [target], decoding)[0]
+    found, none = [], np.zeros(1, np.int64)
+    for log_prob, token, (_, step) in zip(scored.token_scores, [*target, EOS], recorder.steps, strict=True):
+        logits = step.logits(none, none)[0]
+        best = np.argsort(-logits, kind="stable")[:ALTERNATIVES].tolist()
+        shares = np.exp(np.minimum(logits[best] - step.log_z[0, 0], 0.0)).tolist()
+        (piece,), place = tokenizer.pieces([token]), 1 + int((logits > logits[token]).sum())
+        alternatives = list(zip(tokenizer.pieces(best), shares, strict=True))
+        found.append(TokenProbability(piece, log_prob, float(np.exp(log_prob)), place, alternatives))
+    attention = [step.attention[0, 0] for _, step in recorder.steps if step.attention is not None]
+    return found, np.stack(attention)
+
+
+@torch.no_grad()
+def _activities(
+    checkpoint: Checkpoint, source: np.ndarray, target: Sequence[int], units: int, source_tokens: list[str]
+) -> list[LayerActivity]:
+    """All layers, encoder first, while the target is written; the decoder reads BOS and the target."""
+    read = [BOS, *target]
+    with catching(recurrent_layers(checkpoint.model)) as caught:
+        checkpoint.model(torch.from_numpy(source), None, torch.tensor([read]))
+    target_tokens = checkpoint.target_tokenizer.pieces(read)
+    found = []
+    for layer in caught:
+        tokens = source_tokens if layer.name.startswith("encoder") else target_tokens
+        found += [_activity(direction, tokens, units) for direction in layer.directions()]
+    return found
+
+
+def _activity(direction: Direction, tokens: list[str], count: int) -> LayerActivity:
+    traced, size = trace(direction), direction.weights.units
+    series = {**traced.gates, "hidden": traced.hidden}
+    if traced.memory is not None:
+        series["memory"] = traced.memory
+    units = torch.linspace(0, size - 1, min(count, size)).long()
+    means = {
+        name: (values.square().mean(dim=1).sqrt() if name in SIGNED else values.mean(dim=1)).tolist()
+        for name, values in series.items()
+    }
+    sample = {name: values[:, units].T.tolist() for name, values in series.items()}
+    return LayerActivity(direction.name, direction.weights.cell, tokens, means, units.tolist(), sample)

@@ -2,23 +2,23 @@
 
 Bengio, Simard & Frasconi 1994, section 4; Pascanu, Mikolov & Bengio 2013, eq. 5: the derivative of a state by an
 earlier one is the product of the Jacobians of the steps between; where it vanishes, nothing that came earlier can
-be learned from.  What a *trained* task holds on to is `nmt.lab.recall`'s question.
+be learned from.  `nmt.lab.recall` asks what a trained cell holds on to.
 
 The state s is all that a layer carries on: h of a simple RNN or GRU, (h, c) together of an LSTM, whose long memory
-is c.  The inputs are held fixed: it is the path through this layer's own time.
+is c.  The inputs are held fixed, so that only the path through this layer's own time counts.
 
-The norm is Frobenius', divided by that of the identity, its value at distance 0.  That is the factor by which a
+The norm is Frobenius', divided by that of the identity, its value at distance 0.  It is the factor by which a
 random small change of s_k is stretched or shrunk on its way to s_t (root of the mean square over directions).
-The spectral norm would tell the fate of the luckiest direction alone.
+The spectral norm would be that of the most favourable direction alone.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,13 +31,14 @@ from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.inference.sampling import greedy_search
 from nmt.inference.torch_model import TorchModel
-from nmt.lab.gates import CellWeights, catching, cell_weights, recurrent_layers, step
+from nmt.lab.gates import CellWeights, Direction, catching, cell_weights, recurrent_layers, step
 from nmt.lab.recall import open_gates
-from nmt.network.recurrent import RecurrentLayer, State
+from nmt.lab.settings import at_least, check_cells
+from nmt.network.recurrent import RecurrentLayer, State, states_of
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import BOS, EOS
 
-PROBES = 64  # random directions; a state of no more units is measured exactly
+PROBES = 64  # random directions; a state of no more numbers is measured exactly
 BURN_IN = 20  # steps of a fresh cell before the first state that counts
 
 # For a checkpoint that was given no text; sentences long enough to have distances to measure.
@@ -74,7 +75,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class Memory:
-    subject: str  # what was measured, for a title
+    """The curves of what was measured."""
+
+    subject: str  # for a title
     curves: list[Curve]
 
     def as_dict(self) -> dict[str, Any]:
@@ -89,16 +92,13 @@ def of_fresh_cells(
     examples: int = 8,
     seed: int = 1,
 ) -> Memory:
-    """Untrained cells that read standard normal inputs, as many as units.
+    """The memory of untrained cells that read standard normal inputs, as many as units.
 
     gates_open  biases of the gates for memories of 1 to `distance` steps (`nmt.lab.recall.open_gates`); without,
                 biases as at the start of a training of this project: 0, of LSTM's forget gate 1
     """
-    for name, value in (("hidden", hidden), ("distance", distance), ("examples", examples)):
-        if value < 1:
-            raise UserError(f"memory: {name} is {value}: at least 1 is needed")
-    if unknown := [cell for cell in cells if cell not in get_args(Cell)]:
-        raise UserError(f"memory: no cell is called {unknown[0]!r}; there are {', '.join(get_args(Cell))}")
+    at_least("memory", hidden=hidden, distance=distance, examples=examples)
+    check_cells("memory", cells)
     curves = []
     for cell in cells:
         with torch.random.fork_rng(devices=[]):
@@ -107,14 +107,9 @@ def of_fresh_cells(
             if gates_open:
                 open_gates(layer.rnn, cell, max(2, distance))
             weights = cell_weights(cell, layer.rnn)
-            first = tuple(
-                torch.zeros(hidden, dtype=torch.float64) for _ in range(weights.state_size // hidden)
-            )
-            rows = [
-                jacobian_norms(weights, torch.randn(BURN_IN + distance, hidden).double(), first, [BURN_IN])
-                for _ in range(examples)
-            ]
-        curves.append(_curve(cell, weights, rows))
+            first = (torch.zeros(hidden, dtype=torch.float64),) * states_of(cell)
+            inputs = [torch.randn(BURN_IN + distance, hidden).double() for _ in range(examples)]
+        curves.append(_curve(cell, weights, [jacobian_norms(weights, x, first, [BURN_IN]) for x in inputs]))
     gates = f"gates open for up to {distance} steps" if gates_open else "gate biases as before training"
     return Memory(f"fresh cells, {gates}", curves)
 
@@ -122,8 +117,8 @@ def of_fresh_cells(
 def of_checkpoint(
     model: Checkpoint | str | Path, sentences: Sequence[str] = (), probes: int = PROBES
 ) -> Memory:
-    """Every recurrent layer of a trained encoder over sentences, and of its decoder over the model's own (greedy)
-    translations of them.  Without sentences: built-in ones of the checkpoint's source language."""
+    """The memory of every recurrent layer of a trained encoder over sentences, and of its decoder over the model's own
+    (greedy) translations of them.  Without sentences: built-in ones of the checkpoint's source language."""
     checkpoint = model if isinstance(model, Checkpoint) else load_model(model)
     check_translates(checkpoint)
     language = checkpoint.config.source_language
@@ -133,16 +128,16 @@ def of_checkpoint(
             f"memory: no sentences to read, and none built in for language {language!r}; give --source FILE"
         )
     rows: dict[str, list[Tensor]] = {}
-    of: dict[str, CellWeights] = {}
+    weights: dict[str, CellWeights] = {}
     for sentence in sentences:
-        for name, weights, inputs, first in _layers_over(checkpoint, sentence):
-            norms = jacobian_norms(weights, inputs, first, range(1, len(inputs)), probes)
-            of[name] = weights
-            rows.setdefault(name, []).append(norms)
+        for one in _directions_over(checkpoint, sentence):
+            norms = jacobian_norms(one.weights, one.inputs, one.first, range(1, len(one.inputs)), probes)
+            weights[one.name] = one.weights
+            rows.setdefault(one.name, []).append(norms)
     if not rows:
         raise UserError("memory: every sentence is a single piece: there is no distance to measure")
     languages = f"{language or '?'} → {checkpoint.config.target_language or '?'}"
-    curves = [_curve(name, of[name], found) for name, found in rows.items()]
+    curves = [_curve(name, weights[name], found) for name, found in rows.items()]
     return Memory(f"{languages} model, {len(sentences)} sentences", curves)
 
 
@@ -157,7 +152,7 @@ def jacobian_norms(
     """‖∂s_t/∂s_k‖ for every k of `starts` and all t from k on: float64 [starts, len + 1], by the distance t − k;
     NaN where t would lie beyond the end.
 
-    inputs [len, input_size]; s_0 is `first` (each [units]), s_t the state after t inputs.
+    inputs [len, input_size]; s_0 is `first` (each part [units]), s_t the state after t inputs.
 
     All starts are followed in one pass: at every step each of them has a set of directions, which this step's
     Jacobian is applied to (forward-mode differentiation).  The directions are random and orthonormal:
@@ -186,7 +181,7 @@ def jacobian_norms(
 
 
 def _advance(weights: CellWeights, inputs: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
-    """One step of the state (each [1, units]), and of tangents [starts, probes, size] along with it."""
+    """One step of the state (each part [1, units]), and of tangents [starts, probes, size] along with it."""
     rows = tangents.flatten(0, 1)
     if not len(rows):
         return step(weights, inputs[None], state), tangents
@@ -200,22 +195,18 @@ def _advance(weights: CellWeights, inputs: Tensor, state: State, tangents: Tenso
     return tuple(value[:1].split(weights.units, dim=1)), moved.view_as(tangents)
 
 
-def _layers_over(
-    checkpoint: Checkpoint, sentence: str
-) -> Iterator[tuple[str, CellWeights, Tensor, tuple[Tensor, ...]]]:
-    """Name, weights, inputs [len, input_size] in reading order, first state: of each layer and direction."""
+def _directions_over(checkpoint: Checkpoint, sentence: str) -> list[Direction]:
+    """What every direction of every recurrent layer reads while a sentence is translated greedily."""
     model = checkpoint.model
     source = np.array([[*checkpoint.source_tokenizer.encode(sentence), EOS]])
     written = greedy_search(TorchModel(model), source, None, checkpoint.config.decoding)[0].tokens
     with torch.no_grad(), catching(recurrent_layers(model)) as caught:
         model(torch.from_numpy(source), None, torch.tensor([[BOS, *written]]))
-    for one in caught:
-        for direction, weights, inputs, first in one.directions():
-            yield f"{one.name} {direction}".strip(), weights, inputs, first
+    return [direction for layer in caught for direction in layer.directions()]
 
 
 def _curve(name: str, weights: CellWeights, rows: Sequence[Tensor]) -> Curve:
-    """The mean at each distance of rows [starts, lengths]; what is NaN does not count."""
+    """The mean at each distance of rows [starts, lengths]; NaN does not count."""
     longest = max(row.size(1) for row in rows)
     padded = [torch.nn.functional.pad(row, (0, longest - row.size(1)), value=math.nan) for row in rows]
     everything = torch.cat(padded)

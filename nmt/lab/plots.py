@@ -1,17 +1,18 @@
 """Pictures of the laboratory's results, drawn with Matplotlib's objects: no pyplot, no global figure, safe in threads.
 
-Each function takes an experiment's data and gives a `Figure` on a light ground; `save` writes it as .svg or .png.
+Each function takes the data of an experiment and gives a `Figure`; `save` writes it as .svg or .png.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
@@ -21,19 +22,25 @@ from matplotlib.textpath import TextPath
 
 from nmt.errors import UserError
 from nmt.lab.clipping import Clipping
-from nmt.lab.inside import Inside, LayerActivity, TokenProbability
+from nmt.lab.inside import SIGNED, Inside, LayerActivity
 from nmt.lab.memory import Memory
 from nmt.lab.pieces import readable
 from nmt.lab.recall import Recall
 
-INK, MUTED, GRID = "#1e293b", "#475569", "#cbd5e1"
+INK, MUTED, PALE, GRID = "#1e293b", "#475569", "#7c8aa0", "#cbd5e1"
+LINES = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f"]
 CELL_COLOURS = {"rnn": "#dc2626", "gru": "#2563eb", "lstm": "#059669"}
 CELL_MARKERS = {"rnn": "o", "gru": "s", "lstm": "^"}  # where colours lie on one another, or are not seen
-LINES = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f"]
-SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#c3dafe", "#4f7fe8", "#1e3a8a"])  # 0 to 1
-SIGNED = "RdBu_r"  # -1 to 1
+SHARES = LinearSegmentedColormap.from_list(
+    "share", ["#ffffff", "#c3dafe", "#4f7fe8", "#1e3a8a"]
+)  # from 0 to 1
+SIGNED_COLOURS = matplotlib.colormaps["RdBu_r"]  # from -1 to 1
 SUFFIXES = (".svg", ".png")
 DPI = 120  # of a PNG: as wide as a page of documentation, and small enough to keep beside the code
+COLUMN_GAP = 0.45  # inches between two columns of the beam tree
+MAX_LABEL = 10  # characters of a piece in the beam tree
+# A stray "$" must stay a dollar sign, so labels of pieces are not parsed as mathematics.
+SLANTED: dict[str, Any] = {"rotation": 45, "parse_math": False}
 
 # A rare sign that the picture's font lacks is drawn as a box; the terminal need not hear of it.
 warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
@@ -46,13 +53,24 @@ def check_name(path: str | Path) -> None:
 
 
 def save(figure: Figure, path: str | Path) -> None:
+    """Write the picture.  There is neither a date nor a random identifier in it: the same data gives the same file."""
     check_name(path)
-    # Neither a date nor random identifiers: the same data gives the same file.
     metadata = {"Date": None} if Path(path).suffix.lower() == ".svg" else None
-    import matplotlib
-
     with matplotlib.rc_context({"svg.hashsalt": "nmt"}):
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
+
+
+def figures(result: Memory | Recall | Clipping | Inside) -> dict[str, Figure]:
+    """All pictures of an experiment, by what is added to the name of the file."""
+    if isinstance(result, Memory):
+        return {"": memory_figure(result)}
+    if isinstance(result, Recall):
+        return {"": recall_figure(result)}
+    if isinstance(result, Clipping):
+        return {"": clipping_figure(result)}
+    attention = {} if result.attention is None else {"attention": attention_figure(result)}
+    gates, beam, tokens = gates_figure(result), beam_figure(result), tokens_figure(result)
+    return {"gates": gates, **attention, "beam": beam, "tokens": tokens}
 
 
 def memory_figure(memory: Memory) -> Figure:
@@ -64,10 +82,8 @@ def memory_figure(memory: Memory) -> Figure:
         style = "--" if curve.name.endswith("backward") else "-"
         axes.plot(curve.norms, style, color=colour, label=curve.name)
     positive = [norm for curve in memory.curves for norm in curve.norms if norm > 0]
-    axes.set_yscale("log")
+    axes.set(yscale="log", xlabel="distance t − k (steps)", ylabel="‖∂s$_t$/∂s$_k$‖ / ‖I‖")
     axes.set_ylim(bottom=max(min(positive) / 2, 1e-12))
-    axes.set_xlabel("distance t − k (steps)")
-    axes.set_ylabel("‖∂s$_t$/∂s$_k$‖ / ‖I‖")
     _titled(axes, f"How strongly an earlier state is still felt: {memory.subject}")
     _legend(axes)
     return figure
@@ -78,42 +94,21 @@ def recall_figure(recall: Recall) -> Figure:
     figure, (axes,) = _figure(8, 4.5)
     for cell in recall.config.cells:
         outcomes = sorted((o for o in recall.outcomes if o.cell == cell), key=lambda o: o.delay)
-        delays = [o.delay for o in outcomes]
-        axes.plot(
-            delays,
-            [o.mean for o in outcomes],
-            marker=CELL_MARKERS[cell],
-            markersize=8,
-            markerfacecolor="none",
-            markeredgewidth=1.5,
-            color=CELL_COLOURS[cell],
-            label=cell,
-        )
-        axes.fill_between(
-            delays,
-            [o.worst for o in outcomes],
-            [max(o.accuracies) for o in outcomes],
-            color=CELL_COLOURS[cell],
-            alpha=0.15,
-            linewidth=0,
-        )
+        delays, colour = [o.delay for o in outcomes], CELL_COLOURS[cell]
+        marker: dict[str, Any] = {"marker": CELL_MARKERS[cell], "markersize": 8, "markerfacecolor": "none"}
+        axes.plot(delays, [o.mean for o in outcomes], **marker, markeredgewidth=1.5, color=colour, label=cell)
+        best = [max(o.accuracies) for o in outcomes]
+        axes.fill_between(delays, [o.worst for o in outcomes], best, color=colour, alpha=0.15, linewidth=0)
     axes.axhline(1 / recall.config.symbols, color=MUTED, linestyle=":", label="guessing")
     ticks = sorted(set(recall.config.delays))
-    if ticks[0] > 0:
-        axes.set_xscale("log")
-    else:
-        axes.set_xscale("symlog", linthresh=1)
+    scale = {"value": "log"} if ticks[0] > 0 else {"value": "symlog", "linthresh": 1}
+    axes.set_xscale(**scale)
     axes.set_xticks(ticks, [str(delay) for delay in ticks])
     axes.minorticks_off()
-    axes.set_ylim(0, 1.05)
-    axes.set_xlabel("steps of noise between the symbol and the answer")
-    axes.set_ylabel("accuracy")
-    seeds = (
-        "its only seed"
-        if recall.config.seeds == 1
-        else f"mean, worst and best of {recall.config.seeds} seeds"
-    )
-    _titled(axes, f"Delayed recall: naming a symbol that was shown once ({seeds})")
+    axes.set(ylim=(0, 1.05), xlabel="steps of noise between the symbol and the answer", ylabel="accuracy")
+    seeds = recall.config.seeds
+    which = "its only seed" if seeds == 1 else f"mean, worst and best of {seeds} seeds"
+    _titled(axes, f"Delayed recall: naming a symbol that was shown once ({which})")
     _legend(axes)
     return figure
 
@@ -121,24 +116,19 @@ def recall_figure(recall: Recall) -> Figure:
 def clipping_figure(clipping: Clipping) -> Figure:
     """Losses above, gradient norms below; a line that leaves the picture goes on until its numbers are infinite."""
     figure, (top, bottom) = _figure(8, 6.5, rows=2)
-    courses = [
-        (clipping.without, "without clipping", LINES[1]),
-        (clipping.with_clipping, "with clipping", LINES[0]),
-    ]
-    for course, name, colour in courses:
+    for course, colour in ((clipping.without, LINES[1]), (clipping.with_clipping, LINES[0])):
         for axes, series in ((top, course.losses), (bottom, course.norms)):
             values = [math.nan if value is None else value for value in series]
+            name = "with clipping" if course.clipped else "without clipping"
             axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=1, label=name)
     top.axhline(clipping.guess, color=MUTED, linestyle=":", label="always answering the mean")
     bottom.axhline(clipping.config.threshold, color=MUTED, linestyle=":", label="threshold")
-    top.set_ylim(0.03, 1e4)
-    bottom.set_ylim(0.01, 1e6)
-    top.set_ylabel("loss (mean squared error)")
-    bottom.set_ylabel("gradient norm before clipping")
-    bottom.set_xlabel("optimiser step")
-    for axes in (top, bottom):
-        axes.set_yscale("log")
-        _legend(axes)
+    top.set(ylim=(0.03, 1e4), yscale="log", ylabel="loss (mean squared error)")
+    bottom.set(
+        ylim=(0.01, 1e6), yscale="log", ylabel="gradient norm before clipping", xlabel="optimiser step"
+    )
+    _legend(top)
+    _legend(bottom)
     _titled(top, "The same training with and without clipped gradients")
     return figure
 
@@ -169,16 +159,18 @@ def _gates(axes: Axes, layer: LayerActivity) -> None:
     blocks, centres, top = [], [], 0
     for name, rows in layer.sample.items():
         values = np.array(rows)
-        if name in ("candidate", "hidden", "memory"):
+        if name in SIGNED:
             most = max(1.0, float(np.abs(values).max()))
-            colours = colormaps[SIGNED](0.5 + 0.5 * values / most)
+            colours = SIGNED_COLOURS(0.5 + 0.5 * values / most)
         else:
-            colours = SHARE(values)
+            colours = SHARES(values)
         blocks += [colours, np.full_like(colours[:1], to_rgba(GRID))]  # a line between two blocks
         centres.append(top + (len(values) - 1) / 2)
         top += len(values) + 1
     axes.imshow(np.concatenate(blocks[:-1]), aspect="auto", interpolation="nearest")
-    _ticks(axes, layer.tokens, [f"▁{name}" for name in layer.sample], centres, size=8)
+    _pieces(axes.set_xticks, layer.tokens, fontsize=8, ha="right", rotation_mode="anchor", **SLANTED)
+    axes.set_yticks(centres, list(layer.sample), fontsize=8)
+    axes.tick_params(length=0)
     _titled(axes, f"{layer.name} ({layer.cell}), {len(layer.units)} units")
 
 
@@ -188,8 +180,10 @@ def attention_figure(inside: Inside) -> Figure:
         raise UserError("this model has no attention: there is no picture of it")
     rows, columns = len(inside.target_tokens), len(inside.source_tokens)
     figure, (axes,) = _figure(1.5 + 0.36 * columns, 1.2 + 0.36 * rows)
-    axes.imshow(inside.attention, cmap=SHARE, vmin=0.0, vmax=1.0, aspect="equal")
-    _ticks(axes, inside.source_tokens, inside.target_tokens)
+    axes.imshow(inside.attention, cmap=SHARES, vmin=0.0, vmax=1.0, aspect="equal")
+    _pieces(axes.set_xticks, inside.source_tokens, fontsize=9, ha="right", rotation_mode="anchor", **SLANTED)
+    _pieces(axes.set_yticks, inside.target_tokens, fontsize=9, parse_math=False)
+    axes.tick_params(length=0)
     axes.set_xlabel("source", color=MUTED)
     axes.set_ylabel("translation", color=MUTED)
     _titled(axes, "Attention: white none, dark blue all of it")
@@ -197,67 +191,52 @@ def attention_figure(inside: Inside) -> Figure:
 
 
 def beam_figure(inside: Inside) -> Figure:
-    """Steps from left to right, the best score at each step on top: kept candidates dark, dropped ones pale, the
-    translation in colour.  Of the dropped ones the best few of each step."""
+    """Steps from left to right, the best score at each step on top: kept candidates dark, the best few of the dropped
+    ones pale, the translation in colour."""
     tree, places, best = inside.tree, inside.tree.places(), set(inside.tree.best)
-    labels = {
-        index: f"{_short(readable(inside.tree_tokens[index]))} {tree.candidates[index].score:.2f}"
-        for index in places
-    }
-    widths = {index: _width(label, bold=index in best) for index, label in labels.items()}
+    labels, widths = {}, {}
+    for index in places:
+        piece = readable(inside.tree_tokens[index])
+        piece = piece if len(piece) <= MAX_LABEL else f"{piece[: MAX_LABEL - 1]}…"
+        labels[index] = f"{piece} {tree.candidates[index].score:.2f}"
+        widths[index] = _width(labels[index], "bold" if index in best else "normal")
     left = _columns([step for step, _ in places.values()], list(widths.values()))
     deepest = max((row for _, row in places.values()), default=0)
     figure, (axes,) = _figure(left[-1], 0.26 * (deepest + 1))
     axes.set_position((0, 0, 1, 1))  # one unit across is an inch
     for index, (step, row) in places.items():
         candidate, parent = tree.candidates[index], tree.candidates[index].parent
-        colour = LINES[0] if index in best else INK if candidate.kept else "#7c8aa0"
+        colour, line, weight = (INK, 0.9, "normal") if candidate.kept else (PALE, 0.5, "normal")
+        if index in best:
+            colour, line, weight = LINES[0], 2, "bold"
         # From the end of the parent's label to the end of its column, and on to this label.
-        across, down = [left[step] - BETWEEN, left[step] - 0.05], [0, row]
+        across, down = [left[step] - COLUMN_GAP, left[step] - 0.05], [0, row]
         if parent is not None:
             parent_step, parent_row = places[parent]
             across = [left[parent_step] + widths[parent] + 0.04, *across]
             down = [parent_row, parent_row, row]
-        axes.plot(
-            across,
-            down,
-            color=colour,
-            linewidth=2 if index in best else 0.9 if candidate.kept else 0.5,
-            zorder=2 if index in best else 1,
-        )
-        axes.text(
-            left[step],
-            row,
-            labels[index],
-            color=colour,
-            fontsize=8,
-            va="center",
-            fontweight="bold" if index in best else "normal",
-            parse_math=False,
-        )
-    axes.set_xlim(0, left[-1])
-    axes.set_ylim(deepest + 0.6, -0.6)
+        axes.plot(across, down, color=colour, linewidth=line, zorder=2 if index in best else 1)
+        style: dict[str, Any] = {"color": colour, "fontsize": 8, "fontweight": weight, "parse_math": False}
+        axes.text(left[step], row, labels[index], va="center", **style)
+    axes.set(xlim=(0, left[-1]), ylim=(deepest + 0.6, -0.6))
     axes.set_axis_off()
     _titled(axes, f"Beam search, {tree.beam} wide: log-probability so far of every candidate")
     _key(figure, "Blue: the translation. Black: kept. Grey: dropped, the best few of each step.")
     return figure
 
 
-BETWEEN = 0.45  # inches from one column of the beam tree to the next
-
-
 def _columns(steps: Sequence[int], widths: Sequence[float]) -> list[float]:
     """Where the column of each step begins, in inches, and last where the picture ends."""
-    left = [BETWEEN]
+    left = [COLUMN_GAP]
     for step in range(1 + max(steps, default=-1)):
         widest = max(width for at, width in zip(steps, widths, strict=True) if at == step)
-        left.append(left[-1] + widest + BETWEEN)
+        left.append(left[-1] + widest + COLUMN_GAP)
     return left
 
 
-def _width(label: str, bold: bool) -> float:
-    """Inches, at the size of the beam tree's labels."""
-    font = FontProperties(weight="bold" if bold else "normal", size=8)
+def _width(label: str, weight: str) -> float:
+    """The width of a label of the beam tree in inches."""
+    font = FontProperties(weight=weight, size=8)
     outline = TextPath((0, 0), label.replace("$", r"\$"), prop=font).get_extents()
     return 1.06 * float(outline.width) / 72 + 0.05  # on a raster, letters stand further apart
 
@@ -268,49 +247,18 @@ def tokens_figure(inside: Inside) -> Figure:
     for place, token in enumerate(inside.tokens):
         axes.bar(place, token.probability, color=LINES[0] if token.place == 1 else LINES[3])
         if token.place > 1:
-            _preferred(axes, place, token)
-    axes.set_xticks(
-        range(len(inside.tokens)),
-        [readable(token.token) for token in inside.tokens],
-        rotation=45,
-        ha="right",
-        parse_math=False,
-    )
-    axes.set_ylim(0, 1.15)
-    axes.set_ylabel("probability")
+            name, share = token.alternatives[0]
+            axes.plot([place - 0.4, place + 0.4], [share, share], color=MUTED, linewidth=1)
+            axes.text(place, share + 0.02, readable(name), color=MUTED, fontsize=8, ha="center", **SLANTED)
+    _pieces(axes.set_xticks, [token.token for token in inside.tokens], ha="right", **SLANTED)
+    axes.set(ylim=(0, 1.15), ylabel="probability")
     whose = "the given" if inside.given else "the model's own"
     _titled(axes, f"Each token of {whose} translation, log-probability {inside.log_prob:.2f} in all")
     return figure
 
 
-def _preferred(axes: Axes, place: int, token: TokenProbability) -> None:
-    name, share = token.alternatives[0]
-    axes.plot([place - 0.4, place + 0.4], [share, share], color=MUTED, linewidth=1)
-    axes.text(
-        place,
-        share + 0.02,
-        readable(name),
-        color=MUTED,
-        fontsize=8,
-        ha="center",
-        rotation=45,
-        parse_math=False,
-    )
-
-
-def _short(text: str, most: int = 10) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def inside_figures(inside: Inside) -> dict[str, Figure]:
-    """All pictures of a sentence, by the word that goes into their file names."""
-    figures = {"gates": gates_figure(inside)}
-    if inside.attention is not None:
-        figures["attention"] = attention_figure(inside)
-    return figures | {"beam": beam_figure(inside), "tokens": tokens_figure(inside)}
-
-
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure of this size in inches, on a light ground, and its axes from left to right and top to bottom."""
     figure = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(figure)
     axes = [figure.add_subplot(rows, columns, index) for index in range(1, rows * columns + 1)]
@@ -322,28 +270,13 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tup
     return figure, axes
 
 
-def _ticks(
-    axes: Axes, across: Sequence[str], down: Sequence[str], at: Sequence[float] | None = None, size: int = 9
-) -> None:
-    """Names of columns and rows; `at`: where the rows' names stand, if not one a row."""
-    # A stray "$" must stay a dollar sign: parse_math off.
-    axes.set_xticks(
-        range(len(across)),
-        [readable(piece) for piece in across],
-        rotation=45,
-        ha="right",
-        rotation_mode="anchor",
-        fontsize=size,
-        parse_math=False,
-    )
-    axes.set_yticks(
-        at or range(len(down)), [readable(piece) for piece in down], fontsize=size, parse_math=False
-    )
-    axes.tick_params(length=0)
+def _pieces(set_ticks: Callable[..., Any], pieces: Sequence[str], **style: Any) -> None:
+    """Name the columns (or rows) after pieces."""
+    set_ticks(range(len(pieces)), [readable(piece) for piece in pieces], **style)
 
 
 def _key(figure: Figure, text: str) -> None:
-    """What the colours mean, below everything else."""
+    """Say what the colours mean, below everything else."""
     lowest = min(axes.get_position().y0 for axes in figure.axes) * figure.get_figheight()
     below = 0.7 if any(axes.axison for axes in figure.axes) else 0.15  # room for the names of columns
     figure.text(0.02, (lowest - below) / figure.get_figheight(), text, color=MUTED, fontsize=8, va="top")

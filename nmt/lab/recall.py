@@ -1,12 +1,12 @@
 """Delayed recall: a marked symbol is shown once, noise follows for n steps, then the symbol is to be named.
 
-It separates what a cell can learn to hold on to (Hochreiter & Schmidhuber 1997, section 5; Bengio, Simard &
-Frasconi 1994, section 3).  A tiny training loop of its own: `nmt.training.trainer` trains translators.
+The task shows what a cell can learn to hold on to (Hochreiter & Schmidhuber 1997, section 5; Bengio, Simard &
+Frasconi 1994, section 3).  It has a tiny training loop of its own.
 
-With the settings below a simple RNN names every symbol after 10 steps but not after 20, GRU and LSTM after 100.  What
-that depends on: the learning rate is one at which the simple RNN does best (of 0.001, 0.003, 0.01, 0.03); the gates
-begin open (`open_gates`), and without that an LSTM does not learn 100 steps in this time; weaker noise, or other
-symbols in its place, lets the simple RNN hold 20 steps or more.
+With the settings below a simple RNN names every symbol after 10 steps but not after 20, GRU and LSTM after 100.  This
+depends on the learning rate, which is one at which the simple RNN does best (of 0.001, 0.003, 0.01, 0.03); on the
+gates, which begin open (`open_gates`), for otherwise an LSTM does not learn 100 steps in this time; and on the noise:
+if it is weaker, or other symbols stand in its place, the simple RNN holds 20 steps or more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,10 +22,12 @@ from torch.nn import functional
 
 from nmt.config import Cell
 from nmt.errors import UserError
+from nmt.lab.settings import CELLS, at_least, check_cells
 from nmt.network.recurrent import RecurrentLayer
 
-CELLS: tuple[Cell, ...] = get_args(Cell)
 SOLVED = 0.95  # accuracy from which a cell counts as remembering
+FAULTLESS_BATCHES = 15  # in a row, after which a training ends early
+TEST_EXAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -39,31 +41,27 @@ class RecallConfig:
     noise: float = 1.0  # standard deviation of what follows, on the symbol's own inputs
     hidden: int = 32
     batch: int = 32
-    # Optimiser steps at most; a training that names all symbols of several batches ends early.
-    steps: int = 600
+    steps: int = 600  # optimiser steps at most
     lr: float = 1e-2
     clip: float = 1.0
     open_gates: bool = True  # see `open_gates`
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "hidden", "batch", "steps"):
-            if getattr(self, name) < 1:
-                raise UserError(f"recall: {name} is {getattr(self, name)}: at least 1 is needed")
+        at_least("recall", seeds=self.seeds, hidden=self.hidden, batch=self.batch, steps=self.steps)
         if self.symbols < 2:
             raise UserError(f"recall: {self.symbols} symbol(s): at least 2 are needed to tell apart")
         if not self.cells or not self.delays or min(self.delays) < 0:
             raise UserError("recall: at least one cell and one delay of 0 or more steps are needed")
-        if unknown := [cell for cell in self.cells if cell not in CELLS]:
-            raise UserError(f"recall: no cell is called {unknown[0]!r}; there are {', '.join(CELLS)}")
+        check_cells("recall", self.cells)
 
 
-# Seconds for all of it; enough to see the order of the cells.
+# This takes seconds, and is enough to see the order of the cells.
 QUICK = RecallConfig(delays=(3, 40), seeds=1, steps=450)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One cell at one delay."""
+    """How well one cell did at one delay."""
 
     cell: Cell
     delay: int
@@ -81,6 +79,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Recall:
+    """All outcomes, and the seconds that they took."""
+
     config: RecallConfig
     outcomes: list[Outcome]
     seconds: float
@@ -96,13 +96,8 @@ class Recall:
 
     def as_dict(self) -> dict[str, Any]:
         outcomes = [asdict(o) | {"mean": o.mean, "worst": o.worst} for o in self.outcomes]
-        held = {cell: self.longest(cell) for cell in self.config.cells}
-        return {
-            "config": asdict(self.config),
-            "outcomes": outcomes,
-            "longest_delay": held,
-            "seconds": self.seconds,
-        }
+        held = {"longest_delay": {cell: self.longest(cell) for cell in self.config.cells}}
+        return {"config": asdict(self.config), "outcomes": outcomes, **held, "seconds": self.seconds}
 
 
 class Namer(nn.Module):
@@ -132,14 +127,14 @@ def run(config: RecallConfig, say: Callable[[str], None] = lambda line: None) ->
 
 
 def train(cell: Cell, delay: int, seed: int, config: RecallConfig) -> tuple[float, int]:
-    """One training; returns the accuracy on 1000 new examples and the optimiser steps taken."""
+    """One training; returns the accuracy on new examples and the optimiser steps taken."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Namer(cell, config)
         if config.open_gates:
             open_gates(model.layer.rnn, cell, max(2, delay))
         optimizer = torch.optim.Adam(model.parameters(), lr=config.lr)
-        faultless = 0  # batches in a row
+        faultless = 0
         for step in range(1, config.steps + 1):  # noqa: B007  # it is the result
             inputs, symbols = examples(config, delay, config.batch)
             logits = model(inputs)
@@ -148,17 +143,17 @@ def train(cell: Cell, delay: int, seed: int, config: RecallConfig) -> tuple[floa
             optimizer.step()
             optimizer.zero_grad()
             faultless = faultless + 1 if bool((logits.argmax(dim=1) == symbols).all()) else 0
-            if faultless == 15:
+            if faultless == FAULTLESS_BATCHES:
                 break
         with torch.inference_mode():
-            inputs, symbols = examples(config, delay, 1000)
+            inputs, symbols = examples(config, delay, TEST_EXAMPLES)
             return float((model(inputs).argmax(dim=1) == symbols).float().mean()), step
 
 
 def examples(config: RecallConfig, delay: int, count: int) -> tuple[Tensor, Tensor]:
     """Inputs [count, 1 + delay, symbols + 1] float32, and the symbols [count] int64 that their first steps show.
 
-    A symbol is a 1 in its place.  Noise comes over the same inputs, as large: it disturbs whatever the symbol has
+    A symbol is a 1 in its place.  Noise comes over the same inputs and is as large: it disturbs whatever the symbol has
     left behind, unless the cell can shut it out.  The last input is the mark: 1 beside the symbol, then 0."""
     symbols = torch.randint(config.symbols, (count,))
     inputs = config.noise * torch.randn(count, 1 + delay, config.symbols + 1)
@@ -170,10 +165,10 @@ def examples(config: RecallConfig, delay: int, count: int) -> tuple[Tensor, Tens
 
 @torch.no_grad()
 def open_gates(rnn: nn.RNNBase, cell: Cell, horizon: int) -> None:
-    """Biases with which gates begin by keeping what they hold for between 2 and `horizon` steps, spread evenly:
-    "chrono initialisation" (Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
+    """Set the biases so that the gates begin by keeping what they hold for 2 to `horizon` steps, spread evenly over the
+    units: "chrono initialisation" (Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
 
-    A simple RNN has no gates: nothing of it changes."""
+    A simple RNN has no gates and is left as it is."""
     units = rnn.hidden_size
     bias: Tensor = rnn.bias_ih_l0  # type: ignore[assignment]  # torch's modules forget the type
     keep = torch.empty(units).uniform_(1.0, max(1.0, horizon - 1.0)).log()

@@ -1,7 +1,7 @@
-"""Text out of a language model: piece after piece, each drawn from what the model expects next.
+"""Text written by a language model piece after piece, each drawn from what the model expects next.
 
-The classic experiment of recurrent networks (Sutskever, Martens & Hinton 2011; Graves 2013, arXiv:1308.0850,
-section 2).  The drawing itself is `nmt.inference.sampling.sample`; the model comes from `nmt train language-model`.
+This is the classic experiment of recurrent networks (Sutskever, Martens & Hinton 2011; Graves 2013, arXiv:1308.0850,
+section 2).  `nmt.inference.sampling.sample` does the drawing; `nmt train language-model` trains the model.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from nmt.checkpoint.weights import Checkpoint
 from nmt.errors import UserError
 from nmt.inference.sampling import sample
 from nmt.inference.torch_model import TorchModel
+from nmt.lab.settings import without_source
 from nmt.text.tokenizer import EOS, UNK
 
 
@@ -30,7 +31,7 @@ def write_texts(
     """`count` texts, each beginning with `prompt`.
 
     temperature, top_k, top_p   as of `nmt.inference.sampling.sample`
-    seed        the same seed and count give the same texts; None: other ones each time
+    seed        the same seed and count give the same texts; None gives other ones each time
     max_pieces  where a text that goes on is cut, the prompt counted (None: the longest that training saw)
     Raises UserError for a checkpoint that is no language model, and for a prompt that it has no pieces for.
     """
@@ -38,34 +39,20 @@ def write_texts(
     if count < 1:
         raise UserError(f"count is {count}: at least 1 is needed")
     longest = checkpoint.config.data.max_length if max_pieces is None else max_pieces
-    prefix = checkpoint.target_tokenizer.encode(prompt)
+    tokenizer = checkpoint.target_tokenizer
+    prefix = tokenizer.encode(prompt)
     if UNK in prefix:
         raise UserError(f"prompt {prompt!r}: has characters that the model's texts did not; leave them out")
     if len(prefix) >= longest:
         raise UserError(
             f"prompt of {len(prefix)} pieces, of {longest} at most: nothing is left to write; shorten it"
         )
-    # Nothing of a source limits the text, and what repeats is the model's own affair.
-    decoding = replace(
-        checkpoint.config.decoding,
-        max_length_ratio=0.0,
-        max_length_extra=longest,
-        no_repeat_ngram=0,
-        coverage_penalty=0.0,
-    )
-    empty = np.full((count, 1), EOS, np.int64)
-    written = sample(
-        TorchModel(checkpoint.model, next(checkpoint.model.parameters()).device),
-        empty,
-        None,
-        decoding,
-        temperature,
-        top_k,
-        top_p,
-        np.random.default_rng(seed),
-        [prefix] * count,
-    )
-    return [checkpoint.target_tokenizer.decode(text.tokens) for text in written]
+    decoding = without_source(checkpoint.config.decoding, longest)
+    decoding = replace(decoding, no_repeat_ngram=0)  # what repeats is the model's own choice
+    model = TorchModel(checkpoint.model, next(checkpoint.model.parameters()).device)
+    empty, random = np.full((count, 1), EOS, np.int64), np.random.default_rng(seed)
+    written = sample(model, empty, None, decoding, temperature, top_k, top_p, random, [prefix] * count)
+    return [tokenizer.decode(text.tokens) for text in written]
 
 
 def check_language_model(checkpoint: Checkpoint) -> None:

@@ -1,7 +1,7 @@
 """A sentence as one vector, and sentences out of vectors: what an encoder–decoder without attention passes on.
 
 With `attention: none` the decoder reads nothing of the source but the encoder's last state (Sutskever et al. 2014,
-section 2; Cho et al. 2014, arXiv:1406.1078): so any point of that space can be decoded, also one between two
+section 2; Cho et al. 2014, arXiv:1406.1078).  So any point of that space can be decoded, also one between two
 sentences.  With attention it reads the encoder's states at all positions too, and no one vector holds the sentence.
 """
 
@@ -19,6 +19,7 @@ from nmt.errors import UserError
 from nmt.inference.beam_search import beam_search
 from nmt.inference.model_interface import Array
 from nmt.inference.torch_model import TorchEncoded, TorchModel
+from nmt.lab.settings import without_source
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import EOS
 
@@ -37,20 +38,15 @@ def sentence_vector(checkpoint: Checkpoint, sentence: str) -> Tensor:
 def decode_vectors(checkpoint: Checkpoint, vectors: Tensor, beam: int | None = None) -> list[str]:
     """What the decoder makes of each of `vectors` (float [count, encoder_hidden]), by beam search.
 
-    It is what the sentence of that vector is translated to: the same search, but for what that takes from the
-    source's pieces.  So the text may be as long as any in training, and no n-gram may repeat, where otherwise one
-    may as often as in the source.  (Nor does it cut a text into sentences or mend numbers, as `nmt translate` does.)
+    A sentence's vector gives the sentence's translation, but for what a search takes from the source's pieces: the text
+    may be as long as any in training, and no n-gram may repeat, where otherwise one may as often as in the source.  No
+    text is cut into sentences and no number mended, as `nmt translate` does.
     """
     check_one_vector(checkpoint)
-    config = checkpoint.config
-    decoding = replace(
-        config.decoding,
-        beam=config.decoding.beam if beam is None else beam,
-        max_length_ratio=0.0,
-        max_length_extra=config.data.max_length,
-        coverage_penalty=0.0,
-    )
-    # The search is told of a source of nothing but its end; the vectors are what the model gives it.
+    decoding = without_source(checkpoint.config.decoding, checkpoint.config.data.max_length)
+    if beam is not None:
+        decoding = replace(decoding, beam=beam)
+    # The search is told of a source of nothing but its end; what the model gives it are the vectors.
     nothing = np.full((len(vectors), 1), EOS, np.int64)
     found = beam_search(_FromVectors(checkpoint, vectors), nothing, None, decoding)
     return [checkpoint.target_tokenizer.decode(hypotheses[0].tokens) for hypotheses in found]
@@ -70,14 +66,6 @@ def similarity(one: Tensor, other: Tensor) -> float:
     return float(torch.nn.functional.cosine_similarity(one, other, dim=0))
 
 
-def between(
-    checkpoint: Checkpoint, start: str, end: str, steps: int = 5, beam: int | None = None
-) -> list[str]:
-    """The decoded points on the line from one sentence's vector to another's."""
-    first, last = (sentence_vector(checkpoint, sentence) for sentence in (start, end))
-    return decode_vectors(checkpoint, interpolate(first, last, steps), beam)
-
-
 def check_one_vector(checkpoint: Checkpoint) -> None:
     """UserError for a checkpoint whose decoder reads anything but one vector of a source."""
     kind = checkpoint.config.model.attention.kind
@@ -90,7 +78,7 @@ def check_one_vector(checkpoint: Checkpoint) -> None:
 
 
 class _FromVectors(TorchModel):
-    """A model that has read nothing, but was given the vectors."""
+    """A model whose encoder returns the vectors, whatever it reads."""
 
     def __init__(self, checkpoint: Checkpoint, vectors: Tensor) -> None:
         super().__init__(checkpoint.model, _device(checkpoint))

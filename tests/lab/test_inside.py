@@ -73,10 +73,7 @@ def test_gates_reproduce_the_outputs_of_every_fused_layer(
         model(source, None, torch.tensor([[BOS, 5, 6, 7, 8]]))
     assert len(caught) == len(layers)
     for one in caught:
-        traces = [
-            trace(weights, inputs, first, way == "backward")
-            for way, weights, inputs, first in one.directions()
-        ]
+        traces = [trace(direction) for direction in one.directions()]
         together = torch.cat([traced.hidden for traced in traces], dim=1)
         torch.testing.assert_close(together, torch.cat(one.outputs), rtol=0, atol=1e-5)
 

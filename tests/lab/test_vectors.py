@@ -14,7 +14,7 @@ from nmt.config import Config, DataConfig, TrainingConfig, dump_config
 from nmt.errors import UserError
 from nmt.inference.beam_search import beam_search
 from nmt.inference.torch_model import TorchModel
-from nmt.lab.vectors import between, decode_vectors, interpolate, sentence_vector, similarity
+from nmt.lab.vectors import decode_vectors, interpolate, sentence_vector, similarity
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
 from nmt.training.trainer import train
@@ -84,7 +84,8 @@ def test_from_its_vector_a_sentence_is_translated_as_ever(checkpoint: Checkpoint
 
 def test_the_ends_of_the_line_are_the_two_sentences(checkpoint: Checkpoint) -> None:
     translator = Translator.load(checkpoint.folder, "cpu", "torch")
-    decoded = between(checkpoint, SENTENCES[2], SENTENCES[3], steps=5)
+    start, end = (sentence_vector(checkpoint, sentence) for sentence in SENTENCES[2:])
+    decoded = decode_vectors(checkpoint, interpolate(start, end, 5))
     assert len(decoded) == 5
     assert decoded[0] == translator.translate(SENTENCES[2])
     assert decoded[-1] == translator.translate(SENTENCES[3])
