@@ -1,4 +1,4 @@
-"""What every benchmark's script needs: options, the machine's description, figures as JSON.
+"""What every benchmark's script needs: options, the description of the machine, figures as JSON.
 
 This also runs in the peers' environments, so it needs nothing but Python.
 """
@@ -16,6 +16,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+# What an option is wherever it occurs; `add_options` adds those that a script has.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "model": {"type": Path, "required": True, "metavar": "CHECKPOINT"},
+    "source": {"type": Path, "required": True, "metavar": "FILE", "help": "one sentence a line"},
+    "device": {"default": "auto", "choices": ("auto", "cpu", "cuda")},
+    "runtime": {"default": "auto", "choices": ("auto", "onnx", "torch")},
+    "set": {"action": "append", "default": [], "metavar": "KEY=VALUE", "help": "as of `nmt train`"},
+    "threads": {"type": int, "default": 2, "metavar": "N", "help": "CPU threads of torch (2)"},
+    "json": {"type": Path, "metavar": "OUT", "help": "also write the figures to this file"},
+}
+
 
 def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
     """A parser whose help begins with the module's docstring, line breaks kept."""
@@ -24,8 +35,13 @@ def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
     )
 
 
+def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    for name in names:
+        parser.add_argument(f"--{name}", **OPTIONS[name])
+
+
 def at_least(least: int) -> Callable[[str], int]:
-    """A type of argument: whole numbers from `least` on."""
+    """The type of an argument that is a whole number from `least` on."""
 
     def number(text: str) -> int:
         value = int(text)
@@ -37,7 +53,7 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def machine(*packages: str) -> dict[str, Any]:
-    """What the figures depend on and a reader can compare: the versions of `packages`, where installed, with it."""
+    """What figures depend on and a reader can compare: processor, system, and the versions of installed `packages`."""
     name = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():  # Linux leaves platform.processor() empty
@@ -59,7 +75,7 @@ def revision() -> str:
 
 
 def read_figures(file: Path) -> dict[str, Any]:
-    """What `publish` wrote of another system; UserError where it did not."""
+    """The figures that `publish` wrote of another system; UserError if the file has none."""
     from nmt.errors import UserError
 
     try:

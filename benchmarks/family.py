@@ -1,15 +1,16 @@
-"""The recurrent family compared: each member trained for the same wall time on one core, then scored.
+"""Compares the recurrent family: each member is trained for the same wall time on one core, then scored.
 
     python -m benchmarks.family --pairs tatoeba.es-en.tsv --out FOLDER --docs docs
 
-FILE.tsv has two columns, a Spanish sentence and its English translation.  Held out of training: 1,000 pairs at
-random and up to 400 whose source has more than 15 words, so that long sentences can be judged.  Two members train
+FILE.tsv has two columns, a Spanish sentence and its English translation.  1,000 pairs at random are held out of
+training, and up to 400 whose source has more than 15 words, so that long sentences can be judged.  Two members train
 side by side; twelve of them for 5 minutes each take some 40 minutes on two cores.  A member that is trained and
 scored already is not trained again.  Writes docs/family.json, docs/family.md and docs/family-*.png.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import os
@@ -24,8 +25,10 @@ from benchmarks.common import machine, make_parser, revision
 from nmt.errors import UserError
 from nmt.text.line_io import read_lines
 
-RANDOM, LONG, LONG_WORDS = 1000, 400, 15
-BUCKETS = ((1, 5), (6, 10), (11, 15), (16, 1000))  # words of the source
+RANDOM_PAIRS, MAX_LONG_PAIRS = 1000, 400  # held out: of all lengths, and long ones
+MIN_LONG_WORDS = 16  # of a long source
+MAX_WORDS = 1000
+BUCKETS = ((1, 5), (6, 10), (11, 15), (16, MAX_WORDS))  # words of the source, from and to
 BASE = {
     "model.embedding": 192,
     "model.encoder": "{cell: gru, layers: 2, hidden: 256}",
@@ -44,7 +47,7 @@ BASE = {
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One row of the table: what it changes of the first."""
+    """One row of the table, by what it changes of the first."""
 
     name: str
     group: str  # rows that are to be compared with each other, and with the first
@@ -52,19 +55,20 @@ class Member:
     characters: bool = False
 
 
-def _halves(cell: str, layers: int = 2) -> dict[str, Any]:
+def _both_halves(cell: str, layers: int = 2) -> dict[str, Any]:
+    """An encoder and a decoder of this kind."""
     half = f"{{cell: {cell}, layers: {layers}, hidden: 256}}"
     return {"model.encoder": half, "model.decoder": half}
 
 
 MEMBERS = (
     Member("GRU, both directions, 2 layers, multi-head attention, pieces", "base"),
-    Member("simple RNN", "cell", _halves("rnn")),
-    Member("LSTM", "cell", _halves("lstm")),
+    Member("simple RNN", "cell", _both_halves("rnn")),
+    Member("LSTM", "cell", _both_halves("lstm")),
     Member("one direction", "direction", {"model.encoder.bidirectional": "false"}),
-    Member("1 layer", "depth", _halves("gru", 1)),
-    Member("3 layers", "depth", _halves("gru", 3)),
-    Member("4 layers", "depth", _halves("gru", 4)),
+    Member("1 layer", "depth", _both_halves("gru", 1)),
+    Member("3 layers", "depth", _both_halves("gru", 3)),
+    Member("4 layers", "depth", _both_halves("gru", 4)),
     Member("context vector, no attention", "attention", {"model.attention.kind": "none"}),
     Member("additive attention", "attention", {"model.attention.kind": "additive"}),
     Member("dot attention", "attention", {"model.attention.kind": "dot"}),
@@ -78,21 +82,24 @@ MEMBERS = (
 
 
 def hold_out(pairs: Path, out: Path) -> None:
-    """Cuts FILE.tsv into train.tsv and dev.es, dev.en; the same pairs each time."""
+    """Cut FILE.tsv into train.tsv and dev.es, dev.en; the same pairs each time."""
     rows = [line.split("\t")[:2] for line in read_lines(str(pairs)) if "\t" in line]
     random.Random(1).shuffle(rows)
-    long = [row for row in rows[RANDOM:] if len(row[0].split()) > LONG_WORDS][:LONG]
-    dev = rows[:RANDOM] + long
+    long = [row for row in rows[RANDOM_PAIRS:] if len(row[0].split()) >= MIN_LONG_WORDS]
+    dev = rows[:RANDOM_PAIRS] + long[:MAX_LONG_PAIRS]
     held = {tuple(row) for row in dev}
-    train = [row for row in rows if tuple(row) not in held]
     out.mkdir(parents=True, exist_ok=True)
-    (out / "train.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in train), encoding="utf-8")
+    _write_lines(out / "train.tsv", ["\t".join(row) for row in rows if tuple(row) not in held])
     for column, language in enumerate(("es", "en")):
-        (out / f"dev.{language}").write_text("".join(f"{row[column]}\n" for row in dev), encoding="utf-8")
+        _write_lines(out / f"dev.{language}", [row[column] for row in dev])
+
+
+def _write_lines(file: Path, lines: list[str]) -> None:
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def build(out: Path, name: str, *options: str) -> Path:
-    """A dataset folder; the held-out pairs are its dev, and nothing in train touches them."""
+    """Build a dataset folder, whose dev split are the held-out pairs; nothing in train touches them."""
     data = out / name
     if not (data / "data.yaml").exists():
         source = ["--source", f"tsv:{out / 'train.tsv'}", "--dev-from", f"moses:{out / 'dev'}", "--test", "0"]
@@ -101,7 +108,7 @@ def build(out: Path, name: str, *options: str) -> Path:
 
 
 def train_and_score(member: Member, data: Path, out: Path, minutes: float) -> dict[str, Any]:
-    """Figures of one member; kept in its run's folder."""
+    """The figures of one member, which are kept in its run's folder."""
     run = out / "runs" / "-".join(member.name.lower().replace(",", "").split())
     result = run / "figures.json"
     settings = BASE | {"training.minutes": minutes} | member.changes
@@ -122,41 +129,40 @@ def train_and_score(member: Member, data: Path, out: Path, minutes: float) -> di
 
 
 def figures(member: Member, run: Path, out: Path) -> dict[str, Any]:
+    """Speed, size and scores of a trained member whose translations of dev.es are in its run's folder."""
     import sacrebleu
     from safetensors.numpy import load_file
 
-    hypotheses, sources, references = (
-        read_lines(str(file)) for file in (run / "dev.hypothesis", out / "dev.es", out / "dev.en")
-    )
+    files = (run / "dev.hypothesis", out / "dev.es", out / "dev.en")
+    hypotheses, sources, references = (read_lines(str(file)) for file in files)
     words = [len(line.split()) for line in sources]
 
-    def bleu(rows: list[int]) -> float:
-        return sacrebleu.corpus_bleu([hypotheses[i] for i in rows], [[references[i] for i in rows]]).score
+    def score(metric: Any, rows: list[int]) -> float:
+        found = metric([hypotheses[i] for i in rows], [[references[i] for i in rows]])
+        return round(found.score, 1)
 
-    chosen = list(range(min(RANDOM, len(sources))))  # all lengths as they come; the long ones only in buckets
+    random_rows = list(range(min(RANDOM_PAIRS, len(sources))))  # the long ones count in their bucket only
+    buckets = {}
+    for low, high in BUCKETS:
+        if rows := [i for i, count in enumerate(words) if low <= count <= high]:
+            name = f"{low}–{high}" if high < MAX_WORDS else f"{low}+"
+            buckets[name] = score(sacrebleu.corpus_bleu, rows)
     progress = json.loads(next(run.glob("state/*/progress.json")).read_text(encoding="utf-8"))
-    weights = [
-        array for file in (run / "best").glob("model*.safetensors") for array in load_file(file).values()
-    ]
-    chrf = sacrebleu.corpus_chrf([hypotheses[i] for i in chosen], [[references[i] for i in chosen]])
+    weights = [load_file(file) for file in (run / "best").glob("model*.safetensors")]
     return {
         "member": member.name,
         "group": member.group,
-        "parameters": sum(array.size for array in weights),
+        "parameters": sum(array.size for shard in weights for array in shard.values()),
         "tokens_per_second": round(progress["target_tokens"] / progress["seconds"]),
         "minutes": round(progress["seconds"] / 60, 1),
-        "bleu": round(bleu(chosen), 1),
-        "chrf": round(chrf.score, 1),
-        "bleu_by_words": {
-            f"{low}–{high}" if high < 1000 else f"{low}+": round(bleu(rows), 1)
-            for low, high in BUCKETS
-            if (rows := [i for i, count in enumerate(words) if low <= count <= high])
-        },
+        "bleu": score(sacrebleu.corpus_bleu, random_rows),
+        "chrf": score(sacrebleu.corpus_chrf, random_rows),
+        "bleu_by_words": buckets,
     }
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown; the other rows say how they differ from the first."""
+    """The table in Markdown, whose other rows say how they differ from the first."""
     buckets = list(rows[0]["bleu_by_words"])
     heads = ["model", "parameters", "tokens/s", "BLEU", "chrF2", *(f"BLEU, {b} words" for b in buckets)]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
@@ -169,7 +175,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _run(*arguments: str, given: bytes | None = None) -> bytes:
-    """Python in a process of its own on one thread; what it writes to standard output."""
+    """Run Python in a process of its own on one thread; returns what it writes to standard output."""
     one_core = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, *arguments], input=given, capture_output=True, env=one_core)
     if done.returncode:
@@ -177,45 +183,47 @@ def _run(*arguments: str, given: bytes | None = None) -> bytes:
     return done.stdout
 
 
+def run(args: argparse.Namespace) -> None:
+    """Train and score the members, and write table and pictures unless only some are asked for."""
+    from benchmarks.family_plots import draw
+
+    if not (args.out / "train.tsv").exists():
+        hold_out(args.pairs, args.out)
+    pieces = build(args.out, "pieces", "--vocab-size", "4000")
+    characters = build(args.out, "characters", "--subwords", "char", "--vocab-size", "500")
+    members = [m for m in MEMBERS if not args.only or m.group in ("base", *args.only)]
+
+    def member_row(member: Member) -> dict[str, Any]:
+        data = characters if member.characters else pieces
+        return train_and_score(member, data, args.out, args.minutes)
+
+    with ThreadPoolExecutor(args.side_by_side) as pool:
+        rows = list(pool.map(member_row, members))
+    print(table(rows))
+    found = {"rows": rows, "system": f"nmt {revision()}", "machine": machine("torch", "sacrebleu")}
+    if not args.only:
+        args.docs.mkdir(parents=True, exist_ok=True)
+        (args.docs / "family.md").write_text(table(rows), encoding="utf-8")
+        text = json.dumps(found, indent=1, ensure_ascii=False)
+        (args.docs / "family.json").write_text(text + "\n", encoding="utf-8")
+        draw(rows, args.docs)
+
+
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--pairs", type=Path, required=True, metavar="FILE.tsv")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="datasets and runs go there"
-    )
-    parser.add_argument("--docs", type=Path, default=Path("docs"), metavar="FOLDER", help="table and plots")
-    parser.add_argument("--minutes", type=float, default=5, help="of training, for each member (5)")
-    parser.add_argument("--side-by-side", type=int, default=2, metavar="N", help="members at once (2)")
-    parser.add_argument("--only", nargs="+", metavar="GROUP", help="the base and these groups, and no files")
+    add = parser.add_argument
+    add("--pairs", type=Path, required=True, metavar="FILE.tsv")
+    add("--out", type=Path, required=True, metavar="FOLDER", help="datasets and runs go there")
+    add("--docs", type=Path, default=Path("docs"), metavar="FOLDER", help="table and plots")
+    add("--minutes", type=float, default=5, help="of training, for each member (5)")
+    add("--side-by-side", type=int, default=2, metavar="N", help="members at once (2)")
+    add("--only", nargs="+", metavar="GROUP", help="the base and these groups, and no files")
     args = parser.parse_args()
     try:
-        if not (args.out / "train.tsv").exists():
-            hold_out(args.pairs, args.out)
-        data = {
-            False: build(args.out, "pieces", "--vocab-size", "4000"),
-            True: build(args.out, "characters", "--subwords", "char", "--vocab-size", "500"),
-        }
-        members = [m for m in MEMBERS if not args.only or m.group in ("base", *args.only)]
-        with ThreadPoolExecutor(args.side_by_side) as pool:
-            jobs = [
-                pool.submit(train_and_score, m, data[m.characters], args.out, args.minutes) for m in members
-            ]
-            rows = [job.result() for job in jobs]
+        run(args)
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(table(rows))
-    if args.only:
-        return 0
-    from benchmarks.family_plots import draw
-
-    args.docs.mkdir(parents=True, exist_ok=True)
-    (args.docs / "family.md").write_text(table(rows), encoding="utf-8")
-    found = {"rows": rows, "system": f"nmt {revision()}", "machine": machine("torch", "sacrebleu")}
-    (args.docs / "family.json").write_text(
-        json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    draw(rows, args.docs)
     return 0
 
 

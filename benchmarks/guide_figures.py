@@ -1,4 +1,4 @@
-"""Every picture of the guide (docs/guide.md, docs/guide.es.md), made again by one command.
+"""Makes every picture of the guide (docs/guide.md, docs/guide.es.md) again.
 
     python -m benchmarks.guide_figures [--out docs]
 
@@ -14,8 +14,9 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.common import make_parser
 from nmt.commands.main import main as nmt
@@ -24,55 +25,45 @@ MODEL = "checkpoints/es-en"
 SENTENCE = "Ella lleva un abrigo viejo."  # two words change places, and greedy search goes another way
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """One `nmt lab` command and the pictures that it draws."""
 
     arguments: tuple[str, ...]
     plot: str  # what --plot is given, without its folder
-    pictures: tuple[str, ...]
+    parts: tuple[str, ...] = ("",)  # what is added to the name of each picture
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        return tuple(self.plot.replace(".png", f"{part}.png") for part in self.parts)
 
     def command(self, out: Path) -> list[str]:
         return ["lab", *self.arguments, "--plot", str(out / self.plot)]
 
 
-def _one(picture: str, *arguments: str) -> Experiment:
-    return Experiment(arguments, picture, (picture,))
-
-
 EXPERIMENTS = (
-    _one("memory.png", "memory"),
-    _one("memory-plain.png", "memory", "--plain-gates"),
-    _one("memory-es-en.png", "memory", "--model", MODEL),
-    _one("clipping.png", "clipping"),
-    _one("recall.png", "recall"),
+    Experiment(("memory",), "memory.png"),
+    Experiment(("memory", "--plain-gates"), "memory-plain.png"),
+    Experiment(("memory", "--model", MODEL), "memory-es-en.png"),
+    Experiment(("clipping",), "clipping.png"),
+    Experiment(("recall",), "recall.png"),
     Experiment(
-        ("inside", "--model", MODEL, SENTENCE),
-        "inside.png",
-        tuple(f"inside-{name}.png" for name in ("attention", "beam", "gates", "tokens")),
+        ("inside", "--model", MODEL, SENTENCE), "inside.png", ("-attention", "-beam", "-gates", "-tokens")
     ),
 )
 FAMILY = ("family-bleu.png", "family-length.png")  # of `python -m benchmarks.family`
 
 
 def made() -> set[str]:
-    """The names of all pictures that this command makes, the family's too."""
+    """The names of all pictures that this command makes, those of the family too."""
     return {picture for experiment in EXPERIMENTS for picture in experiment.pictures} | set(FAMILY)
-
-
-def family_command(pairs: Path, runs: Path, out: Path) -> list[str]:
-    return ["-m", "benchmarks.family", "--pairs", str(pairs), "--out", str(runs), "--docs", str(out)]
 
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--out", type=Path, default=Path("docs"), metavar="FOLDER", help="(default: docs)")
-    parser.add_argument(
-        "--family", type=Path, metavar="FILE.tsv", help="train the family too, on these pairs (35 minutes)"
-    )
-    parser.add_argument(
-        "--runs", type=Path, default=Path("runs/family"), metavar="FOLDER", help="of --family (runs/family)"
-    )
+    add = partial(parser.add_argument, type=Path)
+    add("--out", default=Path("docs"), metavar="FOLDER", help="(default: docs)")
+    add("--family", metavar="FILE.tsv", help="train the family too, on these pairs (35 minutes)")
+    add("--runs", default=Path("runs/family"), metavar="FOLDER", help="of --family (runs/family)")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for experiment in EXPERIMENTS:
@@ -81,7 +72,8 @@ def main() -> int:
         if status := nmt(command):
             return status
     if args.family:
-        command = family_command(args.family, args.runs, args.out)
+        command = ["-m", "benchmarks.family", "--pairs", str(args.family)]
+        command += ["--out", str(args.runs), "--docs", str(args.out)]
         _print_command("python", command)
         return subprocess.run([sys.executable, *command]).returncode
     return 0

@@ -1,10 +1,10 @@
-"""Ours and CTranslate2's in turns: one pass of ours, one of theirs, and again, in every column.
+"""Our translation speed and CTranslate2's, measured in turns: a pass of ours, a pass of theirs, and so on.
 
     python -m benchmarks.paired_peer --model CHECKPOINT --source FILE --pieces 10 --peer PYTHON
 
-A machine's speed changes from minute to minute; in turns both meet the same minutes.  What counts is the median of
-the rounds' ratios.  A sentence alone, another one in every round, has one core.  PYTHON is that of an environment
-with ctranslate2 (see README.md, "The peers").
+A machine's speed changes from minute to minute; in turns both meet the same minutes.  The median of the rounds'
+ratios counts.  A sentence alone, another one in every round, has one core.  PYTHON is that of an environment with
+ctranslate2 (see README.md, "The peers").
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import statistics
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from benchmarks.common import at_least, finish, machine, make_parser, revision
+from benchmarks.common import add_options, at_least, finish, machine, make_parser, revision
 from benchmarks.timing import clocks
 from benchmarks.translate import beginnings, limit_length
 from nmt.errors import UserError
 
 
 def start_peer(args: argparse.Namespace, sentences: int) -> subprocess.Popen[bytes]:
-    """With as many sentences as ours; it says a line when it is ready, and ends with its input."""
-    command = [args.peer, "-m", "benchmarks.peers.translate_ctranslate2", "--in-turns", "--kind", args.kind]
-    command += ["--pieces", str(args.pieces), "--sentences", str(sentences), "--beam", str(args.beam)]
-    command += ["--calls", str(args.calls)]
+    """Start the peer, with as many sentences as ours; it says a line when it is ready, and ends with its input."""
+    options = {"kind": args.kind, "pieces": args.pieces, "sentences": sentences}
+    options |= {"beam": args.beam, "calls": args.calls}
+    command = [args.peer, "-m", "benchmarks.peers.translate_ctranslate2", "--in-turns"]
+    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
     try:
         return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     except OSError as error:
@@ -58,7 +58,7 @@ def clock(peer: subprocess.Popen[bytes], column: str) -> float:
 
 
 def compare(turns: list[tuple[float, float]]) -> dict[str, Any]:
-    """Of one column; a turn is (our, their) sentences a second."""
+    """The figures of one column; a turn is (our, their) sentences a second."""
     ours, theirs = zip(*turns, strict=True)
     return {
         "ours": round(statistics.median(ours), 2),
@@ -111,17 +111,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
-    parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="one sentence a line")
-    parser.add_argument("--peer", required=True, metavar="PYTHON", help="of an environment with ctranslate2")
-    parser.add_argument("--kind", choices=("base", "tiny"), default="tiny")
-    parser.add_argument("--pieces", type=at_least(1), default=10, help="of every sentence (10)")
-    parser.add_argument("--length", type=int, metavar="N", help="most pieces of our hypotheses")
-    parser.add_argument("--lines", type=at_least(1), default=256, metavar="N", help="sentences (256)")
-    parser.add_argument("--beam", type=int, default=4)
-    parser.add_argument("--rounds", type=at_least(1), default=15, metavar="N", help="turns of each (15)")
-    parser.add_argument("--calls", type=at_least(2), default=40, metavar="N", help="of one sentence (40)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "model", "source", "json")
+    add = parser.add_argument
+    add("--peer", required=True, metavar="PYTHON", help="of an environment with ctranslate2")
+    add("--kind", choices=("base", "tiny"), default="tiny")
+    add("--pieces", type=at_least(1), default=10, help="of every sentence (10)")
+    add("--length", type=int, metavar="N", help="most pieces of our hypotheses")
+    add("--lines", type=at_least(1), default=256, metavar="N", help="sentences (256)")
+    add("--beam", type=int, default=4)
+    add("--rounds", type=at_least(1), default=15, metavar="N", help="turns of each (15)")
+    add("--calls", type=at_least(2), default=40, metavar="N", help="of one sentence (40)")
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
 

@@ -1,11 +1,11 @@
-"""How a model bears what people type: careless variants of a test set, single words, numbers and URLs, loops.
+"""How well a model bears what people type: careless variants of a test set, single words, numbers and URLs, loops.
 
     python -m benchmarks.robustness --model checkpoints/es-en --source tatoeba-test.es --reference tatoeba-test.en \\
         --more newstest2012.es --more flores200-dev.es
 
-What is counted here does not use the translator's own code: digits and URLs are found by plain patterns, and a loop is
-a run of words that the translation has three times in a row and the source has not.  The translator takes most such
-loops out itself (`nmt.translation.repetition`): what is counted is what a user gets to see.
+Counting does not use the translator's own code: digits and URLs are found by plain patterns, and a loop is a run of
+words that the translation has three times in a row and the source has not.  The translator takes most such loops out
+itself (`nmt.translation.repetition`), so those are counted that a user gets to see.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.common import finish, machine, make_parser, revision
+from benchmarks.common import add_options, finish, machine, make_parser, revision
 from data_prep.noise import without_accents
 from nmt.errors import UserError
 
@@ -33,39 +33,11 @@ VARIANTS: dict[str, Callable[[str], str]] = {
     "no question marks": lambda text: re.sub(r"¿|\?(?=\s|$|\W)", "", text).strip(),
     "no capitals, accents, marks": lambda text: _MARK.sub("", without_accents(text.lower())).strip(),
 }
-# Single words and what a person would accept, in any case, with or without a mark at the end.  The first are in
-# data_prep/words/es-en.tsv, from which a model may have learned just that, and most stand in the phrase books of the
-# shipped models; the second are in neither.
-TAUGHT = {
-    "es": {
-        "sí": {"yes"}, "Sí": {"yes"}, "no": {"no"}, "Hola": {"hello", "hi"}, "hola": {"hello", "hi"},
-        "gracias": {"thanks", "thank you"}, "Gracias.": {"thanks", "thank you"}, "adiós": {"goodbye", "bye"},
-        "perro": {"dog"}, "Gato": {"cat"}, "agua": {"water"}, "mañana": {"tomorrow", "morning"}, "rojo": {"red"},
-        "lunes": {"monday"}, "casa": {"house", "home"}, "ayuda": {"help"},
-    },
-    "en": {
-        "yes": {"sí"}, "Yes": {"sí"}, "no": {"no"}, "Hello": {"hola"}, "hello": {"hola"}, "thanks": {"gracias"},
-        "Thanks.": {"gracias"}, "Thank you": {"gracias"}, "goodbye": {"adiós"}, "dog": {"perro"}, "Cat": {"gato"},
-        "water": {"agua"}, "tomorrow": {"mañana"}, "red": {"rojo", "roja"}, "Monday": {"lunes"},
-        "house": {"casa"}, "help": {"ayuda", "socorro", "auxilio", "ayudar"},
-    },
-}  # fmt: skip
-OTHERS = {
-    "es": {
-        "zapato": {"shoe"}, "bosque": {"forest", "woods"}, "Cuchara": {"spoon"}, "espejo": {"mirror"},
-        "nube": {"cloud"}, "puente": {"bridge"}, "médico": {"doctor", "medical", "physician"},
-        "peligroso": {"dangerous"}, "isla": {"island"}, "Guerra": {"war"}, "vecino": {"neighbor", "neighbour"},
-        "cansado": {"tired"}, "iglesia": {"church"}, "oscuro": {"dark"}, "reloj": {"clock", "watch"},
-        "camisa": {"shirt"},
-    },
-    "en": {
-        "shoe": {"zapato"}, "forest": {"bosque"}, "Spoon": {"cuchara"}, "mirror": {"espejo"}, "cloud": {"nube"},
-        "bridge": {"puente"}, "doctor": {"médico", "doctor", "doctora"}, "dangerous": {"peligroso", "peligrosa"},
-        "island": {"isla"}, "War": {"guerra"}, "neighbor": {"vecino", "vecina"}, "tired": {"cansado", "cansada"},
-        "church": {"iglesia"}, "dark": {"oscuro", "oscura", "oscuridad"}, "clock": {"reloj"}, "shirt": {"camisa"},
-    },
-}  # fmt: skip
-LONGEST_LOOP = 6  # words that are repeated together
+# Single words and what a person would accept for them, in any case, with or without a mark at the end.  Those of the
+# group "taught" are in data_prep/words/es-en.tsv, from which a model may have learned just that, and most stand in the
+# phrase books of the shipped models; the "others" are in neither.
+LONE_WORDS = Path(__file__).with_name("lone_words.tsv")
+MAX_LOOP_WORDS = 6  # that are repeated together
 _URL = re.compile(r"https?://[^\s)\]}>\"»]*[^\s)\]}>\"».,;:!?]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -80,7 +52,7 @@ def _in_a_row(text: str) -> int:
     """How often in a row the words that are repeated most often stand."""
     words = re.findall(r"\w+", text.lower())
     most = 1
-    for size in range(1, LONGEST_LOOP + 1):
+    for size in range(1, MAX_LOOP_WORDS + 1):
         same = 0  # words that are what stands `size` words before them, without a break
         for at in range(size, len(words)):
             same = same + 1 if words[at] == words[at - size] else 0
@@ -105,8 +77,22 @@ def _items(text: str) -> Counter[str]:
     return items
 
 
-def right(word: str, answer: str, language: str) -> bool:
-    return answer.lower().strip(" .!¡?¿") in {**TAUGHT[language], **OTHERS[language]}[word]
+class LoneWord(NamedTuple):
+    """A word to be translated alone, and what is right."""
+
+    group: str  # "taught" or "others"
+    language: str
+    word: str
+    accepted: str  # "hello|hi"
+
+    def right(self, answer: str) -> bool:
+        return answer.lower().strip(" .!¡?¿") in self.accepted.split("|")
+
+
+def lone_words(language: str) -> list[LoneWord]:
+    """The words of both groups in a language."""
+    rows = [LoneWord(*row.split("\t")) for row in LONE_WORDS.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if row.language == language]
 
 
 def run(args: Any) -> dict[str, Any]:
@@ -145,14 +131,14 @@ def run(args: Any) -> dict[str, Any]:
 
 
 def _words(translator: Translator, beam: int) -> dict[str, Any]:
-    """Which words that stand alone come out wrong, of either list."""
-    language = translator.source_language
-    figures = {}
-    for name, lists in (("taught", TAUGHT), ("others", OTHERS)):
-        asked = list(lists.get(language, ()))
-        answers = [found.text for found in translator.translate_batch(asked, beam=beam)]
-        wrong = {w: a for w, a in zip(asked, answers, strict=True) if not right(w, a, language)}
-        figures[name] = {"asked": len(asked), "wrong": wrong}
+    """The words that stand alone and come out wrong, of either group."""
+    words = lone_words(translator.source_language)
+    answers = [found.text for found in translator.translate_batch([word.word for word in words], beam=beam)]
+    figures: dict[str, Any] = {name: {"asked": 0, "wrong": {}} for name in ("taught", "others")}
+    for word, answer in zip(words, answers, strict=True):
+        figures[word.group]["asked"] += 1
+        if not word.right(answer):
+            figures[word.group]["wrong"][word.word] = answer
     return figures
 
 
@@ -169,19 +155,13 @@ def _faithful(source: Sequence[str], hypotheses: Sequence[str]) -> dict[str, Any
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
-    parser.add_argument(
-        "--source", type=Path, required=True, metavar="FILE", help="the test set whose variants are scored"
-    )
-    parser.add_argument("--reference", type=Path, required=True, metavar="FILE")
-    parser.add_argument(
-        "--more", type=Path, action="append", default=[], metavar="FILE",
-        help="another source text in which loops, numbers and URLs are counted; repeatable",
-    )  # fmt: skip
-    parser.add_argument("--beam", type=int, default=5)
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "model", "device", "runtime", "json")
+    add = parser.add_argument
+    add("--source", type=Path, required=True, metavar="FILE", help="the test set whose variants are scored")
+    add("--reference", type=Path, required=True, metavar="FILE")
+    more = "another source text in which loops, numbers and URLs are counted; repeatable"
+    add("--more", type=Path, action="append", default=[], metavar="FILE", help=more)
+    add("--beam", type=int, default=5)
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
 

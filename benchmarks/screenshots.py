@@ -8,8 +8,6 @@ Fails if the page asks another host, logs an error, or is wider than the window.
 
 from __future__ import annotations
 
-import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import make_parser
-from benchmarks.page_load import served
+from benchmarks.page_load import chromium, served
 
 SPANISH = "El tren sale a las ocho. Tenemos que darnos prisa. ¿Has comprado los billetes?"
 ENGLISH = "If I had known that you were coming, I would have made dinner."
@@ -32,7 +30,7 @@ def translate(page: Any, text: str) -> None:
 
 
 def words(page: Any) -> None:
-    """A translation and what could stand at one of its words."""
+    """Show a translation and what could stand at one of its words."""
     translate(page, SPANISH)
     page.locator(".nmt-word").nth(9).click()
     page.wait_for_selector("button.nmt-choose")
@@ -55,7 +53,7 @@ def attention(page: Any) -> None:
 
 
 def _open(page: Any, tab: int) -> None:
-    """A tab by its place; a phone keeps those that do not fit behind a button."""
+    """Open a tab by its place; on a phone those that do not fit are behind a button."""
     tabs = page.locator("#nmt-tabs > .tab-wrapper").first.get_by_role("tab")
     if not tabs.nth(tab).is_visible():
         page.locator("#nmt-tabs .overflow-menu > button").first.click()
@@ -75,16 +73,17 @@ SHOTS: tuple[tuple[str, tuple[int, int], str, str, Callable[[Any], None]], ...] 
 
 @contextmanager
 def opened(browser: Any, address: str, size: tuple[int, int], locale: str, scheme: str) -> Iterator[Any]:
-    """A page that was watched: SystemExit for whatever it must not do."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, locale=locale, color_scheme=scheme
-    )
+    """A page that is watched: SystemExit for whatever it must not do."""
+    window = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=window, locale=locale, color_scheme=scheme)
     page, wrong = context.new_page(), []
     page.set_default_timeout(60_000)
-    page.on(
-        "request",
-        lambda request: wrong.append(request.url) if not request.url.startswith((address, "data:")) else None,
-    )
+
+    def check_request(request: Any) -> None:
+        if not request.url.startswith((address, "data:")):
+            wrong.append(request.url)
+
+    page.on("request", check_request)
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.goto(address)
     page.wait_for_selector("#nmt-source textarea")
@@ -98,24 +97,16 @@ def opened(browser: Any, address: str, size: tuple[int, int], locale: str, schem
 
 
 def main() -> int:
-    from playwright.sync_api import sync_playwright
-
     parser = make_parser(__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs"), metavar="FOLDER", help="(default: docs)")
     args = parser.parse_args()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with served(port), sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with served() as (address, _), chromium() as browser:
         for name, size, locale, scheme, prepare in SHOTS:
             with opened(browser, address, size, locale, scheme) as page:
                 prepare(page)
                 page.mouse.move(0, 0)
                 page.screenshot(path=args.out / name, full_page=True)
             print(args.out / name, flush=True)
-        browser.close()
     return 0
 
 

@@ -1,9 +1,8 @@
-"""A dataset folder of made-up sentences, so that training speed can be measured where there is no data (nor
-`datasets`: as on many a rented GPU).
+"""Writes a dataset folder of made-up sentences, so that training speed can be measured where there is no data, and no
+package `datasets` (as on many a rented GPU).
 
-Only lengths and word frequencies resemble text: piece counts are log-normal with the mean (8.7), the spread
-and the correlation (0.85) of Spanish-English Tatoeba under 8,000 pieces, words follow Zipf's law.  There is
-nothing to learn in it.
+Only lengths and word frequencies resemble text: numbers of pieces are log-normal with the mean, the spread and the
+correlation of Spanish-English Tatoeba under 8,000 pieces, and words follow Zipf's law.  There is nothing to learn.
 """
 
 from __future__ import annotations
@@ -19,13 +18,14 @@ import sentencepiece
 
 from nmt.text.tokenizer import BOS, EOS, JOINT_FILE, PAD, UNK
 
-MEAN, LOG_SPREAD, CORRELATION = 8.7, 0.36, 0.85  # of pieces a sentence
-WORDS = 24_000
+MEAN_PIECES, LOG_SPREAD, CORRELATION = 8.7, 0.36, 0.85  # of a sentence, and of the two sides of a pair
+DISTINCT_WORDS = 24_000
 PIECES_PER_WORD = 1.04  # of the vocabulary trained here
+HELD_OUT_PAIRS = 100  # in dev, and in test
 
 
 def write_dataset(
-    folder: Path, pairs: int = 40_000, vocab_size: int = 8_000, mean: float = MEAN, seed: int = 1
+    folder: Path, pairs: int = 40_000, vocab_size: int = 8_000, mean: float = MEAN_PIECES, seed: int = 1
 ) -> None:
     """Write a whole dataset folder, as `python -m data_prep build` would; dev and test are small.
 
@@ -35,34 +35,23 @@ def write_dataset(
     sentences = _sentences(rng, words, pairs, mean)
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(side for pair in sentences for side in pair),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=vocab_size,
-        byte_fallback=True,
-        num_threads=1,
-        minloglevel=2,
-        pad_id=PAD,
-        unk_id=UNK,
-        bos_id=BOS,
-        eos_id=EOS,
-    )
+        sentence_iterator=itertools.chain.from_iterable(sentences), model_writer=model, model_type="bpe",
+        vocab_size=vocab_size, byte_fallback=True, num_threads=1, minloglevel=2,
+        pad_id=PAD, unk_id=UNK, bos_id=BOS, eos_id=EOS,
+    )  # fmt: skip
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
-    for split, rows in (("train", sentences[200:]), ("dev", sentences[:100]), ("test", sentences[100:200])):
-        source, target = [pair[0] for pair in rows], [pair[1] for pair in rows]
-        columns = {
-            "source": source,
-            "target": target,
-            "source_ids": processor.encode(source),
-            "target_ids": processor.encode(target),
-        }
-        _write_split(folder / split, columns)
+    held_out, train = sentences[: 2 * HELD_OUT_PAIRS], sentences[2 * HELD_OUT_PAIRS :]
+    splits = {"train": train, "dev": held_out[:HELD_OUT_PAIRS], "test": held_out[HELD_OUT_PAIRS:]}
+    for split, rows in splits.items():
+        source, target = (list(side) for side in zip(*rows, strict=True))
+        ids = {"source_ids": processor.encode(source), "target_ids": processor.encode(target)}
+        _write_split(folder / split, {"source": source, "target": target, **ids})
     (folder / JOINT_FILE).write_bytes(model.getvalue())
     (folder / "data.yaml").write_text("pair: es-en\n", encoding="utf-8")
 
 
 def _write_split(folder: Path, columns: dict[str, list]) -> None:
-    """As `datasets.Dataset.save_to_disk` does, as far as training looks."""
+    """Write a split as `datasets.Dataset.save_to_disk` does, as far as training looks."""
     kinds = {name: pa.list_(pa.int32()) if name.endswith("_ids") else pa.string() for name in columns}
     table = pa.table({name: pa.array(values, kinds[name]) for name, values in columns.items()})
     folder.mkdir(parents=True)
@@ -75,7 +64,7 @@ def _words() -> list[str]:
     """Distinct words of one to three syllables, the short ones first and so, by Zipf, the frequent ones."""
     syllables = [consonant + vowel for consonant in "bcdfglmnrst" for vowel in "aeiou"]
     by_length = (itertools.product(syllables, repeat=count) for count in (1, 2, 3))
-    return ["".join(word) for word in itertools.islice(itertools.chain(*by_length), WORDS)]
+    return ["".join(word) for word in itertools.islice(itertools.chain(*by_length), DISTINCT_WORDS)]
 
 
 def _sentences(rng: np.random.Generator, words: list[str], pairs: int, mean: float) -> list[tuple[str, str]]:

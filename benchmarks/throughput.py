@@ -1,7 +1,7 @@
 """Training speed: real target tokens per second over steady windows, counted alike for every system.
 
 A token is a target piece or the end-of-sentence mark that closes a sentence; padding is none.  This file also
-runs in the peers' environments, so it needs nothing but torch.  It is not a profiler.
+runs in the peers' environments, so it needs nothing but torch.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.common import add_options
+
 
 class TokenMeter:
-    """Clock the starts of updates; between two starts lies a whole update, reading its data included.
+    """Clocks the starts of updates; between two starts lies a whole update, reading its data included.
 
     The first `warmup` seconds count for nothing.  A window ends with the first update that starts `seconds`
     or more after the window's own start, so a window always holds whole updates.
@@ -98,8 +99,8 @@ def weight_counts(model: torch.nn.Module) -> dict[str, int]:
 
 
 def add_meter_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a `TokenMeter`, and those of every training."""
     parser.add_argument("--warmup", type=float, default=15.0, metavar="SECONDS", help="not measured (15)")
     parser.add_argument("--windows", type=int, default=6, metavar="N", help="of which the median counts (6)")
     parser.add_argument("--window-seconds", type=float, default=18.0, metavar="SECONDS", help="of one (18)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "threads", "json")

@@ -17,7 +17,7 @@ from typing import Any
 
 
 def sentence_rate(translate: Callable[[], object], sentences: int, runs: int) -> dict[str, Any]:
-    """`runs` passes of `translate` over `sentences` lines, after one that is not counted."""
+    """The speed of `runs` passes of `translate` over `sentences` lines, after one that is not counted."""
     translate()
     rates = [one_pass(translate, sentences) for _ in range(runs)]
     rounded = [round(rate, 2) for rate in rates]
@@ -25,7 +25,7 @@ def sentence_rate(translate: Callable[[], object], sentences: int, runs: int) ->
 
 
 def one_pass(translate: Callable[[], object], sentences: int) -> float:
-    """Sentences a second."""
+    """Sentences a second in one pass."""
     start = time.perf_counter()
     translate()
     return sentences / (time.perf_counter() - start)
@@ -34,10 +34,10 @@ def one_pass(translate: Callable[[], object], sentences: int) -> float:
 def clocks(
     translate: Callable[[list[Any], int], object], sentences: list[Any], beam: int, calls: int
 ) -> dict[str, Callable[[], float]]:
-    """What `benchmarks.paired_peer` compares, column by column: each clock gives sentences a second when it is called.
+    """The columns that `benchmarks.paired_peer` compares: each clock gives sentences a second when it is called.
 
-    translate   takes sentences and a beam
-    calls       of one sentence, whose median counts; another sentence at every call of the clock
+    translate  takes sentences and a beam
+    calls      of one sentence, whose median counts; another sentence at every call of the clock
     """
     one = itertools.cycle(sentences)
     return {
@@ -48,14 +48,14 @@ def clocks(
 
 
 def answer(system: str, columns: dict[str, Callable[[], float]]) -> None:
-    """The peer's side of `benchmarks.paired_peer`: say who this is; then clock a column whenever a line names it."""
+    """The peer's side of `benchmarks.paired_peer`: say who this is, then clock a column whenever a line names it."""
     print(json.dumps({"system": system}), flush=True)
     for line in sys.stdin:
         print(json.dumps({"sentences_per_second": columns[line.strip()]()}), flush=True)
 
 
 def latency(translate: Callable[[], object], calls: int) -> dict[str, float]:
-    """Milliseconds of one call, after three that are not counted."""
+    """The milliseconds of one call, after three that are not counted."""
     for _ in range(3):
         translate()
     milliseconds = []

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.common import finish, machine, make_parser, read_figures, revision
+from benchmarks.common import add_options, finish, machine, make_parser, read_figures, revision
 from benchmarks.synthetic_data import write_dataset
 from benchmarks.throughput import TokenMeter, add_meter_options, weight_counts
 from nmt.config import Config, load_config
@@ -35,7 +35,7 @@ SHAPES = Path(__file__).with_name("shapes")
 
 
 def read_shape(shape: str, overrides: list[str]) -> Config:
-    """A peer's shape by name, or any recipe."""
+    """The configuration of a peer's shape by name, or of any recipe."""
     own = SHAPES / f"{shape}.yaml"
     return load_config(own if own.is_file() else shape, overrides)
 
@@ -59,24 +59,14 @@ def measure(trainer: Trainer, meter: TokenMeter) -> None:
 
 
 def settle_of(device: torch.device) -> Callable[[], object]:
-    """What waits for the work that a GPU still has to do, so that a window ends when its work does."""
+    """A function that waits for the work that a GPU still has to do, so that a window ends when its work does."""
     return partial(torch.cuda.synchronize, device) if device.type == "cuda" else lambda: None
 
 
+MAX_OTHERS = 12  # kernels that are named in a profile
 # Names of kernels, on a GPU and on a CPU, that are the work itself; all else is overhead.
 RECURRENT = ("rnn", "lstm", "gru")
-PRODUCTS = (
-    "gemm",
-    "gemv",
-    "cutlass",
-    "nvjet",
-    "xmma",
-    "wgmma",
-    "aten::mm",
-    "aten::addmm",
-    "aten::bmm",
-    "splitk",
-)
+PRODUCTS = tuple("gemm gemv cutlass nvjet xmma wgmma splitk aten::mm aten::addmm aten::bmm".split())
 
 
 def profile(trainer: Trainer, steps: int = 10) -> dict[str, Any]:
@@ -89,25 +79,23 @@ def profile(trainer: Trainer, steps: int = 10) -> dict[str, Any]:
             trainer.step()
         settle_of(trainer.processes.device)()
         seconds = time.perf_counter() - start
-    kernels = {
-        event.key: (event.self_device_time_total if gpu else event.self_cpu_time_total) / 1e6
-        for event in profiler.key_averages()
-    }
+    events = profiler.key_averages()
+    kernels = {e.key: (e.self_device_time_total if gpu else e.self_cpu_time_total) / 1e6 for e in events}
 
-    def share(*parts: str) -> float:
-        return round(
-            sum(t for name, t in kernels.items() if any(p in name.lower() for p in parts)) / seconds, 3
-        )
+    def those(*parts: str) -> dict[str, float]:
+        return {name: t for name, t in kernels.items() if any(part in name.lower() for part in parts)}
 
-    recurrent = share(*RECURRENT)
-    products = round(share(*RECURRENT, *PRODUCTS) - recurrent, 3)
-    rest = {n: t for n, t in kernels.items() if not any(p in n.lower() for p in RECURRENT + PRODUCTS)}
-    largest = sorted(rest, key=lambda name: -rest[name])[:12]
+    def share(some: dict[str, float]) -> float:
+        return round(sum(some.values()) / seconds, 3)
+
+    recurrent, work = share(those(*RECURRENT)), those(*RECURRENT, *PRODUCTS)
+    rest = {name: t for name, t in kernels.items() if name not in work}
+    largest = sorted(rest, key=lambda name: -rest[name])[:MAX_OTHERS]
     return {
         "seconds_a_step": round(seconds / steps, 4),
         "recurrent": recurrent,
-        "products": products,
-        "busy": round(sum(kernels.values()) / seconds, 3),
+        "products": round(share(work) - recurrent, 3),
+        "busy": share(kernels),
         "largest_others": {name[:80]: round(rest[name] / seconds, 3) for name in largest},
     }
 
@@ -168,19 +156,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument(
-        "--shape", default="joeynmt", help="joeynmt, opennmt, gpu, or a recipe (name or file)"
-    )
+    shapes = "joeynmt, opennmt, gpu, or a recipe (name or file)"
+    parser.add_argument("--shape", default="joeynmt", help=shapes)
     parser.add_argument("--data", type=Path, metavar="DATASET", help="default: made-up sentences")
     parser.add_argument("--pairs", type=int, default=40_000, metavar="N", help="of the made-up sentences")
     parser.add_argument("--vocab-size", type=int, default=8000, metavar="N", help="of the made-up sentences")
-    parser.add_argument(
-        "--sentence-pieces", type=float, default=8.7, metavar="X", help="their mean length in pieces (8.7)"
-    )
+    mean = "their mean length in pieces (8.7)"
+    parser.add_argument("--sentence-pieces", type=float, default=8.7, metavar="X", help=mean)
     parser.add_argument("--profile", action="store_true", help="also say where the time goes")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `nmt train`")
     parser.add_argument("--peer-json", type=Path, action="append", default=[], metavar="FILE")
+    add_options(parser, "device", "set")
     add_meter_options(parser)
     args = parser.parse_args()
     return finish(partial(run, args), args.json)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import at_least, finish, machine, make_parser, read_figures, revision
+from benchmarks.common import add_options, at_least, finish, machine, make_parser, read_figures, revision
 from benchmarks.timing import latency, peak_memory_mb, sentence_rate
 from nmt.errors import UserError
 
@@ -37,7 +37,7 @@ def beginnings(translator: Any, lines: list[str], pieces: int) -> list[str]:
 
 
 def limit_length(translator: Any, pieces: int) -> None:
-    """Hypotheses get at most so many pieces, the end of the sentence counted, whatever the source."""
+    """Let hypotheses have at most so many pieces, the end of the sentence counted, whatever the source."""
     limited = dataclasses.replace(translator.config.decoding, max_length_ratio=0.0, max_length_extra=pieces)
     translator.config = dataclasses.replace(translator.config, decoding=limited)
 
@@ -48,7 +48,7 @@ def times_as_fast(ours: dict[str, float], theirs: dict[str, float]) -> dict[str,
 
 
 def read_peer(file: Path) -> dict[str, float]:
-    """A peer's columns; UserError where they are none that ours could be set beside."""
+    """The columns of a peer; UserError if there are none that ours could be set beside."""
     try:
         peer = columns(read_figures(file))
     except (KeyError, TypeError, ZeroDivisionError):
@@ -119,33 +119,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
-    parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="one sentence a line")
-    parser.add_argument("--lines", type=int, metavar="N", help="only the first N lines")
-    parser.add_argument("--pieces", type=int, metavar="N", help="only the first N pieces of longer lines")
-    parser.add_argument("--beam", type=int, default=5)
-    parser.add_argument(
-        "--length", type=int, metavar="N", help="most pieces of a hypothesis (untrained models)"
-    )
-    parser.add_argument(
-        "--runs", type=at_least(1), default=5, metavar="N", help="of which the median counts (5)"
-    )
-    parser.add_argument("--sentence", help="for the latency (default: one of ten words)")
-    parser.add_argument(
-        "--calls", type=at_least(2), default=100, metavar="N", help="of the single sentence (100)"
-    )
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--runtime", default="auto", choices=("auto", "onnx", "torch"))
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="CPU threads of torch (2)")
-    parser.add_argument(
-        "--peer-json",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a peer's figures: say how many times as fast we are",
-    )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "model", "source", "device", "runtime", "threads", "json")
+    add = parser.add_argument
+    add("--lines", type=int, metavar="N", help="only the first N lines")
+    add("--pieces", type=int, metavar="N", help="only the first N pieces of longer lines")
+    add("--beam", type=int, default=5)
+    add("--length", type=int, metavar="N", help="most pieces of a hypothesis (random weights)")
+    add("--runs", type=at_least(1), default=5, metavar="N", help="of which the median counts (5)")
+    add("--sentence", help="for the latency (default: one of ten words)")
+    add("--calls", type=at_least(2), default=100, metavar="N", help="of the single sentence (100)")
+    peers = "a peer's figures: say how many times as fast we are"
+    add("--peer-json", type=Path, action="append", default=[], metavar="FILE", help=peers)
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
 

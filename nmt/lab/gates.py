@@ -20,44 +20,38 @@ from nmt.network.recurrent import RecurrentLayer, State, states_of
 
 
 @dataclass(frozen=True)
-class CellWeights:
-    """The kind of cell and the weights of one direction of one layer."""
+class Direction:
+    """One direction of a recurrent layer, and what it read over one sequence."""
 
+    name: str  # "encoder layer 1 backward"
     cell: Cell
     weights: Weights
+    inputs: Tensor  # [len, input_size], in the order of the sequence
+    first: State  # the state before anything is read, each part [units]
+    backward: bool = False  # it reads from the end of the sequence
+
+    @classmethod
+    def of(
+        cls, name: str, layer: RecurrentLayer, inputs: Tensor, first: State, backward: bool = False
+    ) -> Direction:
+        weights = Weights.of(layer.rnn, backward=backward)
+        return cls(name, layer.cell, Weights(*(w.detach() for w in weights)), inputs, first, backward)
 
     @property
     def units(self) -> int:
+        """The size of h."""
         return self.weights.recurrent.size(1)
 
-    @property
-    def state_size(self) -> int:
-        """The size of h, and of an LSTM that of h and c together."""
-        return self.units * states_of(self.cell)
-
-    def double(self) -> CellWeights:
-        return CellWeights(self.cell, Weights(*(weight.double() for weight in self.weights)))
-
-
-@dataclass(frozen=True)
-class Direction:
-    """What one direction of a layer read over one sequence."""
-
-    name: str  # "encoder layer 1 backward"
-    weights: CellWeights
-    inputs: Tensor  # [len, input_size], in the order of reading
-    first: State  # the state before the first input, each part [units]
-    backward: bool = False
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What one direction of a layer did over one sequence, in the order of the sequence even where it was read
-    backwards."""
-
-    hidden: Tensor  # [len, units]
-    memory: Tensor | None  # [len, units], an LSTM's c
-    gates: dict[str, Tensor]  # each [len, units]
+    def series(self) -> dict[str, Tensor]:
+        """The activations of each gate, then "hidden", and an LSTM's "memory": each [len, units], in the order of the
+        sequence."""
+        state = tuple(part[None] for part in self.first)
+        done = run(STEPS[self.cell], self.inputs[None], state, self.weights, self.backward)
+        found = {name: values[0] for name, values in done.gates.items()} | {"hidden": done.outputs[0]}
+        if self.cell == "lstm":
+            memory = torch.cat([after[1] for after in done.states[1:]])
+            found["memory"] = memory.flip(0) if self.backward else memory
+        return found
 
 
 @dataclass
@@ -70,16 +64,29 @@ class Caught:
     outputs: list[Tensor] = field(default_factory=list)  # each call's [len, hidden]
     first: State | None = None  # before the first call, each part [directions, units]; None: zeros
 
+    def keep(self, rnn: nn.RNNBase, arguments: tuple, result: tuple) -> None:
+        """Remember one call of the layer: a hook of torch's."""
+        inputs, state = arguments
+        if not self.inputs and state is not None:
+            self.first = tuple(part[:, 0] for part in (state if isinstance(state, tuple) else (state,)))
+        self.inputs.append(inputs[0])
+        self.outputs.append(result[0][0])
+
     def directions(self) -> list[Direction]:
         """The layer's one direction, or its forward and its backward one."""
-        rnn, inputs, found = self.layer.rnn, torch.cat(self.inputs), []
-        for index, way in enumerate((" forward", " backward") if rnn.bidirectional else ("",)):
-            weights, backward = cell_weights(self.layer.cell, rnn, backward=index == 1), index == 1
-            zeros = (inputs.new_zeros(1 + index, weights.units),) * states_of(self.layer.cell)
-            state = tuple(part[index] for part in self.first or zeros)
-            read = inputs.flip(0) if backward else inputs
-            found.append(Direction(self.name + way, weights, read, state, backward))
-        return found
+        rnn, inputs = self.layer.rnn, torch.cat(self.inputs)
+        ways = ("forward", "backward") if rnn.bidirectional else ("",)
+        zeros = (inputs.new_zeros(len(ways), rnn.hidden_size),) * states_of(self.layer.cell)
+        return [
+            Direction.of(
+                f"{self.name} {way}".strip(),
+                self.layer,
+                inputs,
+                tuple(part[index] for part in self.first or zeros),
+                backward=index == 1,
+            )
+            for index, way in enumerate(ways)
+        ]
 
 
 @contextmanager
@@ -87,23 +94,12 @@ def catching(layers: dict[str, RecurrentLayer]) -> Iterator[list[Caught]]:
     """Within the block, keep each layer's inputs and outputs over one sequence without padding; several calls of a
     layer (a decoder's steps) are one sequence."""
     caught = [Caught(name, layer) for name, layer in layers.items()]
-    handles = [one.layer.rnn.register_forward_hook(_keeper(one)) for one in caught]
+    handles = [one.layer.rnn.register_forward_hook(one.keep) for one in caught]
     try:
         yield caught
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _keeper(caught: Caught):  # type: ignore[no-untyped-def]  # torch's hook
-    def keep(module: nn.RNNBase, arguments: tuple, result: tuple) -> None:
-        inputs, state = arguments
-        if caught.first is None and not caught.inputs and state is not None:
-            caught.first = tuple(part[:, 0] for part in (state if isinstance(state, tuple) else (state,)))
-        caught.inputs.append(inputs[0])
-        caught.outputs.append(result[0][0])
-
-    return keep
 
 
 def recurrent_layers(model: Seq2Seq) -> dict[str, RecurrentLayer]:
@@ -115,26 +111,3 @@ def recurrent_layers(model: Seq2Seq) -> dict[str, RecurrentLayer]:
         for number, layer in enumerate(layers, start=1)  # type: ignore[arg-type]  # ModuleList forgets the type
         if isinstance(layer, RecurrentLayer)
     }
-
-
-def cell_weights(cell: Cell, rnn: nn.RNNBase, backward: bool = False) -> CellWeights:
-    """The weights of a single-layer torch module, not copied."""
-    return CellWeights(cell, Weights(*(weight.detach() for weight in Weights.of(rnn, backward=backward))))
-
-
-def trace(direction: Direction) -> Trace:
-    """Run the equations over what a direction of a layer read."""
-    cell, state = direction.weights.cell, tuple(part[None] for part in direction.first)
-    done = run(STEPS[cell], direction.inputs[None], state, direction.weights.weights)
-
-    def in_order(values: Tensor) -> Tensor:
-        return values.flip(0) if direction.backward else values
-
-    memory = in_order(torch.cat([state[1] for state in done.states[1:]])) if cell == "lstm" else None
-    gates = {name: in_order(values[0]) for name, values in done.gates.items()}
-    return Trace(in_order(done.outputs[0]), memory, gates)
-
-
-def step(weights: CellWeights, inputs: Tensor, state: State) -> State:
-    """One step of rows: inputs [rows, input_size], each part of the state [rows, units] -> the next state."""
-    return STEPS[weights.cell](inputs, state, weights.weights).state

@@ -23,7 +23,7 @@ from nmt.errors import UserError
 from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
-from nmt.lab.gates import Direction, catching, recurrent_layers, trace
+from nmt.lab.gates import Direction, catching, recurrent_layers
 from nmt.text.normalization import cleaned, model_input, one_line
 from nmt.text.tokenizer import BOS, EOS, Tokenizer
 from nmt.translation.translator import MAX_PIECES, Translator
@@ -209,14 +209,11 @@ def _activities(
 
 
 def _activity(direction: Direction, tokens: list[str], count: int) -> LayerActivity:
-    traced, size = trace(direction), direction.weights.units
-    series = {**traced.gates, "hidden": traced.hidden}
-    if traced.memory is not None:
-        series["memory"] = traced.memory
-    units = torch.linspace(0, size - 1, min(count, size)).long()
+    series = direction.series()
+    units = torch.linspace(0, direction.units - 1, min(count, direction.units)).long()
     means = {
         name: (values.square().mean(dim=1).sqrt() if name in SIGNED else values.mean(dim=1)).tolist()
         for name, values in series.items()
     }
     sample = {name: values[:, units].T.tolist() for name, values in series.items()}
-    return LayerActivity(direction.name, direction.weights.cell, tokens, means, units.tolist(), sample)
+    return LayerActivity(direction.name, direction.cell, tokens, means, units.tolist(), sample)

@@ -15,8 +15,9 @@ The spectral norm would be that of the most favourable direction alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.func import jvp
+from torch.nn.functional import pad
 
 from nmt.checkpoint.folder import check_translates
 from nmt.checkpoint.weights import Checkpoint, load_model
@@ -31,9 +33,10 @@ from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.inference.sampling import greedy_search
 from nmt.inference.torch_model import TorchModel
-from nmt.lab.gates import CellWeights, Direction, catching, cell_weights, recurrent_layers, step
+from nmt.lab.gates import Direction, catching, recurrent_layers
 from nmt.lab.recall import open_gates
 from nmt.lab.settings import at_least, check_cells
+from nmt.network.cells import STEPS, Step, Weights
 from nmt.network.recurrent import RecurrentLayer, State, states_of
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import BOS, EOS
@@ -106,10 +109,10 @@ def of_fresh_cells(
             layer = RecurrentLayer(cell, hidden, hidden).double()
             if gates_open:
                 open_gates(layer.rnn, cell, max(2, distance))
-            weights = cell_weights(cell, layer.rnn)
             first = (torch.zeros(hidden, dtype=torch.float64),) * states_of(cell)
             inputs = [torch.randn(BURN_IN + distance, hidden).double() for _ in range(examples)]
-        curves.append(_curve(cell, weights, [jacobian_norms(weights, x, first, [BURN_IN]) for x in inputs]))
+        directions = [Direction.of(cell, layer, one, first) for one in inputs]
+        curves.append(_curve(directions[0], [jacobian_norms(one, [BURN_IN]) for one in directions]))
     gates = f"gates open for up to {distance} steps" if gates_open else "gate biases as before training"
     return Memory(f"fresh cells, {gates}", curves)
 
@@ -128,71 +131,69 @@ def of_checkpoint(
             f"memory: no sentences to read, and none built in for language {language!r}; give --source FILE"
         )
     rows: dict[str, list[Tensor]] = {}
-    weights: dict[str, CellWeights] = {}
+    directions: dict[str, Direction] = {}
     for sentence in sentences:
         for one in _directions_over(checkpoint, sentence):
-            norms = jacobian_norms(one.weights, one.inputs, one.first, range(1, len(one.inputs)), probes)
-            weights[one.name] = one.weights
-            rows.setdefault(one.name, []).append(norms)
+            directions[one.name] = one
+            rows.setdefault(one.name, []).append(jacobian_norms(one, range(1, len(one.inputs)), probes))
     if not rows:
         raise UserError("memory: every sentence is a single piece: there is no distance to measure")
     languages = f"{language or '?'} → {checkpoint.config.target_language or '?'}"
-    curves = [_curve(name, weights[name], found) for name, found in rows.items()]
+    curves = [_curve(directions[name], found) for name, found in rows.items()]
     return Memory(f"{languages} model, {len(sentences)} sentences", curves)
 
 
 def jacobian_norms(
-    weights: CellWeights,
-    inputs: Tensor,
-    first: State,
-    starts: Sequence[int],
-    probes: int = PROBES,
-    seed: int = 1,
+    direction: Direction, starts: Sequence[int], probes: int = PROBES, seed: int = 1
 ) -> Tensor:
     """‖∂s_t/∂s_k‖ for every k of `starts` and all t from k on: float64 [starts, len + 1], by the distance t − k;
     NaN where t would lie beyond the end.
 
-    inputs [len, input_size]; s_0 is `first` (each part [units]), s_t the state after t inputs.
+    s_0 is `direction.first`, and s_t the state after t inputs in the order of reading.
 
-    All starts are followed in one pass: at every step each of them has a set of directions, which this step's
-    Jacobian is applied to (forward-mode differentiation).  The directions are random and orthonormal:
-    ‖J‖² is estimated without bias by the mean square of J v (Hutchinson 1990), and found exactly where there are
-    as many directions as the state has numbers.
+    All starts are followed in one pass: at every step each of them has a set of vectors, which this step's Jacobian is
+    applied to (forward-mode differentiation).  The vectors are random and orthonormal: ‖J‖² is estimated without bias
+    by the mean square of J v (Hutchinson 1990), and found exactly where there are as many vectors as the state has
+    numbers.
     """
-    weights, inputs, size = weights.double(), inputs.double(), weights.state_size
-    state: State = tuple(part.double()[None] for part in first)
+    step, weights = STEPS[direction.cell], Weights(*(weight.double() for weight in direction.weights))
+    inputs = (direction.inputs.flip(0) if direction.backward else direction.inputs).double()
+    state: State = tuple(part.double()[None] for part in direction.first)
+    size = sum(part.size(1) for part in state)
     count = min(probes, size)
     generator = torch.Generator().manual_seed(seed)
-    directions = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))[0][:count]
+    vectors = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))[0][:count]
     length, begin = len(inputs), {k: row for row, k in enumerate(starts)}
     norms = torch.full((len(starts), length + 1), torch.nan, dtype=torch.float64)
-    # Of the starts so far, in the order they came.
+    # Of the starts so far, in the order they came: [starts, probes, size].
     tangents = torch.zeros(0, count, size, dtype=torch.float64)
     following: list[int] = []
     for t in range(length + 1):
         if t in begin:
             following.append(t)
-            tangents = torch.cat([tangents, directions[None]])
+            tangents = torch.cat([tangents, vectors[None]])
         for row, k in enumerate(following):
             norms[begin[k], t - k] = tangents[row].square().sum().div(count).sqrt()
         if t < length:
-            state, tangents = _advance(weights, inputs[t], state, tangents)
+            state, tangents = _advance(partial(step, weights=weights), inputs[t], state, tangents)
     return norms
 
 
-def _advance(weights: CellWeights, inputs: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
+def _advance(
+    step: Callable[[Tensor, State], Step], inputs: Tensor, state: State, tangents: Tensor
+) -> tuple[State, Tensor]:
     """One step of the state (each part [1, units]), and of tangents [starts, probes, size] along with it."""
-    rows = tangents.flatten(0, 1)
+    rows, units = tangents.flatten(0, 1), state[0].size(1)
     if not len(rows):
-        return step(weights, inputs[None], state), tangents
+        return step(inputs[None], state).state, tangents
 
     def after(flat: Tensor) -> Tensor:
-        moved = step(weights, inputs.expand(len(flat), -1), tuple(flat.split(weights.units, dim=1)))
-        return torch.cat(moved, dim=1)
+        moved = step(inputs.expand(len(flat), -1), tuple(flat.split(units, dim=1)))
+        return torch.cat(moved.state, dim=1)
 
     here = torch.cat(state, dim=1).expand(len(rows), -1)
     value, moved = jvp(after, (here.contiguous(),), (rows.contiguous(),))[:2]  # third: what has no derivative
-    return tuple(value[:1].split(weights.units, dim=1)), moved.view_as(tangents)
+    return tuple(value[:1].split(units, dim=1)), moved.view_as(tangents)
 
 
 def _directions_over(checkpoint: Checkpoint, sentence: str) -> list[Direction]:
@@ -205,12 +206,11 @@ def _directions_over(checkpoint: Checkpoint, sentence: str) -> list[Direction]:
     return [direction for layer in caught for direction in layer.directions()]
 
 
-def _curve(name: str, weights: CellWeights, rows: Sequence[Tensor]) -> Curve:
+def _curve(direction: Direction, rows: Sequence[Tensor]) -> Curve:
     """The mean at each distance of rows [starts, lengths]; NaN does not count."""
     longest = max(row.size(1) for row in rows)
-    padded = [torch.nn.functional.pad(row, (0, longest - row.size(1)), value=math.nan) for row in rows]
-    everything = torch.cat(padded)
+    everything = torch.cat([pad(row, (0, longest - row.size(1)), value=math.nan) for row in rows])
     pairs = (~everything.isnan()).sum(dim=0)
     reached = int((pairs > 0).sum())
-    norms = everything.nanmean(dim=0)[:reached]
-    return Curve(name, weights.cell, weights.units, norms.tolist(), pairs[:reached].tolist())
+    norms = everything.nanmean(dim=0)[:reached].tolist()
+    return Curve(direction.name, direction.cell, direction.units, norms, pairs[:reached].tolist())

@@ -1,4 +1,4 @@
-"""How many texts a language identifier tells right: short ones and longer ones apart."""
+"""How many texts a language identifier tells right, short ones and longer ones apart."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from dataclasses import dataclass
 
 from nmt.language_id.identifier import LanguageIdentifier, normalised
 
-SHORT = 3  # words of a text that counts as short
+MAX_SHORT_WORDS = 3  # in a text that counts as short
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many texts were right; lines that are equal in both languages are neither."""
+    """How many texts were right; lines that are equal in both languages are left out."""
 
-    short: tuple[int, int]  # right, and all, of texts of one to three words
+    short: tuple[int, int]  # right, and all, of short texts
     long: tuple[int, int]  # of longer ones
     equal: int  # pairs left out since their sides do not differ
     wrong: list[str]  # the texts taken for the other language
 
     def __str__(self) -> str:
         parts = []
-        for name, (right, total) in ((f"1-{SHORT} words", self.short), (f"{SHORT + 1} or more", self.long)):
+        names = (f"1-{MAX_SHORT_WORDS} words", f"{MAX_SHORT_WORDS + 1} or more")
+        for name, (right, total) in zip(names, (self.short, self.long), strict=True):
             parts.append(f"{name}: {right} of {total}" + (f" = {right / total:.2%}" if total else ""))
         return "; ".join(parts) + f"; {self.equal} equal pairs left out"
 
 
 def accuracy(identifier: LanguageIdentifier, first: Sequence[str], second: Sequence[str]) -> Accuracy:
-    """Of line-aligned texts in the identifier's two languages.
+    """The accuracy over line-aligned texts in the identifier's two languages.
 
-    Left out: pairs that do not differ in what the network reads (names, numbers, untranslated lines), and texts
+    Pairs are left out that do not differ in what the network reads (names, numbers, untranslated lines), and texts
     without a letter."""
     right, total = Counter[bool](), Counter[bool]()
     wrong = []
@@ -39,11 +40,10 @@ def accuracy(identifier: LanguageIdentifier, first: Sequence[str], second: Seque
     for side, language in enumerate(identifier.languages):
         texts = [pair[side] for pair in different if normalised(pair[side])]
         for text, found in zip(texts, identifier.identify_batch(texts), strict=True):
-            short = len(text.split()) <= SHORT
+            short = len(text.split()) <= MAX_SHORT_WORDS
             total[short] += 1
             right[short] += found.language == language
             if found.language != language:
                 wrong.append(text)
-    return Accuracy(
-        (right[True], total[True]), (right[False], total[False]), len(pairs) - len(different), wrong
-    )
+    equal = len(pairs) - len(different)
+    return Accuracy((right[True], total[True]), (right[False], total[False]), equal, wrong)

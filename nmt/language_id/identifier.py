@@ -1,9 +1,8 @@
-"""Which language of a pair is a text in?  A recurrent network that reads a sequence and gives one number.
+"""Tells which language of a pair a text is in, by a recurrent network that reads characters and gives one number.
 
-Characters -> embeddings -> one bidirectional GRU -> the mean of its states -> one logit.  Written in numpy as
-the equations of the GRU, so that whoever translates needs no torch for it; it learns in
-`nmt.language_id.training`.  It tells two languages apart and nothing else: of a text in a third one it says
-which of the two that resembles more.
+Characters -> embeddings -> one bidirectional GRU -> the mean of its states -> one logit.  It runs on numpy, so that
+translating needs no torch for it, and learns in `nmt.language_id.training`.  It tells two languages apart and nothing
+else: of a text in a third one it says which of the two that resembles more.
 """
 
 from __future__ import annotations
@@ -26,35 +25,38 @@ Array = np.ndarray
 
 IDENTIFIER_FILE = "identifier.safetensors"  # not config.yaml: this folder holds no translation model
 UNKNOWN, SPACE = 0, 1  # ids; those of the known characters follow
-MAX_CHARACTERS = 256  # of a text that are read
-_APART = re.compile(r"\S*://\S*|\S*@\S*|\bwww\.\S*")  # addresses are in no language
-_BETWEEN = re.compile(r"[^\w'¿¡]|[\d_]")  # all but letters, apostrophes and the marks that only Spanish has
+MAX_CHARACTERS = 256  # of a normalised text that are read
+_ADDRESS = re.compile(r"\S*://\S*|\S*@\S*|\bwww\.\S*")  # in no language
+_SEPARATOR = re.compile(r"[^\w'¿¡]|[\d_]")  # all but letters, apostrophes and the marks that only Spanish has
 
 
 class Identification(NamedTuple):
+    """A language, and how sure the identifier is of it."""
+
     language: str
     probability: float  # of that language, 0.5 to 1; 0.5 where the text has no letter that the model knows
 
 
 def normalised(text: str) -> str:
-    """What the network reads: small letters, one space between words and at either end; "" if there is no letter.
-
-    Case, numbers, addresses and most punctuation tell nothing of the language, so they are not left to be learned."""
-    text = unicodedata.normalize("NFC", _APART.sub(" ", text[: 8 * MAX_CHARACTERS])).lower().replace("’", "'")
-    words = [word for word in _BETWEEN.sub(" ", text).split() if any(map(str.isalpha, word))]
+    """A text as the network reads it: in small letters, one space between words and at either end; "" if there is no
+    letter.  Case, numbers, addresses and most punctuation tell nothing of the language, so they are taken out."""
+    text = (
+        unicodedata.normalize("NFC", _ADDRESS.sub(" ", text[: 8 * MAX_CHARACTERS])).lower().replace("’", "'")
+    )
+    words = [word for word in _SEPARATOR.sub(" ", text).split() if any(map(str.isalpha, word))]
     return f" {' '.join(words)} "[:MAX_CHARACTERS] if words else ""
 
 
 class LanguageIdentifier:
     """A trained identifier.
 
-    languages   the two that it tells apart
-    characters  those it knows, in the order of their ids
+    languages   the two languages that it tells apart
+    characters  the characters it knows, in the order of their ids
     weights     named as torch names them, float32:
                 embedding.weight [2 + characters, embedding], output.weight [1, 2 × units], output.bias [1], and
                 for both directions (the backward one with `_reverse` at the end)
                 gru.weight_ih_l0 [3 × units, embedding], gru.weight_hh_l0 [3 × units, units] and
-                gru.bias_ih_l0, gru.bias_hh_l0 [3 × units], each with the gates r, z, n one below the other
+                gru.bias_ih_l0, gru.bias_hh_l0 [3 × units], each with the gates r, z, h~ one below the other
     """
 
     def __init__(self, languages: tuple[str, str], characters: str, weights: Mapping[str, Array]) -> None:
@@ -98,6 +100,7 @@ class LanguageIdentifier:
         (folder / IDENTIFIER_FILE).write_bytes(save(weights, metadata={"identifier": notes}))
 
     def identify(self, text: str) -> Identification:
+        """The language of one text."""
         return self.identify_batch([text])[0]
 
     def identify_batch(self, texts: Sequence[str]) -> list[Identification]:
@@ -118,22 +121,14 @@ class LanguageIdentifier:
         return result
 
     def ids(self, text: str) -> list[int]:
-        """Of the characters of a text as anybody wrote it."""
+        """The ids of the characters of a text, which is normalised first."""
         return [self._ids.get(character, UNKNOWN) for character in normalised(text)]
 
     def _forward(self, ids: Array) -> Array:
         """ids int64 [batch, length] -> logits float32 [batch].
 
-        Both directions go through time together, the backward one from the end:
-
-            r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)              reset gate / puerta de reinicio
-            z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)              update gate / puerta de actualización
-            n_t = tanh(W_in x_t + b_in + r_t * (W_hn h_{t-1} + b_hn))   candidate state / estado candidato
-            h_t = (1 - z_t) * n_t + z_t * h_{t-1}
-
-        (Cho et al. 2014, arXiv:1406.1078, eqs. 5-8, with the reset gate after the recurrent product and z for what
-        is kept: torch's convention.)
-        """
+        Both directions go through time together, the backward one from the end.  The equations are those of
+        `nmt.network.cells.gru_step`, with W x + b looked up."""
         batch, length = ids.shape
         units = self._recurrent.shape[1]
         inputs = np.stack(
@@ -142,12 +137,11 @@ class LanguageIdentifier:
         state = np.zeros((2, batch, units), np.float32)
         total = np.zeros_like(state)
         for t in range(length):
-            x = inputs[:, :, t]
-            h = state @ self._recurrent + self._bias
-            gates = 0.5 + 0.5 * np.tanh(
+            x, h = inputs[:, :, t], state @ self._recurrent + self._bias
+            opened = 0.5 + 0.5 * np.tanh(
                 0.5 * (x[..., : 2 * units] + h[..., : 2 * units])
             )  # σ, without overflow
-            r, z = gates[..., :units], gates[..., units:]
+            r, z = opened[..., :units], opened[..., units:]
             state, _ = gru_state(r, z, x[..., 2 * units :], h[..., 2 * units :], state, np.tanh)
             total += state
         means = np.concatenate([total[0], total[1]], axis=-1) / length  # [batch, 2 × units]

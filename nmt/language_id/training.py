@@ -1,7 +1,7 @@
-"""Trains `nmt.language_id.identifier` on a dataset folder: one side of its pairs is the one language, one the other.
+"""Trains `nmt.language_id.identifier` on a dataset folder, whose pairs have one side in each language.
 
-People type carelessly and briefly, data sets are tidy: so most of what the network sees is cut out of sentences,
-one word or a few, some of it without accents or marks.  Case it never sees at all.
+People type carelessly and briefly, while datasets are tidy.  So most of what the network sees is cut out of sentences,
+one word or a few, some of it without accents or marks.  It never sees capitals.
 """
 
 from __future__ import annotations
@@ -24,9 +24,15 @@ from nmt.errors import UserError
 from nmt.language_id.identifier import SPACE, UNKNOWN, LanguageIdentifier, normalised
 from nmt.training.dataset import Split
 
+MAX_GRADIENT_NORM = 1.0
+STEPS_PER_REPORT = 500
+MIN_WORD_COUNT, MIN_WORD_RATIO = 5, 3  # of a language's own words: how often they occur, and how much oftener
+
 
 @dataclass(frozen=True)
 class IdentifierConfig:
+    """The settings of the shipped identifier."""
+
     embedding: int = 32
     units: int = 96  # of the GRU, in each direction
     steps: int = 7000
@@ -34,7 +40,7 @@ class IdentifierConfig:
     lr: float = 4e-3  # the highest, after `warmup` steps; from there down to 0 along a cosine
     warmup: int = 100
     unknown: float = (
-        0.01  # share of the characters that are made unknown, so that unknown ones come to mean something
+        0.01  # share of the characters that are made unknown, so that this comes to mean something
     )
     least: int = 20  # a character that occurs less often in the pairs that are looked at first stays unknown
     words: float = 1.0  # single words of the vocabulary, as a share of `pool`, that each pool has besides
@@ -69,7 +75,7 @@ def train_identifier(
     config: IdentifierConfig | None = None,
     say: Callable[[str], None] = print,
 ) -> LanguageIdentifier:
-    """Train on the dataset folder `data`, write the identifier into the folder `out`, return it as it was written."""
+    """Train on the dataset folder `data` and write the identifier into the folder `out`; returns what was written."""
     config = config or IdentifierConfig()
     if Path(out).exists():
         raise UserError(f"{out}: exists already; give another --out or remove it")
@@ -90,11 +96,11 @@ def train_identifier(
         loss = functional.binary_cross_entropy_with_logits(model(batch), torch.tensor(second))
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
         optimizer.step()
         schedule.step()
         losses.append(loss.detach())
-        if step % 500 == 0 or step == config.steps:
+        if step % STEPS_PER_REPORT == 0 or step == config.steps:
             say(f"step {step} of {config.steps}: loss {torch.stack(losses).mean():.4f}")
             losses.clear()
     weights = {name: parameter.detach().numpy() for name, parameter in model.named_parameters()}
@@ -127,16 +133,17 @@ def _careless(text: str, draw: random.Random) -> str:
 
 
 def vocabulary(pairs: list[tuple[str, str]]) -> tuple[Counter[str], Counter[str]]:
-    """The words of either language that are its own, being more than three times as frequent there as in the other,
-    and how often they occur."""
-    counts = tuple(
+    """The words of either language that are its own, being far more frequent there than in the other, and how often
+    they occur."""
+    first, second = (
         Counter(word for pair in pairs for word in normalised(pair[side]).split()) for side in (0, 1)
     )
-    own = [
-        Counter({word: n for word, n in here.items() if n >= 5 and n > 3 * there[word]})
-        for here, there in (counts, counts[::-1])
-    ]
-    return own[0], own[1]
+
+    def own(here: Counter[str], there: Counter[str]) -> Counter[str]:
+        often = {word: count for word, count in here.items() if count >= MIN_WORD_COUNT}
+        return Counter({word: n for word, n in often.items() if n > MIN_WORD_RATIO * there[word]})
+
+    return own(first, second), own(second, first)
 
 
 def _batches(
@@ -153,17 +160,12 @@ def _batches(
                     by_length.setdefault(len(text), []).append((text, float(side)))
         for side, words in enumerate(vocabularies):
             # By the root of their frequency, or the few most frequent would be all that is seen.
-            weights = [count**0.5 for count in words.values()]
-            for word in (
-                draw.choices(list(words), weights, k=int(config.words * config.pool / 2)) if words else ()
-            ):
+            weights, count = [n**0.5 for n in words.values()], int(config.words * config.pool / 2)
+            for word in draw.choices(list(words), weights, k=count) if words else ():
                 text = _careless(f" {word} ", draw)
                 by_length.setdefault(len(text), []).append((text, float(side)))
-        batches = [
-            some[start : start + config.batch]
-            for some in by_length.values()
-            for start in range(0, len(some), config.batch)
-        ]
+        size = config.batch
+        batches = [some[at : at + size] for some in by_length.values() for at in range(0, len(some), size)]
         if not batches:
             raise UserError("the training split's two sides do not differ: there is nothing to tell apart")
         draw.shuffle(batches)
@@ -178,21 +180,19 @@ def _pairs(split: Split, rows: np.ndarray) -> list[tuple[str, str]]:
 
 
 def _characters(pairs: list[tuple[str, str]], least: int) -> str:
-    """Letters and signs of the texts, the most frequent first."""
+    """The letters and signs of the texts that occur so often, the most frequent first."""
     count = Counter(c for pair in pairs for text in pair for c in normalised(text) if c != " ")
-    return "".join(
-        c for c, times in sorted(count.items(), key=lambda item: (-item[1], item[0])) if times >= least
-    )
+    by_frequency = sorted(count.items(), key=lambda item: (-item[1], item[0]))
+    return "".join(character for character, times in by_frequency if times >= least)
 
 
 def _languages(data: Path) -> tuple[str, str]:
+    file = data / "data.yaml"
     try:
-        first, second = str(yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))["pair"]).split(
-            "-"
-        )
+        first, second = str(yaml.safe_load(file.read_text(encoding="utf-8"))["pair"]).split("-")
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
         raise UserError(
-            f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
+            f"{file}: missing or without `pair`; build the dataset with `python -m data_prep build`"
         ) from None
     return first, second
 

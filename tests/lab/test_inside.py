@@ -20,7 +20,7 @@ from nmt.inference.beam_search import beam_search
 from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import beam_tree
-from nmt.lab.gates import catching, trace
+from nmt.lab.gates import catching
 from nmt.lab.inside import look_inside
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import BOS, EOS, load_tokenizers
@@ -73,8 +73,7 @@ def test_gates_reproduce_the_outputs_of_every_fused_layer(
         model(source, None, torch.tensor([[BOS, 5, 6, 7, 8]]))
     assert len(caught) == len(layers)
     for one in caught:
-        traces = [trace(direction) for direction in one.directions()]
-        together = torch.cat([traced.hidden for traced in traces], dim=1)
+        together = torch.cat([direction.series()["hidden"] for direction in one.directions()], dim=1)
         torch.testing.assert_close(together, torch.cat(one.outputs), rtol=0, atol=1e-5)
 
 

@@ -15,7 +15,7 @@ from nmt import UserError
 from nmt.commands.main import main
 from nmt.config import Cell
 from nmt.lab import clipping, recall
-from nmt.lab.gates import CellWeights, cell_weights, step
+from nmt.lab.gates import Direction
 from nmt.lab.memory import jacobian_norms, of_checkpoint, of_fresh_cells
 from nmt.network.cells import Weights
 from nmt.network.recurrent import RecurrentLayer
@@ -41,7 +41,7 @@ def test_norms_are_those_of_torchs_jacobians_of_the_fused_layer(cell: Cell) -> N
     """In float64: the state after t inputs by the state after k, for all k and t, each run through torch's kernel."""
     layer, inputs = layer_and_inputs(cell)
     first = first_state(cell)
-    found = jacobian_norms(cell_weights(cell, layer.rnn), inputs, first, range(len(inputs) + 1))
+    found = jacobian_norms(Direction.of(cell, layer, inputs, first), range(len(inputs) + 1))
 
     def run(flat: Tensor, begin: int, end: int) -> Tensor:
         parts = tuple(part[None, None] for part in flat.split(3))
@@ -63,9 +63,9 @@ def test_norms_are_those_of_torchs_jacobians_of_the_fused_layer(cell: Cell) -> N
 @pytest.mark.parametrize("cell", CELLS)
 def test_few_random_directions_estimate_without_bias(cell: Cell) -> None:
     layer, inputs = layer_and_inputs(cell, units=8, length=4)
-    weights, first = cell_weights(cell, layer.rnn), first_state(cell, 8)
-    exact = jacobian_norms(weights, inputs, first, [0])[0].square()
-    guesses = [jacobian_norms(weights, inputs, first, [0], 2, seed)[0].square() for seed in range(100)]
+    direction = Direction.of(cell, layer, inputs, first_state(cell, 8))
+    exact = jacobian_norms(direction, [0])[0].square()
+    guesses = [jacobian_norms(direction, [0], 2, seed)[0].square() for seed in range(100)]
     assert torch.stack(guesses).std(dim=0)[-1] > 0
     torch.testing.assert_close(torch.stack(guesses).mean(dim=0), exact, rtol=0.25, atol=0)
 
@@ -73,20 +73,18 @@ def test_few_random_directions_estimate_without_bias(cell: Cell) -> None:
 def test_a_linear_scalar_cell_forgets_at_the_power_of_its_weight() -> None:
     """tanh is linear at 0: with no inputs h stays 0, and the derivative over d steps is w to the power d."""
     one, none = torch.ones(1, 1).double(), torch.zeros(1).double()
-    weights = CellWeights("rnn", Weights(one, 0.9 * one, none, none))
-    norms = jacobian_norms(weights, torch.zeros(50, 1), (none,), [0])[0]
+    weights = Weights(one, 0.9 * one, none, none)
+    norms = jacobian_norms(Direction("scalar", "rnn", weights, torch.zeros(50, 1), (none,)), [0])[0]
     torch.testing.assert_close(norms, 0.9 ** torch.arange(51).double())
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_equations_compute_what_the_fused_layer_computes(cell: Cell) -> None:
-    layer, inputs = layer_and_inputs(cell, units=6)
-    state = first_state(cell, 6)
-    expected, _ = layer(inputs[None], tuple(part[None, None] for part in state))
-    rows = tuple(part[None] for part in state)
-    for position, output in zip(inputs, expected[0], strict=True):
-        rows = step(cell_weights(cell, layer.rnn), position[None], rows)
-        torch.testing.assert_close(rows[0][0], output, rtol=0, atol=1e-12)
+def test_a_backward_direction_is_measured_in_its_order_of_reading(cell: Cell) -> None:
+    layer, inputs = layer_and_inputs(cell)
+    first = first_state(cell)
+    forward = Direction.of(cell, layer, inputs, first)
+    backward = replace(forward, inputs=inputs.flip(0), backward=True)
+    torch.testing.assert_close(jacobian_norms(backward, [1]), jacobian_norms(forward, [1]), equal_nan=True)
 
 
 def test_a_simple_cell_forgets_sooner_than_open_gates() -> None:
