@@ -11,7 +11,6 @@ import contextlib
 import copy
 import io
 import logging
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, check_translates, 
 from nmt.checkpoint.weights import load_model
 from nmt.errors import UserError
 from nmt.export.recurrent_scan import ScannedLayer, StepCell, linear, reverse_node
+from nmt.files import write_file_atomically
 from nmt.network.attention import Encoded
 from nmt.network.cells import Weights
 from nmt.network.decoder import DecoderState
@@ -148,9 +148,7 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantized: boo
     files = [folder / ENCODER_FILE, folder / DECODER_FILE]
     for graph, file in zip(graphs, files, strict=True):
         graph.metadata_props.add(key="weights", value=digest)
-        partial = file.with_name(f".{file.name}.partial")
-        partial.write_bytes(graph.SerializeToString())
-        os.replace(partial, file)
+        write_file_atomically(file, graph.SerializeToString())
     return files
 
 

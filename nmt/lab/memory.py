@@ -15,9 +15,8 @@ The spectral norm would be that of the most favourable direction alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ from nmt.inference.torch_model import TorchModel
 from nmt.lab.gates import Direction, catching, recurrent_layers
 from nmt.lab.recall import open_gates
 from nmt.lab.settings import at_least, check_cells
-from nmt.network.cells import STEPS, Step, Weights
+from nmt.network.cells import STEPS, CellStep, Weights
 from nmt.network.recurrent import RecurrentLayer, State, states_of
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import BOS, EOS
@@ -175,20 +174,20 @@ def jacobian_norms(
         for row, k in enumerate(following):
             norms[begin[k], t - k] = tangents[row].square().sum().div(count).sqrt()
         if t < length:
-            state, tangents = _advance(partial(step, weights=weights), inputs[t], state, tangents)
+            state, tangents = _advance(step, weights, inputs[t], state, tangents)
     return norms
 
 
 def _advance(
-    step: Callable[[Tensor, State], Step], inputs: Tensor, state: State, tangents: Tensor
+    step: CellStep, weights: Weights, inputs: Tensor, state: State, tangents: Tensor
 ) -> tuple[State, Tensor]:
     """One step of the state (each part [1, units]), and of tangents [starts, probes, size] along with it."""
     rows, units = tangents.flatten(0, 1), state[0].size(1)
     if not len(rows):
-        return step(inputs[None], state).state, tangents
+        return step(inputs[None], state, weights).state, tangents
 
     def after(flat: Tensor) -> Tensor:
-        moved = step(inputs.expand(len(flat), -1), tuple(flat.split(units, dim=1)))
+        moved = step(inputs.expand(len(flat), -1), tuple(flat.split(units, dim=1)), weights)
         return torch.cat(moved.state, dim=1)
 
     here = torch.cat(state, dim=1).expand(len(rows), -1)

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import paired_peer, timing, train
 from benchmarks.common import finish
-from benchmarks.robustness import OTHERS, TAUGHT, VARIANTS, kept, loops, right
+from benchmarks.robustness import VARIANTS, kept, lone_words, loops
 from benchmarks.synthetic_data import write_dataset
 from benchmarks.throughput import TokenMeter
 from benchmarks.translate import columns, read_peer, times_as_fast
@@ -78,11 +78,10 @@ def test_numbers_and_urls_are_kept_in_either_way_of_writing_them() -> None:
 
 
 def test_a_word_may_be_answered_with_a_capital_and_a_mark() -> None:
-    assert (
-        right("hola", "Hello!", "es")
-        and right("thanks", "¡Gracias!", "en")
-        and not right("sí", "Yes, sir.", "es")
-    )
+    spanish, english = ({word.word: word for word in lone_words(language)} for language in ("es", "en"))
+    assert spanish["hola"].right("Hello!") and english["thanks"].right("¡Gracias!")
+    assert not spanish["sí"].right("Yes, sir.")
+    assert len(spanish) == 32 and len(english) == 33
 
 
 def test_the_variants_of_a_sentence_leave_numbers_and_urls() -> None:
@@ -105,8 +104,8 @@ def test_the_other_words_are_not_in_the_list_that_training_has() -> None:
     )
     columns = [{row.split("\t")[side].lower() for row in rows} for side in (0, 1)]
     for language, listed in zip(("es", "en"), columns, strict=True):
-        assert not listed & {word.lower() for word in OTHERS[language]}
-        assert all(word.lower().strip(".") in listed for word in TAUGHT[language])
+        for word in lone_words(language):
+            assert (word.word.lower().strip(".") in listed) == (word.group == "taught"), word
 
 
 def test_figures_go_to_a_file_and_a_users_mistake_is_one_line(tmp_path: Path, capsys: Any) -> None:

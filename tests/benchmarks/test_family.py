@@ -20,9 +20,9 @@ def test_the_family_is_judged_on_pairs_that_nobody_trained_on(tmp_path: Path) ->
     dev = list(
         zip(*((tmp_path / f"dev.{side}").read_text().splitlines() for side in ("es", "en")), strict=True)
     )
-    assert len(dev) == family.RANDOM + family.LONG and not train & set(dev)
+    assert len(dev) == family.RANDOM_PAIRS + family.MAX_LONG_PAIRS and not train & set(dev)
     assert train | set(dev) == set(pairs)
-    assert all(len(source.split()) > family.LONG_WORDS for source, _ in dev[family.RANDOM :])
+    assert all(len(source.split()) >= family.MIN_LONG_WORDS for source, _ in dev[family.RANDOM_PAIRS :])
 
 
 def test_a_familys_figures_are_of_the_whole_and_of_each_length(tmp_path: Path) -> None:
