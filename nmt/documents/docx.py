@@ -78,17 +78,23 @@ def _items(element: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | Non
             yield from _items(child, like, fields)
         elif child.tag in _KEPT:
             yield from _items(
-                child, like if like.owner is not None else Slot(kind="keep", owner=child), fields
+                child,
+                like if like.owner is not None else Slot(kind="keep", owner=child, units=[child]),
+                fields,
             )
         elif child.tag == W + "fldSimple":
             computed = not _TRANSLATED_FIELD.match(child.get(W + "instr", ""))
-            yield from _items(child, Slot(kind="fixed" if computed else "keep", owner=child), fields)
+            yield from _items(
+                child, Slot(kind="fixed" if computed else "keep", owner=child, units=[child]), fields
+            )
         elif child.tag not in _UNSEEN:
             yield Slot()
 
 
 def _run_items(run: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | None]:
     formatting = run.find(W + "rPr")
+    alone = len(run) == 1 + (formatting is not None)
+    units = [] if not alone else [run] if like.owner is None else like.units
     children = [] if formatting is None else [child for child in formatting if child.tag not in _NO_LOOK]
     raised = any(child.tag == W + "vertAlign" for child in children)
     look = tuple(etree.tostring(child, with_tail=False) for child in children)
@@ -97,8 +103,8 @@ def _run_items(run: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | Non
             kind, owner = like.kind, like.owner
             if fields:
                 computed = any(not _TRANSLATED_FIELD.match(field.instruction) for field in fields)
-                kind, owner = ("fixed" if computed else "keep"), fields[-1]
-            yield Slot([child], look, kind, owner, raised)
+                kind, owner, units = ("fixed" if computed else "keep"), fields[-1], []
+            yield Slot([child], look, kind, owner, raised, units)
         elif child.tag == W + "fldChar":
             _follow(child.get(W + "fldCharType"), fields)
         elif child.tag == W + "instrText":
@@ -107,7 +113,7 @@ def _run_items(run: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | Non
         elif child.tag in _CUTS:
             yield None
         elif child.tag not in _UNSEEN:
-            yield Slot()
+            yield Slot(units=units)
 
 
 def _follow(kind: str | None, fields: list[Field]) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nmt.documents.document import Passage
-from nmt.documents.inline_markup import MOST, Mark
 from nmt.documents.marked_text import Marked
 from nmt.text.protected import has_words
 
@@ -147,15 +146,11 @@ def _read_out(piece: Piece, content: str) -> Iterator[tuple[int, int]]:
 
 def _of_run(run: Sequence[Piece], content: str) -> Iterator[Passage]:
     run = _trimmed(run, content)
-    if sum(piece.kind != "text" for piece in run) > MOST:
-        return
     if not any(piece.kind == "text" for piece in run):  # nothing but pictures
         for piece in run:
             yield from _of_attributes(piece, content)
         return
-    text, marks, read_out = _marked(run, content)
-    marked = Marked(text, marks)
-    texts = marked.texts
+    marked, read_out = _marked(run, content)
     raw = content[run[0].start : run[-1].end]
     no_break_space = next((spelling for spelling in ("&nbsp;", "&#160;") if spelling in raw), "\xa0")
 
@@ -164,12 +159,13 @@ def _of_run(run: Sequence[Piece], content: str) -> Iterator[Passage]:
         return html.escape(text, quote=False).replace("\xa0", no_break_space)
 
     def render(translations: Sequence[str]) -> str:
-        values = {str(number): html.escape(value) for number, value in enumerate(translations[len(texts) :])}
-        rendered = marked.render(translations[: len(texts)], escape)
+        count = len(marked.texts)
+        values = {str(number): html.escape(value) for number, value in enumerate(translations[count:])}
+        rendered = marked.render(translations[:count], escape)
         return _FILLED.sub(lambda found: values.get(found[1], found[0]), rendered)
 
-    if texts or read_out:
-        yield Passage(run[0].start, run[-1].end, (*texts, *read_out), render)
+    if marked.texts or read_out:
+        yield Passage(run[0].start, run[-1].end, (*marked.texts, *read_out), render)
 
 
 def _trimmed(run: Sequence[Piece], content: str) -> list[Piece]:
@@ -183,16 +179,15 @@ def _trimmed(run: Sequence[Piece], content: str) -> list[Piece]:
     return [piece for piece in inside if piece.start < piece.end]
 
 
-def _marked(run: Sequence[Piece], content: str) -> tuple[str, list[Mark], list[str]]:
-    """(the text of a run, its markup, the values of attributes that are translated)"""
-    text = ""
-    marks: list[Mark] = []
-    opened: list[tuple[str, Mark]] = []
+def _marked(run: Sequence[Piece], content: str) -> tuple[Marked, list[str]]:
+    """The text of a run, and the values of attributes that are translated."""
+    marked = Marked()
+    opened: list[tuple[str, str]] = []  # the names of tags, and their marks
     read_out: list[str] = []
     for piece in run:
         raw = content[piece.start : piece.end]
         if piece.kind == "text":
-            text = _with_text(text, raw, marks)
+            _add_text(marked, raw)
             continue
         position = 0
         pieces = []
@@ -201,34 +196,26 @@ def _marked(run: Sequence[Piece], content: str) -> tuple[str, list[Mark], list[s
             read_out.append(html.unescape(content[start:end]))
             position = end - piece.start
         raw = "".join([*pieces, raw[position:]])
-        partner = next((mark for name, mark in reversed(opened) if name == piece.name), None)
+        at = next((i for i in reversed(range(len(opened))) if opened[i][0] == piece.name), None)
         if piece.kind == "fixed":
-            marks.append(Mark(len(text), len(text) + len(raw), kind="fixed"))
-            text += raw
-        elif piece.kind == "close" and partner and partner.start < len(text):
-            partner.end, partner.closing = len(text), raw
-            partner.raised = piece.name in ("sub", "sup")
-            del opened[[mark for _, mark in opened].index(partner) :]
+            marked.keep(raw)
+        elif piece.kind == "open":
+            opened.append((piece.name, marked.open(raw)))
+        elif piece.kind == "close" and at is not None:
+            marked.close(opened[at][1], raw, raised=piece.name in ("sub", "sup"))
+            del opened[at:]
         else:
-            marks.append(Mark(len(text), len(text), raw, kind="keep"))  # until its partner comes
-            if piece.kind == "open":
-                opened.append((piece.name, marks[-1]))
-    return text, marks, read_out
+            marked.place(raw)
+    return marked, read_out
 
 
-def _with_text(text: str, raw: str, marks: list[Mark]) -> str:
-    """The text with what is written on, white space become one blank, templates marked."""
+def _add_text(marked: Marked, raw: str) -> None:
+    """Add text as a reader sees it: white space is one blank, templates are kept."""
     position = 0
     for template in [*_TEMPLATE.finditer(raw), None]:
-        plain = html.unescape(raw[position : template.start() if template else len(raw)])
-        plain = re.sub(r"[ \t\r\n\f]+", " ", plain)
-        if plain.startswith(" ") and (not text or text.endswith(" ")):
-            plain = plain[1:]
-            if marks and marks[-1].start == len(text):  # a place keeps the blank after it
-                marks[-1].opening += " "
-        text += plain
+        own = raw[position : template.start() if template else len(raw)]
+        if own:
+            marked.add(re.sub(r"[ \t\r\n\f]+", " ", html.unescape(own)), own)
         if template:
-            marks.append(Mark(len(text), len(text) + len(template.group()), kind="fixed"))
-            text += template.group()
+            marked.keep(template.group())
             position = template.end()
-    return text

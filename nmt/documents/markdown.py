@@ -2,8 +2,8 @@
 translated, also inside of notes (`!!!`, `:::`) and in HTML blocks; code, formulas, templates, imports, front
 matter, addresses, titles of links and the definitions of links are not.
 
-Everything but the translated contents stays byte for byte.  Emphasis, links and code inside a sentence are put
-back as `nmt.documents.inline_markup` says; a paragraph broken over lines is broken again at the same width, unless each
+Everything but the translated contents stays byte for byte.  Emphasis, links and code inside a sentence follow
+their words (`nmt.documents.marked_text`); a paragraph broken over lines is broken again at the same width, unless each
 line ends with a sentence: then it is translated line by line.  After the fact each content is read again: if its
 text is not what the translator said (a stray `*` made emphasis), special characters are escaped, and if that does
 not help the content stays as it was.

@@ -9,22 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from nmt.documents.inline_markup import MOST, Mark, Span
 from nmt.documents.marked_text import Marked
+from nmt.text.marks import MAX_MARKS
 from nmt.text.protected import has_words
 
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
-# What of pairs is more than style; the others may be given up where their words are not found.
-_KINDS: dict[str, Literal["keep", "fixed"]] = {
-    **dict.fromkeys(("link", "wiki", "<a>", "<sub>", "<sup>", "<abbr>"), "keep"),
-    **dict.fromkeys(("<kbd>", "<code>", "<samp>", "<var>"), "fixed"),
-}
+_LITERAL = {"<kbd>", "<code>", "<samp>", "<var>"}  # pairs whose text is not translated
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _FOOTNOTE = re.compile(
     r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]"
@@ -122,7 +118,7 @@ class InlineParser:
         for part in _parts(content, events):
             if isinstance(part, str):
                 parts.append(part)
-            elif sum(event.kind not in ("soft", "character") for event in part[1]) > MOST:
+            elif sum(event.kind not in ("soft", "character") for event in part[1]) > MAX_MARKS:
                 return None
             else:
                 parts.append(_inline(content, *part))
@@ -150,7 +146,7 @@ class InlineParser:
         for note in _FOOTNOTE.finditer(content):
             if note.start() not in places:
                 events.append(Event(note.start(), note.end(), "place"))
-        if sum(event.kind in ("open", "close") for event in events) > 10 * MOST:
+        if sum(event.kind in ("open", "close") for event in events) > 10 * MAX_MARKS:
             return None
         return sorted(_paired(events), key=lambda event: (event.start, event.end))
 
@@ -179,11 +175,11 @@ class InlineParser:
         return run
 
 
-def _parts(content: str, events: Sequence[Event]) -> list[str | tuple[Span, list[Event]]]:
+def _parts(content: str, events: Sequence[Event]) -> list[str | tuple[tuple[int, int], list[Event]]]:
     """The content cut at its forced breaks: breaks as they are written, and ([start, end), events)."""
     lines = content.split("\n")
     by_sentence = len(lines) > 1 and all(_SENTENCE_END.search(line.rstrip()) for line in lines[:-1])
-    parts: list[str | tuple[Span, list[Event]]] = []
+    parts: list[str | tuple[tuple[int, int], list[Event]]] = []
     own: list[Event] = []
     start = depth = 0
     for event in events:
@@ -267,69 +263,53 @@ def _paired(events: list[Event]) -> list[Event]:
     return ordered
 
 
-def _inline(content: str, span: Span, events: Sequence[Event]) -> Inline:
+def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inline:
     """The text of content[span] and its markup."""
-    text, position = "", span[0]
-    marks: list[Mark] = []
-    opened: list[tuple[Event, int, int]] = []  # where its text begins, and its marks
+    position = span[0]
+    marked = Marked()
+    opened: list[tuple[Event, str]] = []  # with the mark of each
+    literal: list[Event] = []  # what is open and has no text to translate
     spelled: dict[str, str] = {}
     descriptions: list[str] = []
     for event in events:
-        text += content[position : event.start]
+        if literal or (event.kind == "open" and event.name in _LITERAL):
+            if event.kind == "open":
+                literal.append(event)
+            elif event.kind == "close" and (first := literal.pop()) and not literal:
+                marked.add(content[position : first.start])
+                marked.keep(content[first.start : event.end].replace("\n", " "))
+                position = event.end
+            continue
+        marked.add(content[position : event.start])
         raw, position = content[event.start : event.end], event.end
         if event.kind == "soft":
-            text = text.rstrip() + " "
+            marked.add(" ")
         elif event.kind == "character":
             if len(event.text) == 1 and (raw.startswith("&") or _SPECIAL.match(event.text)):
                 spelled[event.text] = raw
-            text += event.text
+            marked.add(event.text, raw)
         elif event.kind == "fixed":
-            raw = raw.replace("\n", " ")
-            marks.append(Mark(len(text), len(text) + len(raw), kind="fixed"))
-            text += raw
+            marked.keep(raw.replace("\n", " "))
         elif event.kind == "open":
-            opened.append((event, len(text), len(marks)))
+            opened.append((event, marked.open(raw)))
         elif event.kind == "close":
-            opening, start, first = opened.pop()
-            before, after = _pair(content, opening, event)
-            if start < len(text):
-                mark = Mark(start, len(text), before, after, _KINDS.get(opening.name, "style"))
-                mark.raised = opening.name in ("<sub>", "<sup>")
-                marks.insert(first, mark)  # before those inside of it
-            else:  # around nothing but images: it is a place, with them
-                inner = "".join(mark.opening for mark in marks[first:])
-                del marks[first:]
-                text, raw, position = _with_blank(content, text, before + inner + after, position)
-                marks.append(Mark(len(text), len(text), raw, kind="keep"))
-        elif event.kind == "image":
-            if has_words(event.text) and not _SPECIAL.search(event.text):
+            opening, one = opened.pop()
+            marked.close(one, _closing_of(content, opening, event), opening.name in ("<sub>", "<sup>"))
+        else:  # a place, or a forced break inside of emphasis
+            if event.kind == "image" and has_words(event.text) and not _SPECIAL.search(event.text):
                 raw = "![" + _PLACEHOLDER.format(len(descriptions)) + _closing(content, event)
                 descriptions.append(event.text)
-            text, raw, position = _with_blank(content, text, raw, position)
-            marks.append(Mark(len(text), len(text), raw, kind="keep"))
-        else:  # a place, or a forced break inside of emphasis
-            text, raw, position = _with_blank(content, text, raw, position)
-            marks.append(Mark(len(text), len(text), raw, kind="keep"))
-    text += content[position : span[1]]
-    return Inline(Marked(text, marks), spelled, descriptions)
+            marked.place(raw)
+    marked.add(content[position : span[1]])
+    return Inline(marked, spelled, descriptions)
 
 
-def _pair(content: str, opening: Event, closing: Event) -> tuple[str, str]:
-    """What a pair writes before and after its text."""
-    before, after = content[opening.start : opening.end], content[closing.start : closing.end]
+def _closing_of(content: str, opening: Event, closing: Event) -> str:
+    """What a pair writes after its text."""
+    after = content[closing.start : closing.end]
     if opening.name == "link" and after in ("]", "][]"):  # the text is the name of the link's definition
-        after = f"][{content[opening.end : closing.start]}]"
-    return before, after
-
-
-def _with_blank(content: str, text: str, raw: str, position: int) -> tuple[str, str, int]:
-    """A place takes one of the blanks around it: a translator leaves no two in a row, and none before a full stop."""
-    following = content[position : position + 1]
-    if (not text or text[-1].isspace()) and following == " ":
-        return text, raw + " ", position + 1
-    if text.endswith(" ") and following in ("", *".,;:!?)"):
-        return text[:-1], " " + raw, position
-    return text, raw, position
+        return f"][{content[opening.end : closing.start]}]"
+    return after
 
 
 def _closing(content: str, image: Event) -> str:

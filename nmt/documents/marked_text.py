@@ -1,194 +1,245 @@
-"""A text whose markup was taken out of it: what the translator gets, and the translation with the markup again.
+"""A text whose inline markup became marks (`nmt.text.marks`), and its translation with the markup again.
 
-What separates sentences (`|`, a row of links) cuts the text into parts.  A fixed stretch (code, a formula) is
-replaced by a name that every translator keeps, X0, unless it is kept as it is.  Markup inside of a word is no
-business of the translator's.  Where the markup belongs in the translation, `nmt.documents.inline_markup` finds out;
-what the markup is in a format is that format's business.
+A format builds a `Marked` from left to right.  Markup around a whole text, and what stands before and after it, is no
+business of the translator's; what separates texts (`|`, a row of links) cuts it into several.  The translator puts the
+marks where the attention says, and every one is written again exactly once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import count
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from math import ceil
 
-from nmt.documents.inline_markup import Mark, Room, Span, covers, nested, overlap, place, written
-from nmt.text.protected import has_words, protected_items
+from nmt.text.marks import CLOSING, KEPT, MARK, MAX_MARKS, OPENING, PLACES, MarkRole, mark, number_of, role_of
+from nmt.text.protected import has_words
 
 _SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
+_PIECE = re.compile(f"({MARK.pattern})")
+_WORD = re.compile(rf"[\w{KEPT}]+")
+_LETTER = r"[^\W\d_]"
+_OPENED_IN_WORD = re.compile(rf"({_LETTER}+)([{OPENING}]+)(?={_LETTER})")
+_ENDED_IN_WORD = re.compile(rf"(?<={_LETTER})([{CLOSING}{PLACES}]+)({_LETTER}+)")
 
 
 class Marked:
-    """A text and the markup that was taken out of it."""
+    """A text in pieces: what the translator reads, and what is written for it in the file."""
 
-    def __init__(self, text: str, marks: Iterable[Mark]) -> None:
-        text, marks = _out_of_words(*_without_signs(text, list(marks)))
-        outermost = nested(marks)
-        cuts = _cuts(text, outermost)
-        self._parts: list[Marked] = []
-        self._between = [text[slice(*cut)] for cut in cuts]
-        if cuts:  # each part is translated by itself
-            edges = [0, *(place for cut in cuts for place in cut), len(text)]
-            for start, end in zip(edges[::2], edges[1::2], strict=True):
-                own = [mark for mark in marks if start <= mark.start and mark.end <= end]
-                for mark in own:
-                    mark.start, mark.end, mark.inner = mark.start - start, mark.end - start, []
-                self._parts.append(Marked(text[start:end], own))
-            self.text = text
+    def __init__(self) -> None:
+        self._pieces: list[tuple[str, str]] = []
+        self._markup: dict[str, str] = {}  # what each mark stands for
+        self._raised: set[str] = set()  # places that are numbers at a word: the 2 of m²
+        self._count = 0
+
+    def add(self, text: str, written: str | None = None) -> None:
+        if text:
+            self._pieces.append((text, text if written is None else written))
+
+    def open(self, written: str) -> str:
+        """The mark, to be given to `close`.  One that is never closed becomes a place."""
+        return self._add_mark("open", written)
+
+    def close(self, opened: str, written: str, raised: bool = False) -> None:
+        """Close what is open.  A pair without words, and a raised number at a word's end, become a place."""
+        at = next(i for i, (piece, _) in enumerate(self._pieces) if piece == opened)
+        inside = "".join(text for text, _ in self._pieces[at + 1 :])
+        before = next((text[-1] for text, _ in reversed(self._pieces[:at]) if not MARK.fullmatch(text)), " ")
+        glued = raised and before.isalnum() and not any(c.isalpha() or c.isspace() for c in inside)
+        if glued or not _WORD.search(inside):
+            whole = "".join(raw for _, raw in self._pieces[at:]) + written
+            del self._pieces[at:]
+            place = self._add_mark("empty", whole)
+            if glued:
+                self._raised.add(place)
             return
-        self.text = _stand_in(text, marks)
-        self.marks = outermost
-        self._alone: list[Mark] = []
-        self._collect(self.marks, (0, len(self.text)))
+        closing = mark("close", number_of(opened))
+        self._markup[closing] = written
+        self._pieces.append((closing, written))
+
+    def place(self, written: str) -> None:
+        """What stands at a place and encloses nothing: a picture, a tag that no other closes."""
+        self._add_mark("empty", written)
+
+    def keep(self, written: str) -> None:
+        """What stays as it is and stands in the place of a word: code."""
+        self._add_mark("word", written)
 
     @property
     def texts(self) -> list[str]:
-        """What is to be translated: the text, and the stretches that are translated by themselves as well; of a
-        text that is cut, those of all its parts.  Empty if it has no words."""
-        if self._parts:
-            return [text for part in self._parts for text in part.texts]
-        if not has_words(self.text):
-            return []
-        return [self.text, *(self.text[mark.start : mark.end] for mark in self._alone)]
+        """What is to be translated; nothing of a text without words, or with more markup than prose has."""
+        return [text for text, translate in self._stretches if translate]
 
     def render(
         self, translations: Sequence[str], escape: Callable[[str], str] = str, markup: bool = True
     ) -> str:
-        """The translation (the first of the translations of `texts`) with the markup in it, or without; `escape`
-        is applied to text outside of what is fixed."""
-        if not self._parts:
-            translation, *alone = translations or [self.text]
-            room = Room(self.text, (0, len(self.text)), translation, (0, len(translation)), [])
-            placed = place(self.marks, room, dict(zip(self._alone, alone, strict=False)))
-            return written(translation, placed, escape, markup)
-        pieces, done = [], 0
-        for part, between in zip(self._parts, [*self._between, ""], strict=True):
-            own = translations[done : done + len(part.texts)]
-            done += len(own)
-            pieces += [part.render(own, escape, markup), escape(between)]
+        """The text with the translations of `texts`, with its markup or without; `escape` spells what is no markup."""
+        if not self._stretches:
+            return "".join(written for _, written in self._pieces)
+        waiting = iter(translations)
+        whole = "".join(mended(text, next(waiting)) if there else text for text, there in self._stretches)
+        pieces = []
+        for piece in _PIECE.split(whole):
+            if not MARK.fullmatch(piece):
+                pieces.append(escape(piece))
+            elif markup or role_of(piece) == "word":
+                pieces.append(self._markup[piece])
         return "".join(pieces)
 
-    def _collect(self, marks: Sequence[Mark], around: Span) -> None:
-        for mark in marks:
-            stretch = self.text[mark.start : mark.end]
-            if mark.kind != "fixed" and not covers(mark, self.text, around) and has_words(stretch):
-                self._alone.append(mark)
-            self._collect(mark.inner, (mark.start, mark.end))
+    def _add_mark(self, role: MarkRole, written: str) -> str:
+        added = mark(role, min(self._count, MAX_MARKS - 1))
+        self._count += 1
+        self._markup[added] = written
+        self._pieces.append((added, written))
+        return added
+
+    @cached_property
+    def _stretches(self) -> list[tuple[str, bool]]:
+        """Stretches that join to the text, and whether each is to be translated; none if nothing is."""
+        if self._count > MAX_MARKS or any(MARK.search(t) for t, _ in self._pieces if not MARK.fullmatch(t)):
+            return []
+        text = "".join(piece for piece, _ in self._pieces)
+        for opened in set(re.findall(f"[{OPENING}]", text)):
+            if mark("close", number_of(opened)) not in text:
+                text = text.replace(opened, self._also("empty", opened))
+        for raised in self._raised:  # in a word (H₂O) it is a part of it
+            text = re.sub(rf"{raised}(?={_LETTER})", self._also("word", raised), text)
+        stretches = _cut(tidied(text))
+        return stretches if any(translate for _, translate in stretches) else []
+
+    def _also(self, role: MarkRole, character: str) -> str:
+        """The mark in another role."""
+        changed = mark(role, number_of(character))
+        self._markup[changed] = self._markup[character]
+        return changed
 
 
-def is_glued(text: str, start: int, end: int) -> bool:
-    """Whether text[start:end] follows a word without a space and has no letters: the 2 of m², a note's number."""
-    before = text[start - 1 : start]
-    return before.isalnum() and start < end and not any(c.isalpha() or c.isspace() for c in text[start:end])
+def tidied(text: str) -> str:
+    """The text with no mark inside of a word: a pair around some letters is around the whole word."""
+    return _ENDED_IN_WORD.sub(r"\2\1", _OPENED_IN_WORD.sub(r"\2\1", text))
 
 
-def _without_signs(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
-    """Marked signs without letters or digits (the # beside a heading) leave the text: they become places."""
-    waiting = nested(marks)[::-1]
-    while waiting:
-        mark = waiting.pop()
-        signs = text[mark.start : mark.end]
-        if mark.kind == "fixed" or not signs.strip() or any(c.isalnum() or c in "<>&" for c in signs):
-            waiting += mark.inner[::-1]
+def peeled(text: str) -> tuple[str, str, str]:
+    """The text without blanks, places and pairs around all of it: (before, text, after)."""
+    start, end = 0, len(text)
+
+    def outside(character: str) -> bool:
+        return character.isspace() or bool(re.match(f"[{PLACES}]", character))
+
+    while True:
+        while start < end and outside(text[start]):
+            start += 1
+        while start < end and outside(text[end - 1]):
+            end -= 1
+        pair = start < end and re.match(f"[{OPENING}]", text[start])
+        if not pair or text[end - 1] != mark("close", number_of(text[start])):
+            return text[:start], text[start:end], text[end:]
+        start, end = start + 1, end - 1
+
+
+def _cut(text: str) -> list[tuple[str, bool]]:
+    """The text cut at what separates texts outside of pairs; at all that is between pairs if words, each with a
+    capital, are only in them."""
+    outside, depth = "", 0
+    for character in text:
+        depth += re.match(f"[{OPENING}]", character) is not None
+        outside += "\0" if depth else character
+        depth -= re.match(f"[{CLOSING}]", character) is not None
+    pairs = [found.span() for found in re.finditer("\0+", outside)]
+    firsts = [next(iter(re.findall(r"[^\W_]", text[slice(*pair)])), "") for pair in pairs]
+    row = len(pairs) > 1 and not has_words(outside) and not any(map(str.islower, firsts))
+    if row:
+        cuts = [(end, start) for (_, end), (start, _) in zip(pairs, pairs[1:], strict=False)]
+    else:
+        cuts = [found.span() for found in _SEPARATOR.finditer(outside)]
+    stretches: list[tuple[str, bool]] = []
+    edges = [0, *(edge for cut in cuts for edge in cut), len(text)]
+    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        before, core, after = peeled(text[start:end]) if number % 2 == 0 else (text[start:end], "", "")
+        stretches += [(before, False), (core, has_words(core)), (after, False)]
+    return [stretch for stretch in stretches if stretch[0]]
+
+
+def mended(text: str, translation: str) -> str:
+    """The translation with each mark of the text once, pairs around words and never across each other.
+
+    So the translator gives it; a translation memory knows no marks, and theirs are the places in proportion.
+    """
+    if _is_whole(text, translation):
+        return translation
+    words = [found.end() for found in _WORD.finditer(text)]
+    for kept in re.findall(f"[{KEPT}]", text):
+        if kept not in translation:
+            at = _end_of_word(translation, _share(text, kept, words))
+            translation = translation[:at] + (f" {kept}" if at else f"{kept} ") + translation[at:]
+    plain, found = "", dict[str, int]()
+    for piece in _PIECE.split(translation):
+        if not MARK.fullmatch(piece) or (role_of(piece) == "word" and piece in text and piece not in plain):
+            plain += piece
+        else:
+            found.setdefault(piece, len(plain))
+    spans: list[tuple[int, int]] = []
+    edits: list[
+        tuple[tuple[int, ...], str]
+    ] = []  # in order: where, and of marks at one place which comes first
+    for index, one in enumerate(re.findall(f"[{OPENING}{PLACES}]", text)):
+        if role_of(one) == "empty":
+            at = found.get(one, _end_of_word(plain, _share(text, one, words)))
+            blank = " " if one not in found and re.search(rf"\s{one}", text) else ""
+            edits.append(((at, 1, index), blank + one))
             continue
-        inside, start, end = _all_inner(mark), mark.start, mark.end
-        mark.opening, mark.closing, mark.kind = _whole(mark, text), "", "keep"
-        if text[end : end + 1] == " " and (start == 0 or text[start - 1] == " "):  # no two blanks in a row
-            mark.opening, end = mark.opening + " ", end + 1
-        marks = [other for other in marks if not any(other is one for one in inside)]
-        text = _cut_out(text, marks, start, end)
-    return text, marks
+        other = mark("close", number_of(one))
+        start, end = sorted((found.get(one, 0), found.get(other, 0)))
+        if not _WORD.search(plain, start, end):
+            start, end = _words_between(plain, _share(text, one, words), _share(text, other, words))
+        start, end = _beside(start, end, spans)
+        spans.append((start, end))
+        edits += [((start, 2, -end, index), one), ((end, 0, -start, -index), other)]
+    for (at, *_), one in sorted(edits, reverse=True):
+        plain = plain[:at] + one + plain[at:]
+    return plain
 
 
-def _whole(mark: Mark, text: str) -> str:
-    """A stretch with its markup."""
-    pieces, position = [mark.opening], mark.start
-    for inner in mark.inner:
-        pieces += [text[position : inner.start], _whole(inner, text)]
-        position = inner.end
-    return "".join([*pieces, text[position : mark.end], mark.closing])
+def _is_whole(text: str, translation: str) -> bool:
+    if sorted(MARK.findall(text)) != sorted(MARK.findall(translation)):
+        return False
+    opened: list[tuple[str, int]] = []
+    for found in MARK.finditer(translation):
+        if role_of(found[0]) == "open":
+            opened.append((found[0], found.end()))
+        elif role_of(found[0]) == "close":
+            one, start = opened.pop() if opened else ("", 0)
+            if found[0] != mark("close", number_of(one or found[0])) or not one:
+                return False
+            if not _WORD.search(translation, start, found.start()):
+                return False
+    return True
 
 
-def _all_inner(mark: Mark) -> list[Mark]:
-    return [one for inner in mark.inner for one in (inner, *_all_inner(inner))]
+def _share(text: str, one: str, words: Sequence[int]) -> float:
+    """How much of the text's words, 0 to 1, stands before a mark."""
+    at = text.index(one)
+    return sum(end <= at for end in words) / max(1, len(words))
 
 
-def _cut_out(text: str, marks: Sequence[Mark], start: int, end: int) -> str:
-    """The text without [start, end); the marks are moved along."""
-    for mark in marks:
-        mark.start -= max(0, min(mark.start, end) - start)
-        mark.end -= max(0, min(mark.end, end) - start)
-    return text[:start] + text[end:]
+def _end_of_word(text: str, share: float) -> int:
+    ends = [0, *(found.end() for found in _WORD.finditer(text))]
+    return ends[round(share * (len(ends) - 1))]
 
 
-def _out_of_words(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
-    """A marked stretch of a few letters stands for its whole word.  A raised number at a word's end (m²) leaves
-    the text, and follows that word; one inside of a word (H₂O) stays, and is looked for as it is."""
-    for mark in sorted(marks, key=lambda mark: mark.start, reverse=True):
-        start, end = mark.start, mark.end
-        if mark.is_place or mark.kind == "fixed":
-            continue
-        if mark.raised and is_glued(text, start, end):
-            if text[end : end + 1].isalpha():
-                mark.kind = "fixed"
-                mark.in_word = True
-            elif not any(other is not mark and start <= other.start < end for other in marks):
-                mark.opening, mark.closing = "", mark.opening + text[start:end] + mark.closing
-                mark.kind, mark.end = "keep", start
-                while mark.start and text[mark.start - 1].isalnum() and _inside(mark, mark.start, marks):
-                    mark.start -= 1
-                text = _cut_out(text, [other for other in marks if other is not mark], start, end)
-        elif text[start].isalpha() and text[end - 1].isalpha():
-            while mark.start and text[mark.start - 1].isalpha() and _inside(mark, mark.start, marks):
-                mark.start -= 1
-            while mark.end < len(text) and text[mark.end].isalpha() and _inside(mark, mark.end, marks):
-                mark.end += 1
-    return text, marks
+def _words_between(text: str, first: float, last: float) -> tuple[int, int]:
+    """Characters of the words from one share on to another, at least of one."""
+    words = [found.span() for found in _WORD.finditer(text)] or [(0, len(text))]
+    low = min(int(first * len(words)), len(words) - 1)
+    return words[low][0], words[max(low, ceil(last * len(words)) - 1)][1]
 
 
-def _inside(mark: Mark, at: int, marks: Iterable[Mark]) -> bool:
-    """Whether the mark may grow beyond `at`, since no other mark begins or ends there."""
-    return not any(other is not mark and at in (other.start, other.end) for other in marks)
-
-
-def _cuts(text: str, outermost: Sequence[Mark]) -> list[Span]:
-    """What separates parts of a text that are no one sentence: `|` and the like, outside of marks; and all that is
-    between marks if words are only in them (a row of links)."""
-    spans = [(mark.start, mark.end) for mark in outermost if not mark.is_place]
-    outside = "".join(text[a:b] for a, b in _gaps(spans, len(text)))
-    if not has_words(outside) and sum(has_words(text[slice(*span)]) for span in spans) > 1:
-        return [gap for gap in _gaps(spans, len(text))[1:-1]]
-    found = [match.span() for match in _SEPARATOR.finditer(text)]
-    return [cut for cut in found if not any(overlap(cut, span) for span in spans)]
-
-
-def _gaps(spans: Sequence[Span], length: int) -> list[Span]:
-    edges = [0, *(place for span in spans for place in span), length]
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def _stand_in(text: str, marks: Sequence[Mark]) -> str:
-    """The text with a name (X0, X1, …) for each fixed stretch that a translator would not keep by itself; the marks
-    are moved along, and what their names stand for is their `content`."""
-    names = (name for number in count() if (name := f"X{number}") not in text)
-    for mark in sorted(marks, key=lambda mark: mark.start):
-        own = text[mark.start : mark.end]
-        if mark.kind != "fixed" or mark.in_word or mark.inner or not own or is_protected(own):
-            continue
-        mark.content, name, end = own, next(names), mark.end
-        text = text[: mark.start] + name + text[end:]
-        for other in marks:
-            other.start += (len(name) - len(own)) * (other.start >= end)
-            other.end += (len(name) - len(own)) * (other.end >= end)
-    return text
-
-
-def is_protected(text: str) -> bool:
-    """Whether a translator keeps all of a text as it is, wherever it stands."""
-    return any(item.text == text for item in protected_items(text))
-
-
-def _move(mark: Mark, shift: int) -> None:
-    mark.start, mark.end = mark.start + shift, mark.end + shift
-    for inner in mark.inner:
-        _move(inner, shift)
+def _beside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The span cut so that it crosses none of the others."""
+    for _ in spans:
+        for low, high in spans:
+            if low < start < high < end:
+                end = high
+            elif start < low < end < high:
+                start = low
+    return start, end

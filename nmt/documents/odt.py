@@ -73,10 +73,17 @@ def _look(style: Any) -> tuple[bytes, ...]:
     return tuple(f"{name}={value}".encode() for name, value in given if not name.endswith(_NO_LOOK))
 
 
+def _unit(element: Any) -> list[Any]:
+    """The element, if one slot is all that is in it."""
+    one = not len(element) or (len(element) == 1 and not element.text and not element[0].tail)
+    return [element] if one else []
+
+
 def _items(element: Any, like: Slot, looks: Looks) -> Iterator[Slot | None]:
     if element.text:
         element.text = _WHITE.sub(" ", element.text)  # as every reader of the format has it
-        yield Slot([element], like.look, like.kind, like.owner, like.raised)
+        units = [] if len(element) else like.units
+        yield Slot([element], like.look, like.kind, like.owner, like.raised, units)
     for child in element:
         tag = child.tag if isinstance(child.tag, str) else ""
         if tag == _TEXT + "span":
@@ -84,15 +91,18 @@ def _items(element: Any, like: Slot, looks: Looks) -> Iterator[Slot | None]:
                 child.get(_TEXT + "style-name", ""), (str(child.get(_TEXT + "style-name")).encode(),)
             )
             raised = any(b"text-position=" in one and not one.endswith(b"=0% 100%") for one in look)
-            yield from _items(child, Slot([], look or like.look, like.kind, like.owner, raised), looks)
+            units = like.units or _unit(child)
+            yield from _items(child, Slot([], look or like.look, like.kind, like.owner, raised, units), looks)
         elif tag == _TEXT + "a":
-            yield from _items(child, Slot([], like.look, "keep", child), looks)
+            yield from _items(child, Slot([], like.look, "keep", child, units=_unit(child)), looks)
         elif tag in _CUTS:
             yield None
         elif tag in _PLACES or not tag.startswith(_TEXT):
             yield Slot()
         elif not tag.startswith(_UNSEEN):  # a field: a page's number, a date
-            yield Slot([child] if child.text and not len(child) else [], kind="fixed", owner=child)
+            yield Slot(
+                [child] if child.text and not len(child) else [], kind="fixed", owner=child, units=[child]
+            )
         if child.tail:
             child.tail = _WHITE.sub(" ", child.tail)
             yield Slot([Tail(child)], like.look, like.kind, like.owner, like.raised)

@@ -41,7 +41,7 @@ def _items(paragraph: Any) -> Iterator[Slot | None]:
         elif child.tag == A + "r" and text is not None:
             yield _run(child, text)
         elif child.tag == A + "fld" and text is not None:
-            yield Slot([text], kind="fixed", owner=child)
+            yield Slot([text], kind="fixed", owner=child, units=[child])
         elif child.tag not in (A + "pPr", A + "endParaRPr"):
             yield Slot()
 
@@ -49,9 +49,9 @@ def _items(paragraph: Any) -> Iterator[Slot | None]:
 def _run(run: Any, text: Any) -> Slot:
     formatting = run.find(A + "rPr")
     if formatting is None:
-        return Slot([text])
+        return Slot([text], units=[run])
     look = [f"{name}={value}".encode() for name, value in formatting.items() if name not in _NO_LOOK]
     look += [etree.tostring(child, with_tail=False) for child in formatting]
     linked = formatting.find(A + "hlinkClick") is not None
     raised = formatting.get("baseline", "0") not in ("0", "0%")
-    return Slot([text], tuple(look), "keep" if linked else "style", raised=raised)
+    return Slot([text], tuple(look), "keep" if linked else "style", raised=raised, units=[run])

@@ -1,21 +1,23 @@
 """A text in runs of different looks (.docx, .pptx, .odt, .xlsx), and how its translation gets into the runs.
 
-The runs stay, in their order and with their formatting, and only what they say changes.  The most frequent look is
-the ground.  A stretch that looks otherwise (bold, say) gets the words that it became, if these are found, as
-`nmt.documents.inline_markup` says; else its words go with the ground.  A link, content control or tracked insertion
-is never emptied: if need be it gets words by proportion.  What is computed (page numbers, references) stays, and so
-does what is raised or lowered at a word's end (m²).
+The runs stay, with their formatting, and only what they say changes.  The most frequent look is the ground.  A stretch
+that looks otherwise (bold, say), a link, a content control or a tracked insertion is a pair of marks in the text to be
+translated (`nmt.text.marks`), and gets the words that it became; where these are in another order, its runs change
+places.  What is computed (page numbers, references) stays, and so does what is raised or lowered at a word's end (m²).
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from nmt.documents.inline_markup import MOST, Mark, Room, Span, locate, place_at, proportional
-from nmt.documents.marked_text import is_glued
+from lxml import etree
+
+from nmt.documents.marked_text import mended, peeled, tidied
+from nmt.text.marks import MARK, MAX_MARKS, mark, number_of, role_of
 from nmt.text.protected import has_words
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -30,6 +32,9 @@ class Slot:
     kind: Literal["style", "keep", "fixed"] = "style"
     owner: Any = None  # the link, content control or field that they are in
     raised: bool = False  # or lowered
+    units: list[Any] = field(
+        default_factory=list
+    )  # elements that have nothing else in them, and may be moved
 
     @property
     def text(self) -> str:
@@ -42,89 +47,82 @@ class Slot:
 
 
 class RunText:
-    """A stretch of runs that is translated as one text, with those that look otherwise once more by themselves."""
+    """A stretch of runs that is translated as one text."""
 
     def __init__(self, slots: Sequence[Slot]) -> None:
-        self.slots = slots
-        self.text = "".join(slot.text for slot in slots)
+        self._slots = slots
         free = [slot for slot in slots if slot.nodes and slot.kind == "style"]  # none where all is a link
         sizes: Counter[tuple[object, ...]] = Counter()
         for slot in free or [slot for slot in slots if slot.nodes and slot.kind == "keep"]:
             sizes[slot.key] += len(slot.text)
         self._ground = sizes.most_common(1)[0][0] if sizes else None
-        several = sum(bool(slot.nodes) for slot in slots) > 1
-        self._stretches = [slot for slot in slots if slot.nodes and several and not self._is_ground(slot)]
-        self._alone = [slot for slot in self._stretches if slot.kind != "fixed" and has_words(slot.text)]
-        self.texts = [self.text.strip(), *(slot.text.strip() for slot in self._alone)]
+        text = "".join(self._marked(number, slot) for number, slot in enumerate(slots))
+        self._before, self._text, self._after = peeled(tidied(text))
+        self.texts = [self._text] if has_words(self._text) else []
 
     def put(self, translations: Sequence[str]) -> None:
-        """Write the translation of the text (and of its stretches alone) into the runs."""
-        lead = self.text[: len(self.text) - len(self.text.lstrip())]
-        trail = self.text[len(self.text.rstrip()) :]
-        translation = lead + translations[0].strip() + trail
-        alone = {id(slot): new for slot, new in zip(self._alone, translations[1:], strict=True)}
-        shares = self._shares(translation, alone)
-        texts = [slot.text for slot in self.slots]
-        for slot, text, (start, end) in zip(self.slots, texts, shares, strict=True):
-            written = translation[start:end]
-            if slot.kind == "fixed" and text not in written:  # the translation is without it
-                space = " " if start and not translation[start - 1].isspace() else ""
-                written = space + text + (written if space else f" {written}")
-            for node in slot.nodes:
-                node.text, written = written, ""
+        """Write the translation into the runs."""
+        said = mended(self._text, translations[0].strip())
+        moves = self._moves(said)
+        if not _can_move(moves):
+            said, moves = mended(self._text, MARK.sub("", said)), []
+        slots = [
+            next((new for at, new in moves if at == place), old) for place, old in enumerate(self._slots)
+        ]
+        for slot, text in zip(slots, self._shares(self._before + said + self._after, slots), strict=True):
+            for node in slot.nodes if text is not None else ():
+                node.text, text = text, ""
+        _move([(self._slots[place], new) for place, new in moves])
 
     def _is_ground(self, slot: Slot) -> bool:
-        return bool(slot.nodes) and slot.key == self._ground
+        """Whether it has the ground's look, or one that is not seen: that of blanks and punctuation."""
+        if not slot.nodes or slot.kind == "fixed":
+            return False
+        return slot.key == self._ground or (slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text))
 
-    def _shares(self, translation: str, alone: dict[int, str]) -> list[Span]:
-        """What of the translation each slot gets; the shares join to the translation."""
-        shares: list[Span] = [(0, 0)] * len(self.slots)
-        waiting: list[int] = []  # slots that share what is left between known places
-        end, last = 0, -1
-        known = self._known(translation, alone)
-        for index, span in enumerate([*known, (len(translation), len(translation))]):
-            if span is None:
-                waiting.append(index)
-                continue
-            start, stop = span
-            if waiting:
-                taker = next((i for i in waiting if self._is_ground(self.slots[i])), waiting[0])
-                for i in waiting:
-                    shares[i] = (end, start) if i == taker else ((end, end) if i < taker else (start, start))
-            elif last >= 0 and self.slots[last].nodes:
-                shares[last] = (shares[last][0], start)
+    def _marked(self, number: int, slot: Slot) -> str:
+        if self._is_ground(slot):
+            return slot.text
+        if slot.kind == "fixed":
+            return mark("word", number)
+        if not re.search(r"\w", slot.text):
+            return mark("empty", number)
+        return mark("open", number) + slot.text + mark("close", number)
+
+    def _moves(self, said: str) -> list[tuple[int, Slot]]:
+        """The places among the slots that get another slot, so that all are in the order of their marks."""
+        order = [number_of(one) for one in MARK.findall(said) if role_of(one) != "close"]
+        return [(old, self._slots[new]) for old, new in zip(sorted(order), order, strict=True) if old != new]
+
+    def _shares(self, said: str, slots: Sequence[Slot]) -> list[str | None]:
+        """What each slot gets of the translation, None if it says what it said."""
+        places = {id(slot): place for place, slot in enumerate(slots)}
+        shares: list[str | None] = [
+            "" if self._is_ground(slot) or (slot.kind != "fixed" and re.search(r"\w", slot.text)) else None
+            for slot in slots
+        ]
+        last = -1  # the place that has been reached
+        opened: list[int] = []
+        for piece in re.split(f"({MARK.pattern})", said):
+            if not MARK.fullmatch(piece):
+                inside = bool(opened) and opened[-1] >= last
+                last = opened[-1] if inside else self._taker(last, slots, shares)
+                shares[last] = (shares[last] or "") + piece
+            elif role_of(piece) == "close":
+                opened.pop()
             else:
-                start = end
-            if index < len(shares):
-                shares[index] = (start, stop)
-            end, last, waiting = stop, index, []
+                place = places[id(self._slots[number_of(piece)])]
+                last = max(last, place)
+                opened += [place] if role_of(piece) == "open" else []
         return shares
 
-    def _known(self, translation: str, alone: dict[int, str]) -> list[Span | None]:
-        """Where each place, fixed text and found stretch is in the translation, none before the one before it;
-        None for what takes the rest."""
-        found: list[Span | None] = []
-        low, at = 0, 0
-        around, whole = (0, len(self.text)), (0, len(translation))
-        for slot in self.slots:
-            own, span = slot.text, None
-            if not slot.nodes or slot.kind == "fixed":
-                start = translation.find(own, low) if own.strip() else -1
-                if start < 0:
-                    start, own = max(low, place_at(self.text, at, around, translation, whole)), ""
-                span = start, start + len(own)
-            elif any(slot is stretch for stretch in self._stretches):
-                near = len(translation) * at / max(1, len(self.text))
-                span = locate(own, alone.get(id(slot), own.strip()), translation, (low, whole[1]), near)
-                if span is None and slot.kind == "keep":
-                    mark = Mark(at, at + len(own))
-                    span = proportional(
-                        mark, Room(self.text, around, translation, whole, [(0, low)] if low else [])
-                    )
-            at += len(slot.text)
-            low = span[1] if span else low
-            found.append(span)
-        return found
+    def _taker(self, last: int, slots: Sequence[Slot], shares: Sequence[str | None]) -> int:
+        """The slot that gets what is outside of pairs, after slot `last`."""
+        if last + 1 < len(slots) and self._is_ground(slots[last + 1]):
+            return last + 1
+        takers = [place for place, share in enumerate(shares) if share is not None]
+        before = [place for place in takers if place <= last]
+        return last if last in takers else next((p for p in takers if p > last), before[-1] if before else 0)
 
 
 class SpacedText(RunText):
@@ -132,9 +130,30 @@ class SpacedText(RunText):
 
     def put(self, translations: Sequence[str]) -> None:
         super().put(translations)
-        for node in (node for slot in self.slots for node in slot.nodes):
+        for node in (node for slot in self._slots for node in slot.nodes):
             if node.text != node.text.strip():
                 node.set(XML_SPACE, "preserve")
+
+
+def _can_move(moves: Sequence[tuple[int, Slot]]) -> bool:
+    """Whether the slots are elements of their own beside each other."""
+    units = [unit for _, slot in moves for unit in slot.units]
+    alone = len({id(unit) for unit in units}) == len(units) and all(slot.units for _, slot in moves)
+    return alone and len({id(unit.getparent()) for unit in units}) <= 1
+
+
+def _move(moves: Sequence[tuple[Slot, Slot]]) -> None:
+    """Put the elements of each second slot where those of the first are; the text between elements stays."""
+    goals = [etree.Element("goal") for _ in moves]
+    tails = [old.units[-1].tail for old, _ in moves]
+    for goal, (old, _) in zip(goals, moves, strict=True):
+        old.units[0].addprevious(goal)
+    for goal, tail, (_, new) in zip(goals, tails, moves, strict=True):
+        for unit in new.units:
+            unit.tail = None
+            goal.addprevious(unit)
+        new.units[-1].tail = tail
+        goal.getparent().remove(goal)
 
 
 def run_texts(
@@ -149,10 +168,11 @@ def run_texts(
             _add(slots, item)
             continue
         _take_out_raised(slots)
-        if has_words("".join(slot.text for slot in slots)) and len(slots) <= MOST:
+        text = "".join(slot.text for slot in slots)
+        if has_words(text) and len(slots) <= MAX_MARKS and not MARK.search(text):
             found.append(make(slots))
         slots = []
-    return found
+    return [one for one in found if one.texts]
 
 
 def _add(slots: list[Slot], item: Slot) -> None:
@@ -160,16 +180,18 @@ def _add(slots: list[Slot], item: Slot) -> None:
     last = slots[-1] if slots else None
     if last and last.nodes and item.nodes and last.key == item.key:
         last.nodes += item.nodes
+        last.units = list(dict.fromkeys([*last.units, *item.units])) if last.units and item.units else []
     else:
         slots.append(item)
 
 
 def _take_out_raised(slots: list[Slot]) -> None:
-    """What is raised at a word's end is but a place there; what is inside of a word (H₂O) is looked for as it is."""
+    """What is raised at a word's end is but a place there; what is inside of a word (H₂O) is kept with it."""
     text = "".join(slot.text for slot in slots)
     start = 0
     for index, slot in enumerate(slots):
         end = start + len(slot.text)
-        if slot.raised and is_glued(text, start, end):
+        number = start < end and not any(c.isalpha() or c.isspace() for c in text[start:end])
+        if slot.raised and number and text[start - 1 : start].isalnum():
             slots[index] = replace(slot, kind="fixed") if text[end : end + 1].isalpha() else Slot()
         start = end

@@ -6,7 +6,7 @@ about the same length; a line that begins with a dash or `>>` (another speaker) 
 text of its own, and so is what a second speaker says in a line.  `\\N` breaks a line as a line end does.  A sentence
 that goes on in the next cue (no full stop, then a small letter) is translated as a whole, and each cue gets its share
 of the words, by the length of what it had; not so where captions roll, and a cue repeats a line of the one before.
-Tags around a line stay around it; for tags inside a sentence see `nmt.documents.inline_markup`.
+Tags around a line stay around it; for tags inside a sentence see `nmt.documents.marked_text`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nmt.documents.document import Line, Passage, lines
-from nmt.documents.inline_markup import MOST, Mark
 from nmt.documents.marked_text import Marked
 from nmt.errors import UserError
 
@@ -33,7 +32,6 @@ _NOT_A_CUE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 
 TAG = re.compile(r"</?[A-Za-z][^<>\n]*>|</?[civb]\.[^<>\n]*>|<\d[\d:.]*>|\{\\[^{}\n]*\}")
 _TAG_NAME = re.compile(r"<(/?)(\w+)")
-_STYLES = {"i", "b", "u", "s", "em", "strong", "font", "c"}
 _SPEAKER = r"(?:[-–—]|(?:>|&gt;){2,})"  # what stands before the words of another speaker
 _DASH = re.compile(rf"\s*{_SPEAKER}\s*")
 _BREAK = re.compile(rf"\\[Nn]|(?<=[.!?…])\s+(?={_SPEAKER}\s*[¿¡\"“]?[^\W\d_])")  # in the middle of a line
@@ -128,10 +126,7 @@ def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
 
 def _passages(cues: Iterator[list[Line]], content: str, escaped: bool) -> Iterator[Passage]:
     for sentence in _sentences(cues):
-        joined = " ".join(line.raw for line in sentence)
-        if len(TAG.findall(joined)) > MOST:
-            continue
-        marked = _marked(joined, escaped)
+        marked = _marked(" ".join(line.raw for line in sentence), escaped)
         if marked.texts:
             yield _passage(sentence, marked, content, escaped)
 
@@ -204,31 +199,22 @@ def _inside(text: str, start: int) -> tuple[int, int]:
 
 
 def _marked(raw: str, escaped: bool) -> Marked:
-    """The words of `raw` without tags; in .vtt, characters may be written `&lt;`."""
-    text, position = "", 0
-    marks: list[Mark] = []
-    opened: list[Mark] = []
-    for tag in TAG.finditer(raw):
-        between = raw[position : tag.start()]
-        text += html.unescape(between) if escaped else between
-        position = tag.end()
-        name = _TAG_NAME.match(tag.group())
-        partner = next((m for m in reversed(opened) if name and name[1] and _name(m) == name[2]), None)
-        if partner and partner.start < len(text):
-            partner.end, partner.closing = len(text), tag.group()
-            partner.kind = "style" if _name(partner) in _STYLES else "keep"
-            del opened[opened.index(partner) :]
+    """The words of `raw`, and its tags; in .vtt, characters may be written `&lt;`."""
+    marked = Marked()
+    opened: list[tuple[str, str]] = []  # the names of tags, and their marks
+    for piece in re.split(f"({TAG.pattern})", raw):
+        name = _TAG_NAME.match(piece)
+        at = next((i for i in reversed(range(len(opened))) if name and opened[i][0] == name[2]), None)
+        if not TAG.fullmatch(piece):
+            marked.add(html.unescape(piece) if escaped else piece, piece)
+        elif name and not name[1]:
+            opened.append((name[2], marked.open(piece)))
+        elif name and at is not None:
+            marked.close(opened[at][1], piece)
+            del opened[at:]
         else:
-            marks.append(Mark(len(text), len(text), tag.group(), kind="keep"))  # until its partner comes
-            if name and not name[1]:
-                opened.append(marks[-1])
-    between = raw[position:]
-    return Marked(text + (html.unescape(between) if escaped else between), marks)
-
-
-def _name(mark: Mark) -> str:
-    name = _TAG_NAME.match(mark.opening)
-    return name[2] if name else ""
+            marked.place(piece)
+    return marked
 
 
 def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: bool) -> Passage:

@@ -15,7 +15,6 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from nmt.documents.document import check_count, dealt, write_whole
-from nmt.documents.inline_markup import MOST, Mark
 from nmt.documents.marked_text import Marked
 from nmt.documents.message import Message, same_placeholders
 from nmt.documents.package import clean, parse, serialised
@@ -100,42 +99,41 @@ class Unit:
 
 
 def _marked(source: Any) -> Marked:
-    """The text of a source, and its inline elements; without texts if it has more of these than prose has."""
-    marks: list[Mark] = []
-    opened: dict[str, Mark] = {}
-    text = source.text or ""
+    """The text of a source, and its inline elements; without texts if these cross each other."""
+    marked = Marked()
+    opened: list[tuple[str, str]] = []  # the keys of elements that are open, and their marks
+    crossing = False
+
+    def close(key: str, written: str) -> None:
+        nonlocal crossing
+        crossing = crossing or opened[-1][0] != key
+        if not crossing:
+            marked.close(opened.pop()[1], written)
 
     def read(parent: Any) -> None:
-        nonlocal text
         for child in parent:
             name = etree.QName(child).localname if isinstance(child.tag, str) else ""
             raw = etree.tostring(child, encoding="unicode", with_tail=False)
-            mark = Mark(len(text), len(text), raw, kind="keep")
             key = child.get("rid") or child.get("startRef") or child.get("id") or ""
-            if name in _SPANS and child.get("translate") != "no" and child.get("mtype") != "protected":
-                mark.opening, mark.closing = _tags(child)
-                marks.append(mark)
-                text += child.text or ""
-                read(child)
-                mark.end = len(text)
+            if name in _SPANS and (child.get("translate") == "no" or child.get("mtype") == "protected"):
+                marked.keep(raw)
             elif name in _SPANS:
-                text += raw
-                mark.end, mark.opening, mark.kind = len(text), "", "fixed"
-                marks.append(mark)
-            elif name in _CLOSING and key in opened and opened[key].start < len(text):
-                partner = opened.pop(key)
-                partner.end, partner.closing = len(text), raw
+                opening, closing = _tags(child)
+                opened.append((raw, marked.open(opening)))
+                marked.add(child.text or "")
+                read(child)
+                close(raw, closing)
+            elif name in _CLOSING and any(key == one for one, _ in opened):
+                close(key, raw)
+            elif name in _OPENING:
+                opened.append((key, marked.open(raw)))
             else:
-                marks.append(mark)
-                if name in _OPENING:
-                    opened[key] = mark
-            text += child.tail or ""
+                marked.place(raw)
+            marked.add(child.tail or "")
 
+    marked.add(source.text or "")
     read(source)
-    crossing = (
-        any(a.start < b.start < a.end < b.end for a in marks for b in marks) if len(marks) <= MOST else True
-    )
-    return Marked("" if crossing else text, [] if crossing else marks)
+    return Marked() if crossing else marked
 
 
 def _tags(element: Any) -> tuple[str, str]:

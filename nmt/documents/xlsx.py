@@ -39,7 +39,7 @@ def _cells(root: Any, columns: set[str]) -> list[RunText]:
         text
         for cell in root.iter(f"{S}si", f"{S}is")
         for text in run_texts(list(_items(cell)), SpacedText)
-        if text.text not in columns and not IDENTIFIER.fullmatch(text.text.strip())
+        if text.texts[0] not in columns and not IDENTIFIER.fullmatch(text.texts[0])
     ]
 
 
@@ -50,7 +50,8 @@ def _items(cell: Any) -> Iterator[Slot]:
         children = [] if formatting is None else [one for one in formatting if _is_seen(one)]
         raised = any(one.tag == f"{S}vertAlign" for one in children)
         if text is not None:
-            yield Slot([text], tuple(etree.tostring(one, with_tail=False) for one in children), raised=raised)
+            look = tuple(etree.tostring(one, with_tail=False) for one in children)
+            yield Slot([text], look, raised=raised, units=[child])
 
 
 def _is_seen(formatting: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped]
 
+from nmt.text.marks import MARK, number_of, role_of
 from nmt.text.numbers import lost_numbers
 from nmt.text.protected_patterns import ITEM, LONG_TOKEN, NUMBER, SUSPICIOUS
 
@@ -201,7 +202,9 @@ def _item(match: regex.Match[str]) -> Item:
     text, kind = match.group(), match.lastgroup
     role: Role = "word"
     reads_as = None
-    if kind == "tag":
+    if kind == "mark":
+        role = role_of(next(MARK.finditer(text))[0])
+    elif kind == "tag":
         role = _tag_role(text)
     elif kind == "template" and _OTHERWISE.match(text):
         role = "break"
@@ -248,13 +251,18 @@ def _paired(items: list[Item]) -> list[Item]:
                 items[place] = replace(item, partner=items[partner].start)
     return [
         replace(item, role="word")
-        if item.role in ("open", "close") and item.partner is None and _name(item) not in _INLINE
+        if item.role in ("open", "close")
+        and item.partner is None
+        and item.kind == "tag"
+        and _name(item) not in _INLINE
         else item
         for item in items
     ]
 
 
 def _name(item: Item) -> str:
+    if item.kind == "mark":
+        return f"mark {number_of(item.text)}"
     tag = _TAG.fullmatch(html.unescape(item.text))
     assert tag is not None
     return tag["name"].lower()

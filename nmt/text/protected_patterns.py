@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import regex  # type: ignore[import-untyped]
 
+from nmt.text.marks import CLOSING, KEPT, OPENING, PLACES
+
 MAX_TEMPLATE = 200  # characters between the marks of a template; a longer stretch is text in brackets
 LONG_TOKEN = 60  # characters without a space from which on they are data (base64, a hash): no word is so long
 
@@ -42,6 +44,8 @@ def _date(separator: str) -> str:
 
 # Alternatives in verbose syntax, by the name of the kind.
 PATTERNS: dict[str, str] = {
+    # What documents have in place of markup; one that is kept, with the letters that touch it.
+    "mark": rf"[{OPENING}{CLOSING}{PLACES}] | \w*+[{KEPT}]++[\w{KEPT}]*+",
     "code": r"`[^`\n]++`",
     "template": rf"""
         <%[^%\n]{{0,{MAX_TEMPLATE}}}%> | \{{%[^%\n]{{0,{MAX_TEMPLATE}}}%\}}
@@ -49,7 +53,7 @@ PATTERNS: dict[str, str] = {
       | \[\[[^\[\]\n]{{1,{MAX_TEMPLATE}}}\]\]""",
     "placeholder": rf"""
         %\(\w++\)[-+\#0]*+\d*+(?:\.\d++)?[sdifuxXegc]
-      | (?<![\w%])%[A-Za-z_]\w*+%(?![\w%])
+      | (?<![\w%])%[A-Za-z_]\w*+%(?![\w%]) | (?<![\w%])%(?:L?\d{{1,2}}|n)(?![\w%])
       | (?<![^\W_]|%)(?<!\d\s)(?:{_PRINTF})(?:{_PRINTF}|%%)*+(?!%)
       | [$\#%@]?\{{[^{{}}\s]*+\}} | [$\#%@]?\{{\ ?[\w.$-]{{1,60}}\ ?\}}
       | (?<![\w$])\$[A-Za-z_]\w*+ | (?<![\w$])\$\([\w.]{{1,60}}\)
@@ -115,6 +119,6 @@ _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERN
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
-    rf"[\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
+    rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

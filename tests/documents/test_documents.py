@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import polib
 import pytest
 
-from nmt.documents import po
 from nmt.documents.document import Limits
 from nmt.documents.formats import PASSAGES, open_document
 from nmt.errors import UserError
-from nmt.text.protected import protected_items
+from tests.support.documents import save, texts_of, translated, written
 
 SRT = (
     "1\n00:00:01,000 --> 00:00:02,500\n<i>Había una vez</i>\nun hombre que\n\n"
@@ -86,32 +81,6 @@ TSV = 'es\tid\tnota\n"Dijo ""hola"" y se fue"\tab_12\t  con espacios \n42\thttp:
 SAMPLES = {".txt": TXT, ".md": MD, ".srt": SRT, ".vtt": VTT, ".tsv": TSV}
 
 
-def written(path: Path, translate: Callable[[str], str], name: str = "out") -> bytes:
-    document = open_document(path)
-    out = path.with_name(name + path.suffix)
-    document.write([translate(text) for text in document.texts], out)
-    return out.read_bytes()
-
-
-def shout(text: str) -> str:
-    """A translation that is easy to tell: in capitals, but for what a translator must keep."""
-    pieces, position = [], 0
-    for item in protected_items(text):
-        pieces += [text[position : item.start].upper(), item.text]
-        position = item.end
-    return "".join([*pieces, text[position:].upper()])
-
-
-def save(folder: Path, suffix: str, text: str, encoding: str = "utf-8") -> Path:
-    path = folder / f"in{suffix}"
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def translated(folder: Path, suffix: str, text: str, translate: Callable[[str], str] = shout) -> str:
-    return written(save(folder, suffix, text), translate).decode()
-
-
 @pytest.mark.parametrize("suffix", SAMPLES)
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -139,9 +108,9 @@ def test_what_is_no_text_is_not_offered_for_translation(tmp_path: Path) -> None:
     texts = "\n".join(open_document(save(tmp_path, ".md", MD)).texts)
     for kept in ("http://", "No se traduce", "div", "sangría", "NOTE", "x.png", "[^1]", "<b>", "nada"):
         assert kept not in texts
-    texts = "\n".join(open_document(save(tmp_path, ".vtt", VTT)).texts)
-    assert "Tom & Jerry son muy buenos amigos" in texts
-    for kept in ("<", "NOTE", "traduce", "color", "primera", "00:"):
+    texts = "\n".join(texts_of(save(tmp_path, ".vtt", VTT)))
+    assert "Tom & Jerry son <1>muy buenos</1> amigos" in texts
+    for kept in ("<v", "<i", "NOTE", "traduce", "color", "primera", "00:"):
         assert kept not in texts
     assert open_document(save(tmp_path, ".tsv", TSV)).texts == [
         "es", "id", "nota", 'Dijo "hola" y se fue', "con espacios", '"suelto',
@@ -251,268 +220,6 @@ def test_poems_and_lists_are_translated_line_by_line(tmp_path: Path) -> None:
     )
     for text in (poem, shopping):
         assert open_document(save(tmp_path, ".txt", text)).texts == text.splitlines()
-
-
-# Markdown
-
-
-def test_markup_follows_its_words(tmp_path: Path) -> None:
-    glossary = {
-        "Tengo un perro negro y un gato.": "I have a black dog and a cat.",
-        "perro": "Dog.", "negro": "Black", "gato": "cat",
-    }  # fmt: skip
-    source = "Tengo un *perro* **negro** y un [gato](g.html).\n"
-    result = translated(tmp_path, ".md", source, glossary.__getitem__)
-    assert result == "I have a **black** *dog* and a [cat](g.html).\n"
-
-
-def test_emphasis_and_links_that_are_not_found_go_to_the_words_at_their_place(tmp_path: Path) -> None:
-    def translate(text: str) -> str:
-        return "One two three four five." if text.startswith("Uno") else "zzz"
-
-    result = translated(tmp_path, ".md", "Uno **dos** tres [cuatro](x) cinco ![](i.png).\n", translate)
-    assert result.startswith("One **two** three [four](x) five")
-    assert result.endswith("five ![](i.png).\n")
-
-
-def test_code_that_the_translation_lost_is_written_anyway(tmp_path: Path) -> None:
-    result = translated(tmp_path, ".md", "Escribe `ls -l` ahora mismo.\n", lambda text: "Type it right now.")
-    assert result.count("`ls -l`") == 1 and "right now." in result
-    result = translated(
-        tmp_path, ".md", "Pulsa <kbd>Intro</kbd> ahora[^1].\n", lambda text: "Type it right now."
-    )
-    assert result.count("<kbd>Intro</kbd>") == 1 and result.endswith(" now[^1].\n")
-
-
-def test_a_translation_cannot_break_the_structure(tmp_path: Path) -> None:
-    for said in ("# no heading", "- no item", "1. no item", "a*b* c_d_ <b>", "[x](y)", "> no | quote", "---"):
-        source = "Un párrafo de texto.\n\nOtro.\n"
-        result = translated(tmp_path, ".md", source, lambda text, said=said: said)  # type: ignore[misc]
-        again = open_document(save(tmp_path, ".md", result))
-        assert again.texts in (said.split(" | ") * 2, [], ["Un párrafo de texto.", "Otro."]), result
-    result = translated(
-        tmp_path, ".md", "| uno | dos |\n|---|---|\n| tres | cuatro |\n", lambda text: "a | b"
-    )
-    assert open_document(save(tmp_path, ".md", result)).texts == ["a", "b"] * 4
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "+++\ntitle = 'hola'\n+++\n\nuno\n",
-        "export const a = 'hola';\n\nuno\n",
-        'uno {{< ref "hola.md" >}} dos <%= hola %> :smile: {#hola}\n',
-        "!!! note\n    uno\n",
-        "::::tip{title=hola}\nuno\n::::\n",
-        "uno $$hola$$ dos $e_hola$ tres\n",
-        "[[hola]] uno\n",
-        "{: .hola}\n",
-    ],
-)
-def test_templates_formulas_and_code_of_markdown_are_kept(tmp_path: Path, source: str) -> None:
-    changed = re.sub("uno|dos|tres", lambda match: match.group().upper(), source)
-    assert translated(tmp_path, ".md", source) == changed
-
-
-def test_prices_are_no_formula(tmp_path: Path) -> None:
-    source = "Cuesta $5 o $10 y no $20.\n"
-    assert open_document(save(tmp_path, ".md", source)).texts == [source.strip()]
-
-
-def test_notes_and_definitions_of_markdown_are_translated(tmp_path: Path) -> None:
-    source = '??? danger "Mi título"\n    Uno.\n\n    Dos.\n\n:::note\n- tres\n:::\n\nCosa\n:   Explicada\n'
-    assert open_document(save(tmp_path, ".md", source)).texts == [
-        "Mi título", "Uno.", "Dos.", "tres", "Cosa", "Explicada",
-    ]  # fmt: skip
-    assert translated(tmp_path, ".md", source) == source.replace("Mi título", "MI TÍTULO").replace(
-        "Uno", "UNO"
-    ).replace("Dos", "DOS").replace("tres", "TRES").replace("Cosa\n:   Explicada", "COSA\n:   EXPLICADA")
-
-
-def test_a_row_of_links_is_a_text_for_each(tmp_path: Path) -> None:
-    source = "[Inicio](a) · **[La guía](b)** / [El *otro* lado](c)\n"
-    texts = open_document(save(tmp_path, ".md", source)).texts
-    assert texts == ["Inicio", "La guía", "El otro lado", "otro"]
-    assert translated(tmp_path, ".md", source).casefold() == source.casefold()
-
-
-def test_numbers_marked_inside_or_at_the_end_of_a_word_stay_there(tmp_path: Path) -> None:
-    source = "Tiene CO<sub>2</sub> y H<sub>2</sub>O, 10<sup>6</sup> m<sup>2</sup> y **no**ta<sup>1</sup>.\n"
-    document = open_document(save(tmp_path, ".md", source))
-    assert document.texts[0] == "Tiene CO y H2O, 10 m y nota."
-    assert written(save(tmp_path, ".md", source), str).decode() == source
-    said = {document.texts[0]: "It has H2O and CO, 10 m and a note.", "nota": "note"}
-    result = translated(tmp_path, ".md", source, lambda text: said.get(text, text))
-    for piece in ("H<sub>2</sub>O", "CO<sub>2</sub>,", "10<sup>6</sup> m<sup>2</sup>", "note"):
-        assert piece in result, result
-    assert result.count("<sup>1</sup>") == 1
-
-
-# Subtitles
-
-
-def test_a_sentence_over_several_cues_is_one_text_and_is_shared_out(tmp_path: Path) -> None:
-    document = open_document(save(tmp_path, ".srt", SRT))
-    assert document.texts[:2] == ["Había una vez un hombre que vivía en el bosque.", "Hola, amigo mío."]
-    said = ["Once upon a time a man lived in the forest.", "Hello, my friend.", "friend", "Bye.", "The song"]
-    document.write(said, tmp_path / "out.srt")
-    expected = SRT
-    for old, new in (
-        ("Había una vez", "Once upon a"),
-        ("un hombre que", "time a man"),
-        ("vivía en el bosque", "lived in the forest"),
-        ("Hola, <b>amigo</b> mío", "Hello, my <b>friend</b>"),
-        ("Adiós", "Bye"),
-        ("La canción", "The song"),
-    ):
-        expected = expected.replace(old, new)
-    assert (tmp_path / "out.srt").read_text() == expected
-
-
-def test_no_cue_is_left_empty_and_no_line_blank(tmp_path: Path) -> None:
-    result = translated(tmp_path, ".srt", SRT, lambda text: "Yes.")
-    cues = [block.splitlines() for block in result.strip().split("\n\n")]
-    assert [len(cue) > 2 for cue in cues] == [True, True, False, True]
-    assert "<i>Yes.</i>" in result and result.count("-->") == 4
-
-
-def test_a_line_broken_by_a_backslash_is_one_text_and_is_broken_there_again(tmp_path: Path) -> None:
-    source = "1\n00:00:01,000 --> 00:00:02,000\nuna casa\\Nmuy verde\\nque corre\n"
-    assert open_document(save(tmp_path, ".srt", source)).texts == ["una casa muy verde que corre"]
-    result = translated(tmp_path, ".srt", source, lambda text: "one two three four five six")
-    assert result.splitlines()[2] == "one two\\Nthree four\\nfive six"
-    assert translated(tmp_path, ".srt", source, lambda text: "one").splitlines()[2] == "one\\N\\n"
-
-
-@pytest.mark.parametrize(
-    ("line", "texts"),
-    [
-        ("- ¿Vienes? – No.", ["¿Vienes?", "No."]),
-        ("Espera. - ¡Ya voy!", ["Espera.", "¡Ya voy!"]),
-        (">> Hola. >>> Adiós.", ["Hola.", "Adiós."]),
-        ("El uno - el dos.", ["El uno - el dos."]),
-        ("Son las 3. - 4 de mayo", ["Son las 3. - 4 de mayo"]),
-    ],
-)
-def test_each_speaker_in_a_line_has_a_text(tmp_path: Path, line: str, texts: list[str]) -> None:
-    source = f"1\n00:00:01,000 --> 00:00:02,000\n{line}\n"
-    assert open_document(save(tmp_path, ".srt", source)).texts == texts
-    assert translated(tmp_path, ".srt", source) == source.upper()
-
-
-def test_chevrons_may_be_escaped_in_vtt(tmp_path: Path) -> None:
-    source = "WEBVTT\n\n00:01.000 --> 00:02.000\n&gt;&gt; Hola &amp; adiós.\n"
-    assert open_document(save(tmp_path, ".vtt", source)).texts == ["Hola & adiós."]
-    assert "\n&gt;&gt; HOLA &amp; ADIÓS.\n" in translated(tmp_path, ".vtt", source)
-
-
-def test_subtitles_in_windows_1252_come_back_in_it(tmp_path: Path) -> None:
-    source = "1\n00:00:01,000 --> 00:00:02,000\n¿Está «aquí»?\n"
-    path = save(tmp_path, ".srt", source, "cp1252")
-    assert written(path, str) == path.read_bytes()
-    assert written(path, str.upper).decode("cp1252") == source.upper()
-    path.write_bytes(path.read_bytes() + b"\x81")
-    with pytest.raises(UserError, match="in.srt:3: not UTF-8"):
-        open_document(path)
-
-
-def test_a_line_that_rolls_on_through_captions_is_translated_by_itself(tmp_path: Path) -> None:
-    cues = ["uno", "uno\ndos", "dos\ntres"]
-    source = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{cue}\n\n" for n, cue in enumerate(cues))
-    assert open_document(save(tmp_path, ".srt", source)).texts == ["uno", "uno", "dos", "dos", "tres"]
-
-
-# gettext
-
-
-def test_po_fills_what_is_missing_marks_it_and_leaves_the_rest(tmp_path: Path) -> None:
-    result = translated(tmp_path, ".po", PO)
-    before, after = polib.pofile(PO), polib.pofile(result)
-    assert result.startswith(PO[: PO.index("#. del")])
-    for old, new in zip(before, after, strict=True):
-        assert (old.msgid, old.msgctxt, old.comment, old.occurrences) == (
-            new.msgid, new.msgctxt, new.comment, new.occurrences,
-        )  # fmt: skip
-        if old.msgid == "Hecho" or old.obsolete:
-            assert (new.msgstr, new.flags) == (old.msgstr, old.flags)
-        else:
-            assert new.fuzzy and set(old.flags) <= set(new.flags)
-    plural = after.find("Hay %d fichero\n")
-    assert plural and plural.msgstr_plural == {0: "HAY %d FICHERO\n", 1: "HAY %d FICHEROS\n"}
-    assert [e.msgstr for e in after if e.msgid.startswith("Una")] == ["UNA LÍNEA\nY OTRA {name}"]
-    if shutil.which("msgfmt"):
-        path = save(tmp_path, ".po", result)
-        subprocess.run(["msgfmt", "--check-format", "--use-fuzzy", "-o", "/dev/null", path], check=True)
-
-
-def test_po_keeps_its_line_ends(tmp_path: Path) -> None:
-    result = translated(tmp_path, ".po", PO.replace("\n", "\r\n"))
-    assert result.replace("\r\n", "\n") == translated(tmp_path, ".po", PO)
-    assert result.count("\n") == result.count("\r\n")
-
-
-def test_po_is_left_alone_once_it_is_complete(tmp_path: Path) -> None:
-    complete = 'msgid "Hecho"\nmsgstr "Done"\n\nmsgid "%s"\nmsgstr ""\n'
-    assert open_document(save(tmp_path, ".po", complete)).texts == []
-    assert translated(tmp_path, ".po", complete) == complete
-
-
-def test_po_keeps_an_entry_without_translation_rather_than_lose_a_placeholder(tmp_path: Path) -> None:
-    source = 'msgid ""\nmsgstr ""\n\n# Uno\n#, c-format\nmsgid "%s tiene %d años"\nmsgstr ""\n\n# fin\n'
-    noted = source.replace("# Uno\n", f"# Uno\n# {po.NOTE}\n")
-    for said in ("he is %d", "%d years has %s", ""):
-        assert translated(tmp_path, ".po", source, lambda text, said=said: said) == noted  # type: ignore[misc]
-        assert translated(tmp_path, ".po", noted, lambda text, said=said: said) == noted  # type: ignore[misc]
-
-
-def test_po_changes_no_byte_of_what_it_does_not_translate(tmp_path: Path) -> None:
-    source = (
-        '# Title\nmsgid ""\nmsgstr ""\n"X: b\\n"\n"A: a\\n"\n\n\n#~ msgid "viejo"\n#~ msgstr "old"\n\n'
-        'msgid "no"\nmsgstr "a very long line that nobody has broken and that goes on beyond what gettext writes"\n\n'
-        '#: a.c:1\nmsgid "uno"\nmsgstr ""\n#~ msgid "dos"\n#~ msgstr ""\n# fin'
-    )
-    expected = source.replace(
-        '#: a.c:1\nmsgid "uno"\nmsgstr ""', '#: a.c:1\n#, fuzzy\nmsgid "uno"\nmsgstr "UNO"'
-    )
-    assert translated(tmp_path, ".po", source) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "offered", "said", "expected"),
-    [
-        ("&Archivo", "Archivo", "File", "&File"),
-        ("Gu_ardar", "Guardar", "Save", "S_ave"),
-        ("_Abrir %s", "Abrir %s", "Open %s", "_Open %s"),
-        ("Sa&lir", "Salir", "Leave", "&Leave"),
-        ("Tom &amp; Ana", "Tom &amp; Ana", "Tom &amp; Ann", "Tom &amp; Ann"),
-        ("Uno && dos", "Uno && dos", "One && two", "One && two"),
-        ("mi_fichero no está", "mi_fichero no está", "mi_fichero is not there", "mi_fichero is not there"),
-    ],
-)
-def test_po_accelerators_come_before_a_letter_again(
-    tmp_path: Path, text: str, offered: str, said: str, expected: str
-) -> None:
-    source = f'msgid "{text}"\nmsgstr ""\n'
-    assert open_document(save(tmp_path, ".po", source)).texts == [offered]
-    assert polib.pofile(translated(tmp_path, ".po", source, lambda text: said))[0].msgstr == expected
-
-
-def test_po_tags_and_links_stay_around_their_words(tmp_path: Path) -> None:
-    text = (
-        'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'
-    )
-    source = f'msgid "{text}"\nmsgstr ""\n'
-    assert open_document(save(tmp_path, ".po", source)).texts == [
-        "Lee los términos de uso en casa.", "términos", "uso", "casa", "Adiós Juan", "Juan", "sí",
-    ]  # fmt: skip
-    [entry] = polib.pofile(translated(tmp_path, ".po", source))
-    assert entry.msgstr.casefold() == entry.msgid.casefold() and entry.msgstr != entry.msgid
-
-
-def test_po_reads_a_text_with_an_empty_line_between_its_lines(tmp_path: Path) -> None:
-    source = 'msgid "uno "\n\n"dos"\nmsgstr ""\n'
-    assert open_document(save(tmp_path, ".po", source)).texts == ["uno dos"]
-    assert polib.pofile(translated(tmp_path, ".po", source))[0].msgstr == "UNO DOS"
 
 
 # Random documents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from nmt.documents import html
 from nmt.documents.document import Encoding, TextDocument
 from nmt.documents.formats import open_document
 from nmt.errors import UserError
-from tests.documents.test_documents import save, shout, translated, written
+from tests.support.documents import by_glossary, save, shout, shown, texts_of, translated, written
 
 PAGE = """\
 <!DOCTYPE html>
@@ -40,9 +41,9 @@ def fragment(content: str, translate: Callable[[str], str]) -> str:
 
 
 def test_texts_are_what_is_seen_and_what_is_read_out(tmp_path: Path) -> None:
-    assert open_document(save(tmp_path, ".html", PAGE)).texts == [
-        "Mi <título>", "Una página", "Un título largo", "título", "Uno", "Dos perros", "perros", "A otra página",
-        "Tiene X0 y", "otra línea.", "3 < 4 & más cosas", "Una foto", "Su nombre", "Enviar", "El X0 dice {{ hola }}.",
+    assert texts_of(save(tmp_path, ".html", PAGE)) == [
+        "Mi <título>", "Una página", "Un <0>título</0> largo", "Uno", "Dos <1>perros</1>", "A otra página",
+        "Tiene {0} y", "otra línea.", "3 < 4 & más <1/> cosas", "Una foto", "Su nombre", "Enviar", "El {0} dice {1}.",
     ]  # fmt: skip
 
 
@@ -58,17 +59,19 @@ def test_nothing_but_texts_changes(tmp_path: Path, suffix: str, ending: str) -> 
 
 
 def test_markup_follows_its_words_and_is_never_lost() -> None:
-    said = {
-        "Un gato negro vive aquí.": "Here lives a black cat.", "gato": "cat", "negro": "black", "aquí.": "zzz",
-    }  # fmt: skip
+    said = {"Un <0>gato</0> <1>negro</1> vive <2>aquí.</2>": "<2>Here</2> lives a <1>black</1> <0>cat</0>."}
     source = '<p>Un <i>gato</i> <b>negro</b> vive <a href="/">aquí.</a></p>'
-    result = fragment(source, said.__getitem__)
-    assert "<b>black</b> <i>cat</i>" in result and '<a href="/">' in result and result.count("</a>") == 1
+    assert (
+        fragment(source, by_glossary(said)) == '<p><a href="/">Here</a> lives a <b>black</b> <i>cat</i>.</p>'
+    )
+    lost = fragment(source, lambda text: "Here it lives.")  # a translation memory knows no marks
+    assert re.sub("<[^>]*>", "", lost) == "Here it lives."
+    assert [lost.count(tag) for tag in ("<i>", "</i>", "<b>", "</b>", '<a href="/">', "</a>")] == [1] * 6
 
 
 def test_a_marked_part_of_a_word_is_its_whole_word() -> None:
-    said = {"Mi perro come.": "My dog eats.", "perro": "dog"}
-    assert fragment("<p>Mi <b>p</b>erro come.</p>", said.__getitem__) == "<p>My <b>dog</b> eats.</p>"
+    said = {"Mi <0>perro</0> come.": "My <0>dog</0> eats."}
+    assert fragment("<p>Mi <b>p</b>erro come.</p>", by_glossary(said)) == "<p>My <b>dog</b> eats.</p>"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def test_signs_in_markup_are_no_words() -> None:
 def test_code_in_a_link_is_written_once() -> None:
     source = '<p>Ver <a href="x"><code>una.cosa</code> aquí</a> y <code>b c</code></p>'
     document = TextDocument(source, Encoding(b"", "utf-8"), html.passages(source, "q"))
-    assert document.texts == ["Ver X0 aquí y X1", "X0 aquí"]
+    assert [shown(text) for text in document.texts] == ["Ver <0>{1} aquí</0> y {2}"]
     assert fragment(source, shout) == source.replace("Ver", "VER").replace("aquí", "AQUÍ").replace(
         " y ", " Y "
     )
@@ -150,7 +153,7 @@ def test_pages_made_to_take_long_do_not(hostile: str) -> None:
 
 def test_html_blocks_of_markdown_are_translated(tmp_path: Path) -> None:
     source = "Uno.\n\n<details>\n<summary>Más <b>cosas</b></summary>\n\nDos.\n\n</details>\n\n<pre>\nhola\n</pre>\n"
-    assert open_document(save(tmp_path, ".md", source)).texts == ["Uno.", "Más cosas", "cosas", "Dos."]
+    assert texts_of(save(tmp_path, ".md", source)) == ["Uno.", "Más <0>cosas</0>", "Dos."]
     expected = source.replace("Uno", "UNO").replace("Más <b>cosas", "MÁS <b>COSAS").replace("Dos", "DOS")
     assert translated(tmp_path, ".md", source) == expected
 

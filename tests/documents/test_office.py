@@ -19,7 +19,7 @@ from pptx.util import Inches
 from nmt.documents.document import Limits
 from nmt.documents.formats import open_document
 from nmt.errors import UserError
-from tests.documents.test_documents import shout, written
+from tests.support.documents import shout, texts_of, written
 
 ODT_CONTENT = """<?xml version="1.0" encoding="UTF-8"?>
 <office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -138,22 +138,18 @@ def test_unchanged_texts_give_the_same_bytes(slides: Path, workbook: Path, odt: 
 
 
 def test_all_texts_are_found(slides: Path, workbook: Path, odt: Path, book: Path) -> None:
-    assert open_document(slides).texts == [
-        "Mi título", "Un perro negro que corre.", "perro negro", "El enlace", "Celda", "uno", "Las notas",
+    assert texts_of(slides) == [
+        "Mi título", "Un <1>perro negro</1> que corre.", "El enlace", "Celda", "uno", "Las notas",
     ]  # fmt: skip
-    assert open_document(workbook).texts == [
-        "Un perro",
-        "Dos\nlíneas",
-        "Un perro",
-        "Vive aquí un gato negro más",
-        "gato negro",
-    ]
-    assert open_document(odt).texts == [
-        "Mi título", "Un perro negro que corre por 40 m.", "perro negro", "Más", "texto", "Una nota",
-        "Página tres de este libro", "este libro", "En la caja", "Visto y hecho", "La cabecera",
+    assert texts_of(workbook) == [
+        "Un perro", "Dos\nlíneas", "Un perro", "Vive aquí un <1>gato negro</1> más",
     ]  # fmt: skip
-    assert open_document(book).texts == [
-        "Uno", "Uno gatos\xa0y", "gatos", "Dos", "Dos gatos\xa0y", "gatos", "Primera parte",
+    assert texts_of(odt) == [
+        "Mi título", "Un <1>perro negro</1> que corre<3/> por 40 m<5/>.", "Más", "texto", "Una nota",
+        "Página {1} de <3>este libro</3>", "En la caja", "Visto<1/> y hecho", "La cabecera",
+    ]  # fmt: skip
+    assert texts_of(book) == [
+        "Uno", "Uno <0>gatos</0>\xa0y", "Dos", "Dos <0>gatos</0>\xa0y", "Primera parte",
     ]  # fmt: skip
 
 
@@ -192,7 +188,7 @@ def test_strings_that_cells_share_and_text_boxes_are_translated(tmp_path: Path) 
         sheet.write_column(0, 0, ["Uno", "Dos", "Uno", " tres", 4])
         sheet.write_rich_string(0, 1, "Vive aquí un ", bold, "gato", " más")
         sheet.insert_textbox(5, 5, "En la caja")
-    assert open_document(path).texts == ["Uno", "Dos", "tres", "Vive aquí un gato más", "gato", "En la caja"]
+    assert texts_of(path) == ["Uno", "Dos", "tres", "Vive aquí un <1>gato</1> más", "En la caja"]
     written(path, shout)
     out = tmp_path / "out.xlsx"
     rows = list(openpyxl.load_workbook(str(out)).active.values)

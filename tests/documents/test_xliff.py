@@ -11,7 +11,7 @@ from lxml import etree
 from nmt.documents.document import Limits
 from nmt.documents.formats import open_document
 from nmt.errors import UserError
-from tests.documents.test_documents import save, shout, written
+from tests.support.documents import save, shout, texts_of, written
 
 OLD = """<?xml version="1.0" encoding="UTF-8"?>
 <xliff xmlns="urn:oasis:names:tc:xliff:document:1.2" version="1.2">
@@ -51,8 +51,8 @@ def inside(element: Any) -> str:
 
 def test_units_without_a_target_of_xliff_1_get_one(tmp_path: Path) -> None:
     path = save(tmp_path, ".xlf", OLD)
-    assert open_document(path).texts == [
-        "Tengo dos perros y %s.", "dos perros", "Nuevo & bueno", "La casa azul", "casa", "El X0 vive",
+    assert texts_of(path) == [
+        "Tengo <0>dos perros</0> y <1/>%s.", "Nuevo & bueno", "La <0>casa</0> azul", "El {0} vive",
     ]  # fmt: skip
     written(path, shout)
     found = targets(tmp_path / "out.xlf")
@@ -106,7 +106,7 @@ def test_what_is_no_xliff_is_refused(tmp_path: Path, content: str, message: str)
 
 
 def test_limits_are_kept(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="6 texts to translate, the limit is 2"):
+    with pytest.raises(UserError, match="4 texts to translate, the limit is 2"):
         open_document(save(tmp_path, ".xlf", OLD), Limits(texts=2))
     with pytest.raises(UserError, match="characters with its markup, the limit is 100"):
         open_document(save(tmp_path, ".xlf", OLD), Limits(content=100))
