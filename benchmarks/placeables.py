@@ -10,7 +10,7 @@ digit from nowhere.
 
 `marked_up.tsv` has pairs of marked-up sentences, Spanish and English, each the right answer for the other; "|" stands
 between wordings that are as good.  A tag is right if what it encloses has the same words, but for their endings and for
-articles, prepositions and pronouns.
+articles, prepositions and pronouns.  They are translated as plain text, and as a page of HTML.
 
 Nothing here uses the translator's own grammar of items.
 """
@@ -30,6 +30,9 @@ from nmt.errors import UserError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Sequence
+
+    from nmt import Translator
 
 SEED = 23
 MIN_WORDS = 0.6
@@ -124,6 +127,43 @@ def read_pairs(file: Path) -> list[tuple[str, str]]:
     return pairs
 
 
+def as_text(translator: Translator, sources: Sequence[str]) -> list[str]:
+    return [translation.text for translation in translator.translate_batch(sources)]
+
+
+def as_html(translator: Translator, sources: Sequence[str]) -> list[str]:
+    """As a page with a paragraph for each."""
+    from nmt.documents import html
+    from nmt.documents.document import Encoding, TextDocument
+
+    page = "".join(f"<p>{source}</p>" for source in sources)
+    document = TextDocument(page, Encoding(b"", "utf-8"), html.passages(page, "page"))
+    rendered = document.rendered(as_text(translator, document.texts))
+    return rendered.removeprefix("<p>").removesuffix("</p>").split("</p><p>")
+
+
+def tags_right(
+    way: Callable[[Translator, Sequence[str]], list[str]],
+    translator: Translator,
+    pairs: Sequence[tuple[str, str]],
+    show: bool,
+) -> dict[str, Any]:
+    """Of marked-up sentences and their answers: how many tags stand around the right words, and how many stand at all,
+    opening and closing ones."""
+    counts = {"tags": 0, "right": 0, "halves": 0, "halves_kept": 0}
+    translations = way(translator, [source for source, _ in pairs])
+    for (source, answer), text in zip(pairs, translations, strict=True):
+        halves = [found[0] for found in _TAG.finditer(source)]
+        right, tags = right_tags(answer, text), len(marked(answer))
+        counts["tags"] += tags
+        counts["right"] += right
+        counts["halves"] += len(halves)
+        counts["halves_kept"] += sum(text.count(half) == halves.count(half) for half in halves)
+        if show and right < tags:
+            print(f"{way.__name__}\t{source}\t{text}\t{answer}", file=sys.stderr)
+    return {**counts, "right_percent": round(100 * counts["right"] / counts["tags"], 2)}
+
+
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from nmt import Translator
 
@@ -149,16 +189,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             for case, text in both:
                 if kept_items(case, text) < len(case.items) or not other_words_kept(case, text):
                     print(f"{name}\t{case.source}\t{text}", file=sys.stderr)
-    pairs = read_pairs(MARKED_UP)
-    sources = [first_wording(pair[side]) for pair in pairs]
-    answers = [pair[1 - side] for pair in pairs]
-    translations = [t.text for t in translator.translate_batch(sources)]
-    right = [right_tags(answer, text) for answer, text in zip(answers, translations, strict=True)]
-    tags = [len(marked(answer)) for answer in answers]
-    if args.show:
-        for source, text, good, all_ in zip(sources, translations, right, tags, strict=True):
-            if good < all_:
-                print(f"marked up\t{source}\t{text}", file=sys.stderr)
+    pairs = [(first_wording(pair[side]), pair[1 - side]) for pair in read_pairs(MARKED_UP)]
+    ways = {"text": as_text, "html": as_html}
+    marked_up = {name: tags_right(way, translator, pairs, args.show) for name, way in ways.items()}
     return {
         "system": f"nmt {revision()}",
         "model": f"{translator.source_language}-{translator.target_language}",
@@ -166,8 +199,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "all": totals,
         "items_kept_percent": round(100 * totals["items_kept"] / totals["items"], 2),
         "words_kept_percent": round(100 * totals["words_kept"] / totals["sentences"], 2),
-        "marked_up": {"sentences": len(pairs), "tags": sum(tags), "right": sum(right)},
-        "tags_right_percent": round(100 * sum(right) / sum(tags), 2),
+        "marked_up": {"sentences": len(pairs), **marked_up},
         "machine": machine("torch", "onnxruntime"),
     }
 

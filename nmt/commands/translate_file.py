@@ -67,13 +67,15 @@ def translate_file(arguments: argparse.Namespace) -> None:
         _check_folders(source, out)
         _translate_folder(source, out, arguments)
         return
+    formats = _formats()
+    formats.check_suffix(source, str(source))
     if source.suffix.lower() != out.suffix.lower():
         arguments.usage_error(f"IN and OUT must have the same suffix: the format stays ({source.suffix})")
     if out.exists() and source.exists() and out.samefile(source):
         raise UserError(f"{out}: is the document itself; give another name for its translation")
     if not out.absolute().parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}; make it first")
-    document = _formats().open_document(source)
+    document = formats.open_document(source)
     _Work(arguments).translate(document, out)
 
 
@@ -156,7 +158,9 @@ def _formats() -> Any:
     except ModuleNotFoundError as error:
         if error.name not in ("lxml", "markdown_it", "mdit_py_plugins", "polib"):
             raise
-        raise UserError("documents need more packages: pip install 'recurrent-nmt[app]'") from None
+        raise UserError(
+            f"documents need the package {error.name}: pip install -e '.[app]' -c constraints.txt"
+        ) from None
     return formats
 
 

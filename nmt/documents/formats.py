@@ -61,13 +61,24 @@ XLIFF = (".xlf", ".xliff")
 SUFFIXES = (*PASSAGES, *XLIFF, *PACKAGES)
 
 # What is told to those who come with other formats.
+SAVE_AS = {
+    **dict.fromkeys((".doc", ".rtf"), ".docx"),
+    **dict.fromkeys((".ppt", ".odp"), ".pptx"),
+    **dict.fromkeys((".xls", ".ods"), ".xlsx"),
+}
 ADVICE = {
+    **{suffix: f"save it as {other} first" for suffix, other in SAVE_AS.items()},
     ".pdf": "a PDF is a picture of a text; give what it was made from, or open it in Word and save it as .docx",
-    **dict.fromkeys((".doc", ".rtf"), "save it as .docx first"),
-    **dict.fromkeys((".ppt", ".odp"), "save it as .pptx first"),
-    **dict.fromkeys((".xls", ".ods"), "save it as .xlsx first"),
     ".tmx": "a translation memory is given beside a document, with --memory",
 }
+
+
+def check_suffix(path: Path, name: str) -> None:
+    """UserError, with advice, for a file of another format."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        advice = ADVICE.get(suffix, f"give a file of {', '.join(SUFFIXES)}")
+        raise UserError(f"{name}: not a format that can be translated; {advice}")
 
 
 def open_document(path: str | Path, limits: Limits | None = None, name: str | None = None) -> Document:
@@ -79,9 +90,7 @@ def open_document(path: str | Path, limits: Limits | None = None, name: str | No
     path, limits = Path(path), limits or Limits()
     name = name or str(path)
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        advice = ADVICE.get(suffix, f"give a file of {', '.join(SUFFIXES)}")
-        raise UserError(f"{name}: not a format that can be translated; {advice}")
+    check_suffix(path, name)
     data = read_bytes(path, limits, name)
     document: Document
     if suffix in XLIFF:

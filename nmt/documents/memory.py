@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from nmt.errors import UserError
+from nmt.text.marks import without_marks
 
 ALIKE = 0.8  # of difflib's ratio, from which on an entry is worth being shown for a text
 MAX_LENGTH = 300  # characters of a text that entries like it are looked for
@@ -50,11 +51,11 @@ class Memory:
 
     def exact(self, text: str) -> str | None:
         """The translation of a text that has been translated before, but for white space."""
-        return self._entries.get(_flat(text))
+        return self._entries.get(_flat(without_marks(text)))
 
     def like(self, text: str) -> tuple[str, str, float] | None:
         """(text, translation, likeness) of the entry most like a text, if one is alike enough."""
-        text = _flat(text)
+        text = _flat(without_marks(text))
         if not 0 < len(text) <= MAX_LENGTH:
             return None
         shared: dict[str, float] = {}

@@ -16,11 +16,12 @@ from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
 from nmt.documents.document import Document, Limits
-from nmt.documents.formats import SUFFIXES, open_document
+from nmt.documents.formats import SAVE_AS, SUFFIXES, open_document
 from nmt.errors import UserError
 from nmt.serving.errors import PageError
 from nmt.serving.job import Direction
 from nmt.serving.service import TranslationService
+from nmt.text.marks import without_marks
 
 MAX_MARKUP_RATIO = 4  # characters of a file for each that may be translated: times, tags, translations, code
 LIMITS = Limits(content=MAX_MARKUP_RATIO * Limits.characters)
@@ -51,7 +52,12 @@ def result_name(file: str, direction: Direction) -> str:
 async def opened(file: str) -> Document:
     """PageError for a file that cannot be translated."""
     name = shown_name(file)
-    if Path(name).suffix.lower() not in SUFFIXES:
+    suffix = Path(name).suffix.lower()
+    if suffix == ".pdf":
+        raise PageError("documents.pdf", name=name)
+    if suffix in SAVE_AS:
+        raise PageError("documents.save_as", name=name, suffix=SAVE_AS[suffix])
+    if suffix not in SUFFIXES:
         raise PageError("documents.bad_format", name=name, formats=FORMATS)
     document = await _off_the_loop(lambda: open_document(file, LIMITS, name))
     if not document.texts:
@@ -63,7 +69,13 @@ def direction_of(service: TranslationService, document: Document, source: str, t
     """The direction to translate in, by the document's beginning where `source` is `AUTO`."""
     lengths = accumulate(map(len, document.texts))
     count = sum(1 for _ in takewhile(lambda length: length < MAX_IDENTIFIED_CHARS, lengths)) + 1
-    return service.resolve("\n".join(document.texts[:count])[:MAX_IDENTIFIED_CHARS], source, target)[0]
+    beginning = "\n".join(readable(document.texts[:count]))
+    return service.resolve(beginning[:MAX_IDENTIFIED_CHARS], source, target)[0]
+
+
+def readable(texts: Sequence[str]) -> list[str]:
+    """Texts as people read them, without the marks for their markup."""
+    return [without_marks(text) for text in texts]
 
 
 async def written(document: Document, translations: Sequence[str], folder: Path, name: str) -> Path:

@@ -69,6 +69,14 @@ def test_wrong_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert source.read_bytes() == b"hola\n"
 
 
+def test_a_pdf_is_refused_with_advice_whatever_it_is_to_become(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out in ("out.pdf", "out.docx"):
+        assert main(["translate-file", str(tmp_path / "in.pdf"), str(tmp_path / out), "--model", MODEL]) == 1
+        assert "in.pdf: not a format that can be translated; a PDF is a picture" in capsys.readouterr().err
+
+
 def test_a_folder_is_translated_as_a_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tmp_path / "es", tmp_path / "en"
     (source / "sub").mkdir(parents=True)

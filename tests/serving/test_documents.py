@@ -64,6 +64,8 @@ def test_a_document_is_opened_its_language_found_and_its_translation_written(tmp
 def test_a_file_that_cannot_be_translated_is_refused_by_the_visitors_name_for_it(tmp_path: Path) -> None:
     for name, content, key in (
         ("a.png", "x", "documents.bad_format"),
+        ("a.PDF", "%PDF", "documents.pdf"),
+        ("a.ods", "x", "documents.save_as"),
         ("a.txt", "12\n", "documents.no_text"),
         ("a.srt", "no times\n", "documents.bad_file"),
     ):

@@ -89,7 +89,7 @@ async def translate(
     ready = markup.status(i18n.html("documents.ready", name=name))
     seconds = time.perf_counter() - started
     done_in = i18n.html("documents.done", sentences=views.number(total), seconds=seconds, **_named(direction))
-    preview = views.preview(document.texts, translations, direction)
+    preview = views.preview(documents.readable(document.texts), documents.readable(translations), direction)
     yield Shown(ready + done_in, preview=preview, result=result, target=direction[1])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import islice
 
@@ -26,21 +26,12 @@ def preview(texts: Sequence[str], translations: Sequence[str], direction: Direct
     heads = markup.heads(i18n.html("documents.language", name=languages.name(code)) for code in direction)
     rows = "".join(
         f'<tr><td lang="{direction[0]}">{_cut(text)}</td><td lang="{direction[1]}">{_cut(translation)}</td></tr>'
-        for text, translation in islice(_whole(texts, translations), MAX_PAIRS)
+        for text, translation in islice(zip(texts, translations, strict=True), MAX_PAIRS)
     )
     return (
         f'<div class="nmt-panel"><h2>{i18n.html("documents.preview")}</h2>'
         f'<table class="nmt-pairs"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
-
-
-def _whole(texts: Sequence[str], translations: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The pairs without those of stretches with markup, which follow the text that they are part of."""
-    last = ""
-    for text, translation in zip(texts, translations, strict=True):
-        if text not in last:
-            last = text
-            yield text, translation
 
 
 def _cut(text: str) -> str:
