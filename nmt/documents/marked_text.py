@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from math import ceil
 
 from nmt.text.marks import CLOSING, KEPT, MARK, MAX_MARKS, OPENING, PLACES, MarkRole, mark, number_of, role_of
-from nmt.text.protected import has_words
+from nmt.text.protected import has_words, protected_items
+from nmt.translation.protect import Protected, Slot
+from nmt.translation.restore import restore
 
 _SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
 _PIECE = re.compile(f"({MARK.pattern})")
 _WORD = re.compile(rf"[\w{KEPT}]+")
+_EMPTY_PAIR = re.compile(rf"[{OPENING}][^\w{KEPT}{OPENING}]*[{CLOSING}]")
 _LETTER = r"[^\W\d_]"
 _OPENED_IN_WORD = re.compile(rf"({_LETTER}+)([{OPENING}]+)(?={_LETTER})")
 _ENDED_IN_WORD = re.compile(rf"(?<={_LETTER})([{CLOSING}{PLACES}]+)({_LETTER}+)")
@@ -33,6 +35,8 @@ class Marked:
         self._count = 0
 
     def add(self, text: str, written: str | None = None) -> None:
+        if MARK.search(text):
+            self._count = MAX_MARKS + 1  # what has such characters of its own is left as it is
         if text:
             self._pieces.append((text, text if written is None else written))
 
@@ -96,7 +100,7 @@ class Marked:
     @cached_property
     def _stretches(self) -> list[tuple[str, bool]]:
         """Stretches that join to the text, and whether each is to be translated; none if nothing is."""
-        if self._count > MAX_MARKS or any(MARK.search(t) for t, _ in self._pieces if not MARK.fullmatch(t)):
+        if self._count > MAX_MARKS:
             return []
         text = "".join(piece for piece, _ in self._pieces)
         for opened in set(re.findall(f"[{OPENING}]", text)):
@@ -165,81 +169,28 @@ def mended(text: str, translation: str) -> str:
 
     So the translator gives it; a translation memory knows no marks, and theirs are the places in proportion.
     """
-    if _is_whole(text, translation):
+    if _is_nested(text, translation) and not _EMPTY_PAIR.search(translation):
         return translation
-    words = [found.end() for found in _WORD.finditer(text)]
-    for kept in re.findall(f"[{KEPT}]", text):
-        if kept not in translation:
-            at = _end_of_word(translation, _share(text, kept, words))
-            translation = translation[:at] + (f" {kept}" if at else f"{kept} ") + translation[at:]
-    plain, found = "", dict[str, int]()
-    for piece in _PIECE.split(translation):
-        if not MARK.fullmatch(piece) or (role_of(piece) == "word" and piece in text and piece not in plain):
-            plain += piece
-        else:
-            found.setdefault(piece, len(plain))
-    spans: list[tuple[int, int]] = []
-    edits: list[
-        tuple[tuple[int, ...], str]
-    ] = []  # in order: where, and of marks at one place which comes first
-    for index, one in enumerate(re.findall(f"[{OPENING}{PLACES}]", text)):
-        if role_of(one) == "empty":
-            at = found.get(one, _end_of_word(plain, _share(text, one, words)))
-            blank = " " if one not in found and re.search(rf"\s{one}", text) else ""
-            edits.append(((at, 1, index), blank + one))
-            continue
-        other = mark("close", number_of(one))
-        start, end = sorted((found.get(one, 0), found.get(other, 0)))
-        if not _WORD.search(plain, start, end):
-            start, end = _words_between(plain, _share(text, one, words), _share(text, other, words))
-        start, end = _beside(start, end, spans)
-        spans.append((start, end))
-        edits += [((start, 2, -end, index), one), ((end, 0, -start, -index), other)]
-    for (at, *_), one in sorted(edits, reverse=True):
-        plain = plain[:at] + one + plain[at:]
-    return plain
+    plain, slots = "", []
+    for item in (item for item in protected_items(text) if item.kind == "mark"):
+        plain = MARK.sub("", text[: item.start])
+        before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
+        slots.append(Slot(item, len(plain), len(plain), before, after))
+    protected = Protected(text, MARK.sub("", text), tuple(slots))
+    plain = MARK.sub("", translation)
+    placed = restore(protected, plain, (), (), None).text
+    if _is_nested(text, placed):
+        return placed
+    first, *rest = MARK.findall(text)  # the words are fewer than the pairs
+    return "".join([first, plain, *rest])
 
 
-def _is_whole(text: str, translation: str) -> bool:
-    if sorted(MARK.findall(text)) != sorted(MARK.findall(translation)):
-        return False
-    opened: list[tuple[str, int]] = []
-    for found in MARK.finditer(translation):
-        if role_of(found[0]) == "open":
-            opened.append((found[0], found.end()))
-        elif role_of(found[0]) == "close":
-            one, start = opened.pop() if opened else ("", 0)
-            if found[0] != mark("close", number_of(one or found[0])) or not one:
-                return False
-            if not _WORD.search(translation, start, found.start()):
-                return False
-    return True
-
-
-def _share(text: str, one: str, words: Sequence[int]) -> float:
-    """How much of the text's words, 0 to 1, stands before a mark."""
-    at = text.index(one)
-    return sum(end <= at for end in words) / max(1, len(words))
-
-
-def _end_of_word(text: str, share: float) -> int:
-    ends = [0, *(found.end() for found in _WORD.finditer(text))]
-    return ends[round(share * (len(ends) - 1))]
-
-
-def _words_between(text: str, first: float, last: float) -> tuple[int, int]:
-    """Characters of the words from one share on to another, at least of one."""
-    words = [found.span() for found in _WORD.finditer(text)] or [(0, len(text))]
-    low = min(int(first * len(words)), len(words) - 1)
-    return words[low][0], words[max(low, ceil(last * len(words)) - 1)][1]
-
-
-def _beside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The span cut so that it crosses none of the others."""
-    for _ in spans:
-        for low, high in spans:
-            if low < start < high < end:
-                end = high
-            elif start < low < end < high:
-                start = low
-    return start, end
+def _is_nested(text: str, translation: str) -> bool:
+    """Whether the translation has the marks of the text, and no pair crosses another."""
+    opened: list[str] = []
+    for found in MARK.findall(translation):
+        if role_of(found) == "open":
+            opened.append(mark("close", number_of(found)))
+        elif role_of(found) == "close" and (not opened or opened.pop() != found):
+            return False
+    return sorted(MARK.findall(text)) == sorted(MARK.findall(translation))
