@@ -3,33 +3,40 @@
     python -m benchmarks.documents FOLDER --model checkpoints/en-es --out TRANSLATED
 
 The model translates the texts of a file up to --characters; of longer files the rest has its vowels exchanged, so that
-all of it is written.  Opened again means: by this package, by the format's own reader (lxml, polib, markdown-it), and by
-LibreOffice where `soffice` is found and the file is Office's.  The structure is the elements with their attributes in
-every XML part, the bytes of every other part, the tags of a page, the blocks and inline marks of Markdown, the times of
-subtitles, the messages of a catalogue.  Elements are counted, for runs and tags may change places with their words.
+all of it is written.  Office files are opened by LibreOffice too, where `soffice` is found.  The structure is counted,
+for runs and tags may change places with their words: elements with their attributes in XML parts and pages, the bytes
+of all other parts, Markdown's tokens, the times of subtitles, the messages of a catalogue.
 """
 
 from __future__ import annotations
 
+import argparse
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections import Counter, defaultdict
+from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from lxml import etree
+from markdown_it import MarkdownIt
 
 from benchmarks.common import add_options, at_least, finish, machine, make_parser, revision
+from nmt import Translator
+from nmt.documents.formats import open_document
 from nmt.errors import UserError
-
-if TYPE_CHECKING:
-    import argparse
+from nmt.text.protected import protected_items
 
 OFFICE = (".docx", ".odt", ".pptx", ".xlsx")
-SPOKEN = ("alt", "title", "placeholder", "aria-label", "content", "value")  # attributes that are translated
-WRITTEN = ("{http://www.w3.org/XML/1998/namespace}space",)  # says that blanks count, and is set where they do
+# Attributes that are translated, and the one that says that blanks count, which is set where they do.
+CHANGED = "alt title placeholder aria-label content value {http://www.w3.org/XML/1998/namespace}space".split()
+KEPT_LINE = re.compile(r".*-->|msgid|msgctxt|#[.:]")  # of subtitles and catalogues
 VOWELS = str.maketrans("aeouAEOU", "eauoEAUO")
 OFFICE_SECONDS = 900  # for LibreOffice to open all files
 
@@ -39,112 +46,72 @@ def structure(path: Path) -> Counter[Any]:
     if path.suffix in (*OFFICE, ".epub"):
         with zipfile.ZipFile(path) as archive:
             return sum((_of_part(name, archive.read(name)) for name in archive.namelist()), Counter())
-    content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     if path.suffix in (".html", ".htm", ".xhtml"):
-        return _of_part("page.html", path.read_bytes())
+        return _of_part(".html", path.read_bytes())
+    content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     if path.suffix == ".md":
-        from markdown_it import MarkdownIt
-
         tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(content)
-        inline = (one.type for token in tokens for one in token.children or ())
-        blocks = [token.type for token in tokens]
-        return Counter(
-            [tuple(blocks), *(one for one in inline if one not in ("text", "softbreak", "text_special"))]
-        )
-    if path.suffix == ".po":
-        import polib
-
-        return Counter(
-            (entry.msgctxt, entry.msgid, tuple(entry.occurrences)) for entry in polib.pofile(content + "\n")
-        )
-    return Counter(line.strip() for line in content.splitlines() if "-->" in line)
+        kinds = [one.type for token in tokens for one in (token, *(token.children or ()))]
+        return Counter(kind for kind in kinds if kind not in ("text", "softbreak", "text_special"))
+    return Counter(line for line in content.splitlines() if KEPT_LINE.match(line))
 
 
 def _of_part(name: str, data: bytes) -> Counter[Any]:
-    from lxml import etree
-
     is_page = name.endswith(("html", "htm"))
-    if not is_page and not name.endswith((".xml", ".rels", ".opf", ".ncx")):
+    root = None
+    if is_page or name.endswith((".xml", ".rels", ".opf", ".ncx")):
+        with suppress(etree.XMLSyntaxError):  # XML by its name alone, or empty
+            root = etree.fromstring(data, etree.HTMLParser() if is_page else None)
+    if root is None:
         return Counter({(name, data): 1})
-    try:
-        root = etree.fromstring(data, etree.HTMLParser() if is_page else None)
-    except etree.XMLSyntaxError:  # by its name alone, or empty
-        return Counter({(name, data): 1})
-    left_out = SPOKEN if is_page else WRITTEN
-    found: Counter[Any] = Counter()
-    for one in root.iter(etree.Element):
-        found[name, one.tag, str(sorted((k, v) for k, v in one.items() if k not in left_out))] += 1
-    return found
+    for attribute in CHANGED:
+        etree.strip_attributes(root, attribute)
+    return Counter((name, one.tag, *sorted(one.items())) for one in root.iter(etree.Element))
 
 
 def pretended(text: str) -> str:
-    """What stands for a translation where a file is long: vowels change places, items and marks stay."""
-    from nmt.text.protected import protected_items
-
+    """What stands for a translation where a file is long: vowels change places, what must stay stays."""
     kept = {place for item in protected_items(text) for place in range(item.start, item.end)}
     return "".join(one if place in kept else one.translate(VOWELS) for place, one in enumerate(text))
 
 
-def opened_by_office(files: list[Path]) -> set[str]:
-    """The names of the files that LibreOffice can turn into PDF."""
+def opened_by_office(files: list[Path]) -> list[Path]:
+    """The files that LibreOffice can turn into PDF; none where it is not installed."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            "soffice",
-            f"-env:UserInstallation=file://{folder}/profile",
-            "--headless",
-            "--convert-to",
-            "pdf",
-        ]
-        command += ["--outdir", folder, *map(str, files)]
-        subprocess.run(command, capture_output=True, timeout=OFFICE_SECONDS, check=False)
-        return {path.stem for path in Path(folder).glob("*.pdf")}
+        command = f"soffice -env:UserInstallation=file://{folder}/profile --convert-to pdf --outdir {folder}".split()
+        if files and shutil.which("soffice"):
+            subprocess.run([*command, *files], capture_output=True, timeout=OFFICE_SECONDS, check=False)
+        return [path for path in files if Path(folder, f"{path.stem}.pdf").exists()]
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from nmt import Translator
-    from nmt.documents.formats import open_document
-
     translator = Translator.load(args.model, args.device)
     args.out.mkdir(parents=True, exist_ok=True)
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     written: list[Path] = []
     for number, path in enumerate(sorted(args.folder.iterdir())):
-        row = rows[path.suffix]
-        out = args.out / f"{number}-{path.stem}{path.suffix}"
+        row, out = rows[path.suffix], args.out / f"{number}-{path.name}"
         row["files"] += 1
         try:
             document = open_document(path)
-            before = structure(path)
-            total, asked = 0, []
-            for text in document.texts:
-                total += len(text)
-                asked += [text] if total <= args.characters else []
-            said = [one.text for one in translator.stream(asked)] + list(
-                map(pretended, document.texts[len(asked) :])
-            )
+            texts = document.texts
+            count = sum(total <= args.characters for total in accumulate(map(len, texts)))
+            said = [one.text for one in translator.stream(texts[:count])]
+            said += map(pretended, texts[count:])
             document.write(said, out)
-            again = open_document(out)
-            after = structure(out)
+            open_document(out)
+            before, after = structure(path), structure(out)
         except UserError as error:
-            row["refused"] += 1
             print(f"refused\t{error}", file=sys.stderr)
             continue
         written.append(out)
-        changed = sum(old != new for old, new in zip(document.texts, said, strict=True))
-        row.update(texts=len(said), by_model=len(asked), changed=changed, opened=1, same=before == after)
+        row.update(texts=len(texts), by_model=count, opened=1, same=before == after)
+        row["changed"] += sum(map(str.__ne__, texts, said))
         if before != after:
             print(f"differs\t{path.name}\t{list((before - after) + (after - before))[:3]}", file=sys.stderr)
-        if len(again.texts) != len(said) and path.suffix != ".po":
-            print(f"texts\t{path.name}\t{len(said)}\t{len(again.texts)}", file=sys.stderr)
-    office = [path for path in written if path.suffix in OFFICE]
-    if office and shutil.which("soffice"):
-        there = opened_by_office(office)
-        for path in office:
-            rows[path.suffix]["opened_by_office"] += path.stem in there
-            if path.stem not in there:
-                print(f"not opened by LibreOffice\t{path.name}", file=sys.stderr)
-    figures = {suffix: dict(row) for suffix, row in sorted(rows.items())}
-    return {"system": f"nmt {revision()}", "formats": figures, "machine": machine("lxml", "onnxruntime")}
+    for path in opened_by_office([path for path in written if path.suffix in OFFICE]):
+        rows[path.suffix]["opened_by_office"] += 1
+    return {"system": f"nmt {revision()}", "formats": rows, "machine": machine("lxml", "onnxruntime")}
 
 
 def main() -> int:
