@@ -182,7 +182,6 @@ def _trimmed(run: Sequence[Piece], content: str) -> list[Piece]:
 def _marked(run: Sequence[Piece], content: str) -> tuple[Marked, list[str]]:
     """The text of a run, and the values of attributes that are translated."""
     marked = Marked()
-    opened: list[tuple[str, str]] = []  # the names of tags, and their marks
     read_out: list[str] = []
     for piece in run:
         raw = content[piece.start : piece.end]
@@ -196,14 +195,12 @@ def _marked(run: Sequence[Piece], content: str) -> tuple[Marked, list[str]]:
             read_out.append(html.unescape(content[start:end]))
             position = end - piece.start
         raw = "".join([*pieces, raw[position:]])
-        at = next((i for i in reversed(range(len(opened))) if opened[i][0] == piece.name), None)
         if piece.kind == "fixed":
             marked.keep(raw)
         elif piece.kind == "open":
-            opened.append((piece.name, marked.open(raw)))
-        elif piece.kind == "close" and at is not None:
-            marked.close(opened[at][1], raw, raised=piece.name in ("sub", "sup"))
-            del opened[at:]
+            marked.open(piece.name, raw)
+        elif piece.kind == "close":
+            marked.close(piece.name, raw, raised=piece.name in ("sub", "sup"))
         else:
             marked.place(raw)
     return marked, read_out

@@ -267,7 +267,7 @@ def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inl
     """The text of content[span] and its markup."""
     position = span[0]
     marked = Marked()
-    opened: list[tuple[Event, str]] = []  # with the mark of each
+    opened: list[Event] = []
     literal: list[Event] = []  # what is open and has no text to translate
     spelled: dict[str, str] = {}
     descriptions: list[str] = []
@@ -291,10 +291,11 @@ def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inl
         elif event.kind == "fixed":
             marked.keep(raw.replace("\n", " "))
         elif event.kind == "open":
-            opened.append((event, marked.open(raw)))
+            opened.append(event)
+            marked.open(event.name, raw)
         elif event.kind == "close":
-            opening, one = opened.pop()
-            marked.close(one, _closing_of(content, opening, event), opening.name in ("<sub>", "<sup>"))
+            closing = _closing_of(content, opened.pop(), event)
+            marked.close(event.name, closing, event.name in ("<sub>", "<sup>"))
         else:  # a place, or a forced break inside of emphasis
             if event.kind == "image" and has_words(event.text) and not _SPECIAL.search(event.text):
                 raw = "![" + _PLACEHOLDER.format(len(descriptions)) + _closing(content, event)

@@ -32,6 +32,7 @@ class Marked:
         self._pieces: list[tuple[str, str]] = []
         self._markup: dict[str, str] = {}  # what each mark stands for
         self._raised: set[str] = set()  # places that are numbers at a word: the 2 of m²
+        self._opened: list[tuple[str, str]] = []  # names and marks
         self._count = 0
 
     def add(self, text: str, written: str | None = None) -> None:
@@ -40,12 +41,19 @@ class Marked:
         if text:
             self._pieces.append((text, text if written is None else written))
 
-    def open(self, written: str) -> str:
-        """The mark, to be given to `close`.  One that is never closed becomes a place."""
-        return self._add_mark("open", written)
+    def open(self, name: str, written: str) -> None:
+        """Markup that `close` of the same name closes, and that is a place if none does."""
+        self._opened.append((name, self._add_mark("open", written)))
 
-    def close(self, opened: str, written: str, raised: bool = False) -> None:
-        """Close what is open.  A pair without words, and a raised number at a word's end, become a place."""
+    def close(self, name: str, written: str, raised: bool = False) -> None:
+        """Close what was opened last by this name.  A pair without words, a raised number at a word's end, and what
+        closes nothing become a place."""
+        place = next((i for i in reversed(range(len(self._opened))) if self._opened[i][0] == name), None)
+        if place is None:
+            self.place(written)
+            return
+        opened = self._opened[place][1]
+        del self._opened[place:]
         at = next(i for i, (piece, _) in enumerate(self._pieces) if piece == opened)
         inside = "".join(text for text, _ in self._pieces[at + 1 :])
         before = next((text[-1] for text, _ in reversed(self._pieces[:at]) if not MARK.fullmatch(text)), " ")
@@ -53,9 +61,8 @@ class Marked:
         if glued or not _WORD.search(inside):
             whole = "".join(raw for _, raw in self._pieces[at:]) + written
             del self._pieces[at:]
-            place = self._add_mark("empty", whole)
-            if glued:
-                self._raised.add(place)
+            one = self._add_mark("empty", whole)
+            self._raised |= {one} if glued else set()
             return
         closing = mark("close", number_of(opened))
         self._markup[closing] = written

@@ -53,9 +53,9 @@ def _marked(text: str) -> Marked:
     position = 0
     for pair in _PAIR.finditer(text):
         marked.add(text[position : pair.start()])
-        opened = marked.open("[" if pair[1] else "**")
+        marked.open("pair", "[" if pair[1] else "**")
         marked.add(pair[1] or pair[3])
-        marked.close(opened, f"]{pair[2]}" if pair[1] else "**")
+        marked.close("pair", f"]{pair[2]}" if pair[1] else "**")
         position = pair.end()
     marked.add(text[position:])
     return marked

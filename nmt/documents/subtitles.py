@@ -201,17 +201,14 @@ def _inside(text: str, start: int) -> tuple[int, int]:
 def _marked(raw: str, escaped: bool) -> Marked:
     """The words of `raw`, and its tags; in .vtt, characters may be written `&lt;`."""
     marked = Marked()
-    opened: list[tuple[str, str]] = []  # the names of tags, and their marks
     for piece in re.split(f"({TAG.pattern})", raw):
         name = _TAG_NAME.match(piece)
-        at = next((i for i in reversed(range(len(opened))) if name and opened[i][0] == name[2]), None)
         if not TAG.fullmatch(piece):
             marked.add(html.unescape(piece) if escaped else piece, piece)
         elif name and not name[1]:
-            opened.append((name[2], marked.open(piece)))
-        elif name and at is not None:
-            marked.close(opened[at][1], piece)
-            del opened[at:]
+            marked.open(name[2], piece)
+        elif name:
+            marked.close(name[2], piece)
         else:
             marked.place(piece)
     return marked

@@ -99,18 +99,11 @@ class Unit:
 
 
 def _marked(source: Any) -> Marked:
-    """The text of a source, and its inline elements; without texts if these cross each other."""
+    """The text of a source, and its inline elements."""
     marked = Marked()
-    opened: list[tuple[str, str]] = []  # the keys of elements that are open, and their marks
-    crossing = False
-
-    def close(key: str, written: str) -> None:
-        nonlocal crossing
-        crossing = crossing or opened[-1][0] != key
-        if not crossing:
-            marked.close(opened.pop()[1], written)
 
     def read(parent: Any) -> None:
+        marked.add(parent.text or "")
         for child in parent:
             name = etree.QName(child).localname if isinstance(child.tag, str) else ""
             raw = etree.tostring(child, encoding="unicode", with_tail=False)
@@ -119,21 +112,19 @@ def _marked(source: Any) -> Marked:
                 marked.keep(raw)
             elif name in _SPANS:
                 opening, closing = _tags(child)
-                opened.append((raw, marked.open(opening)))
-                marked.add(child.text or "")
+                marked.open(raw, opening)
                 read(child)
-                close(raw, closing)
-            elif name in _CLOSING and any(key == one for one, _ in opened):
-                close(key, raw)
+                marked.close(raw, closing)
             elif name in _OPENING:
-                opened.append((key, marked.open(raw)))
+                marked.open(key, raw)
+            elif name in _CLOSING:
+                marked.close(key, raw)
             else:
                 marked.place(raw)
             marked.add(child.tail or "")
 
-    marked.add(source.text or "")
     read(source)
-    return Marked() if crossing else marked
+    return marked
 
 
 def _tags(element: Any) -> tuple[str, str]:

@@ -92,7 +92,9 @@ def test_po_tags_and_links_stay_around_their_words(tmp_path: Path) -> None:
         'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'
     )
     source = f'msgid "{text}"\nmsgstr ""\n'
-    assert texts_of(save(tmp_path, ".po", source))[0].startswith('Lee los <a href="/t">términos</a> de <0>uso</0>')
+    assert texts_of(save(tmp_path, ".po", source))[0].startswith(
+        'Lee los <a href="/t">términos</a> de <0>uso</0>'
+    )
     [entry] = polib.pofile(translated(tmp_path, ".po", source))
     assert entry.msgstr.casefold() == entry.msgid.casefold() and entry.msgstr != entry.msgid
 
