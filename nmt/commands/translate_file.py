@@ -147,8 +147,10 @@ class _Work:
 
     def _show_similar(self, text: str) -> None:
         if self._memory and (found := self._memory.like(text)):
+            from nmt.text.marks import without_marks
+
             other, translation, likeness = found
-            print(f"{text!r} is to {likeness:.0%} {other!r}: {translation!r}", file=sys.stderr)
+            print(f"{without_marks(text)!r} is to {likeness:.0%} {other!r}: {translation!r}", file=sys.stderr)
 
 
 def _formats() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import docx
@@ -132,6 +133,11 @@ def test_what_is_in_the_memory_is_taken_from_it_and_what_is_like_it_shown(
         and "'CAT EATS'" in said.err
         and "Gracias" not in said.err
     )
+    bold = tmp_path / "a.md"
+    bold.write_text("El **perro** duerme.\n")
+    assert main(["translate-file", str(bold), str(tmp_path / "b.md"), *given]) == 0
+    assert re.fullmatch(r"\*\*DOG\*\* SLEEPS\n|DOG \*\*SLEEPS\*\*\n", (tmp_path / "b.md").read_text())
+    capsys.readouterr()
     for content, message in (("<tmx>", "not well-formed TMX"), ("<tmx/>", "no entry in both es and en")):
         memory.write_text(content)
         assert main(["translate-file", str(source), str(out), *given]) == 1

@@ -55,6 +55,15 @@ def test_po_keeps_an_entry_without_translation_rather_than_lose_a_placeholder(tm
         assert translated(tmp_path, ".po", noted, lambda text, said=said: said) == noted  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("%2 of %1 <b>files</b>", True), ("%1 of %n <b>files</b>", False), ("%1 of %2 files", False)],
+)
+def test_po_knows_placeholders_of_qt_and_tags(tmp_path: Path, said: str, kept: bool) -> None:
+    source = 'msgid "%1 de %2 <b>ficheros</b>"\nmsgstr ""\n'
+    assert (polib.pofile(translated(tmp_path, ".po", source, lambda text: said))[0].msgstr == said) == kept
+
+
 def test_po_changes_no_byte_of_what_it_does_not_translate(tmp_path: Path) -> None:
     source = (
         '# Title\nmsgid ""\nmsgstr ""\n"X: b\\n"\n"A: a\\n"\n\n\n#~ msgid "viejo"\n#~ msgstr "old"\n\n'

@@ -85,6 +85,14 @@ def test_a_unit_stays_without_target_rather_than_lose_a_placeholder(tmp_path: Pa
     assert len(targets(tmp_path / "out.xlf")) == len(targets(tmp_path / "in.xlf")) + 1
 
 
+def test_elements_that_cross_each_other_come_through(tmp_path: Path) -> None:
+    source = '<bpt id="1">a</bpt>uno <bpt id="2">b</bpt>dos<ept id="1">c</ept> tres<ept id="2">d</ept> cinco'
+    unit = f"<trans-unit id='1'><source>{source}</source></trans-unit>"
+    path = save(tmp_path, ".xlf", f"<xliff version='1.2'>{unit}</xliff>")
+    written(path, shout)
+    assert inside(targets(tmp_path / "out.xlf")[0]).casefold() == source
+
+
 def test_a_file_that_is_complete_comes_back_as_it_is(tmp_path: Path) -> None:
     complete = NEW.replace('<ph id="2"/>más.</source>', '<ph id="2"/>más.</source><target>I</target>')
     path = save(tmp_path, ".xliff", complete)
