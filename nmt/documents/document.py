@@ -1,11 +1,10 @@
 """What a document is to those who translate it, and what the formats have in common that are text among text:
-encodings, lines, limits, and a file that is written whole or not at all.
+encodings, lines, limits, and how a file is written.
 """
 
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from nmt.errors import UserError
+from nmt.files import write_file_atomically
 
 # Byte order marks, the longer ones first: UTF-32's little-endian one begins like UTF-16's.
 BYTE_ORDER_MARKS = (
@@ -98,7 +98,7 @@ class TextDocument:
         self.texts = [text for passage in passages for text in passage.texts]
 
     def write(self, translations: Sequence[str], path: str | Path) -> None:
-        write_whole(path, self.written(translations))
+        write_file_atomically(Path(path), self.written(translations))
 
     def written(self, translations: Sequence[str]) -> bytes:
         encoding = self.encoding
@@ -197,18 +197,6 @@ def check_content(content: str, limits: Limits, name: str) -> None:
 def _check_count(count: int, most: int, what: str, name: str) -> None:
     if count > most:
         raise UserError(f"{name}: has {count:,} {what}, the limit is {most:,}; cut it into several files")
-
-
-def write_whole(path: str | Path, data: bytes) -> None:
-    """Beside the file first, then renamed: whoever looks finds the old file or the whole new one."""
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def as_many_lines(translation: str, text: str) -> str:

@@ -14,6 +14,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from nmt.documents.document import Passage
 from nmt.documents.marked_text import Marked
@@ -47,7 +48,6 @@ _CHARSET = re.compile(
     rb"(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\W\d_]{2}")
-_FILLED = re.compile("\0(\\d+)\0")  # where an attribute's translation goes
 _DECLARED_WITHIN = 1024  # bytes
 
 
@@ -146,26 +146,17 @@ def _read_out(piece: Piece, content: str) -> Iterator[tuple[int, int]]:
 
 def _of_run(run: Sequence[Piece], content: str) -> Iterator[Passage]:
     run = _trimmed(run, content)
-    if not any(piece.kind == "text" for piece in run):  # nothing but pictures
-        for piece in run:
-            yield from _of_attributes(piece, content)
-        return
-    marked, read_out = _marked(run, content)
-    raw = content[run[0].start : run[-1].end]
+    raw = content[run[0].start : run[-1].end] if run else ""
+    marked = _marked(run, content)
     no_break_space = next((spelling for spelling in ("&nbsp;", "&#160;") if spelling in raw), "\xa0")
 
     def escape(text: str) -> str:
         """Text as HTML; a no-break space as the page writes it, for not every editor shows one."""
         return html.escape(text, quote=False).replace("\xa0", no_break_space)
 
-    def render(translations: Sequence[str]) -> str:
-        count = len(marked.texts)
-        values = {str(number): html.escape(value) for number, value in enumerate(translations[count:])}
-        rendered = marked.render(translations[:count], escape)
-        return _FILLED.sub(lambda found: values.get(found[1], found[0]), rendered)
-
-    if marked.texts or read_out:
-        yield Passage(run[0].start, run[-1].end, (*marked.texts, *read_out), render)
+    if marked.texts:
+        render = partial(marked.render, escape=escape, escape_said=html.escape)
+        yield Passage(run[0].start, run[-1].end, tuple(marked.texts), render)
 
 
 def _trimmed(run: Sequence[Piece], content: str) -> list[Piece]:
@@ -179,10 +170,9 @@ def _trimmed(run: Sequence[Piece], content: str) -> list[Piece]:
     return [piece for piece in inside if piece.start < piece.end]
 
 
-def _marked(run: Sequence[Piece], content: str) -> tuple[Marked, list[str]]:
+def _marked(run: Sequence[Piece], content: str) -> Marked:
     """The text of a run, and the values of attributes that are translated."""
     marked = Marked()
-    read_out: list[str] = []
     for piece in run:
         raw = content[piece.start : piece.end]
         if piece.kind == "text":
@@ -191,8 +181,7 @@ def _marked(run: Sequence[Piece], content: str) -> tuple[Marked, list[str]]:
         position = 0
         pieces = []
         for start, end in _read_out(piece, content):
-            pieces += [raw[position : start - piece.start], f"\0{len(read_out)}\0"]
-            read_out.append(html.unescape(content[start:end]))
+            pieces += [raw[position : start - piece.start], marked.say(html.unescape(content[start:end]))]
             position = end - piece.start
         raw = "".join([*pieces, raw[position:]])
         if piece.kind == "fixed":
@@ -203,7 +192,7 @@ def _marked(run: Sequence[Piece], content: str) -> tuple[Marked, list[str]]:
             marked.close(piece.name, raw, raised=piece.name in ("sub", "sup"))
         else:
             marked.place(raw)
-    return marked, read_out
+    return marked
 
 
 def _add_text(marked: Marked, raw: str) -> None:

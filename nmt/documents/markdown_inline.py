@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -33,8 +33,6 @@ _TEMPLATE = re.compile(
     r"|(?<![\w:]):[a-z][a-z0-9_+-]{0,40}:(?![\w:])",
     re.DOTALL,
 )
-_ALT = re.compile("\0(\\d+)\0")
-_PLACEHOLDER = "\0{}\0"  # where an image's translated description goes; no document has a NUL
 # How often rules may be tried in search of the end of a label, beyond which a content is left as it is: some times, and
 # some for each of its characters.  Brackets in brackets need twenty for each, since markdown-it looks from each.
 _TRIES, _TRIES_PER_CHARACTER = 200, 3
@@ -57,26 +55,22 @@ class Inline:
 
     marked: Marked
     spelled: dict[str, str]  # characters that were escaped, as they were written
-    descriptions: list[str] = field(default_factory=list)  # of images
 
     @property
     def texts(self) -> list[str]:
-        return [*self.marked.texts, *self.descriptions]
+        return self.marked.texts
 
     def render(self, translations: Sequence[str]) -> tuple[str, str, str]:
         """(as Markdown, the same with every special character escaped, its text without markup)"""
-        count = len(translations) - len(self.descriptions)
-        main, alts = translations[:count], translations[count:]
 
         def spell(text: str) -> str:
             return "".join(self.spelled.get(character, character) for character in text)
 
-        def fill(text: str) -> str:
-            return _ALT.sub(lambda match: _SPECIAL.sub(r"\\\1", alts[int(match[1])]), text)
+        def escape(text: str) -> str:
+            return _SPECIAL.sub(r"\\\1", text)
 
-        plain = fill(self.marked.render(main, spell))
-        escaped = fill(self.marked.render(main, lambda text: _SPECIAL.sub(r"\\\1", text)))
-        return plain, escaped, self.marked.render(main, markup=False)
+        plain, escaped = (self.marked.render(translations, one, escape) for one in (spell, escape))
+        return plain, escaped, self.marked.render(translations, markup=False)
 
 
 def template_rule(state: StateInline, silent: bool) -> bool:
@@ -270,7 +264,6 @@ def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inl
     opened: list[Event] = []
     literal: list[Event] = []  # what is open and has no text to translate
     spelled: dict[str, str] = {}
-    descriptions: list[str] = []
     for event in events:
         if literal or (event.kind == "open" and event.name in _LITERAL):
             if event.kind == "open":
@@ -298,11 +291,10 @@ def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inl
             marked.close(event.name, closing, event.name in ("<sub>", "<sup>"))
         else:  # a place, or a forced break inside of emphasis
             if event.kind == "image" and has_words(event.text) and not _SPECIAL.search(event.text):
-                raw = "![" + _PLACEHOLDER.format(len(descriptions)) + _closing(content, event)
-                descriptions.append(event.text)
+                raw = "![" + marked.say(event.text) + _closing(content, event)
             marked.place(raw)
     marked.add(content[position : span[1]])
-    return Inline(marked, spelled, descriptions)
+    return Inline(marked, spelled)
 
 
 def _closing_of(content: str, opening: Event, closing: Event) -> str:

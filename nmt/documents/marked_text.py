@@ -17,6 +17,7 @@ from nmt.translation.protect import Protected, Slot
 from nmt.translation.restore import restore
 
 _SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
+_SAID = re.compile("\0(\\d+)\0")  # no document has a NUL
 _PIECE = re.compile(f"({MARK.pattern})")
 _WORD = re.compile(rf"[\w{KEPT}]+")
 _EMPTY_PAIR = re.compile(rf"[{OPENING}][^\w{KEPT}{OPENING}]*[{CLOSING}]")
@@ -33,6 +34,7 @@ class Marked:
         self._markup: dict[str, str] = {}  # what each mark stands for
         self._raised: set[str] = set()  # places that are numbers at a word: the 2 of m²
         self._opened: list[tuple[str, str]] = []  # names and marks
+        self._said: list[str] = []
         self._count = 0
 
     def add(self, text: str, written: str | None = None) -> None:
@@ -76,15 +78,33 @@ class Marked:
         """What stays as it is and stands in the place of a word: code."""
         self._add_mark("word", written)
 
+    def say(self, text: str) -> str:
+        """What is written in some markup for a text that is translated by itself: a picture's description."""
+        self._said.append(text)
+        return f"\0{len(self._said) - 1}\0"
+
     @property
     def texts(self) -> list[str]:
-        """What is to be translated; nothing of a text without words, or with more markup than prose has."""
-        return [text for text, translate in self._stretches if translate]
+        """What is to be translated, and then what markup says; nothing of a text without words, or with more markup
+        than prose has."""
+        return [*(text for text, translate in self._stretches if translate), *self._said]
 
     def render(
-        self, translations: Sequence[str], escape: Callable[[str], str] = str, markup: bool = True
+        self,
+        translations: Sequence[str],
+        escape: Callable[[str], str] = str,
+        escape_said: Callable[[str], str] = str,
+        markup: bool = True,
     ) -> str:
-        """The text with the translations of `texts`, with its markup or without; `escape` spells what is no markup."""
+        """The text with the translations of `texts`, with its markup or without.
+
+        escape, escape_said  spell what is no markup, and what markup says
+        """
+        said = dict(enumerate(translations[len(translations) - len(self._said) :]))
+        rendered = self._rendered(translations, escape, markup)
+        return _SAID.sub(lambda found: escape_said(said.get(int(found[1]), found[0])), rendered)
+
+    def _rendered(self, translations: Sequence[str], escape: Callable[[str], str], markup: bool) -> str:
         if not self._stretches:
             return "".join(written for _, written in self._pieces)
         waiting = iter(translations)

@@ -22,8 +22,9 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from nmt.documents.document import Limits, as_many_lines, check_count, dealt, write_whole
+from nmt.documents.document import Limits, as_many_lines, check_count, dealt
 from nmt.errors import UserError
+from nmt.files import write_file_atomically
 
 CONTENT_TYPES = "[Content_Types].xml"
 _CHUNK = 1 << 20  # bytes
@@ -149,7 +150,7 @@ class PackageDocument:
         check_count(translations, self.texts)
         dealings = zip(self._parts, dealt(translations, self._parts.values()), strict=True)
         changed = {name: part.written(own) for name, (part, own) in dealings if own != part.texts}
-        write_whole(path, _with_parts(self._data, changed) if changed else self._data)
+        write_file_atomically(Path(path), _with_parts(self._data, changed) if changed else self._data)
 
 
 def serialised(root: Any) -> bytes:

@@ -14,11 +14,12 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from nmt.documents.document import check_count, dealt, write_whole
+from nmt.documents.document import check_count, dealt
 from nmt.documents.marked_text import Marked
 from nmt.documents.message import Message, same_placeholders
 from nmt.documents.package import clean, parse, serialised
 from nmt.errors import UserError
+from nmt.files import write_file_atomically
 
 _SPANS = frozenset(("g", "pc", "mrk"))  # elements around words
 _OPENING, _CLOSING = frozenset(("bpt", "bx", "sc")), frozenset(("ept", "ex", "ec"))
@@ -48,7 +49,7 @@ class XliffDocument:
         root = parse(self._data, self._name)  # anew, since writing changes it
         for unit, own in dealt(translations, self._units(root)):
             unit.put([clean(new, old) for new, old in zip(own, unit.texts, strict=True)])
-        write_whole(path, serialised(root) if self.texts else self._data)
+        write_file_atomically(Path(path), serialised(root) if self.texts else self._data)
 
     def _units(self, root: Any) -> list[Unit]:
         """What has no target yet."""
