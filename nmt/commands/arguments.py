@@ -106,6 +106,3 @@ def progress_bar(
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda count: progress.advance(task, count)
-
-
-_decoding, _progress = decoding_options, progress_bar  # their names in translate.py
