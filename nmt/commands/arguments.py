@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nmt.translation.glossary import Glossary
     from nmt.translation.translator import Translator
 
 
@@ -87,6 +88,22 @@ def load_translator(arguments: argparse.Namespace) -> Translator:
     return Translator.load(
         arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
     )
+
+
+def add_glossary(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--glossary",
+        metavar="TSV",
+        help="terms to hold to inside of sentences: lines SOURCE<TAB>TARGET, # begins a comment",
+    )
+
+
+def load_glossary(arguments: argparse.Namespace, translator: Translator) -> Glossary | None:
+    """The glossary that --glossary names, for the translator's direction."""
+    from nmt.translation.glossary import Glossary
+
+    languages = translator.source_language, translator.target_language
+    return Glossary.load(arguments.glossary, *languages) if arguments.glossary else None
 
 
 @contextmanager

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from nmt.commands.arguments import (
     add_command,
     add_decoding,
+    add_glossary,
     decoding_options,
+    load_glossary,
     load_translator,
     positive,
     progress_bar,
@@ -63,6 +65,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="with --json: add the attention weights (without the phrase book)",
     )
+    add_glossary(command)
     add_decoding(command)
 
 
@@ -79,6 +82,7 @@ def translate(arguments: argparse.Namespace) -> None:
     options = decoding_options(arguments) | {
         "n_best": arguments.n_best,
         "with_attention": arguments.attention,
+        "glossary": load_glossary(arguments, translator),
     }
     with progress_bar() as advance:
         for translation in translator.stream(lines, **options):

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from nmt.commands.arguments import (
     add_command,
     add_decoding,
+    add_glossary,
     decoding_options,
+    load_glossary,
     load_translator,
     progress_bar,
 )
@@ -59,6 +61,7 @@ def add(commands: Any) -> None:
         metavar="TMX",
         help="translation memory: a text in it gets its translation there, and what is like a text is shown",
     )
+    add_glossary(command)
     add_decoding(command)
 
 
@@ -116,6 +119,7 @@ class _Work:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._translator = load_translator(arguments)
         self._options = decoding_options(arguments)
+        self._options["glossary"] = load_glossary(arguments, self._translator)
         self._memory: Memory | None = None
         if arguments.memory:
             from nmt.documents.memory import Memory

@@ -1,7 +1,7 @@
 """The items of a text that its translation must keep: what they are, where they stand, which of them got lost.
 
 One grammar (`nmt.text.protected_patterns`) serves plain text and every document format.  Taking items out of what a
-model reads and putting them back is `nmt.translation.placeables`'s work.
+model reads and putting them back is `nmt.translation`'s work.
 """
 
 from __future__ import annotations
@@ -45,11 +45,17 @@ class Item:
         return self.reads_as is not None and any(letter.isalpha() for letter in self.reads_as)
 
     @property
+    def capitalised(self) -> str:
+        """The text as it begins a sentence."""
+        return self.text[:1].upper() + self.text[1:]
+
+    @property
     def counts(self) -> bool:
         """Whether the item is or becomes a number, so that what stands beside it may be a plural."""
         return self.kind in _COUNTING or (self.kind == "placeholder" and bool(_NUMERIC.fullmatch(self.text)))
 
 
+TERM = "term"  # the kind of an item that a user's glossary gives; its text is that of the translation
 MAX_CACHED_TEXTS = 10_000  # whose items are kept, for each sentence's are asked for several times
 
 _COUNTING = {"amount", "ordinal", "marked", "quantity", "number"}
@@ -148,6 +154,8 @@ def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> l
     exact = [item for item in items if item.role != "number" and not item.is_letters]
     for text, count in Counter(item.text for item in exact).items():
         there = occurrences(text, hypothesis, source)
+        if capital := next((i.capitalised for i in exact if i.kind == TERM and i.text == text), ""):
+            there += occurrences(capital, hypothesis) if capital != text else 0
         if text == "$":
             there = len(_DOLLARS.findall(hypothesis))
         elif not there:

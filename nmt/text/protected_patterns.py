@@ -112,7 +112,9 @@ PATTERNS: dict[str, str] = {
     "accelerator": r"&(?=\p{L}) | (?<![\w_])_(?=\p{L}[^\W_]*+(?![\w_]))",
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
-ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERBOSE)
+# An ordinary word or a mark at its end, in front of which no pattern needs to be tried.
+_PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
+ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?!{_PLAIN})(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
     rf"[\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"

@@ -16,6 +16,7 @@ from operator import itemgetter
 from nmt.text.normalization import composed, model_input, respelled, with_spelling
 from nmt.text.protected import Item
 from nmt.text.segmentation import Part, stands_alone
+from nmt.translation.glossary import Glossary
 from nmt.translation.protect import moved
 from nmt.translation.result import Segment, SentenceTranslation, Translation
 
@@ -43,19 +44,18 @@ class Plan:
     requests  one for each part to translate, in order
     """
 
-    def __init__(self, parts: Sequence[Part], prefix: str = "") -> None:
-        """prefix: what the first sentence's translation must begin with"""
+    def __init__(self, parts: Sequence[Part], prefix: str = "", glossary: Glossary | None = None) -> None:
+        """prefix: what the first sentence's translation must begin with; glossary: terms that all of them hold to"""
         self.parts = tuple(parts)
-        sentences = [i for i, part in enumerate(self.parts) if part.translate]
-        self.requests = tuple(
-            Request(
-                composed(model_input(self.parts[i].text)),
-                prefix if i == sentences[0] else "",
-                whole=stands_alone(self.parts, i),
-                items=moved(self.parts[i].items, self.parts[i].text),
-            )
-            for i in sentences
-        )
+        requests: list[Request] = []
+        for place, part in enumerate(self.parts):
+            if part.translate:
+                sentence, items = composed(model_input(part.text)), moved(part.items, part.text)
+                if glossary:
+                    items = glossary.with_terms(items, sentence)
+                begin = "" if requests else prefix
+                requests.append(Request(sentence, begin, whole=stands_alone(self.parts, place), items=items))
+        self.requests = tuple(requests)
 
     def segments(self, results: Sequence[SentenceTranslation]) -> list[Segment]:
         """The translation in segments, one for each part, as far as `results`, those of the first requests, reach."""

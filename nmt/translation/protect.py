@@ -46,12 +46,15 @@ class Vocabulary:
     characters: frozenset[str]
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
-    language: str = ""  # ISO 639-1
+    language: str = ""  # the source's and the target's, ISO 639-1
+    target_language: str = ""
 
     @classmethod
-    def of(cls, source: Tokenizer, target: Tokenizer, language: str) -> Vocabulary:
+    def of(cls, source: Tokenizer, target: Tokenizer, language: str, target_language: str) -> Vocabulary:
         symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
-        return cls(source.characters, symbols, lambda text: len(source.encode(text)), language)
+        return cls(
+            source.characters, symbols, lambda text: len(source.encode(text)), language, target_language
+        )
 
     def knows(self, text: str) -> bool:
         return self.characters.issuperset(text.replace(" ", ""))
@@ -79,6 +82,7 @@ class Protected:
     sentence: str
     model_text: str
     slots: tuple[Slot, ...] = ()  # from left to right
+    target_language: str = ""  # ISO 639-1
 
     @property
     def has_words(self) -> bool:
@@ -97,7 +101,8 @@ class Protected:
     def prefix(self, text: str) -> str:
         """What the model has to write for a translation that is to begin with `text`."""
         for slot in self.slots:
-            text = text.replace(slot.item.text, self.model_text[slot.start : slot.end], 1)
+            written = slot.item.text if slot.item.text in text else slot.item.capitalised
+            text = text.replace(written, self.model_text[slot.start : slot.end], 1)
         return text
 
 
@@ -140,7 +145,7 @@ def protect(
         return Protected(sentence, text)
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
-    held = _with_signs(text, held)
+    held = _with_signs(held)
     stand_ins = _stand_ins(text, held, vocabulary, attempt)
     pieces: list[str] = []
     slots: list[Slot] = []
@@ -174,7 +179,7 @@ def protect(
     add(text[position:])
     model_text = "".join(pieces).rstrip()
     slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
-    return Protected(sentence, model_text, tuple(slots))
+    return Protected(sentence, model_text, tuple(slots), vocabulary.target_language)
 
 
 def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
@@ -189,7 +194,7 @@ def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
     return True
 
 
-def _with_signs(text: str, items: Sequence[Item]) -> list[Item]:
+def _with_signs(items: Sequence[Item]) -> list[Item]:
     """The items, with signs that touch a word as part of it."""
     joined: list[Item] = []
     for item in items:
@@ -197,7 +202,7 @@ def _with_signs(text: str, items: Sequence[Item]) -> list[Item]:
         if last and last.end == item.start and {last.kind, item.kind} & {"sign"}:
             word, sign = (last, item) if item.kind == "sign" else (item, last)
             if word.role == "word" and sign.reads_as is None:
-                joined[-1] = replace(word, text=text[last.start : item.end], start=last.start, end=item.end)
+                joined[-1] = replace(word, text=last.text + item.text, start=last.start, end=item.end)
                 continue
         joined.append(item)
     return joined

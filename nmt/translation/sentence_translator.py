@@ -18,13 +18,14 @@ from nmt.inference.batches import pad_sources
 from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 from nmt.inference.sampling import next_tokens
-from nmt.text.protected import missing_items
+from nmt.text.protected import TERM, missing_items
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request
 from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored
 from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
 from nmt.translation.recasing import bare_request
+from nmt.translation.restore import restore
 from nmt.translation.result import SentenceTranslation, copied
 
 MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may have been written in letters
@@ -97,7 +98,7 @@ class SentenceTranslator:
             Way(request, protect(request.sentence, self.vocabulary, given=request.items))
             for request in dict.fromkeys((*unknown, *bare.values()))
         ]
-        known |= {way.request: copied(way.request.sentence) for way in ways if not way.protected.has_words}
+        known |= {way.request: self._of_items(way) for way in ways if not way.protected.has_words}
         bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
         ways = [way for way in ways if way.request not in known]
         return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
@@ -167,6 +168,14 @@ class SentenceTranslator:
             attention=None,
             known=True,
         )
+
+    def _of_items(self, way: Way) -> SentenceTranslation:
+        """What comes of a sentence without a word for the model: itself, or the glossary's terms."""
+        result = copied(way.request.sentence)
+        text = restore(way.protected, way.protected.model_text, (), (), None).text
+        if all(item.kind != TERM for item in way.request.items):
+            return result
+        return replace(result, text=text, candidates=((text, 0.0),), copied=False, known=True)
 
     def _search(self, ways: Sequence[Way], n_best: int, with_attention: bool = False) -> Searches:
         """Search what the model reads, each text once: with attention only where it is needed."""

@@ -133,3 +133,12 @@ def test_a_reader_that_has_enough_is_no_error(checkpoint: Path) -> None:
         process.stdin.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0
+
+
+def test_a_glossary_holds_inside_of_sentences(run: Run, capitals: None, tmp_path: Path) -> None:
+    (tmp_path / "terms.tsv").write_text("ana\tHannah\n")
+    options = ("--model", "any", "--glossary", tmp_path / "terms.tsv")
+    assert run("translate", *options, stdin=b"hoy ana viene\n")[1] == b"HOY Hannah VIENE\n"
+    (tmp_path / "in.txt").write_text("hoy ana viene\n")
+    assert run("translate-file", tmp_path / "in.txt", tmp_path / "out.txt", *options)[0] == 0
+    assert (tmp_path / "out.txt").read_text() == "HOY Hannah VIENE\n"
