@@ -41,6 +41,8 @@ output
                    score         mean log-probability of a piece: the nearer to 0, the surer
                    alternatives  with --n-best N up to N - 1 further translations
                    tokens        the translation's subword pieces
+                   doubtful      [start, end) in the text of each word that the model was not sure of
+                   foreign       stretches in a script that the model does not read: they are copied
                  and with --attention
                    source_tokens, and attention: for each target piece and the final </s> the
                                  weights on the source pieces (null unless the line is one sentence)
@@ -120,7 +122,8 @@ def _as_text(translation: Translation) -> str:
 
 
 def _as_json(translation: Translation, with_attention: bool) -> str:
-    record = {name: getattr(translation, name) for name in ("text", "score", "alternatives", "tokens")}
+    names = ("text", "score", "alternatives", "tokens", "doubtful", "foreign")
+    record = {name: getattr(translation, name) for name in names}
     if with_attention:
         more = ["source_tokens", "attention"]
         record |= {name: getattr(translation, name) for name in more}

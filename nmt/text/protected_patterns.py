@@ -113,7 +113,7 @@ PATTERNS: dict[str, str] = {
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
 # An ordinary word or a mark at its end, in front of which no pattern needs to be tried.
-_PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
+_PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,30}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?!{_PLAIN})(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(

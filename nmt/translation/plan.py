@@ -74,7 +74,8 @@ class Plan:
     def assemble(self, results: Sequence[SentenceTranslation], n_best: int = 1) -> Translation:
         """The translation of the whole text, with `n_best` - 1 alternatives if there are so many; of its beginning,
         while `results` are of the first requests only."""
-        best, *alternatives = dict.fromkeys(_best_texts(self.segments(results), n_best))
+        segments = self.segments(results)
+        best, *alternatives = dict.fromkeys(_best_texts(segments, n_best))
         translated = [r for r in results if not r.copied and not r.known]
         pieces = sum(len(r.tokens) + 1 for r in translated)
         return Translation(
@@ -85,6 +86,7 @@ class Plan:
             source_tokens=[token for r in results for token in r.source_tokens],
             attention=results[0].attention if len(results) == 1 else None,
             sentences=list(results),
+            segments=tuple(segments),
         )
 
 

@@ -8,6 +8,7 @@ characters and which placeholder symbols the vocabulary has.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,9 @@ SAME_SIGN = {
     "‹": "«", "›": "»", "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
 }  # fmt: skip
 AND = {"en": "and", "es": "y"}  # how "&" between words is read
+FOREIGN = "foreign"  # the kind of words in a script that the model does not read
+READ_SCRIPTS = frozenset({"LATIN", "GREEK"})  # and any other of which a vocabulary has MIN_LETTERS
+MIN_LETTERS = 20  # fewer strayed into the training text
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
@@ -52,9 +56,10 @@ class Vocabulary:
     @classmethod
     def of(cls, source: Tokenizer, target: Tokenizer, language: str, target_language: str) -> Vocabulary:
         symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
-        return cls(
-            source.characters, symbols, lambda text: len(source.encode(text)), language, target_language
-        )
+        count = Counter(filter(None, map(script, source.characters)))
+        stray = {one for one, letters in count.items() if letters < MIN_LETTERS and one not in READ_SCRIPTS}
+        characters = frozenset(one for one in source.characters if script(one) not in stray)
+        return cls(characters, symbols, lambda text: len(source.encode(text)), language, target_language)
 
     def knows(self, text: str) -> bool:
         return self.characters.issuperset(text.replace(" ", ""))
@@ -97,6 +102,11 @@ class Protected:
     def needs_attention(self) -> bool:
         """Whether something was taken out that has to be placed."""
         return any(slot.is_out for slot in self.slots)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Stretches in a script that the model does not read."""
+        return tuple(slot.item.text for slot in self.slots if slot.item.kind == FOREIGN)
 
     def prefix(self, text: str) -> str:
         """What the model has to write for a translation that is to begin with `text`."""
@@ -266,7 +276,11 @@ def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:
     joined: list[Item] = []
     for item in items:
         last = joined[-1] if joined else None
-        if last and last.kind == item.kind == "foreign" and text[last.end : item.start] in ("", " "):
+        if (
+            last
+            and last.kind == item.kind in (FOREIGN, "unknown")
+            and text[last.end : item.start] in ("", " ")
+        ):
             joined[-1] = replace(last, text=text[last.start : item.end], end=item.end)
         else:
             joined.append(item)
@@ -291,7 +305,13 @@ def _unknown_word(text: str, start: int, end: int, vocabulary: Vocabulary) -> It
             return Item(word, start, end, "spelling", "sign", reads_as=small)
         if vocabulary.size(bare) == 1:
             return Item(word, start, end, "spelling", "sign", reads_as=bare)
-    return Item(word, start, end, "foreign", "word")
+    known = any(letter.isalpha() and vocabulary.knows(letter) for letter in word)
+    return Item(word, start, end, "unknown" if known else FOREIGN, "word")
+
+
+def script(character: str) -> str:
+    """The script of a letter by its Unicode name ("LATIN", "CYRILLIC", "CJK"); "" for what is no letter."""
+    return unicodedata.name(character, "").partition(" ")[0] if character.isalpha() else ""
 
 
 def _unaccented(letter: str) -> str:

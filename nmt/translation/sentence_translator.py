@@ -22,7 +22,7 @@ from nmt.text.protected import TERM, missing_items
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request
-from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored
+from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored, with_names
 from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
 from nmt.translation.recasing import bare_request
 from nmt.translation.restore import restore
@@ -171,7 +171,7 @@ class SentenceTranslator:
 
     def _of_items(self, way: Way) -> SentenceTranslation:
         """What comes of a sentence without a word for the model: itself, or the glossary's terms."""
-        result = copied(way.request.sentence)
+        result = replace(copied(way.request.sentence), foreign=way.protected.foreign)
         text = restore(way.protected, way.protected.model_text, (), (), None).text
         if all(item.kind != TERM for item in way.request.items):
             return result
@@ -215,9 +215,10 @@ class SentenceTranslator:
             drafts = [detokenize(hypothesis, self.target_tokenizer) for hypothesis in found[way.read]]
             if mend:
                 drafts = [repair(way.read, draft, pieces) for draft in drafts]
+            drafts = [with_names(way.read.sentence, draft, self.vocabulary.size) for draft in drafts]
             drafts = [restored(way.request, way.protected, draft, pieces, count=mend) for draft in drafts]
-            n_best, with_attention = self.n_best, self.with_attention
-            results[way.request] = pick(way.request, drafts, pieces, n_best, with_attention)
+            result = pick(way.request, drafts, pieces, self.n_best, self.with_attention)
+            results[way.request] = replace(result, foreign=way.protected.foreign)
         return results
 
     def _protected_anew(self, request: Request, result: SentenceTranslation, attempt: int) -> Protected:

@@ -72,7 +72,9 @@ def test_json_lines_hold_all_there_is(run: Run, capitals: None) -> None:
     assert status == 0
     records = [json.loads(line) for line in output.decode().splitlines()]
     assert [record["text"] for record in records] == ["HOLA", "", "SÍ. NO.", "UNO\u2028DOS"]
-    assert [set(record) for record in records] == [{"text", "score", "alternatives", "tokens"}] * 4
+    assert [set(record) for record in records] == [
+        {"text", "score", "alternatives", "tokens", "doubtful", "foreign"}
+    ] * 4
     assert records[0]["tokens"] == ["▁", *"HOLA"] and records[0]["score"] < 0
     assert [len(record["alternatives"]) for record in records] == [1, 0, 1, 1]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,13 @@ LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\
 POOR = Vocabulary(frozenset(LETTERS), (), len, "en")
 SYMBOLS = tuple(chr(0xE000 + i) for i in range(16))
 RICH = Vocabulary(frozenset(LETTERS + "€#&<>{}|~²" + "".join(SYMBOLS)), SYMBOLS, len)
+
+
+ALPHABET = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+
+
+def tokenizer_of(characters: str) -> Any:
+    return SimpleNamespace(characters=frozenset(characters), placeholders=(), encode=list)
 
 
 def held(protected: Protected) -> list[str]:
@@ -129,3 +138,16 @@ def test_what_has_no_words_left() -> None:
 
 def test_a_prefix_is_written_as_the_model_has_to_write_it() -> None:
     assert protect("{x} vive aquí", POOR).prefix("{x} li") == "X2 li"
+
+
+def test_words_of_a_script_that_the_model_does_not_read_are_told_from_unknown_ones() -> None:
+    protected = protect("Hola, Привет мир y 中文, Őse", POOR)
+    assert protected.foreign == ("Привет мир", "中文")
+    assert held(protected) == ["Привет мир", "中文", "Őse"]
+
+
+def test_letters_that_strayed_into_a_vocabulary_do_not_make_it_read_their_script() -> None:
+    spanish, russian = (tokenizer_of(f"hola {letters}") for letters in ("при", ALPHABET))
+    assert Vocabulary.of(spanish, spanish, "es", "en").knows("hola") and "п" in spanish.characters
+    assert not Vocabulary.of(spanish, spanish, "es", "en").knows("при")
+    assert Vocabulary.of(russian, russian, "ru", "en").knows("при")

@@ -69,6 +69,8 @@ def test_copies_what_cannot_be_translated(line: str) -> None:
 def test_copies_words_of_a_foreign_script_inside_a_sentence() -> None:
     translator, _ = uppercase_translator()
     assert translator.translate("el sushi (寿司), y «мир» también") == "EL SUSHI (寿司), Y «мир» TAMBIÉN"
+    told = translator.translate_batch(["el sushi (寿司)", "привет, мир", "el 3.º"])
+    assert [translation.foreign for translation in told] == [["寿司"], ["привет", "мир"], []]
 
 
 def test_a_word_with_one_foreign_letter_is_still_translated() -> None:
