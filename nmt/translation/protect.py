@@ -22,7 +22,9 @@ from nmt.text.tokenizer import Tokenizer
 # each way: 397 to 400 times; names such as "John" 385, Greek letters 315): codes for words, numbers for numbers.
 CODES = ("X2", "C3", "M3", "K7", "B2", "G6", "D4", "F8", "L5", "A1", "Z9", "X1", "H4", "J6", "P5", "N8")
 NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53", "84", "39", "67", "92")
-COPIED_FIRST = frozenset({"designation", "date", "time"})  # what models write well by themselves, most times
+COPIED_FIRST = frozenset(
+    {"designation", "date", "time", "ordinal"}
+)  # what models write well by themselves, most times
 ATTEMPTS = 3  # ways to protect a sentence: as it is; with other stand-ins, and more of them; with none
 OWN_DIGITS = (
     3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
@@ -36,6 +38,7 @@ SAME_SIGN = {
 AND = {"en": "and", "es": "y"}  # how "&" between words is read
 FOREIGN = "foreign"  # the kind of words in a script that the model does not read
 READ_SCRIPTS = frozenset({"LATIN", "GREEK"})  # and any other of which a vocabulary has MIN_LETTERS
+MIN_HALF = 3  # letters of either word that an identifier joins, and not an accelerator's sign one word
 MIN_LETTERS = 20  # fewer strayed into the training text
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
@@ -153,6 +156,7 @@ def protect(
     items = beside(items_beside(given, text), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)
+    items = [_identifier(item, text, vocabulary) or item for item in items]
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
     held = _with_signs(held)
@@ -190,6 +194,20 @@ def protect(
     model_text = "".join(pieces).rstrip()
     slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
     return Protected(sentence, model_text, tuple(slots), vocabulary.target_language)
+
+
+def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:
+    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier."""
+    if item.kind != "accelerator" or not text[item.start - 1 : item.start].isalpha():
+        return None
+    left, right = _WORD.findall(text[: item.start])[-1], _WORD.match(text, item.end).group()
+    apart = [vocabulary.size(half.lower()) for half in (left, right)]
+    if vocabulary.size((left + right).lower()) < sum(apart) and not (
+        apart == [1, 1] and min(len(left), len(right)) >= MIN_HALF
+    ):
+        return None
+    start, end = item.start - len(left), item.end + len(right)
+    return Item(text[start:end], start, end, "identifier", "word")
 
 
 def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:

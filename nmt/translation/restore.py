@@ -192,9 +192,13 @@ class Placement:
         return self._in_gap(slot, number)
 
     def _at_letter(self, slot: Slot, number: int) -> Edit:
+        """Before the first letter of the word that came of the slot's word; if the slot is inside of that one, before
+        the same letter if there is one."""
         inside = next((s for s, e in self.alignment.source_words if s <= slot.start < e), slot.start)
         word = self.alignment.aligned_word(inside, after=True)
         at = self.words[word][0] if word is not None else len(self.text) - len(self.text.lstrip())
+        if word is not None and slot.before.isalnum():
+            at += max(0, self.text[slice(*self.words[word])].casefold().find(slot.after.casefold()))
         return Edit(at, at, slot.item.text, (1, number))
 
     def _between(self, slot: Slot, number: int) -> Edit:
