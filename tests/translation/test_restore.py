@@ -114,8 +114,11 @@ def test_what_was_taken_out_goes_with_its_words(
 def test_an_accelerator_inside_of_a_word_goes_to_the_same_letter_or_else_to_the_first(
     sentence: str, translation: str, order: list[int] | None, expected: str
 ) -> None:
-    """Any word is one piece."""
-    vocabulary = replace(POOR, size=lambda text: 1)
+    """Whole words are one piece, their halves are more."""
+    letters = POOR.characters | {"_"}
+    vocabulary = replace(
+        POOR, size=lambda text: 1 if len(text) > 5 or text == "save" else 2, characters=letters
+    )
     assert restored(sentence, translation, order, vocabulary=vocabulary) == expected
 
 
