@@ -6,7 +6,8 @@ The direction is the checkpoint's.  Three tables beside this file say what is ri
 
 everyday.tsv
     300 sentences in both languages.  A translation is right when it has all that `must_en` (or `must_es`) asks for,
-    nothing that `mustnot_en` (or `mustnot_es`) names, and is not far longer than the reference.
+    nothing that `mustnot_en` (or `mustnot_es`) names, and is not far longer than the reference.  "marked" has how many
+    wrong and right words are marked as doubtful.
 frequent_words.tsv
     300 words of each language and every answer that a person would accept.  Each is asked as it stands, with a capital,
     and with a full stop; marks, capitals and a leading article or "to" of the answer don't matter.
@@ -34,7 +35,7 @@ from benchmarks.common import finish, machine, make_parser, revision
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
-    from nmt import Translator
+    from nmt import Translation, Translator
 
 HERE = Path(__file__).parent
 SENTENCES, WORDS, ITEMS = (HERE / f"{name}.tsv" for name in ("everyday", "frequent_words", "copied_items"))
@@ -51,6 +52,7 @@ FORMS: dict[str, Callable[[str], str]] = {  # in which a lone word is asked
 }
 OPENINGS = {"en": ("the ", "a ", "an ", "to "), "es": ("el ", "la ", "lo ", "los ", "las ", "un ", "una ")}
 MAX_LENGTH_RATIO = 2  # words of a translation for each of the reference's,
+SHORT_WORD = 3  # letters; what such a word of a wrong sentence should be, the tables don't say
 MAX_EXTRA_WORDS = 3  # and as many more
 
 
@@ -142,15 +144,18 @@ def evaluate(translator: Translator, beam: int, show: str | None = None) -> dict
         raise UserError(f"the model translates {source} to {target}; the tables are Spanish and English")
     tables = {"everyday": sentence_cases(source, target), "words": word_cases(source, target)}
     tables["copied"] = item_cases(source)
-    return {"direction": f"{source}-{target}"} | {
-        table: count(cases, translator, beam, show) for table, cases in tables.items()
-    }
+    found: dict[str, Any] = {"direction": f"{source}-{target}"}
+    for table, cases in tables.items():
+        translations = translator.translate_batch([case.source for case in cases], beam=beam)
+        found[table] = count(cases, translations, show)
+        if table == "everyday":
+            found[table]["marked"] = count_marks(cases, translations, target)
+    return found
 
 
-def count(cases: Sequence[Case], translator: Translator, beam: int, show: str | None) -> dict[str, Any]:
+def count(cases: Sequence[Case], translations: Sequence[Translation], show: str | None) -> dict[str, Any]:
     """How many cases come out right, in all and of each kind."""
     asked, right = Counter(case.kind for case in cases), Counter[str]()
-    translations = translator.translate_batch([case.source for case in cases], beam=beam)
     for case, translation in zip(cases, translations, strict=True):
         faults = case.faults(translation.text)
         right[case.kind] += not faults
@@ -158,6 +163,38 @@ def count(cases: Sequence[Case], translator: Translator, beam: int, show: str | 
             print(f"{case.name}\t{'; '.join(faults) or 'right'}\n  {case.source}\n  {translation.text}")
     kinds = {kind: f"{right[kind]} of {of}" for kind, of in asked.items()}
     return {"right": right.total(), "of": len(cases), "kinds": kinds}
+
+
+def count_marks(cases: Sequence[Case], translations: Sequence[Translation], target: str) -> dict[str, str]:
+    """How many of the wrong and of the right words of everyday.tsv are marked as doubtful.
+
+    A word is right if its sentence is, if it stands in the reference, or if the row asks for it; otherwise wrong if the
+    row names it as such or if it has more than `SHORT_WORD` letters."""
+    words, marked = Counter[str](), Counter[str]()
+    for row, case, translation in zip(read_table(SENTENCES), cases, translations, strict=True):
+        asked = {*re.findall(r"[\w*]+", row[f"must_{target}"]), *re.findall(r"\w+", row[NAMES[target]])}
+        sound = not case.faults(translation.text)
+        banned = [
+            word for word in re.split("[;|]", row[f"mustnot_{target}"]) if re.fullmatch(r"[\w*]+", word)
+        ]
+        doubtful = {start for start, _ in translation.doubtful}
+        for found in re.finditer(r"\w+", translation.text):
+            word = found.group()
+            if any(_is(word, other) for other in banned):
+                kind = "wrong"
+            elif sound or any(_is(word, other) for other in asked):
+                kind = "right"
+            elif len(word) > SHORT_WORD:
+                kind = "wrong"
+            else:
+                continue
+            words[kind] += 1
+            marked[kind] += found.start() in doubtful
+    return {kind: f"{marked[kind]} of {words[kind]}" for kind in ("wrong", "right")}
+
+
+def _is(word: str, wanted: str) -> bool:
+    return re.fullmatch(wanted.replace("*", r"\w*"), word, re.IGNORECASE) is not None
 
 
 def _has(text: str, wanted: str) -> bool:

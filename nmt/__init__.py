@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
+    from nmt.translation.glossary import Glossary
     from nmt.translation.result import SentenceTranslation, Translation
     from nmt.translation.translator import Translator, find_checkpoints
 
-__all__ = ["SentenceTranslation", "Translation", "Translator", "UserError", "find_checkpoints"]
+__all__ = ["Glossary", "SentenceTranslation", "Translation", "Translator", "UserError", "find_checkpoints"]
 
 
 def __getattr__(name: str) -> Any:

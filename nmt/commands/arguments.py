@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nmt.translation.glossary import Glossary
     from nmt.translation.translator import Translator
 
 
@@ -89,6 +90,22 @@ def load_translator(arguments: argparse.Namespace) -> Translator:
     )
 
 
+def add_glossary(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--glossary",
+        metavar="TSV",
+        help="terms to hold to inside of sentences: lines SOURCE<TAB>TARGET, # begins a comment",
+    )
+
+
+def load_glossary(arguments: argparse.Namespace, translator: Translator) -> Glossary | None:
+    """The glossary that --glossary names, for the translator's direction."""
+    from nmt.translation.glossary import Glossary
+
+    languages = translator.source_language, translator.target_language
+    return Glossary.load(arguments.glossary, *languages) if arguments.glossary else None
+
+
 @contextmanager
 def progress_bar(
     total: int | None = None, unit: str = "lines", beside_results: bool = True
@@ -106,6 +123,3 @@ def progress_bar(
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda count: progress.advance(task, count)
-
-
-_decoding, _progress = decoding_options, progress_bar  # their names in translate.py

@@ -12,12 +12,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nmt.commands import lab, lab_generate, translate_file
+from nmt.commands import lab, lab_generate, translate, translate_file
 from nmt.commands.arguments import add_command
 from nmt.commands.info import INFO, info
 from nmt.commands.score import add_score
 from nmt.commands.train import EXPORT, RECIPES, add_average, add_train, export, recipes
-from nmt.commands.translate import _add_translate
 from nmt.errors import UserError
 
 
@@ -65,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_translate(commands)
+    translate.add(commands)
     translate_file.add(commands)
     add_score(commands)
     add_train(commands)

@@ -8,7 +8,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import _decoding, _progress, add_command, add_decoding, positive
+from nmt.commands.arguments import (
+    add_command,
+    add_decoding,
+    add_glossary,
+    decoding_options,
+    load_glossary,
+    load_translator,
+    positive,
+    progress_bar,
+)
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,6 +41,8 @@ output
                    score         mean log-probability of a piece: the nearer to 0, the surer
                    alternatives  with --n-best N up to N - 1 further translations
                    tokens        the translation's subword pieces
+                   doubtful      [start, end) in the text of each word that the model was not sure of
+                   foreign       stretches in a script that the model does not read: they are copied
                  and with --attention
                    source_tokens, and attention: for each target piece and the final </s> the
                                  weights on the source pieces (null unless the line is one sentence)
@@ -42,19 +53,21 @@ examples
   echo "¿Dónde está la biblioteca?" | nmt translate --model checkpoints/es-en --n-best 3 --json"""
 
 
-def _add_translate(commands: Any) -> None:
+def add(commands: Any) -> None:
+    """Add `translate` to the sub-commands of `nmt`."""
     command = add_command(
         commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE
     )
-    add = command.add_argument
-    add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
-    add("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
-    add("--json", action="store_true", help="write a JSON object for each line")
-    add(
+    option = command.add_argument
+    option("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
+    option("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
+    option("--json", action="store_true", help="write a JSON object for each line")
+    option(
         "--attention",
         action="store_true",
         help="with --json: add the attention weights (without the phrase book)",
     )
+    add_glossary(command)
     add_decoding(command)
 
 
@@ -65,14 +78,15 @@ def translate(arguments: argparse.Namespace) -> None:
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import incoming_lines
-    from nmt.translation.translator import Translator
 
-    translator = Translator.load(
-        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
-    )
+    translator = load_translator(arguments)
     lines = _decoded(incoming_lines(sys.stdin.buffer.fileno()))
-    options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
-    with _progress() as advance:
+    options = decoding_options(arguments) | {
+        "n_best": arguments.n_best,
+        "with_attention": arguments.attention,
+        "glossary": load_glossary(arguments, translator),
+    }
+    with progress_bar() as advance:
         for translation in translator.stream(lines, **options):
             line = _as_json(translation, arguments.attention) if arguments.json else _as_text(translation)
             sys.stdout.buffer.write(line.encode() + b"\n")
@@ -108,7 +122,8 @@ def _as_text(translation: Translation) -> str:
 
 
 def _as_json(translation: Translation, with_attention: bool) -> str:
-    record = {name: getattr(translation, name) for name in ("text", "score", "alternatives", "tokens")}
+    names = ("text", "score", "alternatives", "tokens", "doubtful", "foreign")
+    record = {name: getattr(translation, name) for name in names}
     if with_attention:
         more = ["source_tokens", "attention"]
         record |= {name: getattr(translation, name) for name in more}

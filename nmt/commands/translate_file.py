@@ -8,17 +8,21 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import add_command, add_decoding
+from nmt.commands.arguments import (
+    add_command,
+    add_decoding,
+    add_glossary,
+    decoding_options,
+    load_glossary,
+    load_translator,
+    progress_bar,
+)
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nmt.documents.document import Document
     from nmt.documents.memory import Memory
 
@@ -57,6 +61,7 @@ def add(commands: Any) -> None:
         metavar="TMX",
         help="translation memory: a text in it gets its translation there, and what is like a text is shown",
     )
+    add_glossary(command)
     add_decoding(command)
 
 
@@ -114,12 +119,9 @@ class _Work:
     """A loaded model, and the memory beside it."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        from nmt.translation.translator import Translator
-
-        self._translator = Translator.load(
-            arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
-        )
-        self._options = {"beam": arguments.beam, "length_penalty": arguments.length_penalty}
+        self._translator = load_translator(arguments)
+        self._options = decoding_options(arguments)
+        self._options["glossary"] = load_glossary(arguments, self._translator)
         self._memory: Memory | None = None
         if arguments.memory:
             from nmt.documents.memory import Memory
@@ -134,13 +136,13 @@ class _Work:
         asked = [text for text, done in zip(document.texts, known, strict=True) if done is None]
         answers = self._translator.stream(asked, **self._options)
         translations = []
-        with _progress(len(document.texts)) as advance:
+        with progress_bar(len(document.texts), "texts", beside_results=False) as advance:
             for text, done in zip(document.texts, known, strict=True):
                 if done is None:
                     done = next(answers).text
                     self._show_similar(text)
                 translations.append(done)
-                advance()
+                advance(1)
         document.write(translations, out)
         taken = f", {len(translations) - len(asked)} of them from the memory" if memory else ""
         print(f"{out}: {len(translations)} texts translated{taken}")
@@ -164,18 +166,3 @@ def _formats() -> Any:
             f"documents need the package {error.name}: pip install -e '.[app]' -c constraints.txt"
         ) from None
     return formats
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error that counts texts, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = BarColumn(), MofNCompleteColumn(), TextColumn("texts"), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)

@@ -58,7 +58,7 @@ def _small(token: str) -> str:
 def cleaned(sentence: str) -> str:
     """The sentence without what no training text has: control characters and all kinds of spaces become plain ones;
     what is not seen goes.  `respelled` tells what was there."""
-    if sentence.isascii() and sentence.isprintable() and "&" not in sentence:
+    if sentence.isprintable() and _SPECIAL.search(sentence) is None:
         return sentence
     return _INVISIBLE.sub("", _SPACE.sub(" ", _CONTROL.sub(" ", sentence)))
 

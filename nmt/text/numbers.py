@@ -4,39 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import regex  # type: ignore[import-untyped]
 
+UNITS = (1000, 1000**2, 1000**3)
+MAX_CACHED_NUMBERS = 10_000  # whose readings are kept, for each is compared with several
+
+_SEPARATOR = regex.compile(r"[.,]")
 _SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
 
 
-def number_readings(number: str) -> set[str]:
+@lru_cache(MAX_CACHED_NUMBERS)
+def number_readings(number: str) -> frozenset[str]:
     """The values that digits with separators may stand for, as plain decimals.
 
     "1.000,5" and "1,000.5" have one reading, "1000.5"; "1.000" has two: a thousand and one point zero.
     """
-    groups = regex.split(r"[.,]", regex.sub(r"\s", "", number))
-    separators = regex.findall(r"[.,]", number)
+    groups = _SEPARATOR.split("".join(number.split()))
+    separators = _SEPARATOR.findall(number)
     whole = str(int("".join(groups)))
     if not separators:
-        return {whole}
+        return frozenset({whole})
     readings: set[str] = set()
     if len(set(separators)) == 1 and _thousands(groups):
         readings.add(whole)
     if separators[-1] not in separators[:-1] and len(set(separators[:-1])) <= 1 and _thousands(groups[:-1]):
         readings.add(f"{int(''.join(groups[:-1]))}.{groups[-1]}")
-    return readings or {".".join(groups)}  # a version or a date: 3.11.7, 12.05.2020
+    return frozenset(readings or {".".join(groups)})  # a version or a date: 3.11.7, 12.05.2020
 
 
 def same_number(one: str, other: str) -> bool:
     """Whether two numbers have a reading in common, or may have but for a unit word: 5.200 millones is 5.2
     billion, and 44,000 is 44 mil."""
+    if not number_readings(one).isdisjoint(number_readings(other)):
+        return True
+    if max(sum(map(str.isdigit, number)) for number in (one, other)) < 4:
+        return False
     pairs = [(Decimal(a), Decimal(b)) for a in _plain(one) for b in _plain(other)]
-    large = max(len(regex.findall(r"\d", number)) for number in (one, other)) >= 4
-    units = (1000, 1000**2, 1000**3) if large else ()
-    return not number_readings(one).isdisjoint(number_readings(other)) or any(
-        a == b * unit or b == a * unit for a, b in pairs for unit in units if a and b
-    )
+    return any(a == b * unit or b == a * unit for a, b in pairs for unit in UNITS if a and b)
 
 
 def lost_numbers(numbers: Sequence[str], there: Sequence[str]) -> list[int]:

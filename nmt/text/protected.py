@@ -1,7 +1,7 @@
 """The items of a text that its translation must keep: what they are, where they stand, which of them got lost.
 
 One grammar (`nmt.text.protected_patterns`) serves plain text and every document format.  Taking items out of what a
-model reads and putting them back is `nmt.translation.placeables`'s work.
+model reads and putting them back is `nmt.translation`'s work.
 """
 
 from __future__ import annotations
@@ -46,13 +46,20 @@ class Item:
         return self.reads_as is not None and any(letter.isalpha() for letter in self.reads_as)
 
     @property
+    def capitalised(self) -> str:
+        """The text as it begins a sentence."""
+        return self.text[:1].upper() + self.text[1:]
+
+    @property
     def counts(self) -> bool:
         """Whether the item is or becomes a number, so that what stands beside it may be a plural."""
         return self.kind in _COUNTING or (self.kind == "placeholder" and bool(_NUMERIC.fullmatch(self.text)))
 
 
+TERM = "term"  # the kind of an item that a user's glossary gives; its text is that of the translation
 MAX_CACHED_TEXTS = 10_000  # whose items are kept, for each sentence's are asked for several times
 
+_REWRITTEN = ("date", "ordinal")  # 12.05.2020 may become 05/12/2020, and 4th 4.º
 _COUNTING = {"amount", "ordinal", "marked", "quantity", "number"}
 _NUMERIC = regex.compile(
     r"%(?:\d+\$)?[-+#0']*\d*(?:\.\d+)?(?:hh?|ll?|z|L)?[diuxXeEfgG](?:%%)?"
@@ -145,14 +152,18 @@ def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> l
     if not items:
         return []
     lost: list[Item] = []
-    dates = Counter(_parts(item.text) for item in protected_items(hypothesis) if item.kind == "date")
+    there_too = Counter(
+        (item.kind, _parts(item.text)) for item in protected_items(hypothesis) if item.kind in _REWRITTEN
+    )
     exact = [item for item in items if item.role != "number" and not item.is_letters]
     for text, count in Counter(item.text for item in exact).items():
         there = occurrences(text, hypothesis, source)
+        if capital := next((i.capitalised for i in exact if i.kind == TERM and i.text == text), ""):
+            there += occurrences(capital, hypothesis) if capital != text else 0
         if text == "$":
             there = len(_DOLLARS.findall(hypothesis))
         elif not there:
-            there = dates[_parts(text)]  # 12.05.2020 may become 05/12/2020
+            there = sum(there_too[kind, _parts(text)] for kind in {i.kind for i in exact if i.text == text})
         lost += [item for item in exact if item.text == text][min(count, there) :]
     return sorted(lost + _numbers_lost(items, hypothesis), key=lambda item: item.start)
 
@@ -219,7 +230,7 @@ def _item(match: regex.Match[str]) -> Item:
         role, reads_as = "sign", "%"
     elif kind == "accelerator":
         role = "letter"
-    elif kind == "dollar":
+    elif kind in ("dollar", "emoji"):
         role = "sign"
     return Item(text, match.start(), match.end(), kind, role, reads_as)
 

@@ -31,6 +31,13 @@ _PRINTF = (
     r"(?:(?!\w)|(?=(?:px|ms|s|h|m|min|pt|em|[kKMG]i?B)(?!\w)))"
 )
 _ATTRIBUTES = r"""(?:\s+[^\s<>"'=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+"""
+# A mark before a letter inside of a capitalised word (Sa_ve), which the names of programs do not have.
+_IN_WORD = r"_\p{Ll}++(?!\w|\(|\.\w)"
+# Without hearts, which people write for a verb.
+_EMOJI = (
+    r"(?:\p{Regional_Indicator}{2}|(?![\U0001f493-\U0001f49f\U0001f5a4\U0001f90d\U0001f90e\U0001f9e1])"
+    r"[\p{Emoji_Presentation}\U0001f300-\U0001faff])[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
+)
 _BBCODE = "b|i|u|s|url|img|color|size|quote|code|list|center"
 
 
@@ -91,7 +98,7 @@ PATTERNS: dict[str, str] = {
         (?![\w-]|[.,]\d)""",
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
     "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
-    "ordinal": r"""(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa]))(?!\w)
+    "ordinal": r"""(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa])|st|nd|rd|th)(?!\w)
       | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)""",
     "marked": rf"""(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
       | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
@@ -106,19 +113,25 @@ PATTERNS: dict[str, str] = {
       | (?<![\w.-])(?=[A-Z\d]{{0,12}}[a-z])(?=[A-Za-z]{{0,12}}\d)(?:[A-Z][a-z]?\d{{0,3}}){{2,}}(?![\w-]|[.,]\w|\()
       | (?<![\w.,'’]){_TERM}(?:(?:\ [<>=≤≥≠≈×÷^]\ |[<>=≤≥≠≈×÷^]){_TERM}(?![\w>]))++""",
     "file": rf"(?<![\w.-])[\w-]++\.(?:{_FILE_TYPES})(?!\w)",
-    "identifier": r"""(?<!\w)(?<!\w\.)(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
-      | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){2,}(?!\w)                   # camelCaseName, but not mRNA or iPhone
+    "identifier": rf"""
+        (?<!\w)(?<!\w\.)(?!\p{{Lu}}\p{{Ll}}{{0,6}}{_IN_WORD})(?:\w++\.)*[^\W_]++(?:_+[^\W_]++)+(?:\(\))?  # snake_case
+      | (?<!\w)[a-z]++(?:[A-Z][a-z0-9]++){{2,}}(?!\w)                 # camelCaseName, but not mRNA or iPhone
       | (?<![\w.])(?:\w++\.)*\w++\(\)                                 # call()
       | (?<!\S)--[a-z][a-z0-9]*+(?:[-=][\w./-]*\w)+                   # --long-option=value
-      | (?<![\w&])\p{Lu}{1,4}(?:&\p{Lu}{1,4})++(?![\w&])              # R&D, AT&T""",
+      | (?<![\w&])\p{{Lu}}{{1,4}}(?:&\p{{Lu}}{{1,4}})++(?![\w&])      # R&D, AT&T""",
     "dollar": r"\$(?=\ ?\d) | (?<=\d\ ?)\$(?!\w)",
     "percent": r"(?<=\d\s?)%%(?!%) | (?<![\w%])%%(?![\w%])",
-    "accelerator": r"&(?=\p{L}) | (?<![\w_])_(?=\p{L}[^\W_]*+(?![\w_]))",
+    "accelerator": rf"""&(?=\p{{L}}) | (?<![\w_])_(?=\p{{L}}[^\W_]*+(?![\w_]))
+      | (?<=(?<![\w.])\p{{Lu}}\p{{Ll}}{{0,6}})(?={_IN_WORD})_""",
+    "emoji": rf"(?<=[\p{{L}}\p{{N}}][,;]?\ )(?:{_EMOJI})(?=\ \p{{Ll}})",  # in the middle of a sentence
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
-ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w))(?:{_ALTERNATIVES})", regex.VERBOSE)
+# An ordinary word or a mark at its end, in front of which no pattern needs to be tried.
+_PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,30}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
+ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w)|(?=_))(?!{_PLAIN})(?:{_ALTERNATIVES})", regex.VERBOSE)
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
     rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
+    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff] \p{Ll}"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

@@ -107,13 +107,16 @@ def with_items(parts: Sequence[Part], given: Sequence[Item]) -> list[Part]:
 
 
 def _cuts(sentence: str, lead: regex.Pattern[str], given: Sequence[Item]) -> list[tuple[int, int]]:
-    """[start, end) of what is copied inside of a sentence: a mark before it, pictures, and ends of lines and blocks."""
-    spans = [match.span() for match in _PICTURES.finditer(sentence)]
+    """[start, end) of what is copied inside of a sentence: a mark before it, pictures between
+    sentences, and ends of lines and blocks."""
+    items = items_beside(given, sentence)
+    inside = {item.start for item in items if item.kind == "emoji"}
+    spans = [match.span() for match in _PICTURES.finditer(sentence) if match.start() not in inside]
     if (mark := lead.match(sentence)) and mark.end() > 0:
         spans.append(mark.span())
     spans += [
         (item.start, item.end)
-        for item in items_beside(given, sentence)
+        for item in items
         if item.role == "break" or (item.text == "|" and item.kind == "sign")
     ]
     apart: list[tuple[int, int]] = []

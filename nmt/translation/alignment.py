@@ -90,14 +90,11 @@ class Alignment:
         if attention is not None and spelled and written and spelled.text.startswith(source):
             as_written = words(written.text)  # a number may have been put right since
             if len(as_written) == len(there):
-                columns = [spelled.pieces(*word) for word in here]
-                rows = [written.pieces(*word) for word in as_written]
-                weights = 1e-3 * weights + np.array(
-                    [
-                        [attention[np.ix_(row, column)].sum(axis=1).mean() for column in columns]
-                        for row in rows
-                    ]
-                ).reshape(len(rows), len(columns))
+                # The attention from each target word, in the mean of its pieces, to each source word, in their sum.
+                rows = _membership([written.pieces(*word) for word in as_written], len(target_pieces))
+                columns = _membership([spelled.pieces(*word) for word in here], len(source_pieces))
+                found = rows @ attention[: len(target_pieces), : len(source_pieces)] @ columns.T
+                weights = 1e-3 * weights + found / np.maximum(rows.sum(axis=1, keepdims=True), 1)
         weights = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         return cls(source, target, here, there, _with_twins(source, target, here, there, weights))
 
@@ -162,6 +159,14 @@ class Alignment:
             if totals[last] > best + 1e-9:
                 best, span = float(totals[last]), (low + first, low + first + last + 1)
         return span
+
+
+def _membership(pieces: Sequence[Sequence[int]], count: int) -> np.ndarray:
+    """[words, count] 1 where a piece is one of a word's."""
+    found = np.zeros((len(pieces), count))
+    for word, own in enumerate(pieces):
+        found[word, own] = 1
+    return found
 
 
 def _diagonal(rows: int, columns: int) -> np.ndarray:

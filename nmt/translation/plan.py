@@ -16,6 +16,7 @@ from operator import itemgetter
 from nmt.text.normalization import composed, model_input, respelled, with_spelling
 from nmt.text.protected import Item
 from nmt.text.segmentation import Part, stands_alone
+from nmt.translation.glossary import Glossary
 from nmt.translation.protect import moved
 from nmt.translation.result import Segment, SentenceTranslation, Translation
 
@@ -43,19 +44,18 @@ class Plan:
     requests  one for each part to translate, in order
     """
 
-    def __init__(self, parts: Sequence[Part], prefix: str = "") -> None:
-        """prefix: what the first sentence's translation must begin with"""
+    def __init__(self, parts: Sequence[Part], prefix: str = "", glossary: Glossary | None = None) -> None:
+        """prefix: what the first sentence's translation must begin with; glossary: terms that all of them hold to"""
         self.parts = tuple(parts)
-        sentences = [i for i, part in enumerate(self.parts) if part.translate]
-        self.requests = tuple(
-            Request(
-                composed(model_input(self.parts[i].text)),
-                prefix if i == sentences[0] else "",
-                whole=stands_alone(self.parts, i),
-                items=moved(self.parts[i].items, self.parts[i].text),
-            )
-            for i in sentences
-        )
+        requests: list[Request] = []
+        for place, part in enumerate(self.parts):
+            if part.translate:
+                sentence, items = composed(model_input(part.text)), moved(part.items, part.text)
+                if glossary:
+                    items = glossary.with_terms(items, sentence)
+                begin = "" if requests else prefix
+                requests.append(Request(sentence, begin, whole=stands_alone(self.parts, place), items=items))
+        self.requests = tuple(requests)
 
     def segments(self, results: Sequence[SentenceTranslation]) -> list[Segment]:
         """The translation in segments, one for each part, as far as `results`, those of the first requests, reach."""
@@ -74,7 +74,8 @@ class Plan:
     def assemble(self, results: Sequence[SentenceTranslation], n_best: int = 1) -> Translation:
         """The translation of the whole text, with `n_best` - 1 alternatives if there are so many; of its beginning,
         while `results` are of the first requests only."""
-        best, *alternatives = dict.fromkeys(_best_texts(self.segments(results), n_best))
+        segments = self.segments(results)
+        best, *alternatives = dict.fromkeys(_best_texts(segments, n_best))
         translated = [r for r in results if not r.copied and not r.known]
         pieces = sum(len(r.tokens) + 1 for r in translated)
         return Translation(
@@ -85,6 +86,7 @@ class Plan:
             source_tokens=[token for r in results for token in r.source_tokens],
             attention=results[0].attention if len(results) == 1 else None,
             sentences=list(results),
+            segments=tuple(segments),
         )
 
 

@@ -2,13 +2,14 @@
 
 After the first search:
   detokenize  each hypothesis becomes a draft, a line of text
+  with_names  names that the model misspelled are put right
   restored    what the model did not get to read is put into it
   pick        the best draft becomes the translation, the next ones its alternatives
   recase      a lone word takes the result of its bare form, if that is likelier
 What then has defects (`count_defects`) is searched again with attention, and after that search:
   detokenize  again
   repair      wrong numbers are put right, then repetition is removed (`deduplicate`)
-  restored    again
+  with_names, restored    again
   pick        the draft with the fewest defects
 
 `nmt.translation.sentence_translator` takes them in this order.
@@ -16,7 +17,7 @@ What then has defects (`count_defects`) is searched again with attention, and af
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,6 +25,7 @@ from nmt.inference.hypotheses import Hypothesis
 from nmt.text.normalization import one_line
 from nmt.text.protected import missing_items
 from nmt.text.tokenizer import Tokenizer
+from nmt.translation.name_repair import repair_names
 from nmt.translation.number_repair import repair_numbers
 from nmt.translation.plan import Request
 from nmt.translation.protect import Protected
@@ -77,6 +79,12 @@ def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draf
     return replace(draft, text=text, defects=(defects(text), defects(draft.text)))
 
 
+def with_names(source: str, draft: Draft, size: Callable[[str], int]) -> Draft:
+    """The draft with names of its source, of `size` pieces each, that the model spelled wrong."""
+    scores = draft.hypothesis.token_scores
+    return replace(draft, text=repair_names(source, draft.text, draft.pieces, scores, size))
+
+
 def restored(
     request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
 ) -> Draft:
@@ -105,6 +113,7 @@ def pick(
         tokens=best.pieces,
         source_tokens=source_pieces,
         attention=attention.tolist() if with_attention and attention is not None else None,
+        token_scores=tuple(token_scores),
     )
 
 

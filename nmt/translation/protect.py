@@ -8,6 +8,7 @@ characters and which placeholder symbols the vocabulary has.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,9 @@ from nmt.text.tokenizer import Tokenizer
 # each way: 397 to 400 times; names such as "John" 385, Greek letters 315): codes for words, numbers for numbers.
 CODES = ("X2", "C3", "M3", "K7", "B2", "G6", "D4", "F8", "L5", "A1", "Z9", "X1", "H4", "J6", "P5", "N8")
 NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53", "84", "39", "67", "92")
-COPIED_FIRST = frozenset({"designation", "date", "time"})  # what models write well by themselves, most times
+COPIED_FIRST = frozenset(
+    {"designation", "date", "time", "ordinal"}
+)  # what models write well by themselves, most times
 ATTEMPTS = 3  # ways to protect a sentence: as it is; with other stand-ins, and more of them; with none
 OWN_DIGITS = (
     3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
@@ -33,6 +36,10 @@ SAME_SIGN = {
     "‹": "«", "›": "»", "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
 }  # fmt: skip
 AND = {"en": "and", "es": "y"}  # how "&" between words is read
+FOREIGN = "foreign"  # the kind of words in a script that the model does not read
+READ_SCRIPTS = frozenset({"LATIN", "GREEK"})  # and any other of which a vocabulary has MIN_LETTERS
+MIN_HALF = 3  # letters of either word that an identifier joins, and not an accelerator's sign one word
+MIN_LETTERS = 20  # fewer strayed into the training text
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
@@ -46,12 +53,16 @@ class Vocabulary:
     characters: frozenset[str]
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
-    language: str = ""  # ISO 639-1
+    language: str = ""  # the source's and the target's, ISO 639-1
+    target_language: str = ""
 
     @classmethod
-    def of(cls, source: Tokenizer, target: Tokenizer, language: str) -> Vocabulary:
+    def of(cls, source: Tokenizer, target: Tokenizer, language: str, target_language: str) -> Vocabulary:
         symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
-        return cls(source.characters, symbols, lambda text: len(source.encode(text)), language)
+        count = Counter(filter(None, map(script, source.characters)))
+        stray = {one for one, letters in count.items() if letters < MIN_LETTERS and one not in READ_SCRIPTS}
+        characters = frozenset(one for one in source.characters if script(one) not in stray)
+        return cls(characters, symbols, lambda text: len(source.encode(text)), language, target_language)
 
     def knows(self, text: str) -> bool:
         return self.characters.issuperset(text.replace(" ", ""))
@@ -79,6 +90,7 @@ class Protected:
     sentence: str
     model_text: str
     slots: tuple[Slot, ...] = ()  # from left to right
+    target_language: str = ""  # ISO 639-1
 
     @property
     def has_words(self) -> bool:
@@ -94,10 +106,16 @@ class Protected:
         """Whether something was taken out that has to be placed."""
         return any(slot.is_out for slot in self.slots)
 
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Stretches in a script that the model does not read."""
+        return tuple(slot.item.text for slot in self.slots if slot.item.kind == FOREIGN)
+
     def prefix(self, text: str) -> str:
         """What the model has to write for a translation that is to begin with `text`."""
         for slot in self.slots:
-            text = text.replace(slot.item.text, self.model_text[slot.start : slot.end], 1)
+            written = slot.item.text if slot.item.text in text else slot.item.capitalised
+            text = text.replace(written, self.model_text[slot.start : slot.end], 1)
         return text
 
 
@@ -138,9 +156,10 @@ def protect(
     items = beside(items_beside(given, text), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)
+    items = [_identifier(item, text, vocabulary) or item for item in items]
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
-    held = _with_signs(text, held)
+    held = _with_signs(held)
     stand_ins = _stand_ins(text, held, vocabulary, attempt)
     pieces: list[str] = []
     slots: list[Slot] = []
@@ -174,7 +193,21 @@ def protect(
     add(text[position:])
     model_text = "".join(pieces).rstrip()
     slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
-    return Protected(sentence, model_text, tuple(slots))
+    return Protected(sentence, model_text, tuple(slots), vocabulary.target_language)
+
+
+def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:
+    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier."""
+    if item.kind != "accelerator" or not text[item.start - 1 : item.start].isalpha():
+        return None
+    left, right = _WORD.findall(text[: item.start])[-1], _WORD.match(text, item.end).group()
+    apart = [vocabulary.size(half.lower()) for half in (left, right)]
+    if vocabulary.size((left + right).lower()) < sum(apart) and not (
+        apart == [1, 1] and min(len(left), len(right)) >= MIN_HALF
+    ):
+        return None
+    start, end = item.start - len(left), item.end + len(right)
+    return Item(text[start:end], start, end, "identifier", "word")
 
 
 def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
@@ -189,7 +222,7 @@ def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
     return True
 
 
-def _with_signs(text: str, items: Sequence[Item]) -> list[Item]:
+def _with_signs(items: Sequence[Item]) -> list[Item]:
     """The items, with signs that touch a word as part of it."""
     joined: list[Item] = []
     for item in items:
@@ -197,7 +230,7 @@ def _with_signs(text: str, items: Sequence[Item]) -> list[Item]:
         if last and last.end == item.start and {last.kind, item.kind} & {"sign"}:
             word, sign = (last, item) if item.kind == "sign" else (item, last)
             if word.role == "word" and sign.reads_as is None:
-                joined[-1] = replace(word, text=text[last.start : item.end], start=last.start, end=item.end)
+                joined[-1] = replace(word, text=last.text + item.text, start=last.start, end=item.end)
                 continue
         joined.append(item)
     return joined
@@ -261,7 +294,11 @@ def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:
     joined: list[Item] = []
     for item in items:
         last = joined[-1] if joined else None
-        if last and last.kind == item.kind == "foreign" and text[last.end : item.start] in ("", " "):
+        if (
+            last
+            and last.kind == item.kind in (FOREIGN, "unknown")
+            and text[last.end : item.start] in ("", " ")
+        ):
             joined[-1] = replace(last, text=text[last.start : item.end], end=item.end)
         else:
             joined.append(item)
@@ -286,7 +323,13 @@ def _unknown_word(text: str, start: int, end: int, vocabulary: Vocabulary) -> It
             return Item(word, start, end, "spelling", "sign", reads_as=small)
         if vocabulary.size(bare) == 1:
             return Item(word, start, end, "spelling", "sign", reads_as=bare)
-    return Item(word, start, end, "foreign", "word")
+    known = any(letter.isalpha() and vocabulary.knows(letter) for letter in word)
+    return Item(word, start, end, "unknown" if known else FOREIGN, "word")
+
+
+def script(character: str) -> str:
+    """The script of a letter by its Unicode name ("LATIN", "CYRILLIC", "CJK"); "" for what is no letter."""
+    return unicodedata.name(character, "").partition(" ")[0] if character.isalpha() else ""
 
 
 def _unaccented(letter: str) -> str:

@@ -6,7 +6,7 @@ again, nor the same words in other letters or with other marks between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import regex  # type: ignore[import-untyped]
 
@@ -25,13 +25,16 @@ _LAUGHTER = regex.compile(r"(?i)\b(\p{L}{2,4})\1{2,}")  # jajaja, blablabla: oth
 def without_repetition(source: str, hypothesis: str) -> str:
     """The hypothesis, in which what comes too often in a row is said once.  Numbers that the source does not have stay:
     languages group digits differently."""
-    words = _WORD.findall(hypothesis.lower())
-    if len(words) - len(set(words)) < MAX_TIMES:  # most translations: nothing comes so often
+    found = _words(hypothesis)
+    if len(found) - len({word for word, _ in found}) < MAX_TIMES:  # most translations: nothing comes so often
         return hypothesis
-    in_source = [times for size in range(1, MAX_WORDS + 1) for *_, times in _runs(source, size)]
+    if not any(times > MAX_TIMES for size in range(1, MAX_WORDS + 1) for *_, times in _runs(found, size)):
+        return hypothesis
+    read = _words(source)
+    in_source = [times for size in range(1, MAX_WORDS + 1) for *_, times in _runs(read, size)]
     most = max([*in_source, 3 if _LAUGHTER.search(source) else MAX_TIMES])
     for size in range(1, MAX_WORDS + 1):
-        for start, end, times in reversed(list(_runs(hypothesis, size))):
+        for start, end, times in reversed(list(_runs(_words(hypothesis), size))):
             repeated = hypothesis[start:end]
             word = _WORD.search(repeated).group()
             short = size == 1 and len(word) <= SHORT_WORD and _MARK.search(repeated)
@@ -41,10 +44,14 @@ def without_repetition(source: str, hypothesis: str) -> str:
     return hypothesis
 
 
-def _runs(text: str, size: int) -> Iterator[tuple[int, int, int]]:
-    """Where `size` words stand twice or more in a row, from left to right: [start, end) of what comes after their first
-    time, and how often they stand there.  Case, and what is between words, makes no difference."""
-    found = [(match.group().lower(), match.end()) for match in _WORD.finditer(text)]
+def _words(text: str) -> list[tuple[str, int]]:
+    """Every word in small letters, and where it ends."""
+    return [(match.group().lower(), match.end()) for match in _WORD.finditer(text)]
+
+
+def _runs(found: Sequence[tuple[str, int]], size: int) -> Iterator[tuple[int, int, int]]:
+    """Where `size` of the words stand twice or more in a row, from left to right: [start, end) of what comes after
+    their first time, and how often they stand there.  Case, and what is between words, makes no difference."""
     same = 0  # words, up to this one and without a break, that are what stands `size` words before them
     for at in range(size, len(found) + 1):
         if at < len(found) and found[at][0] == found[at - size][0]:

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import regex  # type: ignore[import-untyped]
 
-from nmt.text.protected import Item
+from nmt.text.protected import TERM, Item
+from nmt.translation.agreement import agreed
 from nmt.translation.alignment import Alignment, Span
 from nmt.translation.protect import Protected, Slot
 
 _OPENING, _CLOSING = "¿¡«“‘\"'([{", ".,;:!?…»”’\"')]}"
+_LETTER = regex.compile(r"\p{L}")
 _AND = r"(?<!\w)(?:and|y|e)(?!\w)"
 _ALIKE = {'"': '["«»“”]', "and": _AND, "y": _AND}
 
@@ -57,7 +59,23 @@ def restore(
     if out:
         alignment = Alignment.of(protected.model_text, translation, source_pieces, target_pieces, attention)
         edits += Placement(protected, alignment).edits(out)
-    return Restored(_edited(translation, edits), tuple(lost))
+    text = _edited(translation, edits)
+    for term in dict.fromkeys(slot.item for slot in protected.slots if slot.item.kind == TERM):
+        text = _in_place(term, text, protected)
+    return Restored(text, tuple(lost))
+
+
+def _in_place(term: Item, text: str, protected: Protected) -> str:
+    """The text with a glossary's term as its places want it: with a capital where the sentence begins with one, and
+    with the right article before it."""
+    pieces, position = [], 0
+    begins = _LETTER.search(protected.sentence)
+    for found in regex.finditer(rf"(?<!\w){regex.escape(term.text)}(?!\w)", text):
+        before = agreed(text[position : found.start()], term.text, protected.target_language)
+        first = begins and begins.group().isupper() and not _LETTER.search(text, 0, found.start())
+        pieces += [before, term.capitalised if first else term.text]
+        position = found.end()
+    return "".join([*pieces, text[position:]])
 
 
 def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], list[Item]]:
@@ -174,9 +192,13 @@ class Placement:
         return self._in_gap(slot, number)
 
     def _at_letter(self, slot: Slot, number: int) -> Edit:
+        """Before the first letter of the word that came of the slot's word; if the slot is inside of that one, before
+        the same letter if there is one."""
         inside = next((s for s, e in self.alignment.source_words if s <= slot.start < e), slot.start)
         word = self.alignment.aligned_word(inside, after=True)
         at = self.words[word][0] if word is not None else len(self.text) - len(self.text.lstrip())
+        if word is not None and slot.before.isalnum():
+            at += max(0, self.text[slice(*self.words[word])].casefold().find(slot.after.casefold()))
         return Edit(at, at, slot.item.text, (1, number))
 
     def _between(self, slot: Slot, number: int) -> Edit:

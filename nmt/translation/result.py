@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp
 
+from nmt.translation.alignment import Span
+from nmt.translation.doubt import doubtful_words
+
 
 @dataclass(frozen=True)
 class SentenceTranslation:
@@ -21,7 +24,16 @@ class SentenceTranslation:
     source_tokens: list[str]  # source pieces as the model read them ("dog" for "Dog!"), "</s>" last
     attention: list[list[float]] | None  # [len(tokens) + 1 (EOS)][len(source_tokens)], if asked for
     copied: bool = False  # nothing to translate, or nothing came out: `text` is `source`
-    known: bool = False  # from the phrase book
+    known: bool = False  # from the phrase book, or all of it from a glossary
+    foreign: tuple[str, ...] = ()  # stretches of the source in a script that the model does not read: copied
+    token_scores: tuple[
+        float, ...
+    ] = ()  # log-probability of each of `tokens` and of EOS; () if none was searched
+
+    @property
+    def doubtful(self) -> tuple[Span, ...]:
+        """[start, end) of the words of `text` that the model was not sure of (`nmt.translation.doubt`)."""
+        return doubtful_words(self.text, self.tokens, self.token_scores)
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,23 @@ class Translation:
     source_tokens: list[str]
     attention: list[list[float]] | None
     sentences: list[SentenceTranslation]
+    segments: tuple[Segment, ...] = ()  # the same with what was copied between them; they join to `text`
+
+    @property
+    def doubtful(self) -> list[Span]:
+        """[start, end) of the words of `text` that the model was not sure of."""
+        found: list[Span] = []
+        at = 0
+        for segment in self.segments:
+            own = segment.sentence.doubtful if segment.sentence else ()
+            found += [(at + start, at + end) for start, end in own]
+            at += len(segment.text)
+        return found
+
+    @property
+    def foreign(self) -> list[str]:
+        """Stretches of the line that were left as they are, since their script is not the source language's."""
+        return [stretch for sentence in self.sentences for stretch in sentence.foreign]
 
 
 def copied(sentence: str) -> SentenceTranslation:

@@ -18,13 +18,14 @@ from nmt.inference.batches import pad_sources
 from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 from nmt.inference.sampling import next_tokens
-from nmt.text.protected import missing_items
+from nmt.text.protected import TERM, missing_items
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request
-from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored
+from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored, with_names
 from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
 from nmt.translation.recasing import bare_request
+from nmt.translation.restore import restore
 from nmt.translation.result import SentenceTranslation, copied
 
 MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may have been written in letters
@@ -97,7 +98,7 @@ class SentenceTranslator:
             Way(request, protect(request.sentence, self.vocabulary, given=request.items))
             for request in dict.fromkeys((*unknown, *bare.values()))
         ]
-        known |= {way.request: copied(way.request.sentence) for way in ways if not way.protected.has_words}
+        known |= {way.request: self._of_items(way) for way in ways if not way.protected.has_words}
         bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
         ways = [way for way in ways if way.request not in known]
         return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
@@ -168,6 +169,14 @@ class SentenceTranslator:
             known=True,
         )
 
+    def _of_items(self, way: Way) -> SentenceTranslation:
+        """What comes of a sentence without a word for the model: itself, or the glossary's terms."""
+        result = replace(copied(way.request.sentence), foreign=way.protected.foreign)
+        text = restore(way.protected, way.protected.model_text, (), (), None).text
+        if all(item.kind != TERM for item in way.request.items):
+            return result
+        return replace(result, text=text, candidates=((text, 0.0),), copied=False, known=True)
+
     def _search(self, ways: Sequence[Way], n_best: int, with_attention: bool = False) -> Searches:
         """Search what the model reads, each text once: with attention only where it is needed."""
         with_attention = with_attention or self.with_attention
@@ -206,9 +215,10 @@ class SentenceTranslator:
             drafts = [detokenize(hypothesis, self.target_tokenizer) for hypothesis in found[way.read]]
             if mend:
                 drafts = [repair(way.read, draft, pieces) for draft in drafts]
+            drafts = [with_names(way.read.sentence, draft, self.vocabulary.size) for draft in drafts]
             drafts = [restored(way.request, way.protected, draft, pieces, count=mend) for draft in drafts]
-            n_best, with_attention = self.n_best, self.with_attention
-            results[way.request] = pick(way.request, drafts, pieces, n_best, with_attention)
+            result = pick(way.request, drafts, pieces, self.n_best, self.with_attention)
+            results[way.request] = replace(result, foreign=way.protected.foreign)
         return results
 
     def _protected_anew(self, request: Request, result: SentenceTranslation, attempt: int) -> Protected:

@@ -30,6 +30,7 @@ from nmt.inference.model_interface import SearchableModel
 from nmt.text.normalization import composed, model_input, without_surrogates
 from nmt.text.protected import Item
 from nmt.text.segmentation import Part, cut_long, split_text, with_items
+from nmt.translation.glossary import Glossary
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
 from nmt.translation.protect import Vocabulary, moved, protect
@@ -75,7 +76,9 @@ class Translator:
         self._limits = LIMITS["onnx" if runtime == "onnx" else device]
         self._source_tokenizer = checkpoint.source_tokenizer
         self._target_tokenizer = checkpoint.target_tokenizer
-        self._vocabulary = Vocabulary.of(self._source_tokenizer, self._target_tokenizer, self.source_language)
+        self._vocabulary = Vocabulary.of(
+            self._source_tokenizer, self._target_tokenizer, self.source_language, self.target_language
+        )
         self._max_pieces = min(MAX_PIECES, self.config.data.max_length)
         self._source_ids = lru_cache(MAX_CACHED_SENTENCES)(
             lambda sentence: self._source_tokenizer.encode(composed(sentence))
@@ -110,6 +113,7 @@ class Translator:
         with_attention: bool = False,
         prefixes: Sequence[str] | None = None,
         items: Sequence[Sequence[Item]] | None = None,
+        glossary: Glossary | None = None,
         length_penalty: float | None = None,
         batch_tokens: int | None = None,
     ) -> list[Translation]:
@@ -122,6 +126,7 @@ class Translator:
         items           for each line what must stay as it is beside what `nmt.text.protected` finds: a format's
                         markup, say.  Each is in the translation exactly once, pairs around the words that came of
                         those which they enclose in the line
+        glossary        terms that the translations hold to, inside of sentences too
         batch_tokens    source pieces × beam that are searched at once: more is faster and takes more memory, up
                         to the limits on sentences × beam and on lines that are looked at together
 
@@ -134,25 +139,35 @@ class Translator:
         if items is not None and len(items) != len(lines):
             raise ValueError(f"{len(items)} lists of items for {len(lines)} lines")
         sentences = self._sentence_translator(beam, n_best, with_attention, length_penalty, batch_tokens)
-        plans = map(self.plan, lines, prefixes or [""] * len(lines), items or [()] * len(lines))
+        plans = (
+            self.plan(line, prefix, given, glossary)
+            for line, prefix, given in zip(
+                lines, prefixes or [""] * len(lines), items or [()] * len(lines), strict=True
+            )
+        )
         return list(self._translated(plans, sentences))
 
-    def stream(self, lines: Iterable[str | None], **options: Any) -> Iterator[Translation]:
+    def stream(
+        self, lines: Iterable[str | None], glossary: Glossary | None = None, **options: Any
+    ) -> Iterator[Translation]:
         """Translate lines in order while they come, some at a time; options as of `translate_batch`, but for
-        `prefixes`.
+        `prefixes` and `items`.
 
         None among the lines says that the next one is not there yet: what has come is translated without it.  Lines
         that come before an error are translated before it is raised.
         """
         sentences = self._sentence_translator(**options)
-        return self._translated((None if line is None else self.plan(line) for line in lines), sentences)
+        plans = (None if line is None else self.plan(line, glossary=glossary) for line in lines)
+        return self._translated(plans, sentences)
 
-    def plan(self, text: str, prefix: str = "", items: Sequence[Item] = ()) -> Plan:
+    def plan(
+        self, text: str, prefix: str = "", items: Sequence[Item] = (), glossary: Glossary | None = None
+    ) -> Plan:
         """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.
         `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests, and the plan's
         `assemble` of their results."""
         parts = split_text(without_surrogates(text), self.source_language, items)
-        return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix)
+        return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix, glossary)
 
     def translate_sentences(
         self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1
@@ -161,7 +176,12 @@ class Translator:
         return self._sentence_translator(beam, n_best).translate(requests)
 
     def continuations(
-        self, sentence: str, prefix: str, count: int = MAX_CONTINUATIONS, beam: int | None = None
+        self,
+        sentence: str,
+        prefix: str,
+        count: int = MAX_CONTINUATIONS,
+        beam: int | None = None,
+        glossary: Glossary | None = None,
     ) -> list[SentenceTranslation]:
         """Translations of one sentence that begin with `prefix` and go on differently, the likeliest first.
 
@@ -170,7 +190,10 @@ class Translator:
         ending.  For translating interactively (Barrachina et al. 2009, "Statistical approaches to computer-assisted
         translation", section 3: prefix and suffix)."""
         n_best = min(MAX_ENDINGS, beam or self.config.decoding.beam)
-        return self._sentence_translator(beam, n_best).continuations(Request(sentence, prefix), count)
+        items = glossary.with_terms((), sentence) if glossary else ()
+        return self._sentence_translator(beam, n_best).continuations(
+            Request(sentence, prefix, items=items), count
+        )
 
     def _translated(
         self, plans: Iterable[Plan | None], sentences: SentenceTranslator

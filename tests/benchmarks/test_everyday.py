@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from benchmarks.everyday import (
     ITEMS,
     SENTENCES,
     WORDS,
+    count_marks,
     evaluate,
     item_cases,
     item_faults,
@@ -194,3 +196,14 @@ def test_a_table_with_a_wrong_row_is_refused_with_its_line(
     table.write_text("word\tlanguage\taccepted\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"words\.tsv:1"):
         read_table(table)
+
+
+def test_marks_count_on_wrong_and_right_words() -> None:
+    """El jueves: "judge" is named as wrong, "morning" stands in a wrong sentence and is asked for by nobody."""
+    cases = sentence_cases("es", "en")
+    answers = [SimpleNamespace(text=row["english"], doubtful=[(0, 1)]) for row in read_table(SENTENCES)]
+    place = next(number for number, case in enumerate(cases) if case.source == "El jueves")
+    answers[place] = SimpleNamespace(text="the judge of morning", doubtful=[(4, 9)])
+    found: dict[str, str] = count_marks(cases, cast(Any, answers), "en")
+    assert found["wrong"] == "1 of 2"
+    assert found["right"].startswith("29")  # one for each right sentence that begins with a word

@@ -72,7 +72,9 @@ def test_json_lines_hold_all_there_is(run: Run, capitals: None) -> None:
     assert status == 0
     records = [json.loads(line) for line in output.decode().splitlines()]
     assert [record["text"] for record in records] == ["HOLA", "", "SÍ. NO.", "UNO\u2028DOS"]
-    assert [set(record) for record in records] == [{"text", "score", "alternatives", "tokens"}] * 4
+    assert [set(record) for record in records] == [
+        {"text", "score", "alternatives", "tokens", "doubtful", "foreign"}
+    ] * 4
     assert records[0]["tokens"] == ["▁", *"HOLA"] and records[0]["score"] < 0
     assert [len(record["alternatives"]) for record in records] == [1, 0, 1, 1]
 
@@ -133,3 +135,12 @@ def test_a_reader_that_has_enough_is_no_error(checkpoint: Path) -> None:
         process.stdin.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0
+
+
+def test_a_glossary_holds_inside_of_sentences(run: Run, capitals: None, tmp_path: Path) -> None:
+    (tmp_path / "terms.tsv").write_text("ana\tHannah\n")
+    options = ("--model", "any", "--glossary", tmp_path / "terms.tsv")
+    assert run("translate", *options, stdin=b"hoy ana viene\n")[1] == b"HOY Hannah VIENE\n"
+    (tmp_path / "in.txt").write_text("hoy ana viene\n")
+    assert run("translate-file", tmp_path / "in.txt", tmp_path / "out.txt", *options)[0] == 0
+    assert (tmp_path / "out.txt").read_text() == "HOY Hannah VIENE\n"

@@ -94,6 +94,21 @@ def test_a_date_or_spaced_number_may_come_in_groups() -> None:
     assert [item.text for item in missing_items("de 3,5 a 4", "from 3 to 5 to 4")] == ["3,5"]
 
 
+@pytest.mark.parametrize(
+    ("source", "translation", "lost"),
+    [
+        ("on the 4th floor", "en la 4.ª planta", []),
+        ("el 3.º piso", "the 3rd floor", []),
+        ("el 3.º piso", "the 2nd floor", ["3.º"]),
+        ("the 1st time", "la vez", ["1st"]),
+    ],
+)
+def test_an_ordinal_may_be_written_as_the_other_language_does(
+    source: str, translation: str, lost: list[str]
+) -> None:
+    assert [item.text for item in missing_items(source, translation)] == lost
+
+
 def test_finds_invented_numbers() -> None:
     assert [n.text for n in numbers_without_counterpart("She is 30, not 20.", "Tiene 20.")] == ["30"]
 
@@ -103,6 +118,7 @@ def test_the_quick_look_overlooks_no_item() -> None:
     kinds = (
         "https://a.b/c ftp://x www.a-b.c x@y.org example.com @mention #tag %(name)s %d {x} ${y} $HOME <b> &amp; &#12; "
         "file.py snake_case camelCaseName call() a.b() ~/x/y ./a C:\\x /usr/bin --long-option --a=b `code` 1.000,5 12 "
+        "4th Sa_ve "
     ).split()
     for item in [*kinds, "x" * 60]:
         assert protected_items(f"Mira {item} ahora"), item

@@ -319,3 +319,17 @@ def test_given_items_are_not_cut_and_go_with_their_sentence() -> None:
         (0, 5),
         (5, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("El café ☕ con leche.", ["El café ☕ con leche."]),
+        ("La fiesta 🎉🎉 empieza.", ["La fiesta 🎉🎉 empieza."]),
+        ("Te quiero 😀 Nos vemos.", ["Te quiero", "Nos vemos."]),
+        ("Yo ❤️ peces.", ["Yo", "peces."]),  # a heart is a verb
+        ("Uno • dos → tres", ["Uno", "dos", "tres"]),
+    ],
+)
+def test_a_picture_inside_of_a_sentence_does_not_cut_it(text: str, sentences: list[str]) -> None:
+    assert [part.text for part in split_text(text, "es") if part.translate] == sentences

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,13 @@ LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\
 POOR = Vocabulary(frozenset(LETTERS), (), len, "en")
 SYMBOLS = tuple(chr(0xE000 + i) for i in range(16))
 RICH = Vocabulary(frozenset(LETTERS + "€#&<>{}|~²" + "".join(SYMBOLS)), SYMBOLS, len)
+
+
+ALPHABET = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+
+
+def tokenizer_of(characters: str) -> Any:
+    return SimpleNamespace(characters=frozenset(characters), placeholders=(), encode=list)
 
 
 def held(protected: Protected) -> list[str]:
@@ -121,6 +130,33 @@ def test_given_items_go_before_those_of_the_grammar() -> None:
     assert held(protected) == ["[", "](http://a.es)", "*", "*"]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "read", "items"),
+    [
+        ("Sa_ve the file", "Save the file", ["_"]),
+        ("Gua_rdar", "Guardar", ["_"]),
+        ("User_name is", "X2 is", ["User_name"]),  # two words joined
+        ("Foo_bar is", "X2 is", ["Foo_bar"]),  # no word without its mark
+        ("Sa_ve_all Sa_ve() Sa_ve.txt sa_ve", "X2 C3 M3 K7", ["Sa_ve_all", "Sa_ve()", "Sa_ve.txt", "sa_ve"]),
+        ("El 4th floor", "El 4th floor", []),
+        ("La fiesta 🎉 empieza", "La fiesta empieza", ["🎉"]),
+    ],
+)
+def test_accelerators_ordinals_and_emoji_inside_of_a_sentence(
+    sentence: str, read: str, items: list[str]
+) -> None:
+    """The vocabulary has "save", "user" and "name" as one piece each, and "guardar" as two."""
+    known = {"save": 1, "user": 1, "name": 1, "username": 1, "guardar": 2}
+    vocabulary = Vocabulary(frozenset(LETTERS + "_"), (), lambda text: known.get(text, len(text)), "en")
+    protected = protect(sentence, vocabulary)
+    assert protected.model_text == read
+    assert held(protected) == items
+
+
+def test_an_ordinal_that_was_lost_gets_a_stand_in() -> None:
+    assert protect("El 4th floor", POOR, attempt=1).model_text == f"El {NUMBERS[5]} floor"
+
+
 def test_what_has_no_words_left() -> None:
     assert not protect("寿司、東京", POOR).has_words
     assert not protect("{x}: %d", POOR).has_words
@@ -129,3 +165,16 @@ def test_what_has_no_words_left() -> None:
 
 def test_a_prefix_is_written_as_the_model_has_to_write_it() -> None:
     assert protect("{x} vive aquí", POOR).prefix("{x} li") == "X2 li"
+
+
+def test_words_of_a_script_that_the_model_does_not_read_are_told_from_unknown_ones() -> None:
+    protected = protect("Hola, Привет мир y 中文, Őse", POOR)
+    assert protected.foreign == ("Привет мир", "中文")
+    assert held(protected) == ["Привет мир", "中文", "Őse"]
+
+
+def test_letters_that_strayed_into_a_vocabulary_do_not_make_it_read_their_script() -> None:
+    spanish, russian = (tokenizer_of(f"hola {letters}") for letters in ("при", ALPHABET))
+    assert Vocabulary.of(spanish, spanish, "es", "en").knows("hola") and "п" in spanish.characters
+    assert not Vocabulary.of(spanish, spanish, "es", "en").knows("при")
+    assert Vocabulary.of(russian, russian, "ru", "en").knows("при")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from nmt.translation.protect import protect
+from nmt.translation.protect import Vocabulary, protect
 from nmt.translation.restore import restore
 from tests.translation.test_protect import POOR
 
@@ -17,9 +18,15 @@ def pieces(text: str) -> list[str]:
     return [f"▁{word}" for word in text.split()]
 
 
-def restored(sentence: str, translation: str, order: list[int] | None = None, attempt: int = 0) -> str:
+def restored(
+    sentence: str,
+    translation: str,
+    order: list[int] | None = None,
+    attempt: int = 0,
+    vocabulary: Vocabulary = POOR,
+) -> str:
     """`order`: for each word of the translation, the word of what the model read that it came of; None: the same."""
-    protected = protect(sentence, POOR, attempt)
+    protected = protect(sentence, vocabulary, attempt)
     source, target = pieces(protected.model_text), pieces(translation)
     order = list(range(len(target))) if order is None else order
     attention = np.full((len(target) + 1, len(source) + 1), 0.01)
@@ -85,6 +92,7 @@ def test_a_stand_in_that_is_not_there_once_is_lost(translation: str, lost: list[
         ("Uno <img src='a'> dos tres", "Three one two", [2, 0, 1], "Three one <img src='a'> two"),
         ("Marca® buena", "Good brand", [1, 0], "Good brand®"),
         ("Save &As now", "Ya guardar como", [2, 0, 1], "Ya guardar &como"),
+        ("La fiesta 🎉 empieza", "The party starts", None, "The party 🎉 starts"),
         ("A || B", "C D", None, "C || D"),
         ("**Uno** dos", "One two", None, "**One** two"),
         ("x (®) y", "a () b", None, "a (®) b"),
@@ -94,6 +102,24 @@ def test_what_was_taken_out_goes_with_its_words(
     sentence: str, translation: str, order: list[int] | None, expected: str
 ) -> None:
     assert restored(sentence, translation, order) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "translation", "order", "expected"),
+    [
+        ("Sa_ve it now", "Ya sálvalo", [2, 0], "Ya sál_valo"),
+        ("Gua_rdar ya", "Save now", None, "_Save now"),
+    ],
+)
+def test_an_accelerator_inside_of_a_word_goes_to_the_same_letter_or_else_to_the_first(
+    sentence: str, translation: str, order: list[int] | None, expected: str
+) -> None:
+    """Whole words are one piece, their halves are more."""
+    letters = POOR.characters | {"_"}
+    vocabulary = replace(
+        POOR, size=lambda text: 1 if len(text) > 5 or text == "save" else 2, characters=letters
+    )
+    assert restored(sentence, translation, order, vocabulary=vocabulary) == expected
 
 
 def test_in_the_last_attempt_items_go_between_their_neighbours() -> None:

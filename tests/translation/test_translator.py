@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 import random
 from pathlib import Path
@@ -19,10 +18,7 @@ from nmt.inference import batched_search
 from nmt.inference.loading import choose
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS
-from nmt.translation import sentence_translator
-from nmt.translation.result import SentenceTranslation
-from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
-from nmt.translation.translator import WINDOW_LINES, Translator, find_checkpoints
+from nmt.translation.translator import Translator, find_checkpoints
 from tests.conftest import tiny_model_config
 from tests.support.uppercase_model import BEST, FAR, character_tokenizer, uppercase_translator
 
@@ -73,6 +69,8 @@ def test_copies_what_cannot_be_translated(line: str) -> None:
 def test_copies_words_of_a_foreign_script_inside_a_sentence() -> None:
     translator, _ = uppercase_translator()
     assert translator.translate("el sushi (寿司), y «мир» también") == "EL SUSHI (寿司), Y «мир» TAMBIÉN"
+    told = translator.translate_batch(["el sushi (寿司)", "привет, мир", "el 3.º"])
+    assert [translation.foreign for translation in told] == [["寿司"], ["привет", "мир"], []]
 
 
 def test_a_word_with_one_foreign_letter_is_still_translated() -> None:
@@ -264,77 +262,6 @@ def test_score_is_the_mean_log_probability_of_a_piece() -> None:
     assert copied.score == 0.0
 
 
-def test_a_stream_is_translated_before_it_ends() -> None:
-    translator, _ = uppercase_translator()
-    taken = 0
-
-    def endless():  # type: ignore[no-untyped-def]
-        nonlocal taken
-        for number in itertools.count():
-            taken += 1
-            yield f"{number} a"
-
-    results = list(itertools.islice(translator.stream(endless(), beam=1), 3))
-    assert [result.text for result in results] == ["0 A", "1 A", "2 A"]
-    assert taken <= 2 * WINDOW_LINES  # while one window is searched, the next is prepared
-
-
-def test_a_stream_gives_what_has_come_when_the_next_line_is_not_there_yet() -> None:
-    translator, _ = uppercase_translator()
-    asked: list[str] = []
-
-    def conversation():  # type: ignore[no-untyped-def]
-        for line in ("a", "b", "c"):
-            asked.append(line)
-            yield line
-            if line != "b":
-                yield None
-
-    stream = translator.stream(conversation(), beam=1)
-    assert (next(stream).text, asked) == ("A", ["a"])
-    assert (next(stream).text, asked) == ("B", ["a", "b", "c"])
-    assert [result.text for result in stream] == ["C"]
-
-
-def test_a_stream_gives_every_line_in_order() -> None:
-    translator, _ = uppercase_translator()
-    lines = [f"a{'b' * (n % 7)} {n}" for n in range(WINDOW_LINES + 10)]
-    assert [result.text for result in translator.stream(iter(lines), beam=1)] == [
-        line.upper() for line in lines
-    ]
-    assert list(translator.stream(iter([]))) == []
-
-
-def test_what_comes_before_an_unreadable_line_is_translated() -> None:
-    translator, _ = uppercase_translator()
-
-    def broken():  # type: ignore[no-untyped-def]
-        yield from (f"a {number}" for number in range(WINDOW_LINES + 3))
-        raise UserError("line 516: not UTF-8")
-
-    results = []
-    with pytest.raises(UserError, match="line 516"):
-        for result in translator.stream(broken(), beam=1):
-            results.append(result.text)
-    assert results == [f"A {number}" for number in range(WINDOW_LINES + 3)]
-
-
-def test_a_stream_that_is_closed_takes_back_what_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    translator, _ = uppercase_translator()
-    begun: list[PendingBatch] = []
-    cancelled: list[PendingBatch] = []
-    start = SentenceTranslator.start
-    monkeypatch.setattr(
-        SentenceTranslator, "start", lambda self, r: begun.append(start(self, r)) or begun[-1]
-    )
-    monkeypatch.setattr(PendingBatch, "cancel", lambda self: cancelled.append(self))
-    stream = translator.stream((f"a {n}" for n in itertools.count()), beam=1)
-    next(stream)
-    stream.close()
-    assert len(begun) == 2  # a window, which is done, and the one after it
-    assert cancelled == begun[1:]
-
-
 def test_a_single_string_is_not_a_batch() -> None:
     translator, _ = uppercase_translator()
     with pytest.raises(TypeError, match="translate\\(\\)"):
@@ -373,9 +300,6 @@ def test_finds_checkpoints_by_their_languages(random_checkpoint: Path, tmp_path:
     assert find_checkpoints(tmp_path / "nowhere") == {}
 
 
-# Interactively
-
-
 def test_sentences_by_themselves_come_out_as_in_a_text(random_checkpoint: Path) -> None:
     translator = Translator.load(random_checkpoint)
     text = "uno dos. tres, cuatro.\n\nuno dos. cinco 😀"
@@ -385,27 +309,3 @@ def test_sentences_by_themselves_come_out_as_in_a_text(random_checkpoint: Path) 
     whole = translator.translate_batch([text], n_best=2)[0]
     assert plan.assemble(found, 2).text == whole.text
     assert [sentence.candidates for sentence in found] == [s.candidates for s in whole.sentences]
-
-
-def texts(found: list[SentenceTranslation]) -> list[str]:
-    return [one.text for one in found]
-
-
-def test_continuations_take_what_was_near_and_the_other_endings_of_the_best() -> None:
-    translator, _ = uppercase_translator(near={"▁": "x", "l": "y"})
-    assert texts(translator.continuations("hola.", "", beam=2)) == ["HOLA.", "HOyA.", "xHOLA."]
-    assert texts(translator.continuations("hola.", "", beam=1)) == ["HOLA.", "xHOLA."]
-
-
-def test_what_is_improbable_is_no_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
-    translator, _ = uppercase_translator(near={"▁": "-"})  # with 1 / e of the best one's probability
-    monkeypatch.setattr(sentence_translator, "MAX_UNLIKELINESS", 0.9)
-    assert texts(translator.continuations("sol", "", beam=1)) == ["SOL"]
-    monkeypatch.setattr(sentence_translator, "MAX_UNLIKELINESS", 1.1)
-    assert texts(translator.continuations("sol", "", beam=1)) == ["SOL", "-SOL"]
-
-
-@pytest.mark.parametrize(("near", "expected"), [("-", ["HOLA ANA", "HOLA-ANA"]), ("x", ["HOLA ANA"])])
-def test_a_continuation_leaves_the_word_before_it_as_it_is(near: str, expected: list[str]) -> None:
-    translator, _ = uppercase_translator(near={"▁": near})
-    assert texts(translator.continuations("hola ana", "HOLA", beam=1)) == expected

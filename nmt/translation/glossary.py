@@ -1,0 +1,134 @@
+"""A user's glossary: terms whose translation is given, wherever they stand in a sentence.
+
+The file is a table in UTF-8, one term a line: SOURCE<TAB>TARGET; lines that begin with # are comments.  A term is found
+as whole words, the longest first, in any case (an abbreviation in capitals only so), and in its plural where both
+languages form one by rule or the plural has a line of its own.  It becomes an item (`nmt.text.protected`) whose text is
+the target term, so that it goes the way of all items: `nmt.translation.protect`, `nmt.translation.restore`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import regex  # type: ignore[import-untyped]
+
+from nmt.errors import UserError
+from nmt.text.line_io import read_lines
+from nmt.text.normalization import cleaned, composed
+from nmt.text.protected import TERM, Item, items_beside
+from nmt.translation.agreement import plural
+
+_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
+_LETTER = regex.compile(r"\p{L}")
+
+
+class Term(NamedTuple):
+    tokens: tuple[str, ...]  # of the source, in small letters
+    source: str
+    target: str
+
+
+class Glossary:
+    """Terms of one direction; the first line of several with one source counts."""
+
+    def __init__(
+        self, pairs: Iterable[tuple[str, str]] = (), source_language: str = "", target_language: str = ""
+    ) -> None:
+        """pairs: source and target terms; languages are ISO 639-1 codes, "" for one without plurals by rule."""
+        given = [(composed(source), composed(target)) for source, target in pairs]
+        several = [
+            (more, others)
+            for source, target in given
+            if (more := plural(source, source_language)) and (others := plural(target, target_language))
+        ]
+        found: dict[tuple[str, ...], Term] = {}
+        for source, target in [*given, *several]:
+            tokens = tuple(_small(token) for token in _TOKEN.findall(source))
+            found.setdefault(tokens, Term(tokens, source, target))
+        self._terms: dict[str, list[Term]] = {}  # by their first token, the longest first
+        for term in sorted(found.values(), key=lambda term: len(term.tokens), reverse=True):
+            self._terms.setdefault(term.tokens[0], []).append(term)
+
+    @classmethod
+    def load(cls, file: str | Path, source_language: str, target_language: str) -> Glossary:
+        """The glossary in a file; UserError for a line that is no pair, with its number."""
+        return cls.parse(read_lines(file), source_language, target_language, str(file))
+
+    @classmethod
+    def parse(
+        cls, lines: Iterable[str], source_language: str, target_language: str, name: str = "glossary"
+    ) -> Glossary:
+        """The glossary that lines of such a file make; `name` is what a UserError calls it."""
+        pairs = []
+        for number, line in enumerate(lines, start=1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            columns = [cleaned(column).strip() for column in line.split("\t")]
+            if len(columns) != 2 or not all(map(_LETTER.search, columns)):
+                raise UserError(f"{name}:{number}: expected SOURCE<TAB>TARGET, found {line!r}")
+            pairs.append((columns[0], columns[1]))
+        return cls(pairs, source_language, target_language)
+
+    def __len__(self) -> int:
+        """How many sources there are, plurals by rule among them."""
+        return sum(map(len, self._terms.values()))
+
+    def with_terms(self, given: Sequence[Item], sentence: str) -> tuple[Item, ...]:
+        """The given items of a sentence and the terms beside them, from left to right.  A term in a URL, or in any
+        other item that is longer than it, is none."""
+        tokens = list(_TOKEN.finditer(sentence)) if self._terms else []
+        small = [_small(token.group()) for token in tokens]
+        terms: list[Item] = []
+        at = 0
+        while at < len(tokens):
+            term = next((one for one in self._terms.get(small[at], ()) if _stands(one, small, at)), None)
+            if term is None:
+                at += 1
+                continue
+            start, end = tokens[at].start(), tokens[at + len(term.tokens) - 1].end()
+            item = _item(term, sentence, start, end)
+            if item:
+                terms.append(item)
+            at += len(term.tokens) if item else 1
+        if not terms:
+            return tuple(given)
+        others = items_beside(given, sentence)
+        free = [
+            term
+            for term in terms
+            if all(
+                other.end <= term.start
+                or term.end <= other.start
+                or (other not in given and term.start <= other.start and other.end <= term.end)
+                for other in others
+            )
+        ]
+        return tuple(sorted([*given, *free], key=lambda item: (item.start, item.end)))
+
+
+def _small(token: str) -> str:
+    return "'" if token == "’" else token.casefold()
+
+
+def _stands(term: Term, tokens: Sequence[str], at: int) -> bool:
+    return tuple(tokens[at : at + len(term.tokens)]) == term.tokens
+
+
+def _item(term: Term, sentence: str, start: int, end: int) -> Item | None:
+    """The term at characters [start, end) of a sentence; None for a part of a longer word, and for a word that is not
+    the abbreviation."""
+    found, target = sentence[start:end], term.target
+    joined = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")
+    if joined.match(sentence, end) or joined.match(sentence[max(0, start - 2) : start][::-1]):
+        return None
+    shouted = found.isupper() and len(found) > 1
+    if term.source.isupper() and len(term.source) > 1:
+        if not shouted:
+            return None
+    elif shouted:
+        target = target.upper()
+    elif found[0].isupper() and term.source[0].islower() and _LETTER.search(sentence, 0, start):
+        target = target[0].upper() + target[1:]
+    return Item(target, start, end, TERM, "word")

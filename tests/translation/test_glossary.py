@@ -1,0 +1,109 @@
+"""nmt.translation.glossary: terms that hold inside of sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nmt.errors import UserError
+from nmt.text.protected import Item, missing_items
+from nmt.translation.glossary import Glossary
+from nmt.translation.protect import Vocabulary, protect
+from nmt.translation.restore import restore
+from tests.support.uppercase_model import uppercase_translator
+from tests.translation.test_protect import LETTERS
+
+PAIRS = [
+    ("order", "pedido"),
+    ("purchase order", "orden de compra"),
+    ("invoice", "factura"),
+    ("staff", "personal"),
+    ("IT", "TI"),
+    ("COVID-19", "covid"),
+    ("child", "niño"),
+    ("children", "niños"),
+]
+TERMS = Glossary(PAIRS, "en", "es")
+TO_SPANISH = Vocabulary(frozenset(LETTERS), (), len, "en", "es")
+
+
+def found(sentence: str) -> list[tuple[str, str]]:
+    return [(sentence[item.start : item.end], item.text) for item in TERMS.with_terms((), sentence)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "terms"),
+    [
+        ("Pay the invoice.", [("invoice", "factura")]),
+        ("The purchase order", [("purchase order", "orden de compra")]),
+        ("Two purchase orders, one order", [("purchase orders", "órdenes de compra"), ("order", "pedido")]),
+        ("a PURCHASE ORDER", [("PURCHASE ORDER", "ORDEN DE COMPRA")]),
+        ("Invoice them", [("Invoice", "factura")]),  # begins the sentence; the translation decides
+        ("the Invoice", [("Invoice", "Factura")]),
+        ("border, reorder, invoice_id, re-order, order-based", []),
+        ("Do it in IT.", [("IT", "TI")]),
+        ("https://a.es/invoice and `order`", []),
+        ("The COVID-19 invoice", [("COVID-19", "covid"), ("invoice", "factura")]),
+        ("The children", [("children", "niños")]),
+        ("The order’s date", [("order", "pedido")]),
+    ],
+)
+def test_terms_are_found_as_whole_words_longest_first(sentence: str, terms: list[tuple[str, str]]) -> None:
+    assert found(sentence) == terms
+
+
+def test_a_formats_own_items_go_before_terms() -> None:
+    sentence = "Pay (order 5) the order"
+    given = Item("(order 5)", 4, 13, "link", "word")
+    assert [item.text for item in TERMS.with_terms([given], sentence)] == ["(order 5)", "pedido"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "translation", "expected"),
+    [
+        ("Pay the invoice now", "Pague el X2 ahora", "Pague la factura ahora"),
+        ("Invoices are late", "El X2 es tarde", "Las facturas es tarde"),
+        ("Invoices are late", "X2 son tarde", "Facturas son tarde"),
+        ("invoices", "X2", "facturas"),
+        ("The order of the invoice", "El X2 del C3", "El pedido de la factura"),
+        ("The order of the invoice", "El C3 del X2", "La factura del pedido"),
+    ],
+)
+def test_terms_take_case_and_article_of_their_places(sentence: str, translation: str, expected: str) -> None:
+    items = TERMS.with_terms((), sentence)
+    protected = protect(sentence, TO_SPANISH, given=items)
+    assert restore(protected, translation, [], [], None).text == expected
+    assert missing_items(sentence, expected, items) == []
+
+
+def test_a_term_that_is_not_there_is_missing() -> None:
+    items = TERMS.with_terms((), "Pay the invoice")
+    assert [item.text for item in missing_items("Pay the invoice", "Pague el recibo", items)] == ["factura"]
+
+
+def test_translations_hold_to_the_glossary_alone_inside_and_in_streams() -> None:
+    """The model upper-cases whatever it reads."""
+    translator, _ = uppercase_translator()
+    glossary = Glossary([("ana", "Hannah"), ("hola", "hi")], "es", "en")
+    lines = ["hoy ana viene", "Hola", "hola, ana. hola", "ana http://a.es/ana"]
+    expected = ["HOY Hannah VIENE", "Hi", "hi, Hannah. hi", "Hannah http://a.es/ana"]
+    assert [one.text for one in translator.translate_batch(lines, glossary=glossary)] == expected
+    assert [one.text for one in translator.stream(lines, glossary=glossary)] == expected
+    assert translator.translate("ana", glossary=glossary) == "Hannah"
+    assert translator.translate("ana") == "ANA"
+    plan = translator.plan("hoy ana viene", glossary=glossary)
+    assert plan.assemble(translator.translate_sentences(plan.requests)).text == "HOY Hannah VIENE"
+    assert (
+        translator.continuations("hoy ana viene", "", beam=1, glossary=glossary)[0].text == "HOY Hannah VIENE"
+    )
+
+
+def test_a_glossary_file_has_comments_and_its_mistakes_have_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "terms.tsv"
+    file.write_text("# ours\n\ninvoice\tfactura\n", encoding="utf-8")
+    assert [item.text for item in Glossary.load(file, "en", "es").with_terms((), "an invoice")] == ["factura"]
+    for bad in ("invoice", "invoice\t", "a\tb\tc"):
+        file.write_text(f"# ours\n{bad}\n", encoding="utf-8")
+        with pytest.raises(UserError, match=r"terms\.tsv:2: expected SOURCE<TAB>TARGET"):
+            Glossary.load(file, "en", "es")

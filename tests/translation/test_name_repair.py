@@ -1,0 +1,38 @@
+"""nmt.translation.name_repair: names that a translation spells wrong are put right, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from nmt.translation.name_repair import repair_names
+
+
+def repaired(source: str, text: str, unsure: str, size: int = 5) -> str:
+    """The words in `unsure` have a log-probability of -4, all others of -0.1."""
+    pieces = [f"▁{word}" for word in text.split()]
+    scores = [-4.0 if piece[1:].strip(".,") in unsure.split() else -0.1 for piece in pieces]
+    return repair_names(source, text, pieces, [*scores, -0.1], lambda word: size)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "unsure", "expected"),
+    [
+        ("Luchó contra Voldemort.", "He fought Voldemt.", "Voldemt", "He fought Voldemort."),
+        ("Vi a O'Connor ayer", "I saw OConner yesterday", "OConner", "I saw O'Connor yesterday"),
+        ("Voldemort's: Harry Voldemort's cat", "El gato de Voldemt", "Voldemt", "El gato de Voldemort"),
+        ("Vive en Praga.", "He lives in Prague.", "", "He lives in Prague."),  # the model knows it
+        ("Vive en Galati.", "He lives in Woods.", "Woods", "He lives in Woods."),  # nothing alike
+        ("Voldemort ha venido", "Voldemt has come", "Voldemt", "Voldemt has come"),  # any word begins so
+        ("Ana Gaudí y Eva Gaudio", "Ana Gaudí and Eva Gaudia", "Gaudia", "Ana Gaudí and Eva Gaudio"),
+        ("habla de Gaudí", "talks of gaudy", "gaudy", "talks of gaudy"),
+    ],
+)
+def test_a_doubtful_word_like_the_name_becomes_the_name(
+    source: str, text: str, unsure: str, expected: str
+) -> None:
+    assert repaired(source, text, unsure) == expected
+
+
+def test_a_name_of_few_pieces_is_one_that_the_model_knows() -> None:
+    assert repaired("Vive en Praga.", "He lives in Prague.", "Prague", size=2) == "He lives in Prague."
+    assert repaired("Vive en Praga.", "He lives in Prague.", "Prague", size=3) == "He lives in Praga."
