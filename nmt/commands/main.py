@@ -16,6 +16,7 @@ from nmt.commands import lab, lab_generate, translate_file
 from nmt.commands.arguments import add_command
 from nmt.commands.info import INFO, info
 from nmt.commands.score import add_score
+from nmt.commands.serve import add_serve
 from nmt.commands.train import EXPORT, RECIPES, add_average, add_train, export, recipes
 from nmt.commands.translate import _add_translate
 from nmt.errors import UserError
@@ -67,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_translate(commands)
     translate_file.add(commands)
+    add_serve(commands)
     add_score(commands)
     add_train(commands)
     add_average(commands)
