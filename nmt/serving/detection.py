@@ -36,7 +36,6 @@ class Detector:
 
     def __init__(self, identifier: LanguageIdentifier | None) -> None:
         self._identifier = identifier
-        threading.Thread(target=_library, name="detector", daemon=True).start()  # takes a second or more
 
     def rank(self, text: str, served: Collection[str]) -> list[Guess]:
         """Languages, the likeliest first: all that are served, and before them another one that is likelier.
@@ -60,6 +59,13 @@ class Detector:
         )
         stranger = Guess(other, likely[other] / total)
         return [stranger, *guesses] if stranger.probability > guesses[0].probability else guesses
+
+
+def loading() -> threading.Thread:
+    """A thread that loads the library, which takes a second or more; without it, the first text waits for that."""
+    thread = threading.Thread(target=_library, name="detector", daemon=True)
+    thread.start()
+    return thread
 
 
 @cache

@@ -119,8 +119,9 @@ def worker() -> ASGIApp:
 
 def prepared(settings: Settings) -> tuple[TranslationService, dict[str, str] | None]:
     """Models and users of a server, loaded; and its log, on standard error."""
-    from nmt.serving import models
+    from nmt.serving import detection, models
 
+    detector = detection.loading()
     translators, identifier = models.load_translators([*map(Path, settings.model)]), models.load_identifier()
     from nmt.serving.service import TranslationService
     from nmt.serving.users import read_users
@@ -131,6 +132,7 @@ def prepared(settings: Settings) -> tuple[TranslationService, dict[str, str] | N
     logging.getLogger("nmt.requests").setLevel(logging.INFO)
     users = read_users(settings.auth) if settings.auth else None
     service = TranslationService(translators, settings.max_chars, identifier, settings.timeout)
+    detector.join()
     return service, users
 
 
