@@ -33,12 +33,12 @@ def add_serve(commands: Any) -> None:
 
 def serve(arguments: argparse.Namespace) -> int:
     """`nmt serve`: 0 when it was told to end."""
-    chosen = settings.Settings.of(arguments, log=not arguments.quiet)
     try:
         import nmt.serving.app  # noqa: F401  (to tell at once what is missing)
         from nmt.serving import http_server
     except ModuleNotFoundError as error:
         raise UserError(f"serving needs {error.name}: pip install 'recurrent-nmt[serve]'") from None
+    chosen = settings.Settings.of(arguments, log=not arguments.quiet)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         http_server.serve(chosen)

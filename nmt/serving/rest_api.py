@@ -94,7 +94,8 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
     async def detect(asked: Annotated[ToDetect, sent(ToDetect)]) -> Response:
         """The languages that a text may be in, the likeliest first."""
         service.check([asked.q])
-        guesses = [_percent(guess.language, guess.probability) for guess in service.guess(asked.q)]
+        found = await asyncio.to_thread(service.guess, asked.q)
+        guesses = [_percent(guess.language, guess.probability) for guess in found]
         return JSON([one for one in guesses if one["confidence"] >= 1] or [_percent(service.first[0], 0)])
 
     @app.get("/languages", response_model=list[Language], responses=ERRORS)
@@ -145,20 +146,22 @@ async def _translated(service: TranslationService, asked: ToTranslate) -> dict[s
     several = isinstance(asked.q, list)
     texts = asked.q if isinstance(asked.q, list) else [asked.q]
     service.check(texts)  # before anything is done with so much text
-    sources, detected = _sources(service, texts, asked)
+    # In a thread: a text takes a millisecond, and there may be thousands.
+    sources, detected = await asyncio.to_thread(_sources, service, texts, asked)
     groups: dict[str, list[int]] = {}
     for i, source in enumerate(sources):
         groups.setdefault(source, []).append(i)
-    answers: list[tuple[str, Sequence[str], Sequence[str]]] = [(text, (), ()) for text in texts]
     # Together, so that one time limit holds for all of them.
     done = await asyncio.gather(*(
         _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
         for source, group in groups.items()
     ))  # fmt: skip
-    for group, translated in zip(groups.values(), done, strict=True):
-        for i, one in zip(group, translated, strict=True):
-            answers[i] = one
-    translations, alternatives, via = zip(*answers, strict=True)
+    places, answers = (
+        [i for group in groups.values() for i in group],
+        [one for group in done for one in group],
+    )
+    in_order = [one for _, one in sorted(zip(places, answers, strict=True), key=lambda pair: pair[0])]
+    translations, alternatives, via = zip(*in_order, strict=True)
     answer: dict[str, Any] = {"translatedText": translations}
     if detected:
         answer["detectedLanguage"] = detected
@@ -234,7 +237,7 @@ async def _streamed(service: TranslationService, asked: ToTranslate) -> Response
     """The answer as server-sent events: one for each further piece of the text, and the whole with `done: true`."""
     if not isinstance(asked.q, str) or asked.format != "text":
         raise Refused(400, "stream: true needs one text, and format text")
-    (source,), detected = _sources(service, [asked.q], asked)
+    (source,), detected = await asyncio.to_thread(_sources, service, [asked.q], asked)
     if source == asked.target:
         raise Refused(400, f"the text is in {source} already")
     visitor = object()  # its job ends with it

@@ -53,8 +53,8 @@ def serve(arguments: argparse.Namespace) -> None:
     """Load the translators, serve the page, say where it is, and wait for Ctrl-C."""
     chosen = settings.Settings.of(arguments)
     check_address(chosen.host, chosen.port)
-    service, users = prepared(chosen)
     try:
+        service, users = prepared(chosen)
         from nmt.webui.server import served
     except ModuleNotFoundError as error:
         raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None

@@ -278,6 +278,13 @@ def test_what_nobody_waits_for_is_not_translated() -> None:
         done = len(fake.calls)
         time.sleep(4 * SLOW)
         assert len(fake.calls) == done < 25
+        with httpx.stream(
+            "POST", f"http://127.0.0.1:{port}/translate", json={**fields, "stream": True}
+        ) as answer:
+            next(answer.iter_lines())
+            assert service.waiting == 1
+        time.sleep(4 * SLOW)
+        assert service.waiting == 0 and len(fake.calls) < 25
     service.close()
 
 

@@ -76,6 +76,15 @@ def test_the_page_says_which_package_it_lacks() -> None:
     ]
 
 
+def test_the_command_says_which_package_it_lacks() -> None:
+    program = NO_GRADIO.replace('"gradio"', '"fastapi"') + "from nmt.commands.main import main\n"
+    program += "sys.stderr = sys.stdout; print(main(['serve', '--rate-limit', '5/minute']))"
+    assert run(program).splitlines() == [
+        "nmt: error: serving needs fastapi: pip install 'recurrent-nmt[serve]'",
+        "1",
+    ]
+
+
 @pytest.mark.parametrize("name", ["nmt.serving", "nmt.webui"])
 def test_importing_the_package_alone_imports_nothing_else(name: str) -> None:
     assert (
