@@ -12,6 +12,8 @@ from nmt.commands.arguments import (
     add_command,
     add_decoding,
     add_glossary,
+    add_model,
+    chosen_model,
     decoding_options,
     load_glossary,
     load_translator,
@@ -50,6 +52,7 @@ output
 
 examples
   nmt translate --model checkpoints/es-en < letter.es > letter.en
+  nmt translate --from es --to en < letter.es > letter.en
   echo "¿Dónde está la biblioteca?" | nmt translate --model checkpoints/es-en --n-best 3 --json"""
 
 
@@ -59,7 +62,7 @@ def add(commands: Any) -> None:
         commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE
     )
     option = command.add_argument
-    option("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
+    add_model(command)
     option("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
     option("--json", action="store_true", help="write a JSON object for each line")
     option(
@@ -75,6 +78,7 @@ def translate(arguments: argparse.Namespace) -> None:
     """`nmt translate`"""
     if arguments.attention and not arguments.json:
         arguments.usage_error("--attention needs --json")
+    arguments.model = chosen_model(arguments)
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import incoming_lines

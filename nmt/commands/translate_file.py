@@ -15,6 +15,8 @@ from nmt.commands.arguments import (
     add_command,
     add_decoding,
     add_glossary,
+    add_model,
+    chosen_model,
     decoding_options,
     load_glossary,
     load_translator,
@@ -55,7 +57,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("source", metavar="IN", help="the document, or a folder")
     command.add_argument("out", metavar="OUT", help="file to write, with the same suffix, or folder")
-    command.add_argument("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
+    add_model(command)
     command.add_argument(
         "--memory",
         metavar="TMX",
@@ -67,6 +69,7 @@ def add(commands: Any) -> None:
 
 def translate_file(arguments: argparse.Namespace) -> None:
     """`nmt translate-file`"""
+    arguments.model = chosen_model(arguments)
     source, out = Path(arguments.source), Path(arguments.out)
     if source.is_dir():
         _check_folders(source, out)

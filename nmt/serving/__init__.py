@@ -1,5 +1,6 @@
 """Several people at once: what they ask for, in which order and within which limits it is done.
 
 In go requests of the page or of programs; out come answers that grow, results, or messages in English and Spanish.
-Nothing here knows Gradio.  Begin with `service.py`; `rest_api.py` is the interface for programs.
+Nothing here knows Gradio.  Begin with `service.py`; `app.py` makes the application,
+`rest_api.py` is the interface for programs.
 """

@@ -37,7 +37,9 @@ class BodyLimit:
         return self.stored > MAX_STORED_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        uploads = scope["type"] == "http" and scope["path"].rstrip("/").endswith("/upload")
+        uploads = scope["type"] == "http" and scope["path"].rstrip("/").endswith(
+            ("/upload", "/translate_file")
+        )
         if uploads and scope["method"] == "POST" and await self.is_full():
             full = {"error": "the server holds as many files as it may; try again in an hour"}
             await JSONResponse(full, 507)(scope, receive, send)

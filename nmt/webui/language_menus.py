@@ -18,7 +18,7 @@ Choices = list[tuple[str, str]]  # (shown, value)
 
 def opening(service: TranslationService) -> Direction:
     """What the menus (source, target) say when the page opens."""
-    return AUTO if service.identifier else service.first[0], service.first[1]
+    return AUTO, service.first[1]
 
 
 def source_menu(service: TranslationService, elem_id: str) -> gr.Dropdown:
@@ -46,8 +46,7 @@ def direction_menu(service: TranslationService, key: str, elem_id: str, **settin
 
 
 def source_choices(service: TranslationService, language: catalogue.Language) -> Choices:
-    automatic = [(catalogue.say(language, "translate.detect"), AUTO)] if service.identifier else []
-    return automatic + _named(service.sources(), language)
+    return [(catalogue.say(language, "translate.detect"), AUTO)] + _named(service.sources(), language)
 
 
 def target_choices(service: TranslationService, source: str, language: catalogue.Language) -> Choices:
@@ -74,10 +73,10 @@ def direction_choices(service: TranslationService, language: catalogue.Language)
 
 def in_language(service: TranslationService, language: catalogue.Language) -> list[Any]:
     """Updates of the menus (source, target) to the visitor's language."""
-    source: dict[str, Any] = {"choices": source_choices(service, language)}
-    if not service.identifier:  # the menus were built with AUTO if there was an identifier then
-        source["value"] = service.first[0]
-    return [gr.update(**source), gr.update(choices=target_choices(service, AUTO, language))]
+    return [
+        gr.update(choices=source_choices(service, language)),
+        gr.update(choices=target_choices(service, AUTO, language)),
+    ]
 
 
 def _language_menu(name: str, choices: Choices, value: str, elem_id: str) -> gr.Dropdown:

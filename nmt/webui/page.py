@@ -55,7 +55,11 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
         def name_languages(request: gr.Request) -> list[Any]:
             return _menus(service, i18n.of_visitor(request))
 
+        def leave(request: gr.Request) -> None:
+            service.leave(request.session_hash or "")
+
         page.load(name_languages, None, menus, **PRIVATE)
+        page.unload(leave)
         page.load(None, js=_title_js(), api_visibility="private")
         gradio_api.build(service)
     # Not open: what is to wait in the queue could otherwise be asked for past it and all its limits.
