@@ -11,7 +11,6 @@ that reads that side: nothing learns to write like that.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import random
 import re
@@ -52,13 +51,12 @@ class NoiseConfig:
     most_words: int = 30  # of a sentence that is copied
     seed: int = 1
 
-    def check(self, where: str) -> None:
-        """Raises UserError for a value out of range."""
+    def __post_init__(self) -> None:
         for kind in KINDS:
             if not 0 <= getattr(self, kind) <= 1:
-                raise UserError(f"{where}: noise.{kind} is {getattr(self, kind)}: must be from 0 to 1")
+                raise UserError(f"noise.{kind} is {getattr(self, kind)}: must be from 0 to 1")
         if self.most_words < 1:
-            raise UserError(f"{where}: noise.most_words is {self.most_words}: must be at least 1")
+            raise UserError(f"noise.most_words is {self.most_words}: must be at least 1")
 
     @property
     def active(self) -> bool:
@@ -375,12 +373,3 @@ def lone_word_forms(source: str, target: str) -> list[tuple[str, str]]:
 def capitalised(text: str) -> str:
     """With its first letter, wherever it stands, in capitals."""
     return re.sub(r"[^\W\d_]", lambda letter: letter.group().upper(), text, count=1)
-
-
-def renamed_section(settings: dict[str, Any], where: str) -> None:
-    """Raises UserError for a recipe from before `noise` had this name and more than one kind."""
-    if "careless" in settings:
-        raise UserError(
-            f"{where}: the section 'careless' is now 'noise': write noise.typing for careless.share, and the other "
-            f"keys as they were ({', '.join(field.name for field in dataclasses.fields(NoiseConfig))})"
-        )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_prep.keys import mix, pair_keys
+from nmt.errors import UserError
 
 TRAIN, DEV, TEST = 0, 1, 2
 
@@ -21,6 +22,10 @@ class SplitsConfig:
     dev: int | None = None
     test: int | None = None
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.dev or 0, self.test or 0) < 0:
+            raise UserError("the sizes of dev and test cannot be negative")
 
 
 def is_repeated(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:

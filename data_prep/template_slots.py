@@ -15,18 +15,18 @@ Slot = Callable[[random.Random], Filling]
 
 DAYS = [
     ("lunes", "Monday"), ("martes", "Tuesday"), ("miércoles", "Wednesday"), ("jueves", "Thursday"),
-    ("viernes", "Friday"), ("sábado", "Saturday"), ("domingo", "Sunday"),
+    ("viernes", "Friday"), ("sábado", "Saturday"), ("domingo", "Sunday")
 ]  # fmt: skip
 MONTHS = [
     ("enero", "January"), ("febrero", "February"), ("marzo", "March"), ("abril", "April"), ("mayo", "May"),
     ("junio", "June"), ("julio", "July"), ("agosto", "August"), ("septiembre", "September"),
-    ("octubre", "October"), ("noviembre", "November"), ("diciembre", "December"),
+    ("octubre", "October"), ("noviembre", "November"), ("diciembre", "December")
 ]  # fmt: skip
 LENGTHS = dict(zip(MONTHS, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
 HOURS = [
     ("las dos", "two"), ("las tres", "three"), ("las cuatro", "four"), ("las cinco", "five"), ("las seis", "six"),
     ("las siete", "seven"), ("las ocho", "eight"), ("las nueve", "nine"), ("las diez", "ten"),
-    ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one"),
+    ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one")
 ]  # fmt: skip
 TIMES_OF_DAY = [("por la mañana", "morning"), ("por la tarde", "afternoon"), ("por la noche", "night")]
 FILE_NAMES = (
@@ -370,5 +370,5 @@ SLOTS: dict[str, Slot] = {
     "iban": copied(_iban),
     "command": copied(lambda draw: f"`{draw.choice(COMMANDS)}`"),
     "function": copied(lambda draw: draw.choice(FUNCTIONS)),
-    "ph": copied(_placeholder),
+    "ph": copied(_placeholder)
 }  # fmt: skip

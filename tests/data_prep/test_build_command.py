@@ -77,7 +77,7 @@ def test_report_of_something_else(tmp_path, capsys):
 def test_a_value_that_is_no_yaml(tmp_path, capsys):
     for value in ("[", "2024-13-45"):
         assert main(["build", "--set", f"pair={value}", "--out", str(tmp_path / "set")]) == 1
-        assert capsys.readouterr().err == f"error: --set pair: {value!r} is not a YAML value\n"
+        assert capsys.readouterr().err == f"error: --set pair={value}: {value!r} is not a YAML value\n"
 
 
 def test_names_and_licences_are_not_markup(tmp_path, capsys):
