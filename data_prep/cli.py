@@ -63,6 +63,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--set", **REPEATED, metavar="KEY=VALUE", help="any recipe key: cleaning.max_words=80")
     about = "worker processes (default: all cores)"
     add("--num-proc", type=int, default=os.cpu_count() or 1, metavar="N", help=about)
+    about = "local (default), ray for this machine's Ray cluster, ray:ADDRESS: all machines see --out and the sources"
+    add("--engine", default="local", metavar="ENGINE", help=about)
     add("--out", type=Path, required=True, metavar="DATASET", help="the folder to write")
     add("--force", action="store_true", help="replace the dataset folder if it exists")
     _add_words(commands)
@@ -162,15 +164,12 @@ def _terminate(signum: int, frame: object) -> None:
 
 
 def _build(arguments: argparse.Namespace, console: Console) -> int:
-    import datasets
-
     from data_prep.pipeline import build
     from data_prep.report import print_report
 
-    if not sys.stderr.isatty():
-        datasets.disable_progress_bars()
     signal.signal(signal.SIGTERM, _terminate)
-    report = build(recipe_of(arguments), arguments.out, arguments.force, max(1, arguments.num_proc), console)
+    recipe, processes = recipe_of(arguments), max(1, arguments.num_proc)
+    report = build(recipe, arguments.out, arguments.force, processes, console, arguments.engine)
     print_report(report, console)
     console.print(f"wrote {arguments.out}", highlight=False, markup=False)
     return 0

@@ -19,7 +19,6 @@ import polib
 from lxml import etree
 
 from data_prep.files import Tally, find_file, open_bytes, read_lines, uncompressed_suffix
-from data_prep.huggingface import read_huggingface
 from data_prep.recipe import Spec
 from nmt.errors import UserError
 
@@ -32,6 +31,8 @@ csv.field_size_limit(sys.maxsize if sys.maxsize < 2**63 else 2**31 - 1)
 def read_pairs(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
     """All pairs of the source, in the order of `languages`. Raises UserError, with file and line."""
     if spec.kind == "hf":
+        from data_prep.huggingface import read_huggingface  # `datasets`, which takes seconds to import
+
         return read_huggingface(spec, languages, tally, cache)
     readers = {"tsv": _read_table, "moses": _read_moses, "tmx": _read_tmx, "po": _read_po, "mo": _read_po}
     return readers[spec.kind](spec, languages, tally)
