@@ -7,13 +7,13 @@ The folder is built beside its place and renamed at the end, so that it is there
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from data_prep.report import HeldOut
 from data_prep.shards import Shard
 from data_prep.sources import files_of
 from nmt.errors import UserError
+from nmt.files import locked_file
 
 READ_BYTES = 100  # of a file for one pair, roughly: decides whether reading is worth processes
 SENTENCES = 10_000  # pairs whose sources, then targets, SentencePiece reads together
@@ -66,8 +67,7 @@ def build(
         raise UserError(f"{out}: cannot write there: {error.strerror}") from None
     workers = None
     try:
-        with open(building / LOCK, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # until the process ends, however it ends
+        with locked_file(building / LOCK, f"{out}: another build is writing it"):
             work = building / "work"
             work.mkdir()
             workers = open_engine(engine, num_proc)
@@ -89,12 +89,8 @@ LOCK = ".lock"
 def _clear_leftovers(out: Path) -> None:
     """Removes what builds of `out` left that were killed; those that go on hold a lock."""
     for leftover in out.parent.glob(f".{out.name}.building-*"):
-        try:
-            with open(leftover / LOCK, "a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(leftover, ignore_errors=True)
-        except OSError:  # locked: another build is at work there
-            continue
+        with suppress(UserError, OSError), locked_file(leftover / LOCK, "at work"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _put_in_place(building: Path, out: Path) -> None:

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nmt.commands import lab, lab_generate, translate_file
+from nmt.commands import lab, lab_generate, translate_corpus, translate_file
 from nmt.commands.arguments import add_command
 from nmt.commands.info import INFO, info
 from nmt.commands.score import add_score
@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_translate(commands)
     translate_file.add(commands)
+    translate_corpus.add(commands)
     add_score(commands)
     add_train(commands)
     add_average(commands)
