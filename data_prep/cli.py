@@ -27,6 +27,7 @@ sources: KIND:PATH[:OPTIONS][@SETTINGS]
   po:FILE, mo:FILE       msgid and msgstr; :id=en tells the language of the msgids if the header does not
   hf:NAME[:CONFIG]       Hugging Face data set with a column `translation: {es, en}`: a hub name,
                          a folder, or a .parquet or .jsonl file; :split=train, :es=COLUMN,en=COLUMN
+  mtdata:ID, opus:NAME   a public corpus by name: mtdata:Statmt-europarl-7-es-en, opus:Europarl-v8 (extra `scale`)
   Files may be compressed: .gz .xz .bz2 .zst
   Settings: @repeat=3 (each pair three times in train),max_pairs=20000,name=...,licence=...
             train_only=true (a word list: none of it in dev or test, "Hola" kept beside "hola")
@@ -164,7 +165,7 @@ def _terminate(signum: int, frame: object) -> None:
 
 
 def _build(arguments: argparse.Namespace, console: Console) -> int:
-    from data_prep.pipeline import build
+    from data_prep.dataset_folder import build
     from data_prep.report import print_report
 
     signal.signal(signal.SIGTERM, _terminate)

@@ -1,7 +1,6 @@
 """From recipe to dataset folder: read, clean, drop, split, train subwords, encode, write. In that order.
 
 Every record that is read is either kept or removed for exactly one named reason. The report counts them.
-The folder is built beside its place and renamed at the end, so that it is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,11 +8,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +21,7 @@ from data_prep import encoding, shards, splits, subwords
 from data_prep import report as reporting
 from data_prep.cleaning import CleaningConfig
 from data_prep.corpus import DROP_REASONS, Corpus
-from data_prep.engines import Engine, open_engine
+from data_prep.engines import Engine
 from data_prep.files import Tally, sha256
 from data_prep.noise import KINDS
 from data_prep.recipe import Recipe, Source, Spec, dump_recipe
@@ -33,77 +29,13 @@ from data_prep.report import HeldOut
 from data_prep.shards import Shard
 from data_prep.sources import files_of
 from nmt.errors import UserError
-from nmt.files import locked_file
 
 READ_BYTES = 100  # of a file for one pair, roughly: decides whether reading is worth processes
 SENTENCES = 10_000  # pairs whose sources, then targets, SentencePiece reads together
 
 
-def build(
-    recipe: Recipe,
-    out: Path,
-    force: bool = False,
-    num_proc: int = 1,
-    console: Console | None = None,
-    engine: str = "local",
-) -> dict[str, Any]:
-    """Builds the dataset folder `out`; returns its report. On a UserError, `out` is as it was before."""
-    console = console or Console(quiet=True)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if not force:
-            raise UserError(
-                f"{out}: exists and is not empty; choose another --out, or replace it with --force"
-            )
-        if not all((out / file).is_file() for file in ("data.yaml", "report.json")):
-            raise UserError(
-                f"{out}: not a dataset folder (no data.yaml and report.json), so --force does not delete it; "
-                "choose another --out, or remove it yourself"
-            )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(out)
-        building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent.resolve()))
-    except OSError as error:
-        raise UserError(f"{out}: cannot write there: {error.strerror}") from None
-    workers = None
-    try:
-        with locked_file(building / LOCK, f"{out}: another build is writing it"):
-            work = building / "work"
-            work.mkdir()
-            workers = open_engine(engine, num_proc)
-            report = _Build(recipe, building, work, workers, console).run()
-            shutil.rmtree(work)
-            (building / LOCK).unlink()
-            building.chmod(0o755)  # mkdtemp keeps others out
-            _put_in_place(building, out)
-    finally:
-        if workers:
-            workers.close()
-        shutil.rmtree(building, ignore_errors=True)
-    return report
-
-
-LOCK = ".lock"
-
-
-def _clear_leftovers(out: Path) -> None:
-    """Removes what builds of `out` left that were killed; those that go on hold a lock."""
-    for leftover in out.parent.glob(f".{out.name}.building-*"):
-        with suppress(UserError, OSError), locked_file(leftover / LOCK, "at work"):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _put_in_place(building: Path, out: Path) -> None:
-    """Renames `building` to `out`; what was there goes out of the way first and is deleted after."""
-    old = building.with_name(building.name + ".old")
-    if out.exists():
-        out.rename(old)
-    building.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-class _Build:
-    """One build: what its steps share. `run` tells the story."""
+class Build:
+    """One build: what its steps share. `run` tells the story, and writes into the empty folder `out`."""
 
     def __init__(self, recipe: Recipe, out: Path, work: Path, engine: Engine, console: Console) -> None:
         self.recipe, self.out, self.work, self.engine, self.console = recipe, out, work, engine, console

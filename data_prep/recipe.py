@@ -19,7 +19,8 @@ from data_prep.subwords import SubwordsConfig
 from nmt.errors import UserError
 from nmt.yaml_config import YamlMapping, yaml_value
 
-KINDS = ("tsv", "moses", "tmx", "po", "mo", "hf")
+KINDS = ("tsv", "moses", "tmx", "po", "mo", "hf", "mtdata", "opus")
+PUBLIC = ("mtdata", "opus")  # corpora by name
 MAX_REPEAT = 1000  # times that a pair can be in train; more is a slip, and fills the disk
 
 

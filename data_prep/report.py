@@ -18,7 +18,7 @@ from rich.table import Table
 from data_prep.cleaning import NORMALISATIONS
 from data_prep.corpus import DROP_REASONS, KEPT
 from data_prep.files import Tally
-from data_prep.recipe import Recipe, Source
+from data_prep.recipe import PUBLIC, Recipe, Source, Spec
 from nmt.errors import UserError
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
@@ -53,7 +53,7 @@ def make_report(
 
     reasons: of each source, what became of how many pairs; steps: how many pairs each normalisation changed."""
     sources = [
-        _describe_source(name, source, tallies[name], reasons[name])
+        _describe_source(name, source, tallies[name], reasons[name], recipe.languages)
         for name, source in zip(tallies, recipe.sources, strict=True)
     ]
     # A filter is named even if it found nothing.
@@ -93,13 +93,21 @@ def make_report(
     }
 
 
-def _describe_source(name: str, source: Source, tally: Tally, reasons: Counter[str]) -> dict[str, Any]:
+def _describe_source(
+    name: str, source: Source, tally: Tally, reasons: Counter[str], languages: tuple[str, str]
+) -> dict[str, Any]:
     found = {reason: count for reason, count in reasons.items() if reason != KEPT and count}
     removed = {**tally.dropped, **found}
+    spec, public = Spec.parse(source.spec), {}
+    if spec.kind in PUBLIC:
+        from data_prep.public_corpora import citation
+
+        public = {"corpus": citation(spec, languages)}
     return {
         "name": name,
         "spec": source.spec,
-        "licence": source.licence,
+        "licence": source.licence,  # mtdata knows none: a recipe says it
+        **public,
         "repeat": source.repeat,
         "read": reasons[KEPT] + sum(removed.values()),
         "kept": reasons[KEPT],

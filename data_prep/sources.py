@@ -19,7 +19,7 @@ import polib
 from lxml import etree
 
 from data_prep.files import Tally, find_file, open_bytes, read_lines, uncompressed_suffix
-from data_prep.recipe import Spec
+from data_prep.recipe import PUBLIC, Spec
 from nmt.errors import UserError
 
 Pairs = Iterator[tuple[str, str]]
@@ -34,12 +34,20 @@ def read_pairs(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> P
         from data_prep.huggingface import read_huggingface  # `datasets`, which takes seconds to import
 
         return read_huggingface(spec, languages, tally, cache)
+    if spec.kind in PUBLIC:
+        from data_prep.public_corpora import read_public
+
+        return read_public(spec, languages, tally)
     readers = {"tsv": _read_table, "moses": _read_moses, "tmx": _read_tmx, "po": _read_po, "mo": _read_po}
     return readers[spec.kind](spec, languages, tally)
 
 
 def files_of(spec: Spec, languages: Languages) -> list[Path]:
     """The files that the source consists of; none for a data set of the hub."""
+    if spec.kind in PUBLIC:
+        from data_prep.public_corpora import public_files
+
+        return public_files(spec, languages)
     if spec.kind == "moses":
         return [find_file(f"{spec.path}.{language}") for language in languages]
     if spec.kind == "hf":
