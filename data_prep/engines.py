@@ -6,6 +6,7 @@ all, in a folder that every worker sees, and gives the same when it is run twice
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import pickle
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.synchronize import Event
 from typing import Any, Protocol, TypeVar
 
 from nmt.errors import UserError
@@ -48,16 +50,15 @@ class LocalEngine:
     def __init__(self, num_proc: int) -> None:
         self.num_proc = num_proc
         self.pool: ProcessPoolExecutor | None = None
+        self.context = multiprocessing.get_context("spawn")  # a fork would lose the threads of libraries
+        self.end = self.context.Event()
 
     def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
         if self.num_proc < 2 or len(tasks) < 2 or rows < SMALL:
             yield from map(function, tasks)
             return
         if self.pool is None:
-            spawn = multiprocessing.get_context(
-                "spawn"
-            )  # libraries here have threads, which a fork would lose
-            self.pool = ProcessPoolExecutor(self.num_proc, spawn, _end_with_parent)
+            self.pool = ProcessPoolExecutor(self.num_proc, self.context, _watch, (self.end,))
         try:
             yield from self.pool.map(function, tasks)
         except BrokenProcessPool:
@@ -67,18 +68,20 @@ class LocalEngine:
 
     def close(self) -> None:
         if self.pool:
+            self.end.set()  # also of tasks that are not done: the build was broken off
             self.pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed must not wait for ever."""
+def _watch(end: Event) -> None:
+    """Ends a worker with the engine, and with its parent process, however that ends."""
 
-    def watch() -> None:
-        if parent := multiprocessing.parent_process():
-            parent.join()
-            os._exit(1)
+    def end_after(wait: Callable[[], object]) -> None:
+        wait()
+        os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    parent = multiprocessing.parent_process()
+    for wait in (end.wait, parent.join) if parent else ():
+        threading.Thread(target=end_after, args=(wait,), daemon=True).start()
 
 
 class RayEngine:
@@ -101,8 +104,8 @@ class RayEngine:
                 ray.init(address=address, log_to_driver=False, logging_level="error", **here)
             except (ConnectionError, ValueError) as error:
                 raise UserError(f"--engine ray:{address}: no cluster answers there: {error}") from None
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells the plan of every step
 
     def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
         if not tasks:

@@ -78,9 +78,8 @@ def _find(kind: str, name: str, languages: tuple[str, str]) -> Any:
         import mtdata
     except ModuleNotFoundError:
         raise UserError(f"{place}: needs the package mtdata; install the extra `scale`") from None
-    logging.getLogger().setLevel(
-        logging.WARNING
-    )  # mtdata, when imported, tells the whole process to be verbose
+    # mtdata, when it is imported, makes the logging of the whole process verbose.
+    logging.getLogger().setLevel(logging.WARNING)
     with _told(Spec(kind, name, {})):
         try:
             from mtdata.index import Index
@@ -88,22 +87,26 @@ def _find(kind: str, name: str, languages: tuple[str, str]) -> Any:
             mtdata.cached_index_file.unlink()
             from mtdata.index import Index
     wanted = sorted(map(_three_letters, languages))
-    pattern = (
-        re.escape(name.lower())
-        if kind == "mtdata"
-        else rf"opus-{re.escape(name.lower())}(-[^-]+)?-[^-]+-[^-]+"
-    )
-    index = Index.get_instance()
     found = [
         entry
-        for entry in index.get_entries()
-        if re.fullmatch(pattern, str(entry.did).lower())
-        and sorted(tag.lang for tag in entry.did.langs) == wanted
+        for entry in Index.get_instance().get_entries()
+        if _is_called(entry.did, kind, name) and sorted(map(str, entry.did.langs)) == wanted
     ]
     if not found:
         remedy = f"`mtdata list -l {'-'.join(languages)}` shows what there is"
         raise UserError(f"{place}: mtdata knows no such corpus of {' and '.join(languages)}; {remedy}")
     return max(found, key=lambda entry: [int(digits) for digits in re.findall(r"\d+", entry.did.version)])
+
+
+def _is_called(did: Any, kind: str, name: str) -> bool:
+    """Whether the user means this id; OPUS's News-Commentary v2016-1 is news_commentary-v20161 there."""
+    if kind == "mtdata":
+        return f"{did.group}-{did.name}-{did.version}".lower() == name.lower().rsplit("-", 2)[0]
+    wanted = re.sub("[-_]", "", name.lower())
+    return did.group == "OPUS" and wanted in (
+        re.sub("_", "", did.name),
+        re.sub("_", "", did.name + did.version),
+    )
 
 
 def _three_letters(language: str) -> str:

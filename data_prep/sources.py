@@ -297,17 +297,15 @@ def _read_po(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
 def _load_catalogue(path: Path, kind: str) -> Any:
     with open_bytes(path) as stream:
         parts, size = [], 0
-        lines = (
-            limited_lines(stream, path)
-            if kind == "po"
-            else enumerate([stream.read(MAX_CATALOGUE_BYTES + 1)], 1)
+        whole = (
+            iter([(1, stream.read(MAX_CATALOGUE_BYTES + 1))]) if kind == "mo" else limited_lines(stream, path)
         )
-        for number, line in lines:
-            parts.append(line)
-            size += len(line)
+        for line, text in whole:
+            parts.append(text)
+            size += len(text)
             if size > MAX_CATALOGUE_BYTES:
                 raise UserError(
-                    f"{path}:{number} is beyond {MAX_CATALOGUE_BYTES:,} bytes, longer than a catalogue may be"
+                    f"{path}:{line} is beyond {MAX_CATALOGUE_BYTES:,} bytes, longer than a catalogue may be"
                 )
         content = b"".join(parts)
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as plain:  # polib reads files only, uncompressed ones
@@ -316,8 +314,8 @@ def _load_catalogue(path: Path, kind: str) -> Any:
         try:
             return polib.pofile(plain.name) if kind == "po" else polib.mofile(plain.name)
         except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
-            raise UserError(f"{path}:{line}: not in {error.encoding}, which its header declares") from None
+            number = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
+            raise UserError(f"{path}:{number}: not in {error.encoding}, which its header declares") from None
         except (OSError, ValueError, LookupError) as error:
             line_in_message = re.search(r"line (\d+)", str(error))
             place = f"{path}:{line_in_message.group(1)}" if line_in_message else str(path)

@@ -11,6 +11,7 @@ import bz2
 import gzip
 import importlib
 import json
+import logging
 import lzma
 import os
 import shutil
@@ -260,6 +261,7 @@ def _on_ray(
         address = arguments.engine.partition(":")[2] or None
         ray.init(address=address, log_to_driver=False, logging_level="error")
     ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells its plan
     cpus = int(ray.cluster_resources()["CPU"])
     workers = min(len(missing), arguments.workers or cpus)
     rows = ray.data.from_items([{"number": number} for number in missing], override_num_blocks=len(missing))

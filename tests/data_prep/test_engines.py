@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,49 @@ def test_processes_give_results_in_order_and_the_first_mistake():
     engine = LocalEngine(2)
     assert list(engine.map(abs, [-3, 2, -1], 10**6)) == [3, 2, 1]
     engine.close()
+
+
+def slow(marker: str) -> None:
+    Path(marker).write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def test_tasks_that_are_not_done_end_with_the_engine(tmp_path):
+    engine = LocalEngine(2)
+    results = engine.map(slow, [str(tmp_path / name) for name in "ab"], 10**6)
+
+    def consume() -> None:
+        with contextlib.suppress(UserError):
+            list(results)
+
+    threading.Thread(target=consume, daemon=True).start()
+    while len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.05)
+    begun = time.monotonic()
+    engine.close()
+    assert time.monotonic() - begun < 30
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    script = (
+        "import sys; from data_prep.engines import LocalEngine; from tests.data_prep.test_engines import slow\n"
+        "if __name__ == '__main__': list(LocalEngine(2).map(slow, sys.argv[1:], 10**6))"
+    )
+    (tmp_path / "main.py").write_text(script)
+    markers = [tmp_path / name for name in "ab"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    running = subprocess.Popen([sys.executable, tmp_path / "main.py", *markers], env=environment)
+    while not all(marker.exists() and marker.read_text() for marker in markers):
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    for marker in markers:
+        for _ in range(400):
+            if not Path(f"/proc/{marker.read_text()}").exists():
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("a worker goes on without its parent")
 
 
 def test_unknown_engine():

@@ -72,6 +72,10 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
             did = DatasetId("OPUS", "europarl", version, ("en", "es"))
             file = "en-es.txt.zip" if version == "v10" else "gone.zip"
             index += Entry(did, f"{at}/{file}", cite=("tiedemann2012parallel",), **moses)
+        index += Entry(DatasetId("OPUS", "europarl", "v99", ("en", "es_MX")), f"{at}/gone.zip", **moses)
+        index += Entry(
+            DatasetId("OPUS", "news_commentary", "v16", ("en", "es")), f"{at}/en-es.txt.zip", **moses
+        )
         did = DatasetId("Statmt", "europarl", "7", ("es", "en"))
         tar = {"in_paths": ["europarl-v7.es-en.es", "europarl-v7.es-en.en"], "in_ext": "txt"}
         index += Entry(did, f"{at}/es-en.tgz", cite=("koehn2005europarl",), **tar)
@@ -88,7 +92,10 @@ def pairs_of(spec: str, tmp_path: Path, skip: bool = False) -> tuple[list[tuple[
     return list(read_pairs(Spec.parse(spec), ("es", "en"), tally, tmp_path)), tally
 
 
-@pytest.mark.parametrize("spec", ["opus:Europarl", "opus:europarl-v10", "mtdata:Statmt-europarl-7-spa-eng"])
+@pytest.mark.parametrize(
+    "spec",
+    ["opus:Europarl", "opus:europarl-v10", "opus:News-Commentary-v16", "mtdata:Statmt-europarl-7-es-en"],
+)
 def test_archives_of_moses_files(spec: str, requests: list[str], tmp_path: Path) -> None:
     """Whichever side the publisher has first."""
     assert pairs_of(spec, tmp_path)[0] == PAIRS
