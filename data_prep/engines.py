@@ -14,7 +14,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.synchronize import Event
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
 from nmt.errors import UserError
@@ -51,14 +52,15 @@ class LocalEngine:
         self.num_proc = num_proc
         self.pool: ProcessPoolExecutor | None = None
         self.context = multiprocessing.get_context("spawn")  # a fork would lose the threads of libraries
-        self.end = self.context.Event()
+        # Closed when the engine or the process ends, however it ends: workers that read it end with it.
+        self.reader, self.writer = self.context.Pipe(duplex=False)
 
     def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
         if self.num_proc < 2 or len(tasks) < 2 or rows < SMALL:
             yield from map(function, tasks)
             return
         if self.pool is None:
-            self.pool = ProcessPoolExecutor(self.num_proc, self.context, _watch, (self.end,))
+            self.pool = ProcessPoolExecutor(self.num_proc, self.context, _watch, (self.reader,))
         try:
             yield from self.pool.map(function, tasks)
         except BrokenProcessPool:
@@ -68,20 +70,19 @@ class LocalEngine:
 
     def close(self) -> None:
         if self.pool:
-            self.end.set()  # also of tasks that are not done: the build was broken off
+            self.writer.close()  # whose tasks may not be done: the build was broken off
             self.pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _watch(end: Event) -> None:
-    """Ends a worker with the engine, and with its parent process, however that ends."""
+def _watch(reader: Connection) -> None:
+    """Ends this worker when the other end of `reader` is closed."""
 
-    def end_after(wait: Callable[[], object]) -> None:
-        wait()
+    def wait() -> None:
+        with suppress(EOFError):
+            reader.recv()
         os._exit(1)
 
-    parent = multiprocessing.parent_process()
-    for wait in (end.wait, parent.join) if parent else ():
-        threading.Thread(target=end_after, args=(wait,), daemon=True).start()
+    threading.Thread(target=wait, daemon=True).start()
 
 
 class RayEngine:
