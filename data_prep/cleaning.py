@@ -27,31 +27,23 @@ class CleaningConfig:
     min_words: int = 1
     max_words: int = 150
     max_length_ratio: float = 3.0  # characters of the longer side / characters of the shorter
-    length_ratio_from: int = (
-        25  # judged when the longer side has this many characters: "Sí" is no third of "Yes."
-    )
+    length_ratio_from: int = 25  # characters of the longer side, from which it is judged: "Sí", "Yes, sir."
     min_script_share: float = 0.5  # of the letters, this share must be in a script of the language
     drop_duplicates: bool = True  # of pairs, compared folded; train_only ones letter by letter
     language_filter: bool = True
     language_from: int = 40  # characters; a shorter text is too short to tell its language
 
-    def check(self, where: str) -> None:
-        """Raises UserError for bounds that no pair could meet."""
+    def __post_init__(self) -> None:
         for low, high in (("min_chars", "max_chars"), ("min_words", "max_words")):
             least, most = getattr(self, low), getattr(self, high)
             if not 0 <= least <= most:
-                raise UserError(
-                    f"{where}: cleaning.{low} is {least} and {high} {most}: need 0 <= {low} <= {high}"
-                )
+                raise UserError(f"{low} is {least} and {high} {most}: need 0 <= {low} <= {high}")
         if not self.max_length_ratio >= 1:  # so that NaN is refused too
             raise UserError(
-                f"{where}: cleaning.max_length_ratio is {self.max_length_ratio}: it divides the longer side by "
-                "the shorter, so take 1 or more"
+                f"max_length_ratio is {self.max_length_ratio}: the longer side by the shorter, so take 1 or more"
             )
         if not 0 <= self.min_script_share <= 1:
-            raise UserError(
-                f"{where}: cleaning.min_script_share is {self.min_script_share}: take a share from 0 to 1"
-            )
+            raise UserError(f"min_script_share is {self.min_script_share}: take a share from 0 to 1")
 
 
 # ---- normalisation: what every text goes through ----
@@ -63,27 +55,9 @@ _HTML_TAG = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # HTML5's own on top of lxml's HTML 4 list. Other names in angle brackets ("cp <archivo>") are text.
-_TAGS = html_defs.tags | {
-    "article",
-    "section",
-    "figure",
-    "figcaption",
-    "main",
-    "mark",
-    "nav",
-    "aside",
-    "header",
-}
-_BREAKING_TAGS = html_defs.block_tags | {
-    "br",
-    "td",
-    "article",
-    "section",
-    "figure",
-    "figcaption",
-    "main",
-    "nav",
-}
+_HTML_5_BLOCKS = set("article section figure figcaption main nav".split())
+_TAGS = html_defs.tags | _HTML_5_BLOCKS | {"mark", "aside", "header"}
+_BREAKING_TAGS = html_defs.block_tags | _HTML_5_BLOCKS | {"br", "td"}
 
 # Controls, and the invisible format characters with no meaning in running text: soft hyphen, zero-width space
 # and no-break space, direction marks, invisible operators. The zero-width (non-)joiner stays: Persian, Hindi
@@ -182,16 +156,7 @@ def script_share(text: str, language: str) -> float | None:
     return sum(letters.count(mark) for mark in expected if mark) / len(letters)
 
 
-FILTERS = (
-    "empty",
-    "damaged",
-    "too_short",
-    "too_long",
-    "identical",
-    "length_ratio",
-    "no_letters",
-    "wrong_script",
-)
+FILTERS = tuple("empty damaged too_short too_long identical length_ratio no_letters wrong_script".split())
 
 
 def failed_filter(source: str, target: str, languages: tuple[str, str], config: CleaningConfig) -> str | None:

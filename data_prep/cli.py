@@ -12,8 +12,10 @@ from typing import Any
 from rich.console import Console
 
 from data_prep.files import COMPRESSIONS
-from data_prep.recipe import load_recipe, make_recipe, yaml_value
+from data_prep.recipe import Recipe, make_recipe
 from nmt.errors import UserError
+from nmt.files import write_file_atomically
+from nmt.yaml_config import YamlMapping
 
 SOURCE_HELP = """\
 sources: KIND:PATH[:OPTIONS][@SETTINGS]
@@ -25,74 +27,45 @@ sources: KIND:PATH[:OPTIONS][@SETTINGS]
   po:FILE, mo:FILE       msgid and msgstr; :id=en tells the language of the msgids if the header does not
   hf:NAME[:CONFIG]       Hugging Face data set with a column `translation: {es, en}`: a hub name,
                          a folder, or a .parquet or .jsonl file; :split=train, :es=COLUMN,en=COLUMN
+  mtdata:ID, opus:NAME   a public corpus by name: mtdata:Statmt-europarl-7-es-en, opus:Europarl-v8 (extra `scale`)
   Files may be compressed: .gz .xz .bz2 .zst
   Settings: @repeat=3 (each pair three times in train),max_pairs=20000,name=...,licence=...
             train_only=true (a word list: none of it in dev or test, "Hola" kept beside "hola")
 """
 
 
+REPEATED: dict[str, Any] = {"action": "append", "default": []}  # may be given several times
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
+    raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="python -m data_prep", description="Parallel text -> dataset folder."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    build = commands.add_parser(
-        "build",
-        help="clean, split and encode parallel text",
-        epilog=SOURCE_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = build.add_argument
-    add(
-        "--recipe",
-        type=Path,
-        metavar="FILE",
-        help="data.yaml of an earlier build, or your own; flags go on top",
-    )
+    about = "clean, split and encode parallel text"
+    add = commands.add_parser("build", help=about, epilog=SOURCE_HELP, formatter_class=raw).add_argument
+    add("--recipe", metavar="FILE", help="data.yaml of an earlier build, or your own; flags go on top")
     add("--pair", metavar="SRC-TGT", help="source and target language, such as es-en")
-    add("--source", action="append", default=[], metavar="SPEC", help="parallel text, see below; repeatable")
-    add(
-        "--exclude-test",
-        action="append",
-        default=[],
-        metavar="SPEC",
-        help="drop each pair that touches this set",
-    )
-    add(
-        "--dev-from",
-        action="append",
-        default=[],
-        metavar="SPEC",
-        help="use this set as dev instead of carving one",
-    )
-    add("--test-from", action="append", default=[], metavar="SPEC", help="use this set as test")
+    add("--source", **REPEATED, metavar="SPEC", help="parallel text, see below; repeatable")
+    add("--exclude-test", **REPEATED, metavar="SPEC", help="drop each pair that touches this set")
+    add("--dev-from", **REPEATED, metavar="SPEC", help="use this set as dev instead of carving one")
+    add("--test-from", **REPEATED, metavar="SPEC", help="use this set as test")
     add("--dev", type=int, metavar="N", help="carve N pairs for dev (default 1000, at most 5%%)")
     add("--test", type=int, metavar="N", help="carve N pairs for test (default 1000, at most 5%%)")
     add("--vocab-size", type=int, metavar="N", help="pieces of the subword model (default 8000)")
     add("--subwords", choices=("unigram", "bpe", "char"), help="kind of subword model (default unigram)")
     add("--separate", action="store_true", help="one subword model a language instead of a joint one")
-    add(
-        "--subwords-from",
-        metavar="FOLDER",
-        help="take the subword model(s) of this dataset or checkpoint, as `nmt train --init` needs",
-    )
+    about = "take the subword model(s) of this dataset or checkpoint, as `nmt train --init` needs"
+    add("--subwords-from", metavar="FOLDER", help=about)
     add("--no-language-filter", action="store_true", help="do not ask which language a text is in")
     add("--on-bad-line", choices=("stop", "skip"), help="what to do with an unreadable line (default stop)")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="any recipe key: cleaning.max_words=80",
-    )
-    add(
-        "--num-proc",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="worker processes (default: all cores)",
-    )
+    add("--set", **REPEATED, metavar="KEY=VALUE", help="any recipe key: cleaning.max_words=80")
+    about = "worker processes (default: all cores)"
+    add("--num-proc", type=int, default=os.cpu_count() or 1, metavar="N", help=about)
+    about = "local (default), ray for this machine's Ray cluster, ray:ADDRESS: all machines see --out and the sources"
+    add("--engine", default="local", metavar="ENGINE", help=about)
     add("--out", type=Path, required=True, metavar="DATASET", help="the folder to write")
     add("--force", action="store_true", help="replace the dataset folder if it exists")
     _add_words(commands)
@@ -103,112 +76,73 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_words(commands: Any) -> None:
-    words = commands.add_parser(
+    add = commands.add_parser(
         "words",
         help="learn a word list from a dataset, to add as a source: people also type words alone",
         description="Words that stand for each other, by IBM model 1 on the training pairs of up to 15 words.",
-    )
-    add = words.add_argument
+    ).add_argument
     add("dataset", type=Path, metavar="DATASET", help="a folder that `build` wrote")
-    add("--out", type=Path, required=True, metavar="FILE.tsv", help="the list to write: two columns")
-    add(
-        "--least",
-        type=float,
-        default=0.3,
-        metavar="P",
-        help="probability that a word stands for the other, asked of both directions (default 0.3)",
-    )
-    add(
-        "--times",
-        type=int,
-        default=5,
-        metavar="N",
-        help="in how many different pairs a word must occur (default 5)",
-    )
-    add(
-        "--without",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="leave out a source of the dataset, such as 'ui_*'; repeatable",
-    )
-    add(
-        "--known",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE.tsv",
-        help="leave out the words of this list; repeatable",
-    )
-    add("--force", action="store_true", help="replace the file if it exists")
+    about = "probability that a word stands for the other, asked of both directions (default 0.3)"
+    add("--least", type=float, default=0.3, metavar="P", help=about)
+    about = "in how many different pairs a word must occur (default 5)"
+    add("--times", type=int, default=5, metavar="N", help=about)
+    about = "leave out a source of the dataset, such as 'ui_*'; repeatable"
+    add("--without", **REPEATED, metavar="NAME", help=about)
+    about = "leave out the words of this list; repeatable"
+    add("--known", type=Path, **REPEATED, metavar="FILE.tsv", help=about)
+    _add_list(add)
 
 
 def _add_phrases(commands: Any) -> None:
-    phrases = commands.add_parser(
+    add = commands.add_parser(
         "phrases",
         help="write greetings, dates, amounts, codes and the like, to add as a source",
         description="Parallel phrases from carriers with slots; digits, codes, placeholders alike on both sides.",
-    )
-    add = phrases.add_argument
-    add(
-        "--pair", default="es-en", metavar="SRC-TGT", help="es-en, or en-es for English first (default es-en)"
-    )
+    ).add_argument
+    about = "es-en, or en-es for English first (default es-en)"
+    add("--pair", default="es-en", metavar="SRC-TGT", help=about)
     add("--count", type=int, default=30_000, metavar="N", help="how many different ones (default 30000)")
     add("--seed", type=int, default=1, metavar="N", help="the same seed gives the same phrases (default 1)")
+    _add_list(add)
+
+
+def _add_list(add: Any) -> None:
     add("--out", type=Path, required=True, metavar="FILE.tsv", help="the list to write: two columns")
     add("--force", action="store_true", help="replace the file if it exists")
 
 
-def recipe_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+def recipe_of(arguments: argparse.Namespace) -> Recipe:
     """The recipe file, if one is given, with the flags on top: single values replace, lists are added to."""
-    settings = load_recipe(arguments.recipe) if arguments.recipe else {}
-    if arguments.subwords_from is not None:
-        if arguments.vocab_size or arguments.subwords or arguments.separate:
-            raise UserError(
-                "--subwords-from takes a model as it is: leave out --vocab-size, --subwords and --separate"
-            )
-    lists = {
-        "sources": arguments.source,
-        "exclude_test": arguments.exclude_test,
-        "dev_from": arguments.dev_from,
-        "test_from": arguments.test_from,
-    }
-    for key, added in lists.items():
-        listed = settings.get(key) or []
-        if not isinstance(listed, list):
-            raise UserError(f"{arguments.recipe}: {key}: expected a list, found {listed!r}")
-        settings[key] = listed + added
+    mapping = YamlMapping.read(arguments.recipe) if arguments.recipe else YamlMapping("command line")
+    if not isinstance(mapping.data, dict):
+        raise UserError(f"{arguments.recipe}: a recipe is a YAML mapping, such as 'pair: es-en'")
+    if arguments.subwords_from and (arguments.vocab_size or arguments.subwords or arguments.separate):
+        raise UserError(
+            "--subwords-from takes a model as it is: leave out --vocab-size, --subwords and --separate"
+        )
+    for key in ("source", "exclude_test", "dev_from", "test_from"):
+        added, listed = getattr(arguments, key), "sources" if key == "source" else key
+        if added and isinstance(before := mapping.data.get(listed) or [], list):
+            mapping.put(listed, before + added, f"--{key.replace('_', '-')}")
     flags = {
-        "pair": arguments.pair,
-        "on_bad_line": arguments.on_bad_line,
-        "splits.dev": arguments.dev,
-        "splits.test": arguments.test,
-        "subwords.vocab_size": arguments.vocab_size,
-        "subwords.model_type": arguments.subwords,
-        "subwords.separate": arguments.separate or None,
-        "subwords.reuse": arguments.subwords_from,
-        "cleaning.language_filter": False if arguments.no_language_filter else None,
+        "pair": ("--pair", arguments.pair),
+        "on_bad_line": ("--on-bad-line", arguments.on_bad_line),
+        "splits.dev": ("--dev", arguments.dev),
+        "splits.test": ("--test", arguments.test),
+        "subwords.vocab_size": ("--vocab-size", arguments.vocab_size),
+        "subwords.model_type": ("--subwords", arguments.subwords),
+        "subwords.separate": ("--separate", arguments.separate or None),
+        "subwords.reuse": ("--subwords-from", arguments.subwords_from),
+        "cleaning.language_filter": ("--no-language-filter", False if arguments.no_language_filter else None),
     }
-    for assignment in arguments.set:
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise UserError(f"--set {assignment}: not of the form KEY=VALUE")
-        flags[key] = yaml_value(value, f"--set {key}")
-    for key, value in flags.items():
+    for key, (flag, value) in flags.items():
         if value is not None:
-            _put(settings, key, value)
-    if "pair" not in settings:
+            mapping.put(key, value, flag)
+    for assignment in arguments.set:
+        mapping.override(assignment)
+    if "pair" not in mapping.data:
         raise UserError("no language pair given; add --pair es-en (source language first)")
-    return settings
-
-
-def _put(settings: dict[str, Any], key: str, value: Any) -> None:
-    """Sets `settings["cleaning"]["max_words"]` for the key "cleaning.max_words"."""
-    section, dot, name = key.rpartition(".")
-    place = settings.setdefault(section, {}) if dot else settings
-    if not isinstance(place, dict):
-        raise UserError(f"{key}: {section!r} is not a section of the recipe")
-    place[name] = value
+    return make_recipe(mapping)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -217,10 +151,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         return COMMANDS[arguments.command](arguments, console)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:  # no space, no permission
+    except (UserError, OSError) as error:  # OSError: no space, no permission
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -234,16 +165,12 @@ def _terminate(signum: int, frame: object) -> None:
 
 
 def _build(arguments: argparse.Namespace, console: Console) -> int:
-    import datasets
-
-    from data_prep.pipeline import build
+    from data_prep.dataset_folder import build
     from data_prep.report import print_report
 
-    if not sys.stderr.isatty():
-        datasets.disable_progress_bars()
     signal.signal(signal.SIGTERM, _terminate)
-    recipe = make_recipe(recipe_settings(arguments), str(arguments.recipe or "command line"))
-    report = build(recipe, arguments.out, arguments.force, max(1, arguments.num_proc), console)
+    recipe, processes = recipe_of(arguments), max(1, arguments.num_proc)
+    report = build(recipe, arguments.out, arguments.force, processes, console, arguments.engine)
     print_report(report, console)
     console.print(f"wrote {arguments.out}", highlight=False, markup=False)
     return 0
@@ -289,11 +216,8 @@ def _check_list(arguments: argparse.Namespace) -> None:
 
 
 def _write_list(out: Path, lines: list[str], console: Console) -> None:
-    """All of the file or nothing."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    partial.replace(out)
+    write_file_atomically(out, "".join(line + "\n" for line in lines))
     console.print(f"wrote {out}: {len(lines):,} lines", highlight=False, markup=False)
 
 

@@ -19,6 +19,9 @@ from typing import IO, Any
 
 from nmt.errors import UserError
 
+MAX_LINE_BYTES = (
+    1 << 20
+)  # uncompressed; a longer line is no sentence, and a small archive can hold one of gigabytes
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
 
 
@@ -98,6 +101,18 @@ def _open_zstd(path: Path) -> Any:
     return zstd.open(path, "rb")
 
 
+def limited_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines with their ends, and their numbers from 1. UserError for one beyond MAX_LINE_BYTES, before it is read."""
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise UserError(
+                f"{path}:{number} is longer than {MAX_LINE_BYTES:,} bytes; this is no file of sentences"
+            )
+        yield number, line
+
+
 def read_lines(path: Path, tally: Tally) -> Iterator[tuple[int, str | None]]:
     """Yields (line number from 1, text without its line end); text is None for a line that is not UTF-8.
 
@@ -105,7 +120,7 @@ def read_lines(path: Path, tally: Tally) -> Iterator[tuple[int, str | None]]:
     one side of a Moses pair against the other.
     """
     with open_bytes(path) as stream:
-        for number, raw in enumerate(stream, start=1):
+        for number, raw in limited_lines(stream, path):
             if number == 1:
                 raw = raw.removeprefix(b"\xef\xbb\xbf")
             try:

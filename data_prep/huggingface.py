@@ -12,7 +12,7 @@ from typing import Any
 
 import datasets
 
-from data_prep.files import Tally, open_bytes, uncompressed_suffix
+from data_prep.files import COMPRESSIONS, Tally, limited_lines, open_bytes, uncompressed_suffix
 from data_prep.recipe import Spec
 from nmt.errors import UserError
 
@@ -37,7 +37,14 @@ def read_huggingface(
             kind = "language" if nested else "column"
             raise UserError(f"hf:{spec.path}: no {kind} {name!r}; there are {', '.join(known)}")
     number = 0
-    for batch in table.iter(batch_size=1000):
+    batches = iter(table.iter(batch_size=1000))
+    while True:
+        try:
+            batch: Any = next(batches, None)
+        except Exception as error:  # damage within, which pyarrow tells in many ways
+            raise _explain(error, spec, Path(spec.path)) from None
+        if batch is None:
+            return
         rows: Any = batch["translation"] if nested else zip(*(batch[name] for name in names), strict=True)
         for row in rows:
             number += 1
@@ -68,6 +75,9 @@ def _load(spec: Spec, cache: Path) -> datasets.Dataset:
             builder = _BUILDERS.get(uncompressed_suffix(local))
             if builder is None:
                 raise UserError(f"{local}: a local data set is a folder, a .parquet or a .jsonl file")
+            if builder == "json" and local.suffix in COMPRESSIONS:
+                with open_bytes(local) as stream:  # `datasets` has no limit
+                    all(True for _ in limited_lines(stream, local))
             loaded = datasets.load_dataset(builder, data_files=str(local), cache_dir=str(cache))
         elif (local / "state.json").exists() or (local / "dataset_dict.json").exists():
             loaded = datasets.load_from_disk(str(local))
@@ -105,7 +115,7 @@ def _explain(error: Exception, spec: Spec, local: Path) -> UserError:
 
 def _first_bad_json_line(path: Path) -> int | None:
     with open_bytes(path) as stream:
-        for number, line in enumerate(stream, start=1):
+        for number, line in limited_lines(stream, path):
             try:
                 if line.strip() and not isinstance(json.loads(line), dict):
                     return number

@@ -11,10 +11,10 @@ that reads that side: nothing learns to write like that.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import random
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,8 +26,6 @@ from typing import Any, NamedTuple
 from data_prep.common_items import CommonItem, common_items, replace_items
 from data_prep.keys import sentence_key
 from nmt.errors import UserError
-
-SIDES = ("source", "target")
 
 # Sixteen characters for private use, each a piece of its own (`subwords.symbols`).  Before a sentence is translated
 # a stretch that must not change (a URL, code, %s) is replaced by one of them, and put back afterwards; copies of the
@@ -52,13 +50,12 @@ class NoiseConfig:
     most_words: int = 30  # of a sentence that is copied
     seed: int = 1
 
-    def check(self, where: str) -> None:
-        """Raises UserError for a value out of range."""
+    def __post_init__(self) -> None:
         for kind in KINDS:
             if not 0 <= getattr(self, kind) <= 1:
-                raise UserError(f"{where}: noise.{kind} is {getattr(self, kind)}: must be from 0 to 1")
+                raise UserError(f"noise.{kind} is {getattr(self, kind)}: must be from 0 to 1")
         if self.most_words < 1:
-            raise UserError(f"{where}: noise.most_words is {self.most_words}: must be at least 1")
+            raise UserError(f"noise.most_words is {self.most_words}: must be at least 1")
 
     @property
     def active(self) -> bool:
@@ -96,7 +93,7 @@ def _copies(source: str, target: str, config: NoiseConfig, kinds: Iterable[str])
     if max(len(side.split()) for side in (source, target)) > config.most_words:
         return
     key = pair_key(source, target)
-    for side, text in zip(SIDES, (source, target), strict=True):
+    for side, text in zip(("source", "target"), (source, target), strict=True):
         if draw := drawn(config, "typing", key, side):
             changed = as_typed(text, draw)
             if changed and changed != text:
@@ -309,17 +306,19 @@ JOINED_REACH = 6  # how many pairs after the first are looked at for the next on
 _ENDED = re.compile(r"\w[.!?]$")
 
 
-def joined_pairs(rows: Iterable[tuple[str, str, str]], config: NoiseConfig) -> Iterator[tuple[Copy, str]]:
-    """Two or three short sentences in one, and their origin.  `rows`: (source, target, origin) in file order.
+def joined_pairs(
+    rows: Iterable[tuple[str, str, str]], config: NoiseConfig, firsts: int = sys.maxsize
+) -> Iterator[tuple[Copy, str]]:
+    """Two or three short sentences in one, and their origin.  `rows`: (source, target, origin) in file order; the
+    first of a copy is one of their first `firsts`.
 
     Two pairs that share a sentence are never joined: lists of translations repeat them one after another."""
     if not config.joined:
         return
-    window: list[tuple[str, str, str]] = []
     stream = iter(rows)
-    window.extend(islice(stream, JOINED_REACH + 1))
-    while window:
-        first = window[0]
+    window = list(islice(stream, JOINED_REACH + 1))
+    while window and firsts > 0:
+        first, firsts = window[0], firsts - 1
         draw = drawn(config, "joined", pair_key(*first[:2])) if _joinable(first) else None
         if draw:
             parts = _next_ones(window, draw.choice((2, 2, 3)))
@@ -375,12 +374,3 @@ def lone_word_forms(source: str, target: str) -> list[tuple[str, str]]:
 def capitalised(text: str) -> str:
     """With its first letter, wherever it stands, in capitals."""
     return re.sub(r"[^\W\d_]", lambda letter: letter.group().upper(), text, count=1)
-
-
-def renamed_section(settings: dict[str, Any], where: str) -> None:
-    """Raises UserError for a recipe from before `noise` had this name and more than one kind."""
-    if "careless" in settings:
-        raise UserError(
-            f"{where}: the section 'careless' is now 'noise': write noise.typing for careless.share, and the other "
-            f"keys as they were ({', '.join(field.name for field in dataclasses.fields(NoiseConfig))})"
-        )

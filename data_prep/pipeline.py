@@ -1,7 +1,6 @@
 """From recipe to dataset folder: read, clean, drop, split, train subwords, encode, write. In that order.
 
 Every record that is read is either kept or removed for exactly one named reason. The report counts them.
-The folder is built beside its place and renamed at the end, so that it is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,79 +8,37 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
-import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 from rich.console import Console
 
+from data_prep import encoding, shards, splits, subwords
 from data_prep import report as reporting
-from data_prep import splits, subwords
-from data_prep.cleaning import normalise
+from data_prep.cleaning import CleaningConfig
+from data_prep.corpus import DROP_REASONS, Corpus
+from data_prep.engines import Engine
 from data_prep.files import Tally, sha256
-from data_prep.keys import pair_keys, sentence_keys
-from data_prep.languages import make_judge
-from data_prep.noise import KINDS, SIDES
+from data_prep.noise import KINDS
 from data_prep.recipe import Recipe, Source, Spec, dump_recipe
 from data_prep.report import HeldOut
+from data_prep.shards import Shard
 from data_prep.sources import files_of
-from data_prep.tables import Pool, add_noise, clean_table, encode_table, read_table, texts
 from nmt.errors import UserError
 
-
-def build(
-    recipe: Recipe, out: Path, force: bool = False, num_proc: int = 1, console: Console | None = None
-) -> dict[str, Any]:
-    """Builds the dataset folder `out`; returns its report. On a UserError, `out` is as it was before."""
-    console = console or Console(quiet=True)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if not force:
-            raise UserError(
-                f"{out}: exists and is not empty; choose another --out, or replace it with --force"
-            )
-        if not all((out / file).is_file() for file in ("data.yaml", "report.json")):
-            raise UserError(
-                f"{out}: not a dataset folder (no data.yaml and report.json), so --force does not delete it; "
-                "choose another --out, or remove it yourself"
-            )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
-    except OSError as error:
-        raise UserError(f"{out}: cannot write there: {error.strerror}") from None
-    try:
-        work = building / "work"
-        work.mkdir()
-        report = _Build(recipe, building, work, num_proc, console).run()
-        shutil.rmtree(work)
-        building.chmod(0o755)  # mkdtemp keeps others out
-        _put_in_place(building, out)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return report
+READ_BYTES = 100  # of a file for one pair, roughly: decides whether reading is worth processes
+SENTENCES = 10_000  # pairs whose sources, then targets, SentencePiece reads together
 
 
-def _put_in_place(building: Path, out: Path) -> None:
-    """Renames `building` to `out`; what was there goes out of the way first and is deleted after."""
-    old = building.with_name(building.name + ".old")
-    if out.exists():
-        out.rename(old)
-    building.rename(out)
-    if old.is_dir():
-        shutil.rmtree(old)
-    else:
-        old.unlink(missing_ok=True)
+class Build:
+    """One build: what its steps share. `run` tells the story, and writes into the empty folder `out`."""
 
-
-class _Build:
-    """One build: what its steps share. `run` tells the story."""
-
-    def __init__(self, recipe: Recipe, out: Path, work: Path, num_proc: int, console: Console) -> None:
-        self.recipe, self.out, self.work, self.num_proc, self.console = recipe, out, work, num_proc, console
+    def __init__(self, recipe: Recipe, out: Path, work: Path, engine: Engine, console: Console) -> None:
+        self.recipe, self.out, self.work, self.engine, self.console = recipe, out, work, engine, console
         self.sources = dict(named(recipe.sources))
         reuse = recipe.subwords.reuse
         self.reused = subwords.reused(Path(reuse), recipe.languages) if reuse else {}
@@ -94,32 +51,50 @@ class _Build:
         test, dev = self.read_given(recipe.test_from, "test"), self.read_given(recipe.dev_from, "dev")
         held_out = self.hold_out(dev, test)
 
-        pool, tallies = self.read_pool()
-        self.drop_duplicates(pool)
+        read, tallies = self.read(named(recipe.sources), "pool")
+        pairs_read = sum(shard.rows for shard in read)
+        if not pairs_read:
+            raise UserError("the sources hold no pair at all; check their columns and languages")
+        self.say(f"cleaning {pairs_read:,} pairs")
+        pool, dropped, steps = self.clean(read, recipe.cleaning)
+        if recipe.cleaning.drop_duplicates:
+            pool.drop_duplicates()
         self.drop_contact(pool, dev, held_out)
-        self.drop_wrong_language(pool)
-        self.apply_caps(pool)
-        train, carved = self.split(pool, dev, test)
+        if recipe.cleaning.language_filter:
+            self.say(f"judging the language of {int(pool.alive.sum()):,} pairs")
+            pool.drop_wrong_language(recipe.languages, recipe.cleaning.language_from)
+        for name, source in self.sources.items():
+            if source.max_pairs:
+                pool.apply_cap(name, source.max_pairs, recipe.splits.seed)
+        chosen = self.split(pool, dev, test, pairs_read)
 
-        parts = {"train": pool.table.select(train)}
-        for name, given in (("dev", dev), ("test", test)):
-            parts[name] = given.table.select(given.alive()) if given else pool.table.select(carved[name])
-        models = self.train_subwords(parts["train"], pair_keys(*pool.keys(train)))
+        models = self.train_subwords(pool, chosen["train"])
+        chosen_rows = {
+            name: given.parts(given.alive) if given else pool.parts(chosen[name])
+            for name, given in (("train", None), ("dev", dev), ("test", test))
+        }
+        parts: dict[str, Sequence[encoding.Texts]] = {**chosen_rows}
         if recipe.noise.active:
-            parts["train"] = self.with_noise(parts, held_out)
-        parts = {name: self.encode(part, models, name) for name, part in parts.items()}
-        statistics = {name: reporting.describe_split(part, models) for name, part in parts.items()}
-        parts["train"] = parts["train"].select(self.repeats(parts["train"]))
+            keys = [
+                (sources[rows], targets[rows])
+                for name in ("dev", "test")
+                for shard, rows in chosen_rows[name]
+                for sources, targets in [shard.keys.sides]
+            ]
+            held = [*(held.files for held in held_out), self.store_keys(keys, "splits")[0]]
+            parts["train"] = self.with_noise(chosen_rows["train"], held)
+        statistics, rows = {}, {}
         for name, part in parts.items():
-            part.save_to_disk(str(self.out / name))
+            statistics[name], rows[name] = self.write(name, part, models)
 
-        rows = len(parts["train"])
+        for start, shard in zip(pool.starts.tolist(), pool.shards, strict=True):
+            numbers = np.bincount(pool.reason[start : start + shard.rows], minlength=len(DROP_REASONS))
+            dropped[shard.origin].update(dict(zip(DROP_REASONS, numbers.tolist(), strict=True)))
         report = reporting.make_report(
-            recipe, pool, tallies, held_out, statistics, rows, self.copies, self.warnings
+            recipe, dropped, steps, tallies, held_out, statistics, rows["train"], self.copies, self.warnings
         )
-        (self.out / "report.json").write_text(
-            json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+        (self.out / "report.json").write_text(text, encoding="utf-8")
         (self.out / "data.yaml").write_text(dump_recipe(recipe), encoding="utf-8")
         return report
 
@@ -149,210 +124,212 @@ class _Build:
                 f"{pieces.reuse}: its subword model has changed since the recipe recorded its sha256; restore it, or "
                 "delete reuse_sha256 from the recipe to accept the change"
             )
-        return dataclasses.replace(
-            self.recipe,
-            subwords=dataclasses.replace(pieces, reuse_sha256=found),
-            sources=tuple(map(with_hash, self.recipe.sources)),
-            exclude_test=tuple(map(with_hash, self.recipe.exclude_test)),
-            dev_from=tuple(map(with_hash, self.recipe.dev_from)),
-            test_from=tuple(map(with_hash, self.recipe.test_from)),
-        )
+        lists: Any = {
+            key: tuple(map(with_hash, getattr(self.recipe, key)))
+            for key in ("sources", "exclude_test", "dev_from", "test_from")
+        }
+        subword_settings = dataclasses.replace(pieces, reuse_sha256=found)
+        return dataclasses.replace(self.recipe, subwords=subword_settings, **lists)
 
     def read(
-        self, sources: Iterable[tuple[str, Source]], name: str
-    ) -> tuple[datasets.Dataset, dict[str, Tally]]:
-        skip = self.recipe.on_bad_line == "skip"
-        return read_table(sources, self.recipe.languages, skip, self.work / f"{name}.arrow", self.say)
+        self, sources: Iterable[tuple[str, Source]], folder: str
+    ) -> tuple[list[Shard], dict[str, Tally]]:
+        """The shards of the sources, in order, and each source's tally of what its reader dropped."""
+        (self.work / folder).mkdir()
+        numbered = [(number, name, source) for number, (name, source) in enumerate(sources)]
+        size = sum(
+            file.stat().st_size
+            for _, _, source in numbered
+            for file in files_of(Spec.parse(source.spec), self.recipe.languages)
+        )
+        task = partial(
+            shards.read_source,
+            languages=self.recipe.languages,
+            skip_bad_lines=self.recipe.on_bad_line == "skip",
+            folder=str(self.work / folder),
+        )
+        found, tallies = [], {}
+        results = self.engine.map(task, numbered, size // READ_BYTES)
+        for (_, name, _), (read, tallies[name]) in zip(numbered, results, strict=True):
+            self.say(f"read {name}")
+            found += read
+        return found, tallies
 
-    def read_pool(self) -> tuple[Pool, dict[str, Tally]]:
-        """All sources, cleaned; and each source's tally of what its reader dropped."""
-        recipe = self.recipe
-        table, tallies = self.read(named(recipe.sources), "pool")
-        if not len(table):
-            raise UserError("the sources hold no pair at all; check their columns and languages")
-        self.say(f"cleaning {len(table):,} pairs")
-        path = self.work / "pool-cleaned.arrow"
-        return Pool.over(
-            clean_table(table, recipe.languages, recipe.cleaning, True, path, self.num_proc)
-        ), tallies
+    def clean(
+        self, read: list[Shard], config: CleaningConfig, filters: bool = True
+    ) -> tuple[Corpus, dict[str, Counter[str]], Counter[str]]:
+        """The corpus of what passes; pairs by filter, of each source; pairs by step that changed them."""
+        task = partial(shards.clean, languages=self.recipe.languages, config=config, filters=filters)
+        cleaned, dropped, steps = [], defaultdict[str, Counter[str]](Counter), Counter[str]()
+        results = self.engine.map(task, read, sum(shard.rows for shard in read))
+        for raw, (shard, failed, changed) in zip(read, results, strict=True):
+            Path(raw.file).unlink()
+            cleaned.append(shard)
+            dropped[shard.origin] += failed
+            steps += changed
+        return Corpus(self.engine, cleaned), dropped, steps
 
-    def read_given(self, sources: tuple[Source, ...], name: str) -> Pool | None:
+    def read_given(self, sources: tuple[Source, ...], name: str) -> Corpus | None:
         """A given dev or test set: only NFC, controls and white space are put in order; an empty pair goes."""
         if not sources:
             return None
-        table, _ = self.read(named(sources), name)
         light = dataclasses.replace(self.recipe.cleaning, strip_markup=False)
-        path = self.work / f"{name}-cleaned.arrow"
-        given = Pool.over(clean_table(table, self.recipe.languages, light, False, path, 1))
-        if not len(given.alive()):
+        given, _, _ = self.clean(self.read(named(sources), name)[0], light, filters=False)
+        if not len(given.reason):
             raise UserError(f"the given {name} set ({', '.join(s.spec for s in sources)}) holds no pair")
         return given
 
-    def hold_out(self, dev: Pool | None, test: Pool | None) -> list[HeldOut]:
+    def hold_out(self, dev: Corpus | None, test: Corpus | None) -> list[HeldOut]:
         """All sets that train must not touch: those of --exclude-test and the given test and dev."""
+        excluded = list(named(self.recipe.exclude_test))
+        read = self.read(excluded, "excluded")[0]
+        sets = [
+            (name, "touches_excluded", [shard for shard in read if shard.origin == name])
+            for name, _ in excluded
+        ]
+        sets += [
+            (name, f"touches_{name}", given.shards) for name, given in (("test", test), ("dev", dev)) if given
+        ]
+        task = partial(shards.held_keys, config=self.recipe.cleaning)
         held_out = []
-        for name, source in named(self.recipe.exclude_test):
-            table, _ = self.read([(name, source)], "excluded")
-            held_out.append(HeldOut(name, "touches_excluded", *self.all_keys(table)))
-        for name, given in (("test", test), ("dev", dev)):
-            if given:
-                held_out.append(HeldOut(name, f"touches_{name}", *self.all_keys(given.table)))
+        for number, (name, reason, parts) in enumerate(sets):
+            found = list(self.engine.map(task, parts, sum(shard.rows for shard in parts)))
+            files, sizes = self.store_keys(found, f"held-{number}")
+            held_out.append(HeldOut(name, reason, files, sizes))
         return held_out
 
-    def all_keys(self, table: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
-        """Keys of the sources and of the targets, each as it stands and as cleaning would write it."""
+    def store_keys(
+        self, found: Sequence[tuple[np.ndarray, np.ndarray]], name: str
+    ) -> tuple[tuple[str, str], tuple[int, int]]:
+        """Files with the distinct keys of sources and of targets, for every worker to read; and how many there are."""
+        files, sizes = [], []
+        for side in (0, 1):
+            keys = np.unique(np.concatenate([np.zeros(0, np.int64), *(keys[side] for keys in found)]))
+            files.append(f"{self.work}/{name}-{side}.npy")
+            np.save(files[-1], keys)
+            sizes.append(len(keys))
+        return (files[0], files[1]), (sizes[0], sizes[1])
 
-        def keys(side: str) -> np.ndarray:
-            sentences = [text for (batch,) in texts(table, side) for text in batch]
-            cleaned = [normalise(text, self.recipe.cleaning)[0] for text in sentences]
-            return np.unique(sentence_keys(sentences + cleaned))
+    # ---- dropping and splitting ----
 
-        return keys("source"), keys("target")
-
-    # ---- dropping ----
-
-    def drop_duplicates(self, pool: Pool) -> None:
-        if self.recipe.cleaning.drop_duplicates:
-            alive = pool.alive()
-            listed = self.is_train_only(pool, alive)
-            repeated = np.zeros(len(alive), dtype=bool)
-            repeated[~listed] = splits.is_repeated(*pool.keys(alive[~listed]))
-            pairs = pool.table.select(alive[listed])
-            repeated[listed] = is_said_before(zip(pairs["source"], pairs["target"], strict=True))
-            pool.remove(alive[repeated], "duplicate")
-
-    def is_train_only(self, pool: Pool, rows: np.ndarray) -> np.ndarray:
-        """bool `[rows]`: the pair is of a list for training only.  There "Hola" beside "hola" is no slip, and what
-        the texts say as well is listed to be learned once more."""
-        names = [name for name, source in self.sources.items() if source.train_only]
-        return np.isin(origins(pool.table)[rows], names)
-
-    def drop_contact(self, pool: Pool, dev: Pool | None, held_out: list[HeldOut]) -> None:
+    def drop_contact(self, pool: Corpus, dev: Corpus | None, held_out: list[HeldOut]) -> None:
         """Removes from the pool what touches a held-out set, and from a given dev what touches any other."""
-        candidates = pool.alive()
-        for held in held_out:
-            hit = candidates[splits.touches(*pool.keys(candidates), held.source_keys, held.target_keys)]
-            held.pairs_touching = len(hit)
-            pool.remove(np.intersect1d(hit, pool.alive()), held.reason)
-            if dev and held.reason != "touches_dev":
-                alive = dev.alive()
-                hit = alive[splits.touches(*dev.keys(alive), held.source_keys, held.target_keys)]
-                held.dev_pairs_removed = len(hit)
-                dev.remove(hit, held.reason)
-        if dev and not len(dev.alive()):
+        for corpus in filter(None, (pool, dev)):
+            sets = [held for held in held_out if corpus is pool or held.reason != "touches_dev"]
+            for held, found in zip(sets, corpus.touching([held.files for held in sets]), strict=True):
+                if corpus is pool:
+                    held.pairs_touching = int(found.sum())
+                else:
+                    held.dev_pairs_removed = int((found & corpus.alive).sum())
+                corpus.remove(found, held.reason)
+        if dev and not dev.alive.any():
             raise UserError("every pair of the given dev set touches a test set; give another --dev-from")
 
-    def drop_wrong_language(self, pool: Pool) -> None:
-        config = self.recipe.cleaning
-        if not config.language_filter:
-            return
-        judge = make_judge(self.recipe.languages, config.language_from)
-        alive = pool.alive()
-        self.say(f"judging the language of {len(alive):,} pairs")
-        wrong: list[bool] = []
-        for sources, targets in texts(pool.table.select(alive), "source", "target"):
-            wrong += judge(sources, targets)
-        pool.remove(alive[np.array(wrong, dtype=bool)], "wrong_language")
-
-    def apply_caps(self, pool: Pool) -> None:
-        """Keeps, of each source with `max_pairs`, a fixed random sample of that many."""
-        capped = {name: source.max_pairs for name, source in self.sources.items() if source.max_pairs}
-        if not capped:
-            return
-        alive = pool.alive()
-        origin = origins(pool.table)[alive]
-        for name, size in capped.items():
-            mine = alive[origin == name]
-            chosen = splits.sample(pair_keys(*pool.keys(mine)), size, self.recipe.splits.seed)
-            pool.remove(np.delete(mine, chosen), "over_cap")
-
-    # ---- splitting and encoding ----
-
     def split(
-        self, pool: Pool, dev: Pool | None, test: Pool | None
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Positions in the pool that go to train, and those carved for dev and for test."""
-        config, alive = self.recipe.splits, pool.alive()
-        default = min(1000, len(alive) // 20)
-        dev_size = 0 if dev else default if config.dev is None else config.dev
-        test_size = 0 if test else default if config.test is None else config.test
-        may_hold_out = ~self.is_train_only(pool, alive)
-        split = splits.carve(*pool.keys(alive), dev_size, test_size, may_hold_out, config.seed)
-        carved = {"dev": alive[split == splits.DEV], "test": alive[split == splits.TEST]}
-        for name, size in (("dev", dev_size), ("test", test_size)):
-            if len(carved[name]) < size:
+        self, pool: Corpus, dev: Corpus | None, test: Corpus | None, pairs_read: int
+    ) -> dict[str, np.ndarray]:
+        """Which pairs go to train, and which are carved for dev and for test: bool `[pairs]`."""
+        config, alive = self.recipe.splits, pool.alive
+        left = int(alive.sum())
+        default = min(1000, left // 20)
+        sizes = {
+            "dev": 0 if dev else default if config.dev is None else config.dev,
+            "test": 0 if test else default if config.test is None else config.test,
+        }
+        split = pool.carve(sizes["dev"], sizes["test"], config.seed, f"{self.work}/frontier")
+        chosen = {
+            name: alive & (split == number)
+            for name, number in (("train", splits.TRAIN), ("dev", splits.DEV), ("test", splits.TEST))
+        }
+        for name, size in sizes.items():
+            if (found := int(chosen[name].sum())) < size:
                 self.warnings.append(
-                    f"{name} has {len(carved[name])} pairs instead of {size}: "
+                    f"{name} has {found} pairs instead of {size}: "
                     "the other pairs share their sentences with too many others to be held out"
                 )
-        train = alive[split == splits.TRAIN]
-        if not len(train):
-            raise UserError(
-                f"no pair is left for train; {len(alive)} of {len(pool.drop_reason)} passed cleaning"
-            )
-        return train, carved
+        if not chosen["train"].any():
+            raise UserError(f"no pair is left for train; {left} of {pairs_read} passed cleaning")
+        return chosen
 
-    def train_subwords(self, train: datasets.Dataset, keys: np.ndarray) -> tuple[Path, Path]:
+    # ---- subwords, noise, ids ----
+
+    def train_subwords(self, pool: Corpus, train: np.ndarray) -> tuple[str, str]:
         """Writes joint.spm, or source.spm and target.spm; returns the model of each side."""
         config = self.recipe.subwords
         if self.reused:
             for file, model in self.reused.items():
                 (self.out / file).write_bytes(model)
-            paths = [self.out / file for file in self.reused]
+            paths = [str(self.out / file) for file in self.reused]
             return paths[0], paths[-1]
         size = config.sample_size if config.separate else config.sample_size // 2
-        chosen = train.select(splits.sample(keys, size, config.seed))
+        sampled = np.zeros(len(train), dtype=bool)
+        sampled[pool.sample(train, size, config.seed)] = True
+        texts = [shard.texts(rows) for shard, rows in pool.parts(sampled)]
+        pairs = [pair for sides in texts for pair in zip(*sides, strict=True)]
 
-        def train_one(file: str, *columns: str) -> Path:
+        def train_one(file: str, *sides: int) -> str:
             self.say(f"training {file}: {config.model_type}, {config.vocab_size:,} pieces")
-            sentences = (text for batch in texts(chosen, *columns) for column in batch for text in column)
+            batches = (pairs[start : start + SENTENCES] for start in range(0, len(pairs), SENTENCES))
+            sentences = (pair[side] for batch in batches for side in sides for pair in batch)
             (self.out / file).write_bytes(subwords.train(sentences, config))
-            return self.out / file
+            return str(self.out / file)
 
         if config.separate:
-            return train_one("source.spm", "source"), train_one("target.spm", "target")
-        joint = train_one("joint.spm", "source", "target")
+            return train_one("source.spm", 0), train_one("target.spm", 1)
+        joint = train_one("joint.spm", 0, 1)
         return joint, joint
 
-    def with_noise(self, parts: dict[str, datasets.Dataset], held_out: list[HeldOut]) -> datasets.Dataset:
-        """The training pairs and their noisy copies, but for copies that read like a sentence of a held-out set:
-        "esta" is not "está"."""
-        self.say(f"adding noise to {len(parts['train']):,} pairs")
-        word_lists = [name for name, source in self.sources.items() if source.train_only]
-        path = self.work / "noise.arrow"
-        train = add_noise(parts["train"], self.recipe.noise, word_lists, path, self.num_proc)
-        noise = np.array([kind for (batch,) in texts(train, "noise") for kind in batch])
-        copies = np.flatnonzero(noise != "")
-        touching = np.zeros(len(copies), dtype=bool)
-        for side in SIDES:
-            held = [getattr(one, f"{side}_keys") for one in held_out]
-            held += [sentence_keys(parts[name][side]) for name in ("dev", "test")]
-            # Sides that are as they were touch nothing: else their pair had gone.
-            keys = sentence_keys(text for (batch,) in texts(train.select(copies), side) for text in batch)
-            touching |= np.isin(keys, np.concatenate(held))
-        left = noise[copies[~touching]]
-        self.copies = {kind: int((left == kind).sum()) for kind in KINDS}
-        self.copies["like_a_held_out_sentence"] = int(touching.sum())
-        return train.select(np.delete(np.arange(len(train)), copies[touching]))
+    def with_noise(self, rows: list[shards.Rows], held: list[tuple[str, str]]) -> list[str]:
+        """Files with the training pairs and their noisy copies."""
+        tasks = [(part, list(_following(rows, number))) for number, part in enumerate(rows)]
+        task = partial(encoding.add_noise, config=self.recipe.noise, held=held)
+        size = sum(int(chosen.sum()) for _, chosen in rows)
+        self.say(f"adding noise to {size:,} pairs")
+        files, counts = [], Counter[str]()
+        for *both, found in self.engine.map(task, tasks, size):
+            files.append(both)
+            counts += found
+        lists = [part for part in rows if part[0].train_only]
+        lone = str(self.work / "lone-words")
+        counts += encoding.add_lone_words(lists, self.recipe.noise, held, lone)
+        self.copies = {kind: counts[kind] for kind in (*KINDS, "like_a_held_out_sentence")}
+        return [*(copied for copied, _ in files), *(joined for _, joined in files), lone]
 
-    def encode(self, part: datasets.Dataset, models: tuple[Path, Path], name: str) -> datasets.Dataset:
-        self.say(f"encoding {name}: {len(part):,} pairs")
-        return encode_table(part, models, self.work / f"{name}-encoded.arrow", self.num_proc)
+    def write(
+        self, name: str, parts: Sequence[encoding.Texts], models: tuple[str, str]
+    ) -> tuple[dict[str, Any], int]:
+        """Writes a split; returns its description and the number of its rows."""
+        times = {origin: source.repeat for origin, source in self.sources.items()} if name == "train" else {}
+        task = partial(encoding.encode, models=models, times=times, suffix=f"-{name}-ids")
+        size = sum(shards.SHARD_ROWS if isinstance(part, str) else int(part[1].sum()) for part in parts)
+        self.say(f"encoding {name}")
+        files, rows, sums = [], 0, {side: Counter[str]() for side in shards.SIDES}
+        for file, more, counts in self.engine.map(task, parts, size):
+            files.append(file)
+            rows += more
+            for side, found in counts.items():
+                sums[side].update(found)
+        columns = encoding.NOISY if name == "train" and self.recipe.noise.active else encoding.COLUMNS
+        columns = (*columns, "source_ids", "target_ids")
+        (self.out / name).mkdir()
+        groups = encoding.file_groups(files) or [[]]
+        names = [f"data-{number:05}-of-{len(groups):05}.arrow" for number in range(len(groups))]
+        outs = [str(self.out / name / file) for file in names]
+        join = partial(encoding.join_files, columns=columns)
+        list(self.engine.map(join, list(zip(outs, groups, strict=True)), rows))
+        encoding.write_split_description(self.out / name, names, columns)
+        vocabularies = [len(encoding.load_model(model)[0]) for model in models]
+        return reporting.describe_split(sums, vocabularies), rows
 
-    def repeats(self, train: datasets.Dataset) -> np.ndarray:
-        """Row numbers of train, each as often as its source asks."""
-        times = [self.sources[name].repeat for name in origins(train)]
-        return np.repeat(np.arange(len(train)), times)
 
-
-def is_said_before(pairs: Iterable[tuple[str, str]]) -> list[bool]:
-    """Of each pair whether it occurred before, letter for letter."""
-    seen: set[tuple[str, str]] = set()
-    before = []
-    for pair in pairs:
-        before.append(pair in seen)
-        seen.add(pair)
-    return before
+def _following(rows: Sequence[shards.Rows], number: int) -> Iterator[shards.Rows]:
+    """The rows after those of shard `number` in its source: as many as copies of the kind `joined` may reach."""
+    wanted = encoding.JOINED_REACH
+    for shard, chosen in rows[number + 1 :]:
+        if wanted <= 0 or shard.origin != rows[number][0].origin:
+            return
+        yield shard, chosen
+        wanted -= int(chosen.sum())
 
 
 def named(sources: Sequence[Source]) -> Iterator[tuple[str, Source]]:
@@ -365,8 +342,3 @@ def named(sources: Sequence[Source]) -> Iterator[tuple[str, Source]]:
             name, number = f"{base}-{number}", number + 1
         taken.add(name)
         yield name, source
-
-
-def origins(table: datasets.Dataset) -> np.ndarray:
-    """The column `origin` as an array of str `[pairs]`."""
-    return np.array([name for (batch,) in texts(table, "origin") for name in batch], dtype=np.str_)

@@ -8,20 +8,20 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Literal
 
 import yaml
 
 from data_prep.cleaning import CleaningConfig
-from data_prep.noise import NoiseConfig, renamed_section
+from data_prep.noise import NoiseConfig
 from data_prep.splits import SplitsConfig
 from data_prep.subwords import SubwordsConfig
 from nmt.errors import UserError
+from nmt.yaml_config import YamlMapping, yaml_value
 
-KINDS = ("tsv", "moses", "tmx", "po", "mo", "hf")
-
-T = TypeVar("T")
+KINDS = ("tsv", "moses", "tmx", "po", "mo", "hf", "mtdata", "opus")
+PUBLIC = ("mtdata", "opus")  # corpora by name
+MAX_REPEAT = 1000  # times that a pair can be in train; more is a slip, and fills the disk
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class Source:
     train_only: bool = False  # word lists: no dev or test of it, "Hola" beside "hola" kept
     sha256: dict[str, str] = field(default_factory=dict)  # file -> hash; a recorded hash is checked
 
+    def __post_init__(self) -> None:
+        Spec.parse(self.spec)
+        if not 1 <= self.repeat <= MAX_REPEAT or (self.max_pairs is not None and self.max_pairs < 1):
+            raise UserError(
+                f"source {self.spec!r}: repeat must be from 1 to {MAX_REPEAT}, and max_pairs at least 1"
+            )
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -47,13 +54,19 @@ class Recipe:
     pair: str  # source and target language, ISO 639-1: "es-en"
     sources: tuple[Source, ...] = ()
     exclude_test: tuple[Source, ...] = ()  # nothing in train or dev touches these
-    on_bad_line: str = "stop"  # "stop" or "skip"
+    on_bad_line: Literal["stop", "skip"] = "stop"
     cleaning: CleaningConfig = CleaningConfig()
     splits: SplitsConfig = SplitsConfig()
     dev_from: tuple[Source, ...] = ()  # given sets, used as they are, instead of carved ones
     test_from: tuple[Source, ...] = ()
     subwords: SubwordsConfig = SubwordsConfig()
     noise: NoiseConfig = NoiseConfig()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z]{2,3}-[a-z]{2,3}", self.pair) or len(set(self.languages)) < 2:
+            raise UserError(f"pair {self.pair!r}: write two language codes, source first, as in es-en")
+        if not self.sources:
+            raise UserError("no source given; add one, such as --source tsv:FILE")
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -92,67 +105,31 @@ class Spec:
 
 def parse_source(text: str) -> Source:
     """A source as the command line gives it: `KIND:PATH[:OPTIONS][@repeat=3,max_pairs=20000,...]`."""
-    settings: dict[str, Any] = {}
-    match = re.search(r"@((?:repeat|max_pairs|name|licence|train_only)=.*)$", text)
-    if match:
+    mapping = YamlMapping(f"source {text!r}")
+    if match := re.search(r"@((?:repeat|max_pairs|name|licence|train_only)=.*)$", text):
         text = text[: match.start()]
         for setting in match.group(1).split(","):
             key, equals, value = setting.partition("=")
             if not equals:
                 raise UserError(f"source {text!r}: setting {setting!r} is not of the form key=value")
-            settings[key] = (
-                value if key in ("name", "licence") else yaml_value(value, f"source {text!r}: {key}")
-            )
-    return from_dict(Source, {"spec": text, **settings}, f"source {text!r}")
+            place = f"source {text!r}: {key}"
+            mapping.put(key, value if key in ("name", "licence") else yaml_value(value, place), place)
+    mapping.put("spec", text, mapping.name)
+    return mapping.build(Source)
 
 
-def yaml_value(text: str, where: str) -> Any:
-    """`text` of the command line as YAML reads it: a number, true, a list, a string."""
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
-        raise UserError(f"{where}: {text!r} is not a YAML value") from None
-
-
-def load_recipe(path: Path) -> dict[str, Any]:
-    """The YAML file as a mapping, not yet checked, so that flags can still be laid over it."""
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the recipe: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8; 2024-13-45 is no date
-        raise UserError(f"{path}: not a YAML recipe: {' '.join(str(error).split())}") from None
-    if not isinstance(settings, dict):
-        raise UserError(f"{path}: a recipe is a YAML mapping, such as 'pair: es-en'")
-    return settings
-
-
-def make_recipe(settings: dict[str, Any], where: str) -> Recipe:
-    """Checks `settings` against the schema and the few rules it cannot express."""
-    renamed_section(settings, where)
-    recipe = from_dict(Recipe, settings, where)
-    if not re.fullmatch(r"[a-z]{2,3}-[a-z]{2,3}", recipe.pair) or len(set(recipe.languages)) < 2:
-        raise UserError(f"{where}: pair {recipe.pair!r}: write two language codes, source first, as in es-en")
-    if not recipe.sources:
-        raise UserError(f"{where}: no source given; add one, such as --source tsv:FILE")
-    if recipe.on_bad_line not in ("stop", "skip"):
-        raise UserError(f"{where}: on_bad_line is {recipe.on_bad_line!r}; write 'stop' or 'skip'")
-    for source in (*recipe.sources, *recipe.exclude_test, *recipe.dev_from, *recipe.test_from):
-        Spec.parse(source.spec)
-        if source.repeat < 1 or (source.max_pairs is not None and source.max_pairs < 1):
-            raise UserError(f"{where}: source {source.spec!r}: repeat and max_pairs must be at least 1")
-    if min(recipe.splits.dev or 0, recipe.splits.test or 0) < 0:
-        raise UserError(f"{where}: the sizes of dev and test cannot be negative")
-    recipe.cleaning.check(where)
-    recipe.subwords.check(where)
-    recipe.noise.check(where)
-    return recipe
+def make_recipe(mapping: YamlMapping) -> Recipe:
+    """The mapping, checked against the schema; a source may be written as on the command line."""
+    if isinstance(mapping.data, dict) and "careless" in mapping.data:  # a recipe of version 0.1
+        raise UserError(f"{mapping.name}: the section 'careless' is now 'noise', and its share noise.typing")
+    mapping.from_text = {Source: parse_source}
+    return mapping.build(Recipe)
 
 
 def dump_recipe(recipe: Recipe) -> str:
     """The recipe as YAML, without the fields of a source that have their default value."""
     settings = dataclasses.asdict(recipe)
-    defaults = dataclasses.asdict(Source(""))
+    defaults = dataclasses.asdict(Source("tsv:x")) | {"spec": None}
     for key in ("sources", "exclude_test", "dev_from", "test_from"):
         settings[key] = [
             {name: value for name, value in source.items() if value != defaults[name]}
@@ -160,42 +137,3 @@ def dump_recipe(recipe: Recipe) -> str:
         ]
     settings["subwords"]["symbols"] = list(recipe.subwords.symbols)
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=110)
-
-
-def from_dict(kind: type[T], settings: Any, where: str) -> T:
-    """Builds dataclass `kind` from a mapping; an unknown key or a value of a wrong type is a UserError."""
-    if not isinstance(settings, dict):
-        raise UserError(f"{where}: expected a mapping, found {settings!r}")
-    hints = get_type_hints(kind)
-    for key in settings:
-        if key not in hints:
-            raise UserError(f"{where}: unknown key {key!r}; known: {', '.join(hints)}")
-    for required in dataclasses.fields(kind):  # type: ignore[arg-type]
-        absent = required.default is dataclasses.MISSING and required.default_factory is dataclasses.MISSING
-        if absent and required.name not in settings:
-            raise UserError(f"{where}: key {required.name!r} is missing")
-    return kind(**{key: _convert(hints[key], value, f"{where}: {key}") for key, value in settings.items()})
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """`value` as type `hint`: a dataclass, a tuple of one type, dict, an optional, or a plain type."""
-    if dataclasses.is_dataclass(hint):
-        if hint is Source and isinstance(value, str):
-            return parse_source(value)
-        return from_dict(hint, value, where)  # type: ignore[arg-type]
-    arguments = get_args(hint)
-    if get_origin(hint) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise UserError(f"{where}: expected a list, found {value!r}")
-        return tuple(_convert(arguments[0], item, where) for item in value)
-    if get_origin(hint) is dict:
-        if not isinstance(value, dict):
-            raise UserError(f"{where}: expected a mapping, found {value!r}")
-        return {str(key): str(item) for key, item in value.items()}
-    if arguments:  # X | None
-        return None if value is None else _convert(arguments[0], value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise UserError(f"{where}: expected {hint.__name__}, found {value!r}")
-    return value

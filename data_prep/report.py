@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
-import sentencepiece
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from data_prep.cleaning import NORMALISATIONS
+from data_prep.corpus import DROP_REASONS, KEPT
 from data_prep.files import Tally
-from data_prep.recipe import Recipe, Source
-from data_prep.tables import DROP_REASONS, KEPT, Pool, texts
+from data_prep.recipe import PUBLIC, Recipe, Source, Spec
 from nmt.errors import UserError
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
@@ -27,19 +26,22 @@ BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector"
 
 @dataclass
 class HeldOut:
-    """A set that train must not touch: its sentences' keys, and what contact was found."""
+    """A set that train must not touch, and what contact was found."""
 
     name: str
     reason: str  # the drop reason of a pair that touches it
-    source_keys: np.ndarray  # int64 [distinct sentences, and what cleaning would make of them]
-    target_keys: np.ndarray
+    files: tuple[
+        str, str
+    ]  # keys of the distinct sources and targets, and of what cleaning would make of them
+    sentences: tuple[int, int]  # how many keys those are
     pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
     dev_pairs_removed: int = 0  # of a given dev set
 
 
 def make_report(
     recipe: Recipe,
-    pool: Pool,
+    reasons: dict[str, Counter[str]],
+    steps: Counter[str],
     tallies: dict[str, Tally],
     held_out: list[HeldOut],
     statistics: dict[str, dict[str, Any]],
@@ -47,15 +49,15 @@ def make_report(
     copies: dict[str, int],
     warnings: list[str],
 ) -> dict[str, Any]:
-    """The contents of report.json. For each source and in total, read = kept + the sum of removed."""
-    reasons = _count_drop_reasons(pool)
+    """The contents of report.json. For each source and in total, read = kept + the sum of removed.
+
+    reasons: of each source, what became of how many pairs; steps: how many pairs each normalisation changed."""
     sources = [
-        _describe_source(name, source, tallies[name], reasons[name])
+        _describe_source(name, source, tallies[name], reasons[name], recipe.languages)
         for name, source in zip(tallies, recipe.sources, strict=True)
     ]
-    removed = Counter(
-        {name: 0 for name in DROP_REASONS if name != KEPT}
-    )  # a filter is named even if it found nothing
+    # A filter is named even if it found nothing.
+    removed = Counter({name: 0 for name in DROP_REASONS if name != KEPT})
     for source in sources:
         removed.update(source["removed"])
     return {
@@ -63,17 +65,15 @@ def make_report(
         "sources": sources,
         "cleaning": {
             "read": sum(source["read"] for source in sources),
-            "normalised": {  # pairs of which the step changed a side
-                step: int((pool.steps >> bit & 1).sum()) for bit, step in enumerate(NORMALISATIONS)
-            },
+            "normalised": {step: steps[step] for step in NORMALISATIONS},
             "removed": dict(removed),
             "kept": sum(source["kept"] for source in sources),
         },
         "decontamination": [
             {
                 "set": held.name,
-                "source_sentences": len(held.source_keys),
-                "target_sentences": len(held.target_keys),
+                "source_sentences": held.sentences[0],
+                "target_sentences": held.sentences[1],
                 "pairs_touching": held.pairs_touching,
                 "dev_pairs_removed": held.dev_pairs_removed,
             }
@@ -93,24 +93,21 @@ def make_report(
     }
 
 
-def _count_drop_reasons(pool: Pool) -> dict[str, Counter[str]]:
-    """Source name -> drop reason (or `kept`) -> pairs."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    start = 0
-    for (names,) in texts(pool.table, "origin"):
-        reasons = pool.drop_reason[start : start + len(names)].tolist()
-        start += len(names)
-        for (name, reason), count in Counter(zip(names, reasons, strict=True)).items():
-            counts[name][DROP_REASONS[reason]] += count
-    return counts
+def _describe_source(
+    name: str, source: Source, tally: Tally, reasons: Counter[str], languages: tuple[str, str]
+) -> dict[str, Any]:
+    found = {reason: count for reason, count in reasons.items() if reason != KEPT and count}
+    removed = {**tally.dropped, **found}
+    spec, public = Spec.parse(source.spec), {}
+    if spec.kind in PUBLIC:
+        from data_prep.public_corpora import citation
 
-
-def _describe_source(name: str, source: Source, tally: Tally, reasons: Counter[str]) -> dict[str, Any]:
-    removed = {**tally.dropped, **{reason: count for reason, count in reasons.items() if reason != KEPT}}
+        public = {"corpus": citation(spec, languages)}
     return {
         "name": name,
         "spec": source.spec,
-        "licence": source.licence,
+        "licence": source.licence,  # mtdata knows none: a recipe says it
+        **public,
         "repeat": source.repeat,
         "read": reasons[KEPT] + sum(removed.values()),
         "kept": reasons[KEPT],
@@ -119,37 +116,34 @@ def _describe_source(name: str, source: Source, tally: Tally, reasons: Counter[s
     }
 
 
-def describe_split(table: datasets.Dataset, models: tuple[Path, Path]) -> dict[str, Any]:
-    """Pairs, and for each side words, characters, pieces and their distribution."""
-    described: dict[str, Any] = {"pairs": len(table)}
-    for side, model in zip(("source", "target"), models, strict=True):
-        processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
-        is_byte = np.array([processor.is_byte(number) for number in range(len(processor))])
-        words = chars = in_bytes = unknown = 0
-        lengths = [np.zeros(0, dtype=np.int64)]
-        for batch in table.with_format("arrow").iter(batch_size=10_000):
-            sentences = batch[side].to_pylist()
-            chars += sum(map(len, sentences))
-            words += sum(len(sentence.split()) for sentence in sentences)
-            ids = batch[f"{side}_ids"].combine_chunks()
-            flat = np.asarray(ids.flatten())
-            in_bytes += int(is_byte[flat].sum())
-            unknown += int((flat == processor.unk_id()).sum())
-            lengths.append(np.asarray(ids.value_lengths()))
-        pieces = np.concatenate(lengths)
-        shown = pieces if len(pieces) else np.zeros(1)  # an empty dev or test has lengths of nought
+def describe_split(sums: dict[str, Counter[str]], vocabularies: Sequence[int]) -> dict[str, Any]:
+    """Pairs, and for each side words, characters, pieces and their distribution, from the sums of `encoding.encode`."""
+    described: dict[str, Any] = {}
+    for (side, counts), vocabulary in zip(sums.items(), vocabularies, strict=True):
+        sizes = {int(name.split()[1]): count for name, count in counts.items() if name.startswith("length ")}
+        lengths = np.array(sorted(sizes), dtype=np.int64)
+        ends = np.cumsum([sizes[length] for length in lengths.tolist()])  # sentences of at most that length
+        pairs = int(ends[-1]) if len(ends) else 0
+
+        def percentile(point: int, lengths: Any = lengths, ends: Any = ends, pairs: int = pairs) -> int:
+            """As numpy's: between the two sentences that lie around that place."""
+            place = point / 100 * (pairs - 1)
+            low, high = lengths[np.searchsorted(ends, [np.floor(place), np.ceil(place)], side="right")]
+            return int(low + (high - low) * (place - np.floor(place)))
+
+        described["pairs"] = pairs
         described[side] = {
-            "words": words,
-            "characters": chars,
-            "pieces": int(pieces.sum()),
+            "words": counts["words"],
+            "characters": counts["characters"],
+            "pieces": counts["pieces"],
             "pieces_per_sentence": {
-                "mean": round(float(shown.mean()), 2),
-                **{f"p{point}": int(np.percentile(shown, point)) for point in (50, 95, 99)},
-                "max": int(shown.max()),
+                "mean": round(counts["pieces"] / max(1, pairs), 2),
+                **{f"p{point}": percentile(point) if pairs else 0 for point in (50, 95, 99)},
+                "max": int(lengths[-1]) if pairs else 0,
             },
-            "byte_pieces": in_bytes,
-            "unknown_pieces": unknown,
-            "vocabulary": len(processor),
+            "byte_pieces": counts["byte_pieces"],
+            "unknown_pieces": counts["unknown_pieces"],
+            "vocabulary": vocabulary,
         }
     return described
 

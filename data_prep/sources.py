@@ -8,37 +8,55 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polib
 from lxml import etree
 
-from data_prep.files import Tally, find_file, open_bytes, read_lines, uncompressed_suffix
-from data_prep.huggingface import read_huggingface
-from data_prep.recipe import Spec
+from data_prep.files import (
+    MAX_LINE_BYTES,
+    Tally,
+    find_file,
+    limited_lines,
+    open_bytes,
+    read_lines,
+    uncompressed_suffix,
+)
+from data_prep.recipe import PUBLIC, Spec
 from nmt.errors import UserError
 
 Pairs = Iterator[tuple[str, str]]
 Languages = tuple[str, str]
 
-csv.field_size_limit(sys.maxsize if sys.maxsize < 2**63 else 2**31 - 1)
+csv.field_size_limit(MAX_LINE_BYTES)  # a quoted field may go on over lines
+MAX_UNIT_BYTES = 1 << 24  # of TMX from the end of one unit to that of the next
+MAX_CATALOGUE_BYTES = 1 << 26  # of a PO or MO file, which polib reads whole
 
 
 def read_pairs(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
     """All pairs of the source, in the order of `languages`. Raises UserError, with file and line."""
     if spec.kind == "hf":
+        from data_prep.huggingface import read_huggingface  # `datasets`, which takes seconds to import
+
         return read_huggingface(spec, languages, tally, cache)
+    if spec.kind in PUBLIC:
+        from data_prep.public_corpora import read_public
+
+        return read_public(spec, languages, tally)
     readers = {"tsv": _read_table, "moses": _read_moses, "tmx": _read_tmx, "po": _read_po, "mo": _read_po}
     return readers[spec.kind](spec, languages, tally)
 
 
 def files_of(spec: Spec, languages: Languages) -> list[Path]:
     """The files that the source consists of; none for a data set of the hub."""
+    if spec.kind in PUBLIC:
+        from data_prep.public_corpora import public_files
+
+        return public_files(spec, languages)
     if spec.kind == "moses":
         return [find_file(f"{spec.path}.{language}") for language in languages]
     if spec.kind == "hf":
@@ -164,8 +182,9 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     path = find_file(spec.path)
     with open_bytes(path) as stream:
         # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
+        limited = _UnitLimit(stream, path)
         units = etree.iterparse(
-            stream,
+            limited,
             events=("end",),
             tag="tu",
             resolve_entities=False,
@@ -175,6 +194,7 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
         )
         try:
             for _, unit in units:
+                limited.unread = 0
                 where = f"{path}:{unit.sourceline}"
                 texts = _texts(unit)
                 sources, targets = (_of_language(texts, language) for language in languages)
@@ -194,6 +214,23 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
             _check_well_formed(units, path)
         except etree.XMLSyntaxError as error:
             raise UserError(f"{path}:{error.lineno}: not well-formed TMX: {error.msg}") from None
+
+
+class _UnitLimit:
+    """A stream of TMX that stops where no unit ends for too long: lxml keeps all that lies between."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self.stream, self.path, self.line, self.unread = stream, path, 1, 0
+
+    def read(self, size: int) -> bytes:
+        """As of a file."""
+        block = self.stream.read(size)
+        if self.unread > MAX_UNIT_BYTES:
+            raise UserError(
+                f"{self.path}:{self.line} is longer than {MAX_UNIT_BYTES:,} bytes without an end of a unit"
+            )
+        self.line, self.unread = self.line + block.count(b"\n"), self.unread + len(block)
+        return block
 
 
 def _check_well_formed(units: Any, path: Path) -> None:
@@ -259,15 +296,26 @@ def _read_po(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
 
 def _load_catalogue(path: Path, kind: str) -> Any:
     with open_bytes(path) as stream:
-        content = stream.read()
+        parts, size = [], 0
+        whole = (
+            iter([(1, stream.read(MAX_CATALOGUE_BYTES + 1))]) if kind == "mo" else limited_lines(stream, path)
+        )
+        for line, text in whole:
+            parts.append(text)
+            size += len(text)
+            if size > MAX_CATALOGUE_BYTES:
+                raise UserError(
+                    f"{path}:{line} is beyond {MAX_CATALOGUE_BYTES:,} bytes, longer than a catalogue may be"
+                )
+        content = b"".join(parts)
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as plain:  # polib reads files only, uncompressed ones
         plain.write(content)
         plain.flush()
         try:
             return polib.pofile(plain.name) if kind == "po" else polib.mofile(plain.name)
         except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
-            raise UserError(f"{path}:{line}: not in {error.encoding}, which its header declares") from None
+            number = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
+            raise UserError(f"{path}:{number}: not in {error.encoding}, which its header declares") from None
         except (OSError, ValueError, LookupError) as error:
             line_in_message = re.search(r"line (\d+)", str(error))
             place = f"{path}:{line_in_message.group(1)}" if line_in_message else str(path)

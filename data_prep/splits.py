@@ -1,4 +1,4 @@
-"""Who goes to train, dev and test so that no two share a sentence; duplicates; contact with given sets.
+"""Who goes to train, dev and test so that no two share a sentence.
 
 Works on sentence keys alone (`keys.py`): int64 arrays `[pairs]`, 16 bytes a pair, whatever the text.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_prep.keys import mix, pair_keys
+from nmt.errors import UserError
 
 TRAIN, DEV, TEST = 0, 1, 2
 
@@ -22,20 +23,9 @@ class SplitsConfig:
     test: int | None = None
     seed: int = 1
 
-
-def is_repeated(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:
-    """bool `[pairs]`: the pair occurred before."""
-    first = np.unique(pair_keys(source_keys, target_keys), return_index=True)[1]
-    repeated = np.ones(len(source_keys), dtype=bool)
-    repeated[first] = False
-    return repeated
-
-
-def touches(
-    source_keys: np.ndarray, target_keys: np.ndarray, held_sources: np.ndarray, held_targets: np.ndarray
-) -> np.ndarray:
-    """bool `[pairs]`: the source sentence is among the held-out sources, or the target among the targets."""
-    return np.isin(source_keys, held_sources) | np.isin(target_keys, held_targets)
+    def __post_init__(self) -> None:
+        if min(self.dev or 0, self.test or 0) < 0:
+            raise UserError("the sizes of dev and test cannot be negative")
 
 
 def connected_components(source_keys: np.ndarray, target_keys: np.ndarray) -> np.ndarray:
@@ -89,13 +79,18 @@ def carve(
             continue
         # The emptier of the two comes first, so that a shortage falls on both.
         for name in sorted(wanted, key=lambda name: -wanted[name] / max(1, asked[name])):
-            if sizes[index] <= min(wanted[name], max(2, asked[name] // 20)):
+            if sizes[index] <= min(wanted[name], most_at_once(asked[name])):
                 split[index] = name
                 wanted[name] -= int(sizes[index])
                 break
         if not any(wanted.values()):
             break
     return split[component]
+
+
+def most_at_once(size: int) -> int:
+    """How many pairs that hang together may go to a carved set of `size` pairs: a twentieth."""
+    return max(2, size // 20)
 
 
 def sample(keys: np.ndarray, size: int, seed: int) -> np.ndarray:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import sentencepiece
 import yaml
 
 from nmt.errors import UserError
 
-MODEL_TYPES = ("unigram", "bpe", "char")
 LEAST = 300  # pieces: fewer are hardly more than the special and byte ones
 # The result depends on the number of threads (sums of floats), so that it is not the machine's to choose.
 THREADS = 4
@@ -27,7 +27,7 @@ class SubwordsConfig:
     """How the vocabulary is made."""
 
     vocab_size: int = 8000  # of each model, with the 4 special and 256 byte pieces
-    model_type: str = "unigram"
+    model_type: Literal["unigram", "bpe", "char"] = "unigram"
     separate: bool = False  # one model a language instead of a joint one
     # Share of all characters that must be pieces of their own; a rarer one is spelled in UTF-8 bytes.
     character_coverage: float = 0.9999
@@ -39,16 +39,13 @@ class SubwordsConfig:
     reuse: str | None = None
     reuse_sha256: dict[str, str] = field(default_factory=dict)  # file -> hash; a recorded hash is checked
 
-    def check(self, where: str) -> None:
-        """Raises UserError for a value out of range."""
-        if self.model_type not in MODEL_TYPES:
-            raise UserError(f"{where}: model_type {self.model_type!r}: choose from {', '.join(MODEL_TYPES)}")
+    def __post_init__(self) -> None:
         if self.vocab_size < LEAST:
             raise UserError(
-                f"{where}: vocab_size {self.vocab_size}: 260 pieces are special or bytes; take {LEAST} or more"
+                f"vocab_size {self.vocab_size}: 260 pieces are special or bytes; take {LEAST} or more"
             )
         if not 0.9 <= self.character_coverage <= 1:
-            raise UserError(f"{where}: character_coverage {self.character_coverage}: must be from 0.9 to 1")
+            raise UserError(f"character_coverage {self.character_coverage}: must be from 0.9 to 1")
 
 
 def train(sentences: Iterator[str], config: SubwordsConfig) -> bytes:

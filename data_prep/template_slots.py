@@ -15,18 +15,18 @@ Slot = Callable[[random.Random], Filling]
 
 DAYS = [
     ("lunes", "Monday"), ("martes", "Tuesday"), ("miércoles", "Wednesday"), ("jueves", "Thursday"),
-    ("viernes", "Friday"), ("sábado", "Saturday"), ("domingo", "Sunday"),
+    ("viernes", "Friday"), ("sábado", "Saturday"), ("domingo", "Sunday")
 ]  # fmt: skip
 MONTHS = [
     ("enero", "January"), ("febrero", "February"), ("marzo", "March"), ("abril", "April"), ("mayo", "May"),
     ("junio", "June"), ("julio", "July"), ("agosto", "August"), ("septiembre", "September"),
-    ("octubre", "October"), ("noviembre", "November"), ("diciembre", "December"),
+    ("octubre", "October"), ("noviembre", "November"), ("diciembre", "December")
 ]  # fmt: skip
 LENGTHS = dict(zip(MONTHS, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
 HOURS = [
     ("las dos", "two"), ("las tres", "three"), ("las cuatro", "four"), ("las cinco", "five"), ("las seis", "six"),
     ("las siete", "seven"), ("las ocho", "eight"), ("las nueve", "nine"), ("las diez", "ten"),
-    ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one"),
+    ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one")
 ]  # fmt: skip
 TIMES_OF_DAY = [("por la mañana", "morning"), ("por la tarde", "afternoon"), ("por la noche", "night")]
 FILE_NAMES = (
@@ -111,14 +111,10 @@ def _year(draw: random.Random) -> str:
 
 def _date_in_digits(draw: random.Random) -> str:
     day, month, year = draw.randint(1, 28), draw.randint(1, 12), _year(draw)
-    return draw.choice(
-        (
-            f"{day:02}/{month:02}/{year}",
-            f"{year}-{month:02}-{day:02}",
-            f"{day}.{month}.{year}",
-            f"{day:02}-{month:02}-{year}",
-        )
-    )
+    return draw.choice((
+        f"{day:02}/{month:02}/{year}", f"{year}-{month:02}-{day:02}", f"{day}.{month}.{year}",
+        f"{day:02}-{month:02}-{year}",
+    ))  # fmt: skip
 
 
 def _month_of_year(draw: random.Random) -> Filling:
@@ -130,38 +126,24 @@ def _on_day(draw: random.Random) -> Filling:
     day, english = draw.choice(DAYS)
     part, english_part = draw.choice(TIMES_OF_DAY)
     date, english_date = _date(draw, with_year=False)
-    return draw.choice(
-        [
-            (f"el {day}", f"on {english}"),
-            (f"el {day}", f"on {english}"),
-            (f"este {day}", f"this {english}"),
-            (f"el próximo {day}", f"next {english}"),
-            (f"el {day} {part}", f"on {english} {english_part}"),
-            (f"el {day} {date}", f"on {english}, {english_date}"),
-            (f"el {date}", f"on {english_date}"),
-            ("mañana", "tomorrow"),
-            ("pasado mañana", "the day after tomorrow"),
-            ("mañana por la mañana", "tomorrow morning"),
-            ("la próxima semana", "next week"),
-            ("hoy", "today"),
-            ("esta tarde", "this afternoon"),
-        ]
-    )
+    return draw.choice([
+        (f"el {day}", f"on {english}"), (f"el {day}", f"on {english}"), (f"este {day}", f"this {english}"),
+        (f"el próximo {day}", f"next {english}"), (f"el {day} {part}", f"on {english} {english_part}"),
+        (f"el {day} {date}", f"on {english}, {english_date}"), (f"el {date}", f"on {english_date}"),
+        ("mañana", "tomorrow"), ("pasado mañana", "the day after tomorrow"),
+        ("mañana por la mañana", "tomorrow morning"), ("la próxima semana", "next week"), ("hoy", "today"),
+        ("esta tarde", "this afternoon"),
+    ])  # fmt: skip
 
 
 def _on_past_day(draw: random.Random) -> Filling:
     day, english = draw.choice(DAYS)
     date, english_date = _date(draw, with_year=False)
-    return draw.choice(
-        [
-            (f"el {day}", f"on {english}"),
-            (f"el {day} pasado", f"last {english}"),
-            (f"el {date}", f"on {english_date}"),
-            ("ayer", "yesterday"),
-            ("anteayer", "the day before yesterday"),
-            ("la semana pasada", "last week"),
-        ]
-    )
+    return draw.choice([
+        (f"el {day}", f"on {english}"), (f"el {day} pasado", f"last {english}"),
+        (f"el {date}", f"on {english_date}"), ("ayer", "yesterday"),
+        ("anteayer", "the day before yesterday"), ("la semana pasada", "last week"),
+    ])  # fmt: skip
 
 
 def _every_day(draw: random.Random) -> Filling:
@@ -180,22 +162,17 @@ def _at(draw: random.Random) -> Filling:
     clock = _clock(draw)
     digits = f"{draw.randint(2, 11)}:{draw.choice((0, 10, 15, 20, 30, 45)):02}"
     part, english_part = draw.choice([("mañana", "in the morning"), ("tarde", "in the afternoon")])
-    return draw.choice(
-        [
-            (f"a las {clock}", f"at {clock}"),
-            (f"a las {clock}", f"at {clock}"),
-            (f"a las {clock} h", f"at {clock}"),
-            (f"a las {digits} de la {part}", f"at {digits} {english_part}"),
-            (f"a {hour}", f"at {english} o'clock"),
-            (f"a {hour} en punto", f"at {english} o'clock sharp"),
-            (f"a {hour} y media", f"at half past {english}"),
-            (f"a {hour} y cuarto", f"at a quarter past {english}"),
-            (f"a {hour} menos cuarto", f"at a quarter to {english}"),
-            (f"a {before} y diez", f"at ten past {english_before}"),
-            ("a mediodía", "at noon"),
-            ("a medianoche", "at midnight"),
-        ]
-    )
+    return draw.choice([
+        (f"a las {clock}", f"at {clock}"), (f"a las {clock}", f"at {clock}"),
+        (f"a las {clock} h", f"at {clock}"),
+        (f"a las {digits} de la {part}", f"at {digits} {english_part}"),
+        (f"a {hour}", f"at {english} o'clock"), (f"a {hour} en punto", f"at {english} o'clock sharp"),
+        (f"a {hour} y media", f"at half past {english}"),
+        (f"a {hour} y cuarto", f"at a quarter past {english}"),
+        (f"a {hour} menos cuarto", f"at a quarter to {english}"),
+        (f"a {before} y diez", f"at ten past {english_before}"), ("a mediodía", "at noon"),
+        ("a medianoche", "at midnight"),
+    ])  # fmt: skip
 
 
 def _amount_of_money(draw: random.Random) -> str:
@@ -229,30 +206,20 @@ def _digits(draw: random.Random, count: int) -> str:
 
 def _phone(draw: random.Random) -> str:
     nine = _digits(draw, 9)
-    return draw.choice(
-        [
-            f"{nine[:3]} {nine[3:6]} {nine[6:]}",
-            f"+34 {nine[:3]} {nine[3:6]} {nine[6:]}",
-            f"+44 20 {nine[:4]} {nine[4:8]}",
-            f"({nine[:3]}) {nine[3:6]}-{nine[6:]}0",
-            f"{nine[:3]}-{nine[3:6]}-{nine[6:]}1",
-            f"+1 {nine[:3]} 555 {nine[5:]}",
-            nine,
-        ]
-    )
+    return draw.choice([
+        f"{nine[:3]} {nine[3:6]} {nine[6:]}", f"+34 {nine[:3]} {nine[3:6]} {nine[6:]}",
+        f"+44 20 {nine[:4]} {nine[4:8]}", f"({nine[:3]}) {nine[3:6]}-{nine[6:]}0",
+        f"{nine[:3]}-{nine[3:6]}-{nine[6:]}1", f"+1 {nine[:3]} 555 {nine[5:]}", nine,
+    ])  # fmt: skip
 
 
 def _code(draw: random.Random) -> str:
     letters = "".join(draw.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(draw.randint(1, 3)))
-    return draw.choice(
-        [
-            f"{letters}-{_digits(draw, 4)}",
-            f"{letters}{_digits(draw, 3)}",
-            f"{_digits(draw, 2)}{letters}",
-            f"{letters}-{_digits(draw, 2)}/{_digits(draw, 3)}",
-            f"{_digits(draw, 3)}{letters}{_digits(draw, 2)}",
-        ]
-    )
+    return draw.choice([
+        f"{letters}-{_digits(draw, 4)}", f"{letters}{_digits(draw, 3)}", f"{_digits(draw, 2)}{letters}",
+        f"{letters}-{_digits(draw, 2)}/{_digits(draw, 3)}",
+        f"{_digits(draw, 3)}{letters}{_digits(draw, 2)}",
+    ])  # fmt: skip
 
 
 def _file(draw: random.Random) -> str:
@@ -319,56 +286,28 @@ def _iban(draw: random.Random) -> str:
 
 
 SLOTS: dict[str, Slot] = {
-    "name": _name("given"),
-    "name_f": _name("f"),
-    "name_m": _name("m"),
-    "surname": _name("surname"),
-    "full": _name("given", "surname"),
-    "full_f": _name("f", "surname"),
-    "full_m": _name("m", "surname"),
-    "brand": _name("brand"),
-    "mr": _titled(("la señora", "Mrs."), ("el señor", "Mr.")),
-    "doctor": _titled(("la doctora", "Dr."), ("el doctor", "Dr.")),
-    "place": _place,
-    "day": one_of(DAYS),
-    "month": one_of(MONTHS),
-    "month_y": _month_of_year,
-    "date": lambda draw: _date(draw, with_year=False),
-    "date_y": lambda draw: _date(draw, with_year=True),
-    "date_num": copied(_date_in_digits),
-    "year": copied(_year),
-    "on_day": _on_day,
-    "on_day_past": _on_past_day,
-    "every_day": _every_day,
-    "at": _at,
-    "clock": copied(_clock),
-    "n": copied(_number),
+    "name": _name("given"), "name_f": _name("f"), "name_m": _name("m"), "surname": _name("surname"),
+    "full": _name("given", "surname"), "full_f": _name("f", "surname"), "full_m": _name("m", "surname"),
+    "brand": _name("brand"), "mr": _titled(("la señora", "Mrs."), ("el señor", "Mr.")),
+    "doctor": _titled(("la doctora", "Dr."), ("el doctor", "Dr.")), "place": _place, "day": one_of(DAYS),
+    "month": one_of(MONTHS), "month_y": _month_of_year, "date": lambda draw: _date(draw, with_year=False),
+    "date_y": lambda draw: _date(draw, with_year=True), "date_num": copied(_date_in_digits),
+    "year": copied(_year), "on_day": _on_day, "on_day_past": _on_past_day, "every_day": _every_day,
+    "at": _at, "clock": copied(_clock), "n": copied(_number),
     "age": copied(lambda draw: str(draw.randint(2, 99))),
-    "few": copied(lambda draw: str(draw.randint(2, 9))),
-    "money": copied(_amount_of_money),
-    "coins": _counted(listed("coins"), 2, 900),
-    "coins_big": _counted(listed("coins_big"), 2, 90),
-    "pct": copied(_per_cent),
-    "temp": copied(_temperature),
+    "few": copied(lambda draw: str(draw.randint(2, 9))), "money": copied(_amount_of_money),
+    "coins": _counted(listed("coins"), 2, 900), "coins_big": _counted(listed("coins_big"), 2, 90),
+    "pct": copied(_per_cent), "temp": copied(_temperature),
     "fever": copied(lambda draw: f"{draw.randint(37, 40)}{draw.choice('.,')}{draw.randint(1, 9)} °C"),
     "amount": copied(lambda draw: draw.choice((f"{draw.randint(2, 9)} kg", f"{draw.randint(1, 9) * 100} g"))),
-    "stuff": one_of(listed("stuff")),
-    "thing": one_of(listed("thing")),
+    "stuff": one_of(listed("stuff")), "thing": one_of(listed("thing")),
     "size": copied(lambda draw: draw.choice("S M L XL XXL 36 38 40 42 44".split())),
-    "rel_f": one_of(listed("rel_f")),
-    "rel_m": one_of(listed("rel_m")),
-    "phone": copied(_phone),
-    "short_phone": copied(lambda draw: draw.choice("112 061 911 999 016".split())),
-    "mail": copied(_mail),
-    "url": copied(_url),
-    "file": copied(_file),
-    "version": copied(_version),
-    "uuid": copied(_uuid),
+    "rel_f": one_of(listed("rel_f")), "rel_m": one_of(listed("rel_m")), "phone": copied(_phone),
+    "short_phone": copied(lambda draw: draw.choice("112 061 911 999 016".split())), "mail": copied(_mail),
+    "url": copied(_url), "file": copied(_file), "version": copied(_version), "uuid": copied(_uuid),
     "flight": copied(_flight),
     "order": copied(lambda draw: draw.choice(("", "", "#", "A-")) + _digits(draw, draw.choice((5, 6, 8)))),
-    "code": copied(_code),
-    "iban": copied(_iban),
+    "code": copied(_code), "iban": copied(_iban),
     "command": copied(lambda draw: f"`{draw.choice(COMMANDS)}`"),
-    "function": copied(lambda draw: draw.choice(FUNCTIONS)),
-    "ph": copied(_placeholder),
+    "function": copied(lambda draw: draw.choice(FUNCTIONS)), "ph": copied(_placeholder)
 }  # fmt: skip

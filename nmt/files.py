@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from nmt.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing is locked
+    fcntl = None  # type: ignore[assignment]
 
 
 def write_file_atomically(file: Path, content: str | bytes) -> None:
@@ -58,6 +64,20 @@ def replace_link(link: Path, folder: Path) -> None:
     partial.unlink(missing_ok=True)
     os.symlink(os.path.relpath(folder, link.parent), partial)
     os.replace(partial, link)
+
+
+@contextmanager
+def locked_file(file: Path, otherwise: str) -> Iterator[None]:
+    """Hold a lock on `file`, which is made, within the block; UserError(otherwise) if another process holds it.
+
+    It ends with the process, however that ends."""
+    with open(file, "a") as stream:
+        try:
+            if fcntl:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(otherwise) from None
+        yield
 
 
 def previous(folder: Path) -> Path:

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nmt.commands import lab, lab_generate, translate, translate_file
+from nmt.commands import lab, lab_generate, translate, translate_corpus, translate_file
 from nmt.commands.arguments import add_command
 from nmt.commands.info import INFO, info
 from nmt.commands.models import add_models
@@ -68,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     translate.add(commands)
     translate_file.add(commands)
+    translate_corpus.add(commands)
     add_serve(commands)
     add_score(commands)
     add_train(commands)

@@ -14,6 +14,7 @@ import pytest
 datasets = pytest.importorskip("datasets")
 polib = pytest.importorskip("polib")
 
+from data_prep.files import MAX_LINE_BYTES  # noqa: E402
 from data_prep.recipe import Spec  # noqa: E402
 from nmt.errors import UserError  # noqa: E402
 from tests.support.parallel_text import (  # noqa: E402
@@ -210,3 +211,56 @@ def test_malformed_spec_is_refused(spec):
 def test_spec_path_may_hold_colons():
     assert Spec.parse("tsv:C:/data/a.tsv:es=0,en=1") == Spec("tsv", "C:/data/a.tsv", {"es": "0", "en": "1"})
     assert Spec.parse("hf:opus:es-en").path == "opus:es-en"
+
+
+LONG = b"hola\thello\n" + b"x" * (MAX_LINE_BYTES + 1)
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_a_line_without_end_is_not_read_whole(suffix, tmp_path):
+    bomb = tmp_path / f"a.tsv{suffix}"
+    bomb.write_bytes(COMPRESS[suffix](LONG))
+    for skip in (False, True):
+        with pytest.raises(UserError, match=rf"a\.tsv\{suffix}:2 is longer than 1,048,576 bytes"):
+            read(f"tsv:{bomb}", tmp_path, skip)
+
+
+def test_entries_without_end_are_not_read_whole(tmp_path, monkeypatch):
+    (tmp_path / "a.po.gz").write_bytes(gzip.compress(b'msgid "' + b"x" * (MAX_LINE_BYTES + 1)))
+    with pytest.raises(UserError, match=r"a\.po\.gz:1 is longer than"):
+        read(f"po:{tmp_path / 'a.po.gz'}:id=en", tmp_path)
+    (tmp_path / "a.jsonl.xz").write_bytes(lzma.compress(b'{"translation": "' + b"x" * (MAX_LINE_BYTES + 1)))
+    with pytest.raises(UserError, match=r"a\.jsonl\.xz:1 is longer than"):
+        read(f"hf:{tmp_path / 'a.jsonl.xz'}", tmp_path)
+    monkeypatch.setattr("data_prep.sources.MAX_CATALOGUE_BYTES", 1000)
+    (tmp_path / "b.po").write_text('msgid "a"\nmsgstr "b"\n\n' * 100)
+    with pytest.raises(UserError, match=r"b\.po:\d+ is beyond 1,000 bytes"):
+        read(f"po:{tmp_path / 'b.po'}:id=en", tmp_path)
+    monkeypatch.setattr("data_prep.sources.MAX_UNIT_BYTES", 100_000)
+    path = write_tmx(tmp_path / "a.tmx", "<note>nothing</note>\n" * 20_000)
+    with pytest.raises(UserError, match=r"a\.tmx:\d+ is longer than 100,000 bytes without an end of a unit"):
+        read(f"tmx:{path}", tmp_path)
+
+
+def test_a_quoted_field_without_end(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('es,en\n"hola,hello\n' + "more,lines\n" * 200_000)
+    with pytest.raises(UserError, match=r"a\.csv:2: not CSV: field larger than field limit"):
+        read(f"tsv:{path}:es=es,en=en", tmp_path)
+
+
+def test_parquet_with_flipped_bytes_is_one_sentence(tmp_path):
+    path = write_translation_form(tmp_path / "a.parquet")
+    content = path.read_bytes()
+    refused = 0
+    for place in range(4, len(content), 97):
+        damaged = tmp_path / f"{place}.parquet"
+        damaged.write_bytes(
+            content[:place] + bytes(byte ^ 0xFF for byte in content[place : place + 8]) + content[place + 8 :]
+        )
+        try:
+            read(f"hf:{damaged}", tmp_path, skip=True)
+        except UserError as error:
+            refused += 1
+            assert str(damaged) in str(error)
+    assert refused > 5

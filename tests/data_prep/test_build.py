@@ -55,14 +55,7 @@ def test_every_pair_is_in_exactly_one_split(folder):
 
 
 def test_separate_models(tmp_path):
-    build(
-        tmp_path / "set",
-        "--source",
-        write_tsv(tmp_path / "a.tsv"),
-        "--separate",
-        *SIZES,
-        *BPE,
-    )
+    build(tmp_path / "set", "--source", write_tsv(tmp_path / "a.tsv"), "--separate", *SIZES, *BPE)
     source, target = load_tokenizers(tmp_path / "set")
     assert (tmp_path / "set" / "source.spm").exists() and source.serialized != target.serialized
     row = read_split(tmp_path / "set", "train")[0]

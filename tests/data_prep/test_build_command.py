@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -50,11 +51,26 @@ def test_broken_off_build_leaves_the_old_folder_and_nothing_else(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("data_prep.report.describe_split", fail)
+    monkeypatch.setattr("data_prep.report.make_report", fail)
     build(out, "--source", corpus, *SIZES, "--force", status=status)
     assert read_split(out, "train") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tsv", "set"]
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_build_clears_what_killed_ones_left_and_no_more(tmp_path):
+    corpus, names = (
+        write_tsv(tmp_path / "a.tsv"),
+        (".set.building-killed", ".set.building-at-work", ".other.building-x"),
+    )
+    for name in names:
+        (tmp_path / name / "work").mkdir(parents=True)
+        (tmp_path / name / ".lock").touch()
+    with open(tmp_path / names[1] / ".lock") as lock:  # as a build holds it that goes on
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build(tmp_path / "set", "--source", corpus, *SIZES)
+    assert [(tmp_path / name).exists() for name in names] == [False, True, True]
+    assert not (tmp_path / "set" / ".lock").exists()
 
 
 def test_user_error_is_one_line_with_file_and_line(tmp_path, capsys):
@@ -77,7 +93,7 @@ def test_report_of_something_else(tmp_path, capsys):
 def test_a_value_that_is_no_yaml(tmp_path, capsys):
     for value in ("[", "2024-13-45"):
         assert main(["build", "--set", f"pair={value}", "--out", str(tmp_path / "set")]) == 1
-        assert capsys.readouterr().err == f"error: --set pair: {value!r} is not a YAML value\n"
+        assert capsys.readouterr().err == f"error: --set pair={value}: {value!r} is not a YAML value\n"
 
 
 def test_names_and_licences_are_not_markup(tmp_path, capsys):

@@ -12,14 +12,16 @@ pytest.importorskip("lingua")
 
 import data_prep  # noqa: E402
 from data_prep.cli import main  # noqa: E402
-from data_prep.recipe import dump_recipe, load_recipe, make_recipe  # noqa: E402
+from data_prep.recipe import dump_recipe, make_recipe  # noqa: E402
+from nmt.yaml_config import YamlMapping  # noqa: E402
 from tests.support.built_datasets import PAIRS, SIZES, build, read_split, write_tsv  # noqa: E402
 
 RECIPES = Path(data_prep.__file__).parent / "recipes"
 
 
 def test_same_input_gives_the_same_ids_however_many_processes(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.tables.SMALL", 100)
+    monkeypatch.setattr("data_prep.engines.SMALL", 100)
+    monkeypatch.setattr("data_prep.shards.SHARD_ROWS", 60)
     build(tmp_path / "set", "--source", f"tsv:{folder.parent / 'corpus.tsv'}", *SIZES, "--num-proc", "2")
     for name in ("train", "dev", "test"):
         assert read_split(tmp_path / "set", name) == read_split(folder, name)
@@ -64,25 +66,31 @@ def test_flags_go_on_top_of_a_recipe(folder, tmp_path):
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_packaged_recipe_is_valid(path):
-    recipe = make_recipe(load_recipe(path), str(path))
-    assert dump_recipe(make_recipe(yaml.safe_load(dump_recipe(recipe)), "again")) == dump_recipe(recipe)
+    recipe = make_recipe(YamlMapping.read(path))
+    assert dump_recipe(make_recipe(YamlMapping.parse(dump_recipe(recipe), "again"))) == dump_recipe(recipe)
 
 
 WRONG_RECIPES = {
-    "unknown key": ({"cleaning": {"max_word": 3}}, "cleaning: unknown key 'max_word'; known: strip_markup"),
-    "wrong type": ({"cleaning": {"max_words": "many"}}, "max_words: expected int, found 'many'"),
+    "unknown key": (
+        {"cleaning": {"max_word": 3}},
+        ":2: unknown key 'cleaning.max_word'; did you mean 'max_words'?",
+    ),
+    "wrong type": ({"cleaning": {"max_words": "many"}}, "max_words is 'many', expected int"),
     "no source": ({"sources": []}, "no source given"),
-    "sources are no list": ({"sources": "tsv:a"}, "sources: expected a list"),
+    "sources are no list": ({"sources": "tsv:a"}, "sources is 'tsv:a', expected a list"),
     "bad pair": ({"pair": "spanish"}, "write two language codes"),
-    "bad setting": ({"sources": ["tsv:a@repeat=0"]}, "repeat and max_pairs must be at least 1"),
+    "bad setting": ({"sources": ["tsv:a@repeat=0"]}, "repeat must be from 1 to 1000"),
+    "a disk full of copies": ({"sources": ["tsv:a@repeat=999999999"]}, "repeat must be from 1 to 1000"),
+    "no such kind": ({"subwords": {"model_type": "word"}}, "expected one of: unigram, bpe, char"),
     "bad spec": ({"sources": [{"spec": "doc:a"}]}, "must begin with one of tsv:"),
     "negative size": ({"splits": {"dev": -1}}, "cannot be negative"),
     "no YAML in a setting": ({"sources": ["tsv:a@repeat=["]}, "repeat: '[' is not a YAML value"),
     "bounds crossed": ({"cleaning": {"min_words": 9, "max_words": 8}}, "min_words is 9 and max_words 8"),
     "ratio below 1": ({"cleaning": {"max_length_ratio": 0.5}}, "take 1 or more"),
-    "ratio no number": ({"cleaning": {"max_length_ratio": float("nan")}}, "take 1 or more"),
+    "ratio no number": ({"cleaning": {"max_length_ratio": float("nan")}}, "expected a finite number"),
     "share above 1": ({"cleaning": {"min_script_share": 50}}, "take a share from 0 to 1"),
     "no mapping": (["pair"], "a recipe is a YAML mapping"),
+    "an old section": ({"careless": {"share": 0.1}}, "is now 'noise'"),
 }
 
 

@@ -93,7 +93,7 @@ def test_items_are_what_stands_once_on_both_sides() -> None:
     found = {item.text: item.kind for item in common_items(source, target)}
     assert found == {
         "20": "number", "15:30": "number", "%s": "placeholder", "A-315": "code", "Tom O'Connor": "name",
-        "ana@a.es": "address", "https://a.es/b?c=1": "address",
+        "ana@a.es": "address", "https://a.es/b?c=1": "address"
     }  # fmt: skip
     assert [item.text for item in common_items("5 y 5 y 1 y 16", "5 and 1 and 16")] == ["16"]
     assert [item.text for item in common_items("La casa de Tom.", "Tom's house.")] == ["Tom"]
@@ -259,6 +259,6 @@ def test_the_old_name_is_told_the_new_one(tmp_path: Path, capsys: pytest.Capture
 
 def test_shares_are_shares() -> None:
     with pytest.raises(UserError, match=r"noise\.names is 2"):
-        NoiseConfig(names=2.0).check("recipe")
+        NoiseConfig(names=2.0)
     with pytest.raises(UserError, match="most_words"):
-        NoiseConfig(most_words=0).check("recipe")
+        NoiseConfig(most_words=0)

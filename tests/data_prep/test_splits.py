@@ -1,4 +1,4 @@
-"""Keys, duplicates, connected components and the promise that no two splits share a sentence."""
+"""Keys, connected components and the promise that no two splits share a sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data_prep.keys import fold, mix, pair_keys, sentence_key, sentence_keys
-from data_prep.splits import DEV, TEST, TRAIN, carve, connected_components, is_repeated, sample, touches
+from data_prep.splits import DEV, TEST, TRAIN, carve, connected_components, sample
 
 
 def random_pairs(seed: int, pairs: int = 600, sentences: int = 1500) -> tuple[list[str], list[str]]:
@@ -65,18 +65,6 @@ def test_keys_are_the_same_on_every_machine():
 def test_pair_keys_tell_a_pair_from_its_reverse():
     a, b = sentence_keys(["uno"]), sentence_keys(["dos"])
     assert pair_keys(a, b) != pair_keys(b, a)
-
-
-def test_is_repeated_keeps_the_first_and_other_translations():
-    sources = sentence_keys(["Ve.", "Vete.", "¡VE!", "Ve."])
-    targets = sentence_keys(["Go.", "Go.", "go", "Leave."])
-    assert is_repeated(sources, targets).tolist() == [False, False, True, False]
-
-
-def test_touches_looks_at_each_side_apart():
-    sources, targets = sentence_keys(["uno", "dos", "tres"]), sentence_keys(["one", "two", "three"])
-    held_sources, held_targets = sentence_keys(["¡Uno!", "three"]), sentence_keys(["Two."])
-    assert touches(sources, targets, held_sources, held_targets).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("seed", range(5))

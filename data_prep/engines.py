@@ -1,0 +1,135 @@
+"""Where tasks run: processes of this machine, or the machines of a Ray cluster.  They do the same work either way.
+
+A task is a function of this package, with what it works on.  It reads files and writes files, each whole or not at
+all, in a folder that every worker sees, and gives the same when it is run twice: so a worker may be killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import pickle
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, Protocol, TypeVar
+
+from nmt.errors import UserError
+
+T = TypeVar("T")
+R = TypeVar("R")
+SMALL = 20_000  # rows; below, starting worker processes takes longer than the work
+
+
+class Engine(Protocol):
+    """Runs tasks in parallel."""
+
+    def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
+        """The results in the order of `tasks`, which hold `rows` rows together.  The first UserError is raised."""
+
+    def close(self) -> None:
+        """Ends what was started."""
+
+
+def open_engine(name: str, num_proc: int) -> Engine:
+    """`local`, `ray` (a cluster that runs here, else one that is started), or `ray:ADDRESS`."""
+    kind, _, address = name.partition(":")
+    if kind == "ray":
+        return RayEngine(address or None, num_proc)
+    if name != "local":
+        raise UserError(f"--engine {name}: choose local, ray or ray:ADDRESS")
+    return LocalEngine(num_proc)
+
+
+class LocalEngine:
+    """Processes that live as long as the engine; few rows are worked on at once, without them."""
+
+    def __init__(self, num_proc: int) -> None:
+        self.num_proc = num_proc
+        self.pool: ProcessPoolExecutor | None = None
+        self.context = multiprocessing.get_context("spawn")  # a fork would lose the threads of libraries
+        # Closed when the engine or the process ends, however it ends: workers that read it end with it.
+        self.reader, self.writer = self.context.Pipe(duplex=False)
+
+    def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
+        if self.num_proc < 2 or len(tasks) < 2 or rows < SMALL:
+            yield from map(function, tasks)
+            return
+        if self.pool is None:
+            self.pool = ProcessPoolExecutor(self.num_proc, self.context, _watch, (self.reader,))
+        try:
+            yield from self.pool.map(function, tasks)
+        except BrokenProcessPool:
+            raise UserError(
+                "a worker process was killed, mostly for want of memory; start again with a smaller --num-proc"
+            ) from None
+
+    def close(self) -> None:
+        if self.pool:
+            self.writer.close()  # whose tasks may not be done: the build was broken off
+            self.pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _watch(reader: Connection) -> None:
+    """Ends this worker when the other end of `reader` is closed."""
+
+    def wait() -> None:
+        with suppress(EOFError):
+            reader.recv()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+class RayEngine:
+    """Ray Data: a row for each task.  Ray runs the tasks of a killed worker again."""
+
+    def __init__(self, address: str | None, num_proc: int) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # contacts nobody
+        try:
+            import ray
+            import ray.data
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"the package {error.name} is missing; install the extra `scale`: pip install -e '.[scale]'"
+            ) from None
+        self.ray = ray
+        self.started = not ray.is_initialized()
+        if self.started:
+            here = {} if address else {"num_cpus": num_proc, "include_dashboard": False}
+            try:
+                ray.init(address=address, log_to_driver=False, logging_level="error", **here)
+            except (ConnectionError, ValueError) as error:
+                raise UserError(f"--engine ray:{address}: no cluster answers there: {error}") from None
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells the plan of every step
+
+    def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
+        if not tasks:
+            return
+        items = [{"number": i, "task": pickle.dumps((function, task))} for i, task in enumerate(tasks)]
+        done = self.ray.data.from_items(items, override_num_blocks=len(items)).map(_run_task)
+        results: dict[int, Any] = {}
+        for row in done.iter_rows():  # in the order in which they end
+            results[row["number"]] = pickle.loads(row["result"])
+        for number in range(len(tasks)):
+            if isinstance(results[number], UserError):
+                raise results[number]
+            yield results[number]
+
+    def close(self) -> None:
+        if self.started:
+            self.ray.shutdown()
+
+
+def _run_task(row: dict[str, Any]) -> dict[str, Any]:
+    function, task = pickle.loads(row["task"])
+    try:
+        result = function(task)
+    except UserError as error:  # as a result: Ray would wrap it
+        result = error
+    return {"number": row["number"], "result": pickle.dumps(result)}
