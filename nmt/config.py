@@ -1,7 +1,7 @@
-"""The recipe's schema: frozen dataclasses, and YAML in and out.
+"""The schema of recipes as frozen dataclasses, and reading and writing them as YAML.
 
-What a field means is said beside it, once.  Unknown keys, wrong types and impossible combinations are
-errors that name the file and line.  Nothing here builds a model or touches a device.
+The comment beside a field says what it means.  Unknown keys, wrong types and impossible combinations are errors that
+name the file and line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nmt.errors import UserError
 from nmt.yaml_config import YamlMapping, to_yaml
 
 Cell = Literal["rnn", "gru", "lstm"]
-MAX_DILATIONS = 16  # doublings of the distance that a convolution reads at: 2**15 pieces are in no sentence
+MAX_DILATIONS = 16  # the greatest dilation is then 2**15, more than the pieces of any sentence
 MAX_BEAM = 1000  # hypotheses a sentence
 
 
@@ -37,17 +37,16 @@ def _require(holds: bool, otherwise: str) -> None:
 class EncoderConfig:
     cell: Cell = "lstm"  # of `recurrent`
     layers: int = 2
-    hidden: int = 512  # units a layer gives out; a bidirectional layer has half of them in each direction
-    bidirectional: bool = True  # of `recurrent`; a convolution sees both sides in any case
+    hidden: int = 512  # output units of a layer; a bidirectional layer has half of them in each direction
+    bidirectional: bool = True  # of `recurrent`; convolutions read both sides
     kind: Literal["recurrent", "convolutional"] = "recurrent"
     kernel: int = 3  # of `convolutional`: positions that one convolution reads
-    # Of `convolutional`: layers read positions 1, 2, 4, … apart, and after so many layers 1 apart again.
-    dilations: int = 6
+    dilations: int = 6  # of `convolutional`: after this many layers the dilations 1, 2, 4, … begin again
 
     def __post_init__(self) -> None:
         _at_least(1, "encoder", self, "layers", "hidden", "kernel", "dilations")
-        odd = f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
-        _require(self.kernel % 2 == 1, odd)
+        even = f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
+        _require(self.kernel % 2 == 1, even)
         far = f"encoder.dilations is {self.dilations}: with more than {MAX_DILATIONS} a layer reads only padding"
         _require(self.dilations <= MAX_DILATIONS, far)
         uneven = self.kind == "recurrent" and self.bidirectional and self.hidden % 2
@@ -58,7 +57,7 @@ class EncoderConfig:
 class AttentionConfig:
     kind: Literal["none", "additive", "dot", "general", "multihead"] = "multihead"
     heads: int = 4  # of `multihead`
-    size: int = 512  # units of the comparison: hidden layer of `additive`, all heads together of `multihead`
+    size: int = 512  # units of the hidden layer of `additive`, or of all heads of `multihead` together
 
     def __post_init__(self) -> None:
         _at_least(1, "attention", self, "heads", "size")
@@ -79,7 +78,7 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class DropoutConfig:
-    """Probabilities.  All are off outside training."""
+    """Dropout probabilities; dropout applies in training only."""
 
     embedding: float = 0.2  # on embedded pieces
     layer: float = 0.2  # between recurrent layers, and before the output projection
@@ -97,7 +96,7 @@ class ModelConfig:
     source_vocab: int = 0  # 0: as many as the dataset's SentencePiece model has
     target_vocab: int = 0
     embedding: int = 256
-    # Of which embeddings the output layer is the matrix too; all: those of source and target are one.
+    # target: the output layer shares the target embedding's matrix; all: the source embedding shares it too.
     tied_embeddings: Literal["all", "target", "none"] = "all"
     residual: bool = True
     layer_norm: bool = True
@@ -123,14 +122,14 @@ class ModelConfig:
 @dataclass(frozen=True)
 class DataConfig:
     reverse: bool = False  # translate from the dataset's target language into its source language
-    # Learn to translate both ways at once, each pair once in each direction: a first phase for two models, each of
-    # which then goes on from it in one direction (Ding et al. 2021, "Improving Neural Machine Translation by
-    # Bidirectional Training").  Needs one joint vocabulary; the language of the source says where to.
+    # Train on each pair in both directions.  From such a model two others can be fine-tuned, one for each direction
+    # (Ding et al. 2021, "Improving Neural Machine Translation by Bidirectional Training").  This needs one joint
+    # vocabulary; there is no tag for the target language, which follows from that of the source.
     both_directions: bool = False
-    language_model: bool = False  # learn the target side alone: the source of every pair is left empty
+    language_model: bool = False  # train on the target side alone; the source of every pair is empty
     max_length: int = 120  # pieces; longer pairs are left out of training
-    batch_tokens: int = 3000  # pieces of one batch, padding included, of the longer side
-    length_step: int = 1  # source lengths up to this many pieces apart may share a batch (1: equal lengths)
+    batch_tokens: int = 3000  # pieces of one batch with padding, of the longer side
+    length_step: int = 1  # source lengths that differ by less than this may share a batch (1: equal lengths)
 
     def __post_init__(self) -> None:
         _at_least(1, "data", self, "max_length", "batch_tokens", "length_step")
@@ -143,7 +142,7 @@ class DataConfig:
 class TrainingConfig:
     seed: int = 1
     steps: int = 20000  # optimiser steps
-    minutes: float = 0.0  # stop after so many minutes of training, over all resumed parts (0: no limit)
+    minutes: float = 0.0  # maximum minutes of training, over all resumed parts (0: no limit)
     lr: float = 1e-3
     warmup: int = 400  # steps of linear growth
     schedule: Literal["cosine", "inverse_sqrt", "constant", "stable_decay"] = "cosine"
@@ -154,32 +153,23 @@ class TrainingConfig:
     clip: float = 1.0  # global norm of the gradient
     accumulate: int = 1  # batches of one optimiser step
     label_smoothing: float = 0.1
-    scheduled_sampling: float = 0.0  # share of decoder inputs that are the model's own (Bengio et al. 2015)
-    ema: float = 0.0  # decay of the exponential moving average that is validated and shipped (0: off)
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: whichever this machine runs faster
+    scheduled_sampling: float = 0.0  # share of decoder inputs that the model predicts (Bengio et al. 2015)
+    ema: float = 0.0  # decay of the exponential moving average that is validated and saved (0: off)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: the faster one on this machine
     log_every: int = 50
     validate_every: int = 1000
-    save_every: int = 500  # steps between two saved states, from which --resume goes on
-    keep: int = 5  # checkpoints kept beside the best one
-    patience: int = 0  # validations without improvement before stopping early (0: never stop early)
+    save_every: int = 500  # steps between two saved states, which --resume loads
+    keep: int = 5  # the number of newest checkpoints that are kept, besides the best one
+    patience: int = 0  # validations without improvement before early stopping (0: no early stopping)
     valid_metric: Literal["bleu", "chrf", "loss"] = "bleu"
     valid_sentences: int = 500  # of dev, decoded at each validation
-    samples: int = 4  # sentences shown in the table at each validation
+    samples: int = 4  # sentences in the table at each validation
 
     def __post_init__(self) -> None:
-        counts = (
-            "steps",
-            "accumulate",
-            "log_every",
-            "validate_every",
-            "save_every",
-            "keep",
-            "valid_sentences",
-        )
-        _at_least(1, "training", self, *counts)
-        _at_least(
-            0, "training", self, "seed", "minutes", "warmup", "weight_decay", "patience", "samples", "lr"
-        )
+        at_least_1 = "steps accumulate log_every validate_every save_every keep valid_sentences"
+        _at_least(1, "training", self, *at_least_1.split())
+        at_least_0 = "seed minutes warmup weight_decay patience samples lr"
+        _at_least(0, "training", self, *at_least_0.split())
         _require(self.seed < 2**62, f"training.seed is {self.seed}: a number below 2**62 is needed")
         _require(self.clip > 0, f"training.clip is {self.clip}: a norm above 0 is needed")
         betas = f"training.betas are {self.betas}: numbers from 0 to below 1 are needed"
@@ -192,14 +182,14 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """How to search; see `nmt.inference.beam_search`.  A checkpoint carries the settings that were chosen on dev."""
+    """Settings of the search, `nmt.inference.beam_search`.  Those of a checkpoint were chosen on dev."""
 
     beam: int = 5
     length_penalty: float = 1.0  # exponent of the hypothesis length that divides its log-probability
     coverage_penalty: float = 0.0  # weight of Wu et al. 2016, eq. 14
-    max_length_ratio: float = 2.0  # a hypothesis has at most ratio * source pieces + max_length_extra
+    max_length_ratio: float = 2.0  # a hypothesis has at most ratio * source pieces + max_length_extra pieces
     max_length_extra: int = 10
-    # Repetition guard: no n-gram of so many pieces comes twice more often than the source has it (0: off).
+    # n-gram blocking: a hypothesis has an n-gram of this length at most as often as the source has any (0: off).
     no_repeat_ngram: int = 4
 
     def __post_init__(self) -> None:
@@ -211,7 +201,7 @@ class DecodingConfig:
         others = ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram")
         _at_least(0, "decoding", self, *others)
         exponent = f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
-        _require(abs(self.length_penalty) <= 10, exponent)  # which NaN is not
+        _require(abs(self.length_penalty) <= 10, exponent)  # False for NaN
 
 
 @dataclass(frozen=True)
@@ -227,7 +217,7 @@ class Config:
 
     @property
     def task(self) -> str:
-        """What the model is to do, such as "es → en"; "?" where the languages are not known yet."""
+        """The task of the model, such as "es → en"; "?" is a language that is not known yet."""
         if self.data.language_model:
             return f"language model of {self.target_language or '?'}"
         arrow = "↔" if self.data.both_directions else "→"
@@ -248,7 +238,7 @@ class Config:
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a recipe: a YAML file, or the name of one in `nmt/recipes`; `overrides` are "training.lr=0.001"."""
+    """Read a recipe from a YAML file, or by its name from `nmt/recipes`; an override is "training.lr=0.001"."""
     packaged = resources.files("nmt") / "recipes" / f"{path}.yaml"
     if Path(path).is_file():
         settings = YamlMapping.read(path)
@@ -262,11 +252,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def dump_config(config: Config) -> str:
-    """YAML that `load_config` reads back to an equal Config."""
+    """The YAML from which `load_config` reads an equal Config."""
     return to_yaml(dataclasses.asdict(config))
 
 
 def recipe_names() -> list[str]:
-    """The recipes that come with the package."""
+    """The names of the recipes in the package."""
     folder = resources.files("nmt") / "recipes"
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))

@@ -1,7 +1,7 @@
-"""A YAML mapping becomes a frozen dataclass; every complaint names the file and line, or the flag, to mend.
+"""Reading a YAML mapping into a frozen dataclass, with errors that name the file and line, or the flag.
 
-The dataclass is the schema: its fields say which keys there are and of which type.  What the values mean and which
-combinations are possible is said beside the fields, in `__post_init__`.
+The dataclass is the schema: its fields give the keys and their types, and its `__post_init__` checks values and
+combinations.
 """
 
 from __future__ import annotations
@@ -25,20 +25,18 @@ T = TypeVar("T")
 
 @dataclass
 class YamlMapping:
-    """A YAML mapping that is not checked yet, so that flags can still be laid over it."""
+    """A YAML mapping before it is checked, in which flags can replace values."""
 
-    name: str  # what complaints call it, such as the file
+    name: str  # its name in errors, such as that of the file
     data: Any = field(default_factory=dict)
-    places: dict[str, str] = field(
-        default_factory=dict
-    )  # dotted key -> "recipe.yaml:7" or "--set training.lr=x"
-    from_text: Mapping[type, Callable[[str], Any]] = field(
-        default_factory=dict
-    )  # reads sections written as text
+    # Dotted key -> "recipe.yaml:7" or "--set training.lr=x".
+    places: dict[str, str] = field(default_factory=dict)
+    # For dataclasses whose section may be written as text, the function that reads it.
+    from_text: Mapping[type, Callable[[str], Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: str | Path) -> YamlMapping:
-        """Raises UserError for a file that cannot be read or is no YAML."""
+        """Read a file; UserError if it cannot be read or is not YAML."""
         try:
             return cls.parse(Path(path).read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
@@ -46,35 +44,34 @@ class YamlMapping:
 
     @classmethod
     def parse(cls, text: str, name: str) -> YamlMapping:
-        """Raises UserError for what is no YAML.  An empty text is an empty mapping."""
+        """Read a text; UserError if it is not YAML.  An empty text is an empty mapping."""
         try:
             node, data = yaml.compose(text), yaml.safe_load(text)
-            return cls(
-                name, {} if data is None else data, {key: f"{name}:{n}" for key, n in _key_lines(node)}
-            )
+            places = {key: f"{name}:{line}" for key, line in _key_lines(node)}
+            return cls(name, {} if data is None else data, places)
         except RecursionError:
             raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
         except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
             raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
 
     def override(self, assignment: str) -> None:
-        """Lay `--set section.key=value` over the mapping; the value is read as YAML."""
+        """Apply `--set section.key=value`; the value is read as YAML."""
         key, equals, text = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: write it as section.key=value")
         self.put(key, yaml_value(text, f"--set {assignment}"), f"--set {assignment}")
 
     def put(self, key: str, value: Any, place: str) -> None:
-        """Set the dotted `key`; complaints about it name `place`, such as the flag that gave it."""
+        """Set the dotted `key`; errors about it name `place`, such as a flag."""
         self.data = _with(self.data, key.split("."), value, place)
         self.places[key] = place
 
     def build(self, kind: type[T]) -> T:
-        """The mapping as dataclass `kind`; an unknown or missing key and a wrong type are UserErrors."""
+        """The mapping as the dataclass `kind`; UserError for an unknown or missing key and for a wrong type."""
         return self._section(kind, self.data, "")
 
     def _place(self, key: str) -> str:
-        """Where the dotted `key` stands, or else the nearest section above it."""
+        """The place of the dotted `key`, or else that of the nearest section above it."""
         while key and key not in self.places:
             key = key.rpartition(".")[0]
         return self.places.get(key, self.name)
@@ -106,9 +103,9 @@ class YamlMapping:
             return self._section(hint, {} if value is None else value, key)  # type: ignore[arg-type]
         if origin is Literal:
             value = "none" if value is None and "none" in kinds else value  # YAML reads `null` as None
-            return (
-                value if value in kinds else self._refuse(key, value, f"one of: {', '.join(map(str, kinds))}")
-            )
+            if value in kinds:
+                return value
+            self._refuse(key, value, f"one of: {', '.join(map(str, kinds))}")
         if origin in (typing.Union, types.UnionType):  # X | None
             return None if value is None else self._value(kinds[0], value, key)
         if origin is dict and isinstance(value, dict):
@@ -124,7 +121,7 @@ class YamlMapping:
             except ValueError:
                 pass
         if isinstance(value, float) and not math.isfinite(value):
-            return self._refuse(key, value, "a finite number")
+            self._refuse(key, value, "a finite number")
         if type(value) is hint:
             return value
         number = "" if Ellipsis in kinds else f" of {len(kinds)} values"
@@ -136,7 +133,7 @@ class YamlMapping:
 
 
 def yaml_value(text: str, place: str) -> Any:
-    """`text` of the command line as YAML reads it: a number, true, a list, a string."""
+    """Read `text` from the command line as YAML: a number, true, a list, a string."""
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):  # ValueError: 2024-13-45 is no date
@@ -144,7 +141,7 @@ def yaml_value(text: str, place: str) -> Any:
 
 
 def to_yaml(settings: dict[str, Any]) -> str:
-    """`dataclasses.asdict` of a dataclass as YAML that `YamlMapping` reads back; tuples are written as lists."""
+    """`dataclasses.asdict` of a dataclass as YAML that `YamlMapping` can read; tuples are written as lists."""
     return yaml.dump(settings, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
@@ -156,7 +153,7 @@ _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 
 
 def _key_lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Every dotted key with its line, counted from 1; items of a list have their index, from 0, as a key."""
+    """Every dotted key with its line, counted from 1; the key of a list's item is its index, from 0."""
     items: list[tuple[str, yaml.Node, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
         items = [(key.value, key, value) for key, value in node.value]
@@ -168,7 +165,7 @@ def _key_lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _with(data: Any, keys: list[str], value: Any, place: str) -> dict[str, Any]:
-    """`data` with the value at the nested `keys`."""
+    """A copy of `data` with the value at the nested `keys`."""
     if not isinstance(data, dict):
         raise UserError(f"{place}: {keys[0]!r} lies below something that is not a section")
     if len(keys) > 1:

@@ -15,8 +15,8 @@ from nmt.errors import UserError
 def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[Path]:
     """Write the mean of several checkpoints' weights to `out`, in half precision; returns the folders averaged.
 
-    sources  one training run, whose `last` newest checkpoints are taken, or several checkpoints of one model, such
-             as a run and its continuations (a run stands for its best checkpoint)"""
+    sources  one training run, of which the `last` newest checkpoints are averaged, or several checkpoints of one model,
+             such as a run and its continuations (of a run, the best checkpoint is taken)"""
     out = Path(out)
     if last < 1:
         raise UserError(f"--last {last}: at least one checkpoint is needed")
@@ -40,7 +40,7 @@ def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[P
         ):
             raise UserError(f"{folder}: its pieces are not those of {folders[0]}, so neither are its weights")
         weights, _ = read_weights(folder)
-        load_weights(first.model, weights, str(folder))  # checks that it is the same model
+        load_weights(first.model, weights, str(folder))  # UserError if it is another model
         for name, weight in named_weights(first.model).items():
             total[name] += weight
     mean = {name: (weight / len(folders)).float() for name, weight in total.items()}

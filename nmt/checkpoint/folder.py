@@ -1,4 +1,4 @@
-"""What can be read of a checkpoint folder without torch: where it is, its configuration, its tokenizers.
+"""The parts of a checkpoint folder that are read without torch: its configuration and its tokenizers.
 
 Its weights are read and written in `nmt.checkpoint.weights`.
 """
@@ -32,7 +32,7 @@ class CheckpointFolder:
 def open_folder(folder: str | Path) -> CheckpointFolder:
     """A checkpoint folder, or the best checkpoint of a training run's folder; UserError if it is neither."""
     folder = Path(folder)
-    if not folder.is_dir() and previous(folder).is_dir():  # killed between the two renames of a save
+    if not folder.is_dir() and previous(folder).is_dir():  # a save was killed between its two renames
         folder = previous(folder)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such checkpoint folder")
@@ -78,7 +78,7 @@ def run_checkpoints(run: Path) -> list[Path]:
 
 
 def step_of(folder: Path) -> int:
-    """The step that a folder `step-0001000` is named after (or `.step-0001000.previous`, while it is replaced).
+    """The step in the name of a folder `step-0001000` (or `.step-0001000.previous`, while it is replaced).
 
-    Names alone do not sort: the seven digits end at step 9,999,999."""
+    Folders cannot be sorted by name, because steps above 9,999,999 have more digits."""
     return int(re.sub(r"\D", "", folder.name))

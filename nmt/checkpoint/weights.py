@@ -1,12 +1,12 @@
-"""A checkpoint folder, saved whole or not at all, and loaded without pickle.
+"""Saving a checkpoint folder, which appears complete or not at all, and loading it without pickle.
 
     model.safetensors      weights; numbered shards when over 45 MB
     config.yaml            the recipe with the vocabulary sizes and languages filled in
     joint.spm              or source.spm and target.spm
-    phrases.tsv            sentences whose translation is known (`nmt.translation.phrase_book`), if there are any
-    README.md              the model card, likewise
+    phrases.tsv            sentences whose translation is known (`nmt.translation.phrase_book`); optional
+    README.md              the model card; optional
 
-What only a resumed training needs is in `nmt.training.resume`.
+The state that only a resumed training needs is saved in `nmt.training.resume`.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MAX_SHARD_BYTES = 45_000_000
 
 @dataclass(frozen=True)
 class Checkpoint(CheckpointFolder):
-    """A loaded checkpoint: the model is in evaluation mode, in float32."""
+    """A loaded checkpoint; the model is in evaluation mode and in float32."""
 
     model: Seq2Seq
-    notes: dict[str, str]  # what training wrote down: step, dev scores
+    notes: dict[str, str]  # written by the training: step and dev scores
 
 
 def save_checkpoint(
@@ -47,9 +47,9 @@ def save_checkpoint(
     notes: Mapping[str, str] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Write a checkpoint folder; it appears whole or not at all.
+    """Write a checkpoint folder, which appears complete or not at all.
 
-    weights  as `named_weights` gives them; `dtype` (such as torch.float16) converts floating-point ones
+    weights  as `named_weights` gives them; with `dtype` (such as torch.float16), floating-point ones are converted
     """
 
     def write(partial: Path) -> None:
@@ -70,12 +70,12 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkp
 
 
 def named_weights(model: torch.nn.Module) -> dict[str, Tensor]:
-    """Every weight once: tied matrices appear under their first name only."""
+    """Every weight by name; a tied matrix appears under its first name only."""
     return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
 
 def load_weights(model: torch.nn.Module, weights: Mapping[str, Tensor], origin: str) -> None:
-    """Copy `weights` into `model`; any missing, left-over or misshapen one is a UserError naming `origin`."""
+    """Copy `weights` into `model`.  A missing or extra weight or a wrong shape is a UserError that names `origin`."""
     own = named_weights(model)
     wrong = [f"{name} is missing" for name in own if name not in weights]
     wrong += [f"{name} is not of this model" for name in weights if name not in own]
@@ -95,7 +95,7 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, Tensor], origin: 
 def write_weights(
     folder: Path, weights: Mapping[str, Tensor], notes: dict[str, str], dtype: torch.dtype | None = None
 ) -> None:
-    """`model.safetensors`, or `model-00001-of-00003.safetensors` … when over 45 MB."""
+    """Write `model.safetensors`, or shards `model-00001-of-00003.safetensors` … of up to 45 MB."""
     shards: list[dict[str, Tensor]] = [{}]
     shard_bytes = 0
     for name, weight in weights.items():
@@ -103,12 +103,12 @@ def write_weights(
         if shards[-1] and shard_bytes + tensor.nbytes > MAX_SHARD_BYTES:
             shards.append({})
             shard_bytes = 0
-        # A copy: safetensors refuses tensors that share memory.
+        # The tensor is cloned because safetensors refuses tensors that share memory.
         shards[-1][name] = tensor.detach().cpu().contiguous().clone()
         shard_bytes += tensor.nbytes
     for number, shard in enumerate(shards, start=1):
         name = f"model-{number:05}-of-{len(shards):05}" if len(shards) > 1 else "model"
-        # Not save_file, which makes files that only their owner can read.
+        # save_file would make files that only their owner can read.
         (folder / f"{name}.safetensors").write_bytes(save(shard, metadata=notes))
 
 

@@ -1,6 +1,6 @@
-"""`nmt lab EXPERIMENT`: arguments in, a table on standard output, data and pictures into files.
+"""`nmt lab EXPERIMENT`: prints a table, and writes data and pictures into files.
 
-Each experiment is measured by a module of `nmt.lab`; nothing heavy is imported before it is needed.
+Each experiment is a module of `nmt.lab`, which is imported only when the experiment runs.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ examples
 
 CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")
 SHOWN_DISTANCES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # steps, in the table of `memory`
-MAX_SHOWN_ALTERNATIVES = 3  # pieces beside each token, and dropped candidates of each step, of `inside`
+MAX_SHOWN_ALTERNATIVES = 3  # of a token, and dropped candidates of a step, in the tables of `inside`
 
 
 def add(commands: Any) -> Any:
-    """Add `lab` to the sub-commands of `nmt`; returns the sub-commands of `lab`."""
+    """Add `lab` to the subcommands of `nmt`; returns the subcommands of `lab`."""
     command = commands.add_parser(
         "lab",
         help="experiments: memory, gradients, inside a translation",
@@ -94,7 +94,7 @@ def add(commands: Any) -> Any:
 def _experiment(
     experiments: Any, measure: Callable[..., tuple[str, Any]], summary: str, details: str, more: str = ""
 ) -> Callable[..., Any]:
-    """Add the command that has the name of `measure`; returns what adds its options."""
+    """Add a command with the name of the function `measure`; returns the command's `add_argument`."""
     run = partial(_run, measure)
     return add_command(experiments, measure.__name__, run, summary, details, more).add_argument
 
@@ -140,8 +140,7 @@ def _add_inside(experiments: Any) -> None:
 
 
 def _run(measure: Callable[[argparse.Namespace], tuple[str, Any]], arguments: argparse.Namespace) -> None:
-    """Carry out an experiment, which gives a table and its data; print the one, and write the files that were asked
-    for."""
+    """Run an experiment, which returns a table and a result; print the table, and write the requested files."""
     _check_outputs(arguments)
     table, result = measure(arguments)
     print(table)
@@ -157,7 +156,7 @@ def _run(measure: Callable[[argparse.Namespace], tuple[str, Any]], arguments: ar
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    """Refuse what could not be written, before an experiment that takes minutes."""
+    """UserError for files that cannot be written, before an experiment that takes minutes."""
     for file in filter(None, (arguments.json, arguments.plot)):
         if not Path(file).absolute().parent.is_dir():
             raise UserError(f"{file}: there is no folder {Path(file).parent}; make it first")
@@ -233,8 +232,8 @@ def recall(arguments: argparse.Namespace) -> tuple[str, Recall]:
     lines = [_table(rows)]
     for cell in config.cells:
         longest = result.longest(cell)
-        held = "no delay" if longest is None else f"delays up to {longest}"
-        lines.append(f"{cell}: {held} with every seed above {SOLVED:.0%}")
+        solved = "no delay" if longest is None else f"delays up to {longest}"
+        lines.append(f"{cell}: {solved} with every seed above {SOLVED:.0%}")
     return "\n".join(lines), result
 
 
@@ -244,14 +243,12 @@ def clipping(arguments: argparse.Namespace) -> tuple[str, Clipping]:
 
     result = run(ClippingConfig(**given(arguments, "threshold", "gain", "steps", "seed")))
     rows = [["", "largest gradient", "largest applied", "first loss", "last loss"]]
-    for name, course in (("without clipping", result.without), ("with clipping", result.with_clipping)):
-        largest = max((norm for norm in course.norms if norm is not None), default=float("nan"))
-        first, last = course.losses[0], course.last_loss()
-        losses = [
-            "infinite" if first is None else f"{first:.3f}",
-            "diverged" if last is None else f"{last:.3f}",
-        ]
-        rows.append([name, f"{largest:.3g}", f"{course.largest_applied():.3g}", *losses])
+    for name, curve in (("without clipping", result.without), ("with clipping", result.with_clipping)):
+        largest = max((norm for norm in curve.norms if norm is not None), default=float("nan"))
+        first = "infinite" if curve.losses[0] is None else f"{curve.losses[0]:.3f}"
+        last_loss = curve.last_loss()
+        last = "diverged" if last_loss is None else f"{last_loss:.3f}"
+        rows.append([name, f"{largest:.3g}", f"{curve.largest_applied():.3g}", first, last])
     guess = f"threshold {result.config.threshold:g}; always answering the mean: loss {result.guess:.3f}"
     return f"{_table(rows)}\n{guess}", result
 
@@ -295,7 +292,8 @@ def _inside_tables(result: Inside) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns side by side.  The first one is flush left, as is one with more than single numbers below its head."""
+    """Rows as aligned columns.  The first column is left-aligned, and so are columns with spaces in their cells; the
+    others are right-aligned."""
     columns = []
     for number, column in enumerate(zip(*rows, strict=True)):
         left = number == 0 or any(" " in cell for cell in column[1:])

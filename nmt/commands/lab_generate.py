@@ -1,6 +1,6 @@
-"""`nmt lab sample`, `vector`, `identify` and `train-identifier`: arguments in, text out.
+"""`nmt lab sample`, `vector`, `identify` and `train-identifier`, which print text.
 
-`nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id` do the work; nothing heavy is imported before it is needed.
+They call `nmt.lab.sampling`, `nmt.lab.vectors` and `nmt.language_id`, which are imported only when a command runs.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ and whose targets are in the other. Takes about ten minutes of one core."""
 
 
 def add(commands: Any) -> None:
-    """Add the four commands to the sub-commands of `nmt lab`."""
+    """Add the four commands to the subcommands of `nmt lab`."""
     _add_sample(commands)
     _add_vector(commands)
     _add_identify(commands)

@@ -1,5 +1,5 @@
-"""How good translations are: BLEU, chrF2 and TER, and whether a difference is more than chance.
+"""Evaluation of translations: BLEU, chrF2 and TER, and the significance of differences.
 
-In go hypotheses and references, line by line; out come scores with sacreBLEU's signatures, and comparisons of two
+Input: hypotheses and references, line by line.  Output: scores with sacreBLEU's signatures, and comparisons of two
 systems.  Begin with `metrics.py`.
 """

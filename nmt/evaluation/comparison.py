@@ -1,7 +1,7 @@
-"""One or two systems' translations of a test set, measured: as a whole, by length, by n-gram, by sentence.
+"""Scores of one or two systems on a test set: over the whole set, by sentence length, by n-gram, and by sentence.
 
-All figures are sacreBLEU's; those of the whole test set come through `metrics.py`.  Nothing here knows who asks, and
-nothing heavy is imported, for the page has it done in a process of its own.
+All scores are sacreBLEU's; those over the whole set are computed in `metrics.py`.  This module imports nothing heavy,
+because the page runs it in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from nmt.evaluation import metrics
 
 T = TypeVar("T")
 
-MIN_SENTENCES = 30  # with fewer, resampling says nothing about systems, whatever its p-value is
-BUCKET_WORDS = (5, 10, 15, 20, 30, 40)  # of the longest reference in each bucket but the last
-# The sum over lines of (words of hypothesis × words of reference)².  TER tries to move many groups of words of a long
-# line, each at the price of an edit distance; so much takes a minute or so, in few long lines or many short ones.
+MIN_SENTENCES = 30  # with fewer, a p-value of resampling is not reliable
+BUCKET_WORDS = (5, 10, 15, 20, 30, 40)  # of the longest reference in each bucket except the last
+# The maximum of the sum over lines of (words of hypothesis × words of reference)².  TER tries many shifts of groups of
+# words in a long line and computes an edit distance for each; this much takes about a minute.
 MAX_TER_WORK = 10_000_000_000
-MAX_TER_SECONDS = 90  # after which TER is left out, on systems that have alarms
+MAX_TER_SECONDS = 90  # after which TER is left out, on operating systems with alarm signals
 MAX_RESAMPLES, MAX_RESAMPLED_LINES = 1000, 4_000_000  # all lines of all resamples are held in memory
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What is compared, line by line; all texts have the same number of lines, at least one."""
+    """The texts to compare; all have the same number of lines, at least one."""
 
     references: Sequence[str]
     systems: Sequence[Sequence[str]]  # A, or A and B
@@ -56,8 +56,8 @@ class Row:
 
     @property
     def verdict(self) -> Literal["few", "none", "a", "b"] | None:
-        """Which of two systems is better: "none" without significance, "few" where nothing can be said; None for one
-        system."""
+        """Which of two systems is better: "none" if the difference is not significant, "few" if there are too few
+        sentences to tell, None for a single system."""
         if self.p_value is None or self.difference is None:
             return None
         if self.sentences < MIN_SENTENCES:
@@ -101,7 +101,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything that `measure` finds."""
+    """All results of `measure`."""
 
     rows: tuple[Row, ...]  # BLEU, chrF2 and, unless it was left out, TER
     precisions: tuple[Precision, ...]
@@ -110,7 +110,7 @@ class Result:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Result:
-        """The result of which `measure_plain` gave the plain data, after JSON has made lists of its tuples."""
+        """The Result of the plain data that `measure_plain` returned, in which JSON may have made lists of tuples."""
 
         def made(kind: type[T], name: str) -> tuple[T, ...]:
             return tuple(
@@ -118,12 +118,8 @@ class Result:
                 for fields in plain[name]
             )
 
-        return cls(
-            made(Row, "rows"),
-            made(Precision, "precisions"),
-            made(Bucket, "buckets"),
-            made(Sentence, "sentences"),
-        )
+        precisions, buckets = made(Precision, "precisions"), made(Bucket, "buckets")
+        return cls(made(Row, "rows"), precisions, buckets, made(Sentence, "sentences"))
 
     @property
     def systems(self) -> int:
@@ -138,20 +134,18 @@ Order = Literal["chrf", "bleu", "length", "number"]
 
 
 def measure(corpus: Corpus) -> Result:
-    """Measure the systems of a corpus; ValueError where its texts do not correspond line by line."""
+    """Score the systems of a corpus; ValueError if its texts have different numbers of lines."""
     return Result(_rows(corpus), _precisions(corpus), _buckets(corpus), _sentences(corpus))
 
 
 def measure_plain(corpus: dict[str, Any]) -> dict[str, Any]:
-    """`measure` from and to plain data: the fields of a Corpus in, those of a Result out (`Result.from_plain`)."""
+    """`measure` with plain data: takes the fields of a Corpus, returns those of a Result (`Result.from_plain`)."""
     return asdict(measure(Corpus(**corpus)))
 
 
 def ordered(result: Result, order: Order, descending: bool) -> list[Sentence]:
-    """The sentences sorted by A's score less B's (of a single system, by its score), by length, or by number.
-
-    Sentences that are equal in this keep the corpus's order.
-    """
+    """The sentences sorted by the difference of A's and B's scores (of a single system, by its score), by length, or by
+    number.  The sort is stable."""
 
     def score(values: tuple[float, ...]) -> float:
         return values[0] - values[1] if len(values) == 2 else values[0]
@@ -166,19 +160,19 @@ def ordered(result: Result, order: Order, descending: bool) -> list[Sentence]:
 
 
 def first_order(result: Result) -> tuple[Order, bool]:
-    """How sentences are sorted at first: those where A is furthest ahead of B; of a single system, its worst."""
+    """The initial order of sentences: by how much A is better than B; of a single system, the worst first."""
     return "chrf", result.systems == 2
 
 
 def as_table(result: Result) -> str:
-    """Tab-separated text: a line of names, then one for each sentence, sorted as at first."""
+    """Tab-separated text: a header line, then a line for each sentence, in the initial order."""
     names = ["A", "B"][: result.systems]
     scores = [f"{metric} {name}" for metric in ("BLEU", "chrF2") for name in names]
     differences = ["BLEU A-B", "chrF2 A-B"] if result.systems == 2 else []
     lines = [["line", *scores, *differences, "source", "reference", *names]]
     for s in ordered(result, *first_order(result)):
-        ahead = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
-        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *ahead)]
+        gains = [s.bleu[0] - s.bleu[1], s.chrf[0] - s.chrf[1]] if result.systems == 2 else []
+        figures = [f"{value:.2f}" for value in (*s.bleu, *s.chrf, *gains)]
         lines.append([str(s.number), *figures, s.source or "", s.reference, *s.hypotheses])
     return "".join("\t".join(cell.replace("\t", " ") for cell in line) + "\n" for line in lines)
 
@@ -196,8 +190,8 @@ def _rows(corpus: Corpus) -> tuple[Row, ...]:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block after so many seconds; outside the main thread and on systems without alarms
-    there is no limit."""
+    """Raise TimeoutError in the block after `seconds`; there is no limit outside the main thread and on operating
+    systems without alarm signals."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
@@ -243,8 +237,8 @@ def _precisions(corpus: Corpus) -> tuple[Precision, ...]:
 
 
 def _buckets(corpus: Corpus) -> tuple[Bucket, ...]:
-    """The buckets that are not empty.  Words are what white space separates."""
-    # Where no sentence is long enough for a 4-gram, BLEU counts up to 3-grams: otherwise it would be 0 for all.
+    """The non-empty buckets.  Words are separated by white space."""
+    # If no sentence has a 4-gram, the effective order makes BLEU count up to 3-grams; otherwise it would be 0.
     bleu, chrf = BLEU(effective_order=True), CHRF()
     lengths = [len(line.split()) for line in corpus.references]
     found = []
@@ -267,7 +261,7 @@ def _buckets(corpus: Corpus) -> tuple[Bucket, ...]:
 
 
 def _sentences(corpus: Corpus) -> tuple[Sentence, ...]:
-    bleu, chrf = BLEU(effective_order=True), CHRF()  # as sentence_bleu and sentence_chrf have them
+    bleu, chrf = BLEU(effective_order=True), CHRF()  # as in sacreBLEU's sentence_bleu and sentence_chrf
     found = []
     for i, reference in enumerate(corpus.references):
         hypotheses = tuple(lines[i] for lines in corpus.systems)

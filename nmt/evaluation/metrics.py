@@ -1,7 +1,7 @@
-"""BLEU, chrF2 and TER of a corpus, and whether two systems differ, computed by sacreBLEU.
+"""BLEU, chrF2 and TER of a corpus, and significance tests of two systems, computed by sacreBLEU.
 
-Every figure comes with sacreBLEU's signature (Post 2018, "A Call for Clarity in Reporting BLEU Scores"), so that
-others can reproduce it.  Nothing is translated here.
+Every score has sacreBLEU's signature (Post 2018, "A Call for Clarity in Reporting BLEU Scores"), so that others can
+reproduce it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Comparison:
     metric: str
     system: float
     baseline: float
-    p_value: float  # the probability of so great a difference if the systems are equally good
+    p_value: float  # the probability of a difference at least this large if the systems are equally good
     interval: float  # half the width of the system's 95 % confidence interval
     signature: str
 
@@ -81,13 +81,13 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     """Score one hypothesis a line against one or more reference translations of the corpus.
 
     references  each a list of as many lines as `hypotheses`
-    ValueError where the numbers of lines differ or are 0.
+    ValueError if the numbers of lines differ or are 0.
     """
     return Scores(*(corpus_score(name, hypotheses, references) for name in METRICS))
 
 
 def corpus_score(name: str, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Score:
-    """One of the metrics alone, for TER takes many times as long as the others; errors as of `corpus_scores`."""
+    """One metric alone, since TER takes many times as long as the others; errors as of `corpus_scores`."""
     _check_lengths(hypotheses, references)
     metric = METRICS[name]()
     value = metric.corpus_score(hypotheses, references).score
@@ -103,8 +103,8 @@ def compare(
 ) -> list[Comparison]:
     """Compare two systems' hypotheses for one corpus, metric by metric.
 
-    samples  how many resamples of the corpus are drawn; their seed is fixed (environment variable SACREBLEU_SEED),
-             so that figures repeat
+    samples  the number of resamples of the corpus; their seed is fixed (environment variable SACREBLEU_SEED), so that
+             results are reproducible
     names    of the metrics
     Errors as of `corpus_scores`.
     """
@@ -116,7 +116,7 @@ def compare(
     for name, signature in signatures.items():
         base, system = cast(list[Result], results[name])  # in the order of `systems`
         assert system.p_value is not None and system.ci is not None  # the bootstrap test gives both
-        # sacreBLEU gives two equal systems the least p-value there is: none of their resamples differ.
+        # For two equal systems no resamples differ, and sacreBLEU gives the smallest p-value.
         p_value = 1.0 if system.score == base.score else float(system.p_value)
         figures = (float(system.score), float(base.score), p_value, float(system.ci))
         comparisons.append(Comparison(name, *figures, str(signature)))
@@ -124,7 +124,7 @@ def compare(
 
 
 def check_line_counts(files: Sequence[tuple[str | Path, int]]) -> None:
-    """UserError unless all files, given with their numbers of lines, have as many lines as the first and not 0."""
+    """UserError unless all files, given with their numbers of lines, have the same number of lines, at least 1."""
     first, count = files[0]
     if count == 0:
         raise UserError(f"{first}: there are no lines to score")

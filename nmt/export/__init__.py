@@ -1,5 +1,5 @@
-"""A checkpoint becomes graphs that serve it on a CPU with ONNX Runtime.
+"""Export of a checkpoint to ONNX graphs, for serving on a CPU.
 
-In goes a checkpoint folder; out come `encoder.onnx` and `decoder.onnx` beside its weights, the decoder in 8-bit
+Input: a checkpoint folder.  Output: `encoder.onnx` and `decoder.onnx` beside its weights, with products of 8-bit
 integers.  Begin with `onnx_export.py`.
 """

@@ -1,4 +1,4 @@
-"""How large the operands of an exported graph's products become: the ranges that 8 bits are shared out over.
+"""Value ranges (calibration) for 8-bit quantization: how large the operands of a graph's products become.
 
 Needs the extra `export`.
 """
@@ -16,19 +16,19 @@ from nmt.config import ModelConfig
 from nmt.export.quantization import operands
 from nmt.text.tokenizer import BOS, EOS, SPECIAL_IDS
 
-# So many made-up sentences of each of these lengths in pieces are translated.  Short ones matter most: their attention
-# is peaked, and contexts are as large as the values.
+# The number of random sentences of each length, and the lengths in pieces.  Short sentences matter most, because their
+# attention is peaked, and contexts are then as large as the values.
 SENTENCES_PER_LENGTH, LENGTHS = 48, (1, 2, 4, 8, 16, 24)
-HEADROOM = 1.25  # by what factor values may be larger in real sentences
-MIN_RANGE = np.float32(1e-6)  # no value at all would leave nothing to divide by
+HEADROOM = 1.25  # factor by which values in real sentences may be larger
+MIN_RANGE = np.float32(1e-6)  # ranges are divisors and must not be 0
 
-Ranges = dict[str, np.ndarray]  # operand -> the largest absolute value of each of its numbers, float32 [size]
+Ranges = dict[str, np.ndarray]  # operand -> the largest absolute value of each component, float32 [size]
 
 
 def calibrate(encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1) -> tuple[Ranges, Ranges]:
-    """The ranges of the operands of the encoder and of the decoder, found by translating made-up sentences, which are
-    random pieces on both sides.  The states that come into the decoder come out of tanh and never exceed 1."""
-    encode, decode = _Watched(encoder), _Watched(decoder)
+    """The ranges of the operands of the encoder and of the decoder, observed while random pieces are translated into
+    random pieces.  The input states of the decoder are outputs of tanh and never exceed 1."""
+    encode, decode = _Observer(encoder), _Observer(decoder)
     random = np.random.default_rng(seed)
     for length in LENGTHS:
         source = random.integers(len(SPECIAL_IDS), model.source_vocab, (SENTENCES_PER_LENGTH, length + 1))
@@ -44,24 +44,24 @@ def calibrate(encoder: Any, decoder: Any, model: ModelConfig, seed: int = 1) -> 
     return encode.ranges(), ones | decode.ranges()
 
 
-class _Watched:
-    """A graph that runs and remembers how large the operands of its products have become."""
+class _Observer:
+    """Runs a graph and records the largest absolute values of the operands of its products."""
 
     def __init__(self, graph: Any) -> None:
-        watched, inputs = copy.deepcopy(graph), {value.name for value in graph.graph.input}
+        observed, inputs = copy.deepcopy(graph), {value.name for value in graph.graph.input}
         self.largest = {name: MIN_RANGE for name in operands(graph) if name not in inputs}
-        watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in self.largest)
-        quiet = onnxruntime.SessionOptions()
-        quiet.log_severity_level = 3
+        observed.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in self.largest)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(
-            watched.SerializeToString(), quiet, providers=["CPUExecutionProvider"]
+            observed.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         self.inputs = [node.name for node in self.session.get_inputs()]
         self.outputs = [node.name for node in self.session.get_outputs()]
         self.tanh = {node.output[0] for node in graph.graph.node if node.op_type == "Tanh"}
 
     def __call__(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs of the graph and the operands that are watched, by name."""
+        """The outputs of the graph and the observed operands, by name."""
         outputs = self.session.run(None, {name: feeds[name] for name in self.inputs})
         found = dict(zip(self.outputs, outputs, strict=True))
         for name, before in self.largest.items():
@@ -70,8 +70,8 @@ class _Watched:
         return found
 
     def ranges(self) -> Ranges:
-        """What was seen so far, rounded up to powers of 2^(1/8): the last digits of a sum, which differ between kinds
-        of processor, should not get into the graphs.  What comes out of tanh has the range 1."""
+        """The ranges so far, rounded up to powers of 2^(1/8), because the last digits of sums differ between kinds of
+        processor and the graphs should not.  The range of an output of tanh is 1."""
         return {
             name: np.ones_like(largest) if name in self.tanh else 2 ** (np.ceil(8 * np.log2(largest)) / 8)
             for name, largest in self.largest.items()

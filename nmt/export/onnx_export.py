@@ -1,8 +1,8 @@
-"""A checkpoint as ONNX graphs for serving on a CPU: `encoder.onnx`, and `decoder.onnx` for one step of search.
+"""Export of a checkpoint to two ONNX graphs: `encoder.onnx`, and `decoder.onnx` for one step of a search.
 
-The graphs are traced from the model that training uses, with its recurrent layers in another form
-(`nmt.export.recurrent_scan`).  Then products become ones of 8-bit integers (`nmt.export.quantization`).  This needs the
-extra `export`; running the graphs (`nmt.inference.onnx_model`) needs neither that nor torch.
+The graphs are traced from the training model, with its recurrent layers in another form (`nmt.export.recurrent_scan`),
+and their products are quantized to 8 bits (`nmt.export.quantization`).  Exporting needs the extra `export`; running the
+graphs (`nmt.inference.onnx_model`) needs neither that nor torch.
 """
 
 from __future__ import annotations
@@ -39,14 +39,12 @@ ENCODED = [
     "values",
     "mask",
     "final",
-]  # what the decoder reads of a sentence (`nmt.network.attention`)
-MAX_TABLE_BYTES = (
-    64_000_000  # of the table that has, for every token, what the decoder's first layer makes of it
-)
+]  # parts of `nmt.network.attention.Encoded` that the decoder reads
+MAX_TABLE_BYTES = 64_000_000  # of the table of the first decoder layer's input products for every token
 
 
 class EncoderGraph(nn.Module):
-    """Reads a batch of sentences."""
+    """The encoder as it is exported."""
 
     def __init__(self, model: Seq2Seq) -> None:
         super().__init__()
@@ -55,20 +53,15 @@ class EncoderGraph(nn.Module):
             self.model.encoder.layers = nn.ModuleList(map(ScannedLayer, model.encoder.layers))  # type: ignore[arg-type]
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """source int64 [batch, src_len], lengths int64 [batch] -> `ENCODED`, and the decoder's first state."""
+        """source int64 [batch, src_len], lengths int64 [batch] -> `ENCODED`, and the decoder's initial state."""
         encoded = self.model.encode(source, lengths)
         assert encoded.mask is not None
-        return (
-            encoded.keys,
-            encoded.values,
-            encoded.mask,
-            encoded.final,
-            *_flat(self.model.initial_state(encoded)),
-        )
+        state = _flat(self.model.initial_state(encoded))
+        return (encoded.keys, encoded.values, encoded.mask, encoded.final, *state)
 
 
 class DecoderGraph(nn.Module):
-    """Does one step of every hypothesis of every sentence."""
+    """One decoder step, for every hypothesis of every sentence, as it is exported."""
 
     def __init__(self, model: Seq2Seq) -> None:
         super().__init__()
@@ -77,22 +70,22 @@ class DecoderGraph(nn.Module):
         self.embedding: nn.Module = model.target_embedding
         layers: Any = model.decoder.layers  # ModuleList forgets the type
         weights = [Weights.of(layer.rnn) for layer in layers]
-        # The table of what the first layer makes of every token has a row as large as the layer's bias.
+        # The first layer's input products W x + b can be looked up for each token in a table [vocab, size of b].
         table_bytes = 4 * self.config.target_vocab * len(weights[0].input_bias)
         by_token = not self.config.decoder.input_feeding and table_bytes <= MAX_TABLE_BYTES
-        if by_token:  # then the first layer takes tokens
+        if by_token:  # the first layer reads tokens instead of embeddings
             self.embedding = self.decoder.norms[0] = nn.Identity()
         self.decoder.layers = nn.ModuleList(
             StepCell(self.config.decoder.cell, its_weights, model if by_token and index == 0 else None)
             for index, its_weights in enumerate(weights)
         )
-        # A matrix of its own: the rows of the embedding are looked up, which 8-bit matrices are not good for.
+        # A copy of the matrix, even if it is tied to the embedding, whose rows are looked up and stay in float.
         self.output = linear(model.output.weight, model.output.bias)
 
     def forward(
         self, tokens: Tensor, keys: Tensor, values: Tensor, mask: Tensor, final: Tensor, states: list[Tensor]
     ) -> tuple[Tensor, ...]:
-        """tokens int64 [batch, beam], what `EncoderGraph` gives, and states [batch, beam, hidden] -> the largest logits
+        """tokens int64 [batch, beam], outputs of `EncoderGraph`, and states [batch, beam, hidden] -> the largest logits
         and their tokens, [batch, beam, count]; log Z [batch, beam, 1]; all logits [batch, beam, vocab]; attention
         [batch, beam, src_len]; the next state."""
         count = states_of(self.config.decoder.cell)
@@ -100,12 +93,12 @@ class DecoderGraph(nn.Module):
             tuple(states[i : i + count]) for i in range(0, count * self.config.decoder.layers, count)
         )
         state = DecoderState(layers, states[-1] if self.config.decoder.input_feeding else None)
-        memory = mask[:, :, None].float()  # only its length matters, and only without attention
+        memory = mask[:, :, None].float()  # only its length is used, and only with attention "none"
         encoded = Encoded(memory, keys, values, mask, final)
         readout, attention, state = self.decoder.step(self.embedding(tokens), state, encoded)
         logits = self.output(readout)
         top, ids = logits.topk(min(8, logits.size(-1)), dim=-1)
-        # Not logsumexp, nor slices: those nodes take several times as long.
+        # The nodes of logsumexp and of slices would take several times as long.
         first = torch.zeros(1, dtype=torch.int64)
         best = logits.softmax(dim=-1).gather(-1, ids.index_select(-1, first))
         log_z = top.index_select(-1, first) - best.log()
@@ -113,14 +106,14 @@ class DecoderGraph(nn.Module):
 
 
 def _flat(state: DecoderState) -> list[Tensor]:
-    """The tensors of a state in the order that the graphs have: h (and c) of each layer, then the readout to feed."""
+    """The tensors of a state in the order of the graphs' inputs: h (and c) of each layer, then the fed readout."""
     return [part for layer in state.layers for part in layer] + ([] if state.feed is None else [state.feed])
 
 
 def export(checkpoint: str | Path, out: str | Path | None = None, quantized: bool = True) -> list[Path]:
     """Write the graphs of a checkpoint folder into it, or into the folder `out`; returns the files.
 
-    quantized  False: the graphs stay float32, to be compared with.
+    quantized  False: the graphs stay float32, for comparisons.
     Raises UserError if the extra `export` is not installed or the folder has no model that translates.
     """
     try:
@@ -132,7 +125,7 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantized: boo
         ) from None
     opened = open_folder(checkpoint)
     check_translates(opened)
-    source = opened.folder.resolve()  # a training may point `best` to another meanwhile
+    source = opened.folder.resolve()  # a running training may change the link `best`
     digest = weights_digest(source)
     loaded = load_model(source)
     graphs = _trace_encoder(loaded.model), _trace_decoder(loaded.model)
@@ -169,14 +162,8 @@ def _trace_decoder(model: Seq2Seq) -> Any:
     example = (torch.full((2, 3), EOS), encoded.keys, encoded.values, mask, encoded.final, states)
     batch, beam, length = (torch.export.Dim(name) for name in ("batch", "beam", "src_len"))
     over_source, over_beams = {0: batch, encoded.keys.dim() - 2: length}, {0: batch, 1: beam}
-    dynamic = (
-        over_beams,
-        over_source,
-        over_source,
-        {0: batch, 1: length},
-        {0: batch},
-        [over_beams] * len(states),
-    )
+    over_mask, over_states = {0: batch, 1: length}, [over_beams] * len(states)
+    dynamic = (over_beams, over_source, over_source, over_mask, {0: batch}, over_states)
     inputs = ["tokens", *ENCODED, *_state_names(model, "state")]
     outputs = ["top", "ids", "log_z", "logits", "attention", *_state_names(model, "next")]
     graph = _trace(DecoderGraph(model), example, inputs, outputs, dynamic)
@@ -193,8 +180,8 @@ def _state_names(model: Seq2Seq, word: str) -> list[str]:
 def _trace(
     module: nn.Module, example: tuple[Any, ...], inputs: list[str], outputs: list[str], dynamic: Any
 ) -> Any:
-    """The ONNX graph of a module.  Nothing of this machine and none of the shapes inferred for the example are in it:
-    the same weights give the same file."""
+    """The ONNX graph of a module, without inferred shapes and without file names of this machine, so that the same
+    weights give the same file."""
     import onnx
 
     from nmt.export.quantization import bodies
@@ -211,16 +198,16 @@ def _trace(
     for graph in graphs:
         del graph.value_info[:]
     for part in (model, *graphs, *(part for g in graphs for part in (*g.node, *g.input, *g.output))):
-        del part.metadata_props[:]  # where in which file of this machine each part comes from
+        del part.metadata_props[:]  # the source file and line of each part
         part.doc_string = ""
     return model
 
 
 def _keep_leading_sizes(graph: Any) -> None:
-    """Make the shapes of reshapes constant.
+    """Make the shapes of Reshape nodes constant.
 
-    Reshapes here split the last dimension or join the last two.  The exporter has the other sizes found out by four
-    nodes at every step; two zeros say as well that they stay as they are."""
+    The Reshape nodes here split the last dimension or join the last two.  The exporter computes the leading two sizes
+    with four nodes, at every step; in a constant shape, two zeros keep them."""
     from onnx import helper, numpy_helper
 
     made_by = {node.output[0]: node for node in graph.node}
@@ -239,7 +226,7 @@ def _keep_leading_sizes(graph: Any) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Within the block the exporter does not report its progress, which takes many lines."""
+    """Within the block the exporter does not print its many lines of progress."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

@@ -1,10 +1,10 @@
-"""8-bit integers for the products with constant matrices in exported graphs, and 16 bits to store what stays large.
+"""8-bit quantization of the products with constant matrices in ONNX graphs, and 16-bit storage of large matrices.
 
-This works on ONNX models alone, whatever they were made from, and needs the extra `export`.
+It works on any ONNX model and needs the extra `export`.
 
-It was compared with `onnxruntime.quantization` 1.31.1 on the model es-en of 9 million weights: MB of both graphs (all
-with `compress`), BLEU and chrF2 of the first 500 lines of two sets, and processor time on one core with AVX-512 VNNI,
-measured in turns, of single sentences and of 500 at once, in parts of this module's.
+It was compared with `onnxruntime.quantization` 1.31.1 on the model es-en of 9 million weights.  The table has the MB of
+both graphs (all with `compress`), BLEU and chrF2 on the first 500 lines of two sets, and the processor time of single
+sentences and of 500 at once, relative to this module's, on one core with AVX-512 VNNI, in alternating runs.
 
                                       MB    tatoeba-dev    newstest2011    one   500
     float32                         26.6   57.61  69.74   11.12  38.80   2.75  2.57
@@ -14,10 +14,10 @@ measured in turns, of single sentences and of 500 at once, in parts of this modu
     ... with weights of 7 bits      17.6   57.98  70.02   10.94  38.77   1.05  0.99
     quantize_static, per channel    19.3   57.51  69.72   11.12  38.81   1.16  1.15
 
-Quality is the same within chance, and so is speed but for the static scales, which leave the products inside scans in
-float32.  Dynamic scales depend on the whole batch: 5 to 7 of 500 translations, and all scores, differed between a batch
-and each sentence alone; here none did.  And without VNNI, sums that overflow 16 bits touch 32 % of the results with
-scales per channel and 0.1 % of those with one scale; only weights of 7 bits avoid it.
+The differences in quality are within chance.  So are those in speed, except for static scales, which leave the products
+inside scans in float32.  Dynamic scales depend on the whole batch: 5 to 7 of 500 translations, and all scores, differed
+between a batch and each sentence alone, while with this module none did.  On processors without VNNI, sums overflow 16
+bits in 32 % of the results with scales per channel and in 0.1 % of those with one scale, unless weights have 7 bits.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
-# Matrices with at least as many columns get one scale if that is good enough: for scales per column ONNX Runtime makes
-# a list of them at every product, which takes a third as long as the product itself where the vectors are few.
+# Matrices with at least this many columns get one scale if it is accurate enough.  With a scale per column, ONNX
+# Runtime makes a list of them at every product, which for few vectors takes a third as long as the product itself.
 MIN_COLUMNS_FOR_ONE_SCALE = 4096
-# The values that may become 127 then, as multiples of the one in the median column, and by what factor the best of
-# them may raise the squared error over that of a scale per column.
+# The candidates for the value that one scale maps to 127, as multiples of the median column's, and the greatest ratio
+# of the best candidate's squared error to that of scales per column.
 ONE_SCALE_CANDIDATES, MAX_ERROR_RATIO = np.linspace(1.0, 3.0, 17, dtype=np.float32), 4.0
-MIN_COMPRESSED_VALUES = 10_000  # in a matrix that is worth 16 bits
+MIN_COMPRESSED_VALUES = 10_000  # in a matrix that is stored in 16 bits
 
 
 def operands(model: onnx.ModelProto) -> list[str]:
-    """The names of the vectors that are multiplied with constant matrices, or of the parts that such a vector is joined
-    from.  Those inside scans are left out: they are states."""
+    """The names of the vectors that are multiplied with constant matrices; of a concatenation, the names of its parts.
+    Those inside scans are left out, since they are states."""
     graph = model.graph
     constants, joins = {tensor.name for tensor in graph.initializer}, _joins(graph)
     found: dict[str, None] = {}  # in order
@@ -61,14 +61,13 @@ def operands(model: onnx.ModelProto) -> list[str]:
 
 
 def quantize(model: onnx.ModelProto, ranges: Mapping[str, np.ndarray]) -> None:
-    """Make the products with constant matrices products of 8-bit integers.
+    """Quantize the products with constant matrices to 8-bit integers.
 
-    A matrix has a scale for each column, or one (`to_integers`).  The vectors that are multiplied with it have steps
-    that are fixed beforehand, so that the sentences of a batch do not change each other's results, and no scales are
-    to be found out while translating.
+    A matrix has one scale, or one for each column (`to_integers`).  The scales of the vectors are fixed beforehand, so
+    that the sentences of a batch do not influence each other, and no scales are computed while translating.
 
-    ranges  for each of `operands` the largest absolute value that counts, float32 [size]; what is beyond it is cut off.
-            The states inside a scan (`nmt.export.recurrent_scan`) come out of tanh and never exceed 1.
+    ranges  for each of `operands` the largest absolute values, float32 [size]; greater values are clipped.  The states
+            inside a scan (`nmt.export.recurrent_scan`) are outputs of tanh and never exceed 1.
     """
     _Quantizer(model.graph, ranges).rewrite(model.graph)
     model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
@@ -76,13 +75,13 @@ def quantize(model: onnx.ModelProto, ranges: Mapping[str, np.ndarray]) -> None:
 
 
 class _Quantizer:
-    """Rewrites the nodes of a graph in order, with integers in its products."""
+    """Rewrites the nodes of a graph in order, with 8-bit integers in its products."""
 
     def __init__(self, graph: onnx.GraphProto, ranges: Mapping[str, np.ndarray]) -> None:
         self.graph, self.ranges, self.joins = graph, dict(ranges), _joins(graph)
         self.constants = {tensor.name: tensor for tensor in graph.initializer}
         self.nodes: list[Any] = []
-        self.quantized: set[str] = set()  # several matrices may take the same vectors
+        self.quantized: set[str] = set()  # vectors; several matrices may be multiplied with the same one
         self._constant("q_step", np.float32(1 / 127))
         self._constant("q_zero", np.uint8(128))
 
@@ -90,7 +89,7 @@ class _Quantizer:
         """Replace the products of a graph and of the scans in it."""
         around, self.nodes = self.nodes, []
         additions = {node.input[0]: node for node in graph.node if node.op_type == "Add"}
-        done: set[str] = set()  # outputs of additions that are part of a product now
+        done: set[str] = set()  # outputs of additions that have become the bias of a product
         for node in graph.node:
             if node.output[0] in done:
                 continue
@@ -115,14 +114,14 @@ class _Quantizer:
         """Write vector @ matrix + bias."""
         largest = self._vector(vector)
         integers, scale = to_integers(numpy_helper.to_array(self.constants[matrix]) * largest[:, None])
-        # They are named by the output, for one matrix may come after different vectors.
+        # The constants are named by the output, because a matrix can be multiplied with several vectors.
         self._constant(f"{output}_matrix", integers)
         self._constant(f"{output}_scale", scale)
         inputs = [f"{vector}_q", f"{output}_matrix", "q_step", f"{output}_scale", "q_zero", *bias]
         self._node("MatMulIntegerToFloat", inputs, output, domain=CONTRIB)
 
     def _vector(self, vector: str) -> np.ndarray:
-        """Write `vector`_q, the vector in steps of its range / 127, unless it is written, and return its range."""
+        """Write the quantized vector `vector`_q, unless it is already written, and return its range, float32 [size]."""
         if vector in self.joins:
             parts = self.joins[vector]
             largest = np.concatenate([self._vector(part) for part in parts])
@@ -148,20 +147,20 @@ class _Quantizer:
 
 
 def to_integers(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A matrix float32 [in, out] ≈ integers * scale: int8 [in, out], and float32 [out], or [] for one scale.
+    """Approximate a matrix float32 [in, out] by integers * scale: int8 [in, out], and float32 [out] or [] (one scale).
 
-    Processors without VNNI add the products of two neighbours in a column in 16 bits.  So that they never overflow, two
-    neighbours of one sign add up to at most 128.
+    Processors without VNNI add the products of two neighbours in a column in 16 bits.  Two neighbours of the same sign
+    add up to at most 128, so that these sums never overflow.
 
-    A matrix of `MIN_COLUMNS_FOR_ONE_SCALE` has one scale if that loses little over the whole matrix: then a column of
-    small numbers may become coarse, but its results are small as well (a logit that hardly changes)."""
+    A matrix of at least `MIN_COLUMNS_FOR_ONE_SCALE` columns has one scale if the error over the whole matrix is small.
+    A column of small numbers may then be coarse, but its results are small too (a logit that hardly changes)."""
     pairs = np.pad(matrix, ((0, len(matrix) % 2), (0, 0))).reshape(-1, 2, matrix.shape[1])
     sides = pairs.clip(min=0), pairs.clip(max=0)
     sums = [np.abs(side).sum(axis=1, keepdims=True) + 1e-30 for side in sides]  # of neighbours of one sign
     greatest = np.maximum(*(side.max(axis=(0, 1)) for side in sums))  # [out]
 
     def rounded(largest: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Squared error, integers and scale, where `largest` becomes 127 and what is beyond it is cut off."""
+        """Squared error, integers and scale, if `largest` becomes 127 and greater values are clipped."""
         cut = sum(side * np.minimum(1, largest / of_both) for side, of_both in zip(sides, sums, strict=True))
         scale = (largest / 127).astype(np.float32)
         integers = np.round(cut / scale)
@@ -177,7 +176,7 @@ def to_integers(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compress(model: onnx.ModelProto) -> None:
-    """Store the matrices that are still float32 in 16 bits; loading the graph makes float32 of them again."""
+    """Store the matrices that are still float32 as float16; a Cast node converts them back."""
     graph = model.graph
     nodes: list[Any] = []
     for tensor in list(graph.initializer):
@@ -192,14 +191,14 @@ def compress(model: onnx.ModelProto) -> None:
 
 
 def replace(items: Any, new: list[Any]) -> None:
-    """Put these nodes (or constants), some of which may be in it, in place of those of a graph."""
-    new = [copy.deepcopy(item) for item in new]  # clearing would empty those that are in the graph
+    """Replace the nodes (or constants) of a graph by `new`, which may contain some of them."""
+    new = [copy.deepcopy(item) for item in new]  # `del` empties the objects that are in the graph
     del items[:]
     items.extend(new)
 
 
 def bodies(nodes: Iterable[Any]) -> list[Any]:
-    """The graphs that are inside nodes: those of scans."""
+    """The subgraphs of nodes, which are the bodies of scans."""
     found = (attribute for node in nodes for attribute in node.attribute)
     return [attribute.g for attribute in found if attribute.type == onnx.AttributeProto.GRAPH]
 
@@ -209,13 +208,13 @@ def _is_product(node: Any, constants: Any) -> bool:
 
 
 def _joins(graph: Any) -> dict[str, list[str]]:
-    """The vectors that are others side by side."""
+    """The vectors that are concatenations, with the names of their parts."""
     nodes = [node for node in graph.node if node.op_type == "Concat"]
     return {n.output[0]: list(n.input) for n in nodes if helper.get_node_attr_value(n, "axis") == -1}
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
-    """Remove the nodes and constants that nothing reads any more."""
+    """Remove the nodes and constants that are no longer used."""
     outputs = {output.name for output in graph.output}
     while True:
         parts = (graph, *bodies(graph.node))

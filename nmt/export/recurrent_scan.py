@@ -1,11 +1,10 @@
-"""Recurrent layers and cells in the form in which the exported graphs have them.
+"""Recurrent layers and cells as they are exported.
 
-The decoder takes one step at a time: each gate is one linear map of the input and the state side by side (`StepCell`).
-The encoder reads whole sentences: what each gate takes from the inputs is computed for all positions at once, and a
-scan over the positions adds what it takes from the state (`ScannedLayer`).  Both consist of products with constant
-matrices, which `nmt.export.quantization` turns into 8-bit ones, while ONNX's own recurrent nodes would stay float32.
-What the gates do to the state is `nmt.network.state_update`, as in `nmt.network.cells`.  Importing this module needs
-torch alone.
+The decoder does one step at a time, in which each gate is one linear map of the concatenated input and state
+(`StepCell`).  The encoder reads whole sentences: the products of each gate with the inputs are computed for all
+positions at once, and a scan over the positions adds the products with the state (`ScannedLayer`).  Both consist of
+products with constant matrices, which `nmt.export.quantization` quantizes, while ONNX's recurrent nodes would stay
+float32.  The cell-state update is that of `nmt.network.state_update`.  Importing this module needs torch alone.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from nmt.network.model import Seq2Seq
 from nmt.network.recurrent import RecurrentLayer, State, states_of
 from nmt.network.state_update import gru_state, lstm_state
 
-CANDIDATE = 2  # the place of the GRU's candidate among its gates: reset, update, candidate
+CANDIDATE = 2  # the index of the GRU's candidate among its gates: reset, update, candidate
 
 
 def next_state(
@@ -32,8 +31,8 @@ def next_state(
 ) -> State:
     """One step of a cell: its state before the step, each part [..., units] -> its state after it.
 
-    total      W x + b + U h + d [..., units] of the gate with this number, in torch's order
-    candidate  of a GRU, W x + b and U h + d of the candidate, apart
+    total      returns W x + b + U h + d [..., units] of the gate with this index, in torch's order
+    candidate  for a GRU, returns W x + b and U h + d of the candidate separately
     """
     if cell == "rnn":
         return (torch.tanh(total(0)),)
@@ -51,7 +50,7 @@ def gates_of(weights: Weights) -> list[Weights]:
 
 
 class ScannedLayer(nn.Module):
-    """Stands in for a `RecurrentLayer` of the encoder while it is exported."""
+    """Replaces a `RecurrentLayer` of the encoder for the export."""
 
     def __init__(self, layer: RecurrentLayer) -> None:
         super().__init__()
@@ -60,15 +59,15 @@ class ScannedLayer(nn.Module):
         self.directions = nn.ModuleList(ScannedDirection(layer.cell, its_weights) for its_weights in weights)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
-        """inputs [batch, len, size], lengths int64 [batch] -> outputs [batch, len, hidden], whose padding means
-        nothing, and the last state of each sentence [directions, batch, units]."""
+        """inputs [batch, len, size], lengths int64 [batch] -> outputs [batch, len, hidden], arbitrary on padding, and
+        the last state of each sentence [directions, batch, units]."""
         sequence = inputs.transpose(0, 1)
         outputs, last = [], []
         for number, direction in enumerate(self.directions):
             read = direction(reverse(sequence, lengths) if number else sequence)
             reversed_read = reverse(read, lengths)
             outputs.append(reversed_read if number else read)
-            last.append(reversed_read[:1])  # back to front, the last position comes first
+            last.append(reversed_read[:1])  # in the reversed sequence, the last position is the first
         return torch.cat(outputs, dim=-1).transpose(0, 1), (torch.cat(last),)
 
 
@@ -80,7 +79,7 @@ class ScannedDirection(nn.Module):
         self.cell = cell
         gates = gates_of(weights)
         self.candidate_bias = None
-        if cell == "gru":  # the reset gate acts on U h + d of the candidate
+        if cell == "gru":  # the reset gate multiplies U h + d of the candidate
             self.candidate_bias = nn.Parameter(gates[CANDIDATE].recurrent_bias)
             gates[CANDIDATE] = gates[CANDIDATE]._replace(recurrent_bias=torch.zeros(()))
         self.of_input = nn.ModuleList(
@@ -99,7 +98,7 @@ class ScannedDirection(nn.Module):
                 return at[CANDIDATE], state[0] @ matrices[CANDIDATE] + candidate_bias
 
             after = next_state(self.cell, total, candidate, tuple(state))
-            return list(after), after[0].clone()  # `scan` wants no tensor twice
+            return list(after), after[0].clone()  # `scan` does not accept the same tensor twice
 
         zeros = [inputs.new_zeros(inputs.size(1), len(matrices[0])) for _ in range(states_of(self.cell))]
         return scan(step, zeros, [of_input(inputs) for of_input in self.of_input])[1]
@@ -107,7 +106,7 @@ class ScannedDirection(nn.Module):
 
 @library.custom_op("nmt::reverse", mutates_args=())
 def reverse(sequence: Tensor, lengths: Tensor) -> Tensor:
-    """sequence [len, batch, size] -> each sentence back to front, with its padding behind it as before."""
+    """sequence [len, batch, size] -> the same with each sentence reversed; padding stays at the end."""
     position = torch.arange(len(sequence))[:, None]
     source = torch.where(position < lengths, lengths - 1 - position, position)
     return sequence.take_along_dim(source[:, :, None], dim=0)
@@ -119,15 +118,15 @@ def _(sequence: Tensor, lengths: Tensor) -> Tensor:
 
 
 def reverse_node(sequence: Any, lengths: Any) -> Any:
-    """`reverse` as the node that ONNX has for it; a gather would take longer."""
+    """`reverse` as an ONNX ReverseSequence node; a gather would take longer."""
     from onnxscript import opset20 as op
 
     return op.ReverseSequence(sequence, lengths, batch_axis=1, time_axis=0)
 
 
 class TokenMap(nn.Module):
-    """W x + b, where x is what the decoder's first layer reads for a token: a row of a table that is filled while the
-    graph loads."""
+    """W x + b, where x is the input of the decoder's first layer for a token, looked up in a table over all tokens.
+    ONNX Runtime computes the table when it loads the graph."""
 
     def __init__(self, weight: Tensor, bias: Tensor, model: Seq2Seq) -> None:
         super().__init__()
@@ -140,7 +139,7 @@ class TokenMap(nn.Module):
 
 
 class StepCell(nn.Module):
-    """Stands in for a `RecurrentLayer` of the decoder, of which it does one step.
+    """Replaces a `RecurrentLayer` of the decoder for the export; it does one step.
 
     by_token  the model, if the inputs are its tokens instead of vectors
     """
@@ -158,7 +157,7 @@ class StepCell(nn.Module):
             self.new_input = of_input(candidate.input, candidate.input_bias)
             self.new_state = linear(candidate.recurrent, candidate.recurrent_bias)
         biases = [gate.input_bias + gate.recurrent_bias for gate in gates]
-        if self.joined:  # [W, U] [x; h] is one product
+        if self.joined:  # W x + U h is one product, [W, U] [x; h]
             joined = [torch.cat([gate.input, gate.recurrent], dim=1) for gate in gates]
             self.of_both = nn.ModuleList(map(linear, joined, biases))
         else:
@@ -169,7 +168,7 @@ class StepCell(nn.Module):
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """inputs [batch, beam, input_size], or tokens int64 [batch, beam], and the state, each part
-        [batch, beam, hidden] -> the next h and the whole next state, as of `RecurrentLayer.step`."""
+        [batch, beam, hidden] -> the next h and the next state, as `RecurrentLayer.step` returns them."""
         h = state[0]
 
         def total(gate: int) -> Tensor:

@@ -1,7 +1,4 @@
-"""Beam search over any number of sentences: batches of like length, searched side by side where that pays.
-
-Ids in, hypotheses out; what they say is `nmt.translation.sentence_translator`'s.
-"""
+"""Beam search over any number of sentences, in batches of similar length, which may run in parallel on CPU cores."""
 
 from __future__ import annotations
 
@@ -17,26 +14,29 @@ from nmt.inference.core_pool import core_pool
 from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 
-MIN_COUNTED_BEAM = 4  # a narrower beam counts as this one: the encoder's work does not depend on the beam
-MAX_OVERSIZE = 1.02  # batches may be so much larger than their share, lest little is left over for one more
+MIN_COUNTED_BEAM = (
+    4  # a smaller beam counts as this one, since the encoder's work does not depend on the beam
+)
+MAX_OVERSIZE = 1.02  # factor by which batches may exceed their share, to avoid one more small batch
 
-Found = list[list[Hypothesis]]  # of each sentence of a batch, best first
+Found = list[list[Hypothesis]]  # for each sentence of a batch its hypotheses, best first
 
 
 @dataclass(frozen=True)
 class BatchLimits:
-    tokens: int  # source pieces × beam of one batch (a beam below MIN_COUNTED_BEAM counts as that)
-    rows: int  # sentences × beam of one batch: each has scores over the whole vocabulary, however short it is
-    parallel: bool  # whether batches run side by side, a core each
+    """The maximum size of one batch."""
+
+    tokens: int  # source pieces × beam (a beam below MIN_COUNTED_BEAM counts as that)
+    rows: int  # sentences × beam; each has logits over the whole vocabulary, however short the sentence is
+    parallel: bool  # whether batches run in parallel, one on each core
 
 
 @dataclass(frozen=True)
 class PendingSearch:
-    """Batches that are being searched, or that will be when someone asks for the results, which is done once."""
+    """Batches that are being searched, or that are searched when `results` is called, which is done once."""
 
-    batches: Sequence[
-        tuple[Sequence[int], Callable[[], Found]]
-    ]  # the sentences' indices, and what gives the results
+    # For each batch the indices of its sentences, and the function that returns its results.
+    batches: Sequence[tuple[Sequence[int], Callable[[], Found]]]
     futures: Sequence[Future[Found]] = ()  # of the batches that are being searched
 
     def results(self) -> Found:
@@ -45,13 +45,13 @@ class PendingSearch:
         try:
             for indices, result in self.batches:
                 found.update(zip(indices, result(), strict=True))
-        except BaseException:  # Ctrl-C too
+        except BaseException:  # also KeyboardInterrupt
             self.cancel()
             raise
         return [found[index] for index in range(len(found))]
 
     def cancel(self) -> None:
-        """Take back the batches that have not begun."""
+        """Cancel the batches that have not begun."""
         for future in self.futures:
             future.cancel()
 
@@ -65,9 +65,10 @@ def start_search(
     with_attention: bool,
     limits: BatchLimits,
 ) -> PendingSearch:
-    """Search the `n_best` best hypotheses of every source (ids with EOS) that begin with its prefix (ids, or none).
+    """Start searching the `n_best` best hypotheses of every source (ids with EOS) that begin with its prefix (ids, or
+    none).
 
-    A lone batch waits for whoever asks for it, and so do all batches if they do not run side by side.
+    A single batch is searched in `PendingSearch.results`, and so are all batches if they do not run in parallel.
     """
 
     def search(indices: list[int]) -> Found:
@@ -80,7 +81,7 @@ def start_search(
     lengths = [len(source) for source in sources]
     if limits.parallel:
         tokens, rows = even_size(sum(lengths), tokens), even_size(len(lengths), rows)
-    # The longest first: short ones fill the time in which one thread would wait for another.
+    # The longest batches begin first, so that the short ones fill the cores at the end.
     batches = list(batches_by_length(lengths, tokens, rows))[::-1]
     jobs: list[Callable[[], Found]] = [partial(search, indices) for indices in batches]
     results, futures = jobs, []
@@ -93,8 +94,8 @@ def start_search(
 
 
 def even_size(total: int, max_size: int, cores: int = 0) -> int:
-    """A size of batch, at most `max_size`, with which all cores (0: this machine's) get as many batches of `total`, or
-    nearly: what else limits a batch can make one more."""
+    """A batch size of at most `max_size` with which each core (0: all of this machine) gets about the same number of
+    batches of `total` tokens or rows."""
     cores = cores or core_pool().cores
     batches = max(1, -(-total // (max_size * cores))) * cores
     return min(max_size, max(-(-total // batches), int(MAX_OVERSIZE * total / batches)))

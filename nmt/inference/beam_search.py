@@ -1,21 +1,20 @@
 """Beam search: from a batch of source ids to the best target hypotheses of each row.
 
-It works over any `SearchableModel`, wherever that runs: what a step hands over is small, the best few tokens of each
-hypothesis, as numpy arrays.  It knows ids only; `nmt.inference.sampling` has greedy search, sampling, and the scoring
-of given targets.
+It works with any `SearchableModel`, on any device: a step of the model returns only the best few tokens of each
+hypothesis, as NumPy arrays.  `nmt.inference.sampling` has greedy search, sampling, and the scoring of given targets.
 
-What all these searches keep to:
+The following holds for all these searches:
 
 - A hypothesis is ranked by log p / length ** length_penalty + coverage penalty; the length counts EOS.
-- PAD, UNK and BOS are never generated (UNK may stand in a forced prefix).
-- Log-probabilities are the model's own, over the whole vocabulary: a constraint (special ids, repetition guard,
-  forced prefix) takes a choice away and renormalises nothing.  So `sampling.score_target` gives the same numbers.
-- A row's result depends on that row alone (but for sampling, whose rows share one generator); a row that is
-  done leaves the batch.
-- Where a model gives NaN, the hypothesis dies.  A row with no other hypothesis gets an empty one, unfinished,
-  with the score -inf.
+- PAD, UNK and BOS are never generated (a forced prefix may contain UNK).
+- Log-probabilities are the model's own, over the whole vocabulary.  A constraint (special ids, n-gram blocking,
+  forced prefix) excludes tokens and renormalises nothing, so that `sampling.score_target` gives the same numbers.
+- The result of a row depends on that row alone, except in sampling, whose rows share one random generator.  A row
+  whose search is finished leaves the batch.
+- A hypothesis for which the model gives NaN is dropped.  A row without any other hypothesis gets an empty one,
+  unfinished, with the score -inf.
 
-The only loop is over time; each turn is a few operations on `[rows, beam]` arrays.
+The only loop is over time; each iteration is a few operations on arrays [rows, beam].
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ import numpy as np
 from nmt.config import DecodingConfig
 from nmt.errors import UserError
 from nmt.inference.constraints import SPECIAL, Rules, check_ids, log_probs
-from nmt.inference.hypotheses import Coverage, Ended, History, Hypothesis
+from nmt.inference.hypotheses import BackPointers, Coverage, FinishedHypotheses, Hypothesis
 from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import BOS, EOS
 
@@ -44,14 +43,14 @@ def beam_search(
     prefix: Sequence[Sequence[int]] | None = None,
     with_attention: bool = False,
 ) -> list[list[Hypothesis]]:
-    """The `n_best` best hypotheses of every row, best first; UserError on settings that make no sense.
+    """The `n_best` best hypotheses of every row, best first; UserError if `n_best` exceeds the beam size.
 
-    source   int64 [batch, src_len], each row with its EOS, filled up with PAD
+    source   int64 [batch, src_len], each row with its EOS, padded with PAD
     lengths  int64 [batch]; None: nothing is padded
     prefix   for each row the ids that its hypotheses must begin with (may be empty)
 
-    A row's hypotheses differ and are all finished.  They are fewer than `n_best` if no more finished by the
-    maximum length; if none did, the best unfinished one is the row's only one.
+    The hypotheses of a row are distinct and finished.  There are fewer than `n_best` if fewer finished by the maximum
+    length; if none did, the row has one hypothesis, the best unfinished one.
     """
     if not 1 <= n_best <= decoding.beam:
         raise UserError(f"n-best is {n_best}: give a number from 1 to the beam size, {decoding.beam}")
@@ -59,7 +58,7 @@ def beam_search(
     return search(model, source, lengths, decoding, n_best, prefix, with_attention)
 
 
-@np.errstate(invalid="ignore")  # -inf less -inf, where a model gives it
+@np.errstate(invalid="ignore")  # for -inf - -inf, if the model gives infinite logits
 def search(
     model: SearchableModel,
     source: Array,
@@ -70,104 +69,103 @@ def search(
     with_attention: bool,
     choose: Choose = Rules.best,
 ) -> list[list[Hypothesis]]:
-    """The loop of all searches.  `choose` gives the tokens that each hypothesis may go on with; the beam is made of
-    the best of them.
+    """The loop of all searches.  `choose` gives the tokens that may continue each hypothesis; the best of them make
+    the next beam.
 
-    A hypothesis that ends is taken out of the beam, with its slot (Sutskever et al. 2014, section 3.2): the
-    search of a row is over after `beam` ends, at the maximum length, or as soon as no live hypothesis can
-    enter the `n_best` any more.
+    A hypothesis that ends leaves the beam, which is then smaller by one (Sutskever et al. 2014, section 3.2).  The
+    search of a row is finished after `beam` ends, at the maximum length, or as soon as no live hypothesis can become
+    one of the `n_best`.
     """
     if not len(source):
         return []
     batch, beam = len(source), decoding.beam
     rules = Rules(source, lengths, decoding, prefix)
     coverage = Coverage(rules, decoding.coverage_penalty)
-    history, ended = History(rules, beam, with_attention), Ended(batch, n_best)
+    history, finished = BackPointers(rules, beam, with_attention), FinishedHypotheses(batch, n_best)
     with_weights = with_attention or bool(coverage.weight)
     encoded = model.encode(source, lengths)
     state = model.initial_state(encoded)
 
-    # The batch as it is now: `live` rows, each with `width` slots: 1 at first, then up to the beam.
-    rows, longest = np.arange(batch), rules.longest  # [live] each one's row of `source`, and its limit
+    # The live batch: `live` rows, each with `width` slots for hypotheses, 1 at first, then up to the beam.
+    rows, longest = np.arange(batch), rules.longest  # [live] the row of `source`, and its maximum length
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
-    prefix_tokens = np.zeros((batch, 1, 0), np.int64)  # [live, width, t] those before, if anyone asks
+    prefix_tokens = np.zeros((batch, 1, 0), np.int64)  # [live, width, t] those before, for n-gram blocking
     scores: Array = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
-    open_slots: Array = np.full((batch, 1), beam)  # [live, 1] hypotheses of the row that may still end
+    open_slots: Array = np.full((batch, 1), beam)  # [live, 1] the number of hypotheses that have not ended
 
     for t in range(rules.steps):
         step = model.step(tokens, state, encoded, beam + len(SPECIAL), with_weights)
         logits, ids = choose(rules, step, t, rows, prefix_tokens, beam)
-        gains = log_probs(logits, step.log_z[:, :, None])
-        scores, gains, tokens, origin = _extend(scores, gains, ids, int(open_slots.max()))
-        history.record(t, rows, tokens, gains, origin, step.attention)
+        token_scores = log_probs(logits, step.log_z[:, :, None])
+        scores, token_scores, tokens, parents = _extend(scores, token_scores, ids, int(open_slots.max()))
+        history.record(t, rows, tokens, token_scores, parents, step.attention)
         slots = np.arange(tokens.shape[1])
-        at = t * beam + slots  # [width] where `history` has them
+        at = t * beam + slots  # [width] their places in `history`
         scores = np.where(slots < open_slots, scores, NEVER)
-        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
+        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, parents)
 
         # A hypothesis that ends leaves the beam, and closes its slot.
         ends = (tokens == EOS) & (scores > NEVER)
         if ends.any():
-            ended.add(rows, np.where(ends, ranks, NEVER), at)
+            finished.add(rows, np.where(ends, ranks, NEVER), at)
             scores, ranks = np.where(ends, NEVER, scores), np.where(ends, NEVER, ranks)
             open_slots = open_slots - ends.sum(axis=1, keepdims=True)
 
-        # A row that is done leaves the batch.
+        # A row whose search is finished leaves the batch.
         attainable = best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
-        leaves = (ended.worst(rows) >= attainable) | (longest <= t + 1)
+        leaves = (finished.worst(rows) >= attainable) | (longest <= t + 1)
         keep = np.flatnonzero(~leaves)
         if leaves.any():
-            ended.stand_in(rows[leaves], ranks[leaves], at)
+            finished.add_unfinished(rows[leaves], ranks[leaves], at)
             if not len(keep):
                 break
-            rows, longest, scores, tokens, origin, open_slots = (
-                x[keep] for x in (rows, longest, scores, tokens, origin, open_slots)
+            rows, longest, scores, tokens, parents, open_slots = (
+                x[keep] for x in (rows, longest, scores, tokens, parents, open_slots)
             )
             encoded = encoded.select(keep)
 
-        state = step.state.reorder(keep, origin)
-        coverage.reorder(keep, origin)
+        state = step.state.reorder(keep, parents)
+        coverage.reorder(keep, parents)
         if rules.ngram:
-            before = prefix_tokens[keep[:, None], origin]
+            before = prefix_tokens[keep[:, None], parents]
             prefix_tokens = np.concatenate([before, tokens[:, :, None]], axis=-1)
-    return history.hypotheses(ended.ranks, ended.at)
+    return history.hypotheses(finished.ranks, finished.at)
 
 
-def _extend(scores: Array, gains: Array, ids: Array, width: int) -> tuple[Array, Array, Array, Array]:
-    """The `width` best continuations of each row, best first; an empty one has the score -inf.
+def _extend(scores: Array, token_scores: Array, ids: Array, width: int) -> tuple[Array, Array, Array, Array]:
+    """The `width` best continuations of each row, best first; an empty slot has the score -inf.
 
-    scores  [live, slots]: log p so far
-    gains   [live, slots, choices]: log p of the new tokens `ids`
-    -> four arrays [live, up to width]: the new scores, the gain, the token, and the slot that it continues (origin)
+    scores        [live, slots]: log p so far
+    token_scores  [live, slots, choices]: log p of the new tokens `ids`
+    -> four arrays [live, up to width]: the new log p, that of the new token, the token, and the slot of its parent
 
-    A row's `beam` best are among the `beam` best of each slot.  All ties must fall alike in every batch: the
-    sort is stable, and there are always as many choices.
+    The `beam` best continuations of a row are among the `beam` best of each slot.  Ties must be broken in the same way
+    in every batch, so the sort is stable and the number of choices is always the same.
     """
     live, slots, choices = ids.shape
-    ranked = (scores[:, :, None] + gains).reshape(live, slots * choices)
-    flat = order = (-ranked).argsort(axis=1, kind="stable")[:, :width]
-    if live > 1:
-        flat = (
-            order + (np.arange(live) * (slots * choices))[:, None]
-        )  # as indices into the whole batch's choices
-    return ranked.take(flat), gains.take(flat), ids.take(flat), order // choices
+    totals = (scores[:, :, None] + token_scores).reshape(live, slots * choices)
+    flat = order = (-totals).argsort(axis=1, kind="stable")[:, :width]
+    if live > 1:  # indices into the choices of the whole batch
+        flat = order + (np.arange(live) * (slots * choices))[:, None]
+    return totals.take(flat), token_scores.take(flat), ids.take(flat), order // choices
 
 
 def best_attainable(scores: Array, next_norm: Array, longest_norm: Array) -> Array:
-    """The rank that no live hypothesis of a row can exceed when it ends; [live].
+    """An upper bound on the rank of every live hypothesis of a row when it ends; [live].
 
-    scores        [live]: the best log p alive (-inf: nothing is)
+    scores        [live]: the log p of the best live hypothesis (-inf: there is none)
     next_norm     length ** length_penalty of the shortest end that is still possible
     longest_norm  [live]: the same of the longest
 
-    Proof.  Log-probabilities are at most 0, so log p only falls as a hypothesis grows: one with s now ends
-    with some log p <= s <= 0, at a length n between the two.  The coverage penalty is at most 0 (its weight
-    is not negative, its logarithms are of numbers up to 1), so its rank is at most s / n ** a.  That is
-    monotonic in n, rising for a >= 0 and falling for a < 0: one of the two lengths bounds it.  It rises with
-    s: the best s alive bounds all.  Rounding breaks nothing, for float sums, quotients and powers are
-    monotonic too; and `Rules` and the narrowing beam only take hypotheses away.
+    Proof.  Log-probabilities are at most 0, so that log p only falls as a hypothesis grows: a hypothesis with log p = s
+    ends with a log p of at most s <= 0, at a length n between the two.  The coverage penalty is at most 0 (its weight
+    is not negative, and its logarithms are of numbers up to 1), so that the rank is at most s / n ** a.  This bound is
+    monotonic in n, rising for a >= 0 and falling for a < 0, so that it is greatest at one of the two lengths, and it
+    rises with s, so that the best live s bounds all.  Rounding keeps these inequalities, since floating-point sums,
+    quotients and powers are monotonic.  `Rules` and closed slots only remove hypotheses.  A length penalty that is not
+    monotonic in the length would break this proof, and with it the early stop.
 
-    So when the n-th best ended hypothesis ranks at least as high, no later one ranks above it; one of equal
-    rank would come after it, since among equals the earlier end is ahead.  The n best are final, in order.
+    When the n-th best finished hypothesis ranks at least as high as the bound, no later one ranks above it, and one of
+    equal rank would be sorted after it.  So the n best are final, in their order.
     """
     return np.maximum(scores / next_norm, scores / longest_norm)

@@ -1,4 +1,4 @@
-"""The machine's cores, shared by all searches of this process that run outside torch: one search a core."""
+"""A pool of the machine's cores for all searches of this process that run on ONNX Runtime, one search on each core."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Result = TypeVar("Result")
 
 
 class CorePool:
-    """Runs as many jobs at a time as there are cores; those that have to wait begin in order.
+    """Runs as many jobs at a time as there are cores; waiting jobs begin in order.
 
-    A core that falls free goes at once to the job that has waited longest: either all cores are busy, or nothing
-    waits.  A job must not ask for a core itself, or it may wait for its own.
+    A core that becomes free takes the job that has waited longest, so that no job waits while a core is free.  A job
+    must not submit jobs and wait for them, since it could wait for its own core.
     """
 
     def __init__(self, cores: int) -> None:
@@ -28,11 +28,11 @@ class CorePool:
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a core."""
+        """The number of jobs that wait for a core."""
         return len(self._queue)
 
     def submit(self, job: Callable[[], Result]) -> Future[Result]:
-        """Begin the job in a thread as soon as a core is free; until then it can be cancelled."""
+        """Run the job in a thread as soon as a core is free; until then it can be cancelled."""
         future: Future[Result] = Future()
         with self._lock:
             self._queue.append((future, job))
@@ -40,8 +40,8 @@ class CorePool:
         return future
 
     def run(self, job: Callable[[], Result]) -> Result:
-        """The result of the job.  It is done in the asking thread, which saves the way to another one and keeps what
-        the core's caches have, or in its turn if all cores are busy."""
+        """Run the job and return its result.  If a core is free, the calling thread runs it, which saves a change of
+        thread; otherwise the job waits for its turn."""
         with self._lock:
             here = self._busy < self.cores
             self._busy += here
@@ -53,7 +53,7 @@ class CorePool:
         future = self.submit(job)
         try:
             return future.result()
-        except BaseException:  # Ctrl-C, while it waits
+        except BaseException:  # KeyboardInterrupt while it waits
             future.cancel()
             raise
 
@@ -65,11 +65,11 @@ class CorePool:
                 try:
                     self._threads.submit(self._do, future, job)
                     self._busy += 1
-                except RuntimeError as error:  # there are no more threads to be had, or Python is ending
+                except RuntimeError as error:  # no more threads can be started, or Python is exiting
                     future.set_exception(error)
 
     def _do(self, future: Future[Result], job: Callable[[], Result]) -> None:
-        """The core is given back before anybody who waits for the result can ask for another one."""
+        """Run a job.  Its core is free again before the result is set, so that whoever waits for it finds a core."""
         try:
             result = job()
         except BaseException as error:
@@ -86,7 +86,7 @@ class CorePool:
 
 
 def core_pool() -> CorePool:
-    """The pool of the cores that this process may use; after a fork, the child has a pool of its own."""
+    """The pool of the cores that this process may use; after a fork the child process has a new pool."""
     return _pool
 
 
@@ -98,5 +98,5 @@ def _make_pool() -> None:
 
 _pool: CorePool
 _make_pool()
-if hasattr(os, "register_at_fork"):  # a child process has none of its parent's threads
+if hasattr(os, "register_at_fork"):  # the threads of the parent do not exist in a forked child
     os.register_at_fork(after_in_child=_make_pool)

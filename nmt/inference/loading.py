@@ -1,6 +1,6 @@
-"""Loads a model to be searched: on ONNX Runtime if the device is a CPU and the checkpoint exported, else on PyTorch.
+"""Loading a model for decoding: on ONNX Runtime if the device is a CPU and the checkpoint is exported, else on PyTorch.
 
-Torch is imported only where it is needed: for a model that is served from its graphs it never is.
+A model that is served from its ONNX graphs does not need torch, which is therefore imported only if necessary.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ RUNTIMES = ("auto", "onnx", "torch")
 
 
 def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[SearchableModel, str, str]:
-    """The model, the device that it is on, and the runtime that runs it, with "auto" decided."""
+    """The model, its device and its runtime, where "auto" is resolved."""
     device, runtime = choose(opened.folder, device, runtime)
     if runtime == "onnx":
         try:
@@ -35,7 +35,7 @@ def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[S
 
 
 def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
-    """Device and runtime with "auto" decided; UserError for what is not there or does not go together."""
+    """Device and runtime, where "auto" is resolved; UserError if they are not available or do not fit together."""
     if device not in ("auto", "cpu", "cuda"):
         raise UserError(f"device {device!r}: give auto, cpu or cuda")
     if runtime not in RUNTIMES:
@@ -63,7 +63,7 @@ def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
 
 
 def _may_have_a_gpu(device: str) -> bool:
-    """Whether asking torch for a GPU is worth the second that its import takes."""
+    """Whether there can be a GPU, so that it is worth the second that importing torch takes."""
     return (
         device == "cuda"
         or os.name == "nt"

@@ -1,4 +1,4 @@
-"""A model on ONNX Runtime, from the graphs that `nmt.export.onnx_export` wrote.  It serves without torch."""
+"""A model on ONNX Runtime, from the graphs that `nmt.export.onnx_export` wrote.  It does not need torch."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from nmt.inference.model_interface import Array, Step
 class OnnxEncoded(NamedTuple):
     """Encoded sentences."""
 
-    parts: dict[str, Array]  # what the decoder reads at every step: keys, values, mask, final; [batch, ...]
-    states: tuple[Array, ...]  # of the decoder's layers before the first token, float32 [batch, 1, hidden]
+    parts: dict[str, Array]  # inputs of every decoder step: keys, values, mask, final; each [batch, ...]
+    states: tuple[Array, ...]  # initial states of the decoder's layers, each float32 [batch, 1, hidden]
 
     def select(self, rows: Array) -> OnnxEncoded:
         states = tuple(state[rows] for state in self.states)
@@ -27,7 +27,7 @@ class OnnxEncoded(NamedTuple):
 class OnnxState(NamedTuple):
     """The state of every hypothesis."""
 
-    states: tuple[Array, ...]  # of the decoder's layers, float32 [batch, beam, hidden]
+    states: tuple[Array, ...]  # of the decoder's layers, each float32 [batch, beam, hidden]
 
     def reorder(self, rows: Array, beams: Array) -> OnnxState:
         batch, width, _ = self.states[0].shape
@@ -42,7 +42,7 @@ class OnnxModel:
         folder, names = Path(folder), (ENCODER_FILE, DECODER_FILE)
         self.encoder, self.decoder = sessions = [_session(folder / name) for name in names]
         made_from = [s.get_modelmeta().custom_metadata_map.get("weights") for s in sessions]
-        digest = weights_digest(folder) or made_from[0]  # a folder for serving alone may lack the weights
+        digest = weights_digest(folder) or made_from[0]  # a folder for serving may have no weights
         for found, name in zip(made_from, names, strict=True):
             if found != digest:
                 raise UserError(
@@ -77,8 +77,8 @@ class OnnxModel:
         attention = more.pop() if with_attention else None
 
         def some_logits(rows: Array, slots: Array) -> Array:
-            # Too many to be handed over at every step; what wants them (a forced prefix, sampling, a repetition
-            # guard that bars much) pays for a second run.
+            # They are too many to be copied at every step.  A forced prefix, sampling, and a token lost to n-gram
+            # blocking need them, and take a second run.
             all_logits: Array = self.decoder.run(["logits"], feeds)[0]
             return all_logits[rows, slots]
 
@@ -87,18 +87,20 @@ class OnnxModel:
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # searches run side by side instead (`nmt.inference.core_pool`)
+    options.intra_op_num_threads = 1  # searches run in parallel instead (`nmt.inference.core_pool`)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.enable_mem_pattern = False  # made for one shape of batch, and every batch has its own
+    options.enable_mem_pattern = False  # it assumes a fixed shape, but every batch has another one
     try:
         return onnxruntime.InferenceSession(
             str(file),
             options,
             providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],  # its kernel takes four times as long as the parts
+            disabled_optimizers=[
+                "SkipLayerNormFusion"
+            ],  # the fused kernel takes four times as long as its parts
         )
-    except Exception as error:  # onnxruntime has a class of its own for each cause
+    except Exception as error:  # onnxruntime has many exception classes, without a common base class
         cause = " ".join(str(error).split())
         raise UserError(
             f"{file}: not a graph that this version can run ({cause}); run `nmt export` again"

@@ -1,6 +1,6 @@
-"""One hypothesis for each row: greedy search, sampling, the scoring of given targets; and the likeliest next tokens.
+"""Greedy search, sampling, the scoring of given targets, and the most probable next tokens.
 
-They keep to what `nmt.inference.beam_search` says of all searches, and take source, lengths and prefix as it does.
+What `nmt.inference.beam_search` says of all searches holds for these; source, lengths and prefix are as in it.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def sample(
 ) -> list[Hypothesis]:
     """One hypothesis for each row, drawn token by token from softmax(logits / temperature).
 
-    temperature  at least 0, which is greedy search
-    top_k        draw from the so many most probable tokens only (0: from all)
+    temperature  at least 0, where 0 is greedy search
+    top_k        draw from the `top_k` most probable tokens only (0: from all)
     top_p        draw from the most probable tokens that together reach this probability (Holtzman et al. 2020,
                  section 3.1)
 
-    Scores are the model's own log-probabilities, whatever the temperature.  UserError for what cannot be.
+    Scores are the model's own log-probabilities, whatever the temperature.  UserError for values out of range.
     """
     check_ids(prefix)
     if not 0 <= temperature < float("inf"):
@@ -68,7 +68,7 @@ def sample(
     ) -> tuple[Array, Array]:
         only_slot = np.arange(len(rows)), np.zeros(len(rows), np.int64)
         logits = rules.allowed(step, t, rows, prefix_tokens, only_slot).astype(np.float64)
-        # With the maximum at 0, a temperature near 0 can overflow to -inf only, and never the best token.
+        # The maximum is 0, so that with a temperature near 0 only other tokens can overflow, to -inf.
         with np.errstate(over="ignore"):
             scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
         if 0 < top_k < scaled.shape[-1]:
@@ -79,7 +79,7 @@ def sample(
             ranked = np.take_along_axis(scaled, order, -1)
             share = np.exp(ranked)
             share /= share.sum(axis=-1, keepdims=True)
-            before = share.cumsum(axis=-1) - share  # the probability of all better tokens
+            before = share.cumsum(axis=-1) - share  # the probability of all more probable tokens
             before[:, 0] = 0.0
             np.put_along_axis(scaled, order, np.where(before >= top_p, NEVER, ranked), -1)
         # The Gumbel-max trick: the argmax of log p - log E, E exponentially distributed, is a draw from p.
@@ -98,9 +98,9 @@ def score_target(
     targets: Sequence[Sequence[int]],
     decoding: DecodingConfig | None = None,
 ) -> list[Hypothesis]:
-    """The given target of each row (ids without BOS and EOS) with the numbers that it has if a search finds it.
+    """The given target of each row (ids without BOS and EOS) as a hypothesis, with the scores a search would give it.
 
-    `decoding` sets how scores are normalised; its length limit and repetition guard do not apply.
+    `decoding` sets how scores are normalised; its maximum length and n-gram blocking do not apply.
     """
     check_ids(targets)
     decoding = replace(decoding or DecodingConfig(), beam=1, no_repeat_ngram=0)
@@ -112,17 +112,17 @@ def score_target(
 def next_tokens(
     model: SearchableModel, source: Array, prefix: Sequence[int], count: int
 ) -> list[tuple[int, float]]:
-    """The `count` most probable tokens after `prefix`, best first, with their log-probabilities.
+    """The `count` most probable tokens after `prefix`, other than EOS, best first, with their log-probabilities.
 
-    EOS, the end of the sentence, is never one of them.  source: int64 [1, src_len] with its EOS.
+    source: int64 [1, src_len] with its EOS.
     """
     check_ids([prefix])
     encoded = model.encode(source, None)
     state = model.initial_state(encoded)
-    barred = (*SPECIAL, EOS)
+    excluded = (*SPECIAL, EOS)
     for token in [BOS, *prefix]:
-        step = model.step(np.array([[token]]), state, encoded, count + len(barred), with_attention=False)
+        step = model.step(np.array([[token]]), state, encoded, count + len(excluded), with_attention=False)
         state = step.state
-    gains = log_probs(step.top, step.log_z[:, :, None])[0, 0].tolist()
-    found = zip(step.ids[0, 0].tolist(), gains, strict=True)
-    return [(token, gain) for token, gain in found if token not in barred and gain > NEVER][:count]
+    token_scores = log_probs(step.top, step.log_z[:, :, None])[0, 0].tolist()
+    found = zip(step.ids[0, 0].tolist(), token_scores, strict=True)
+    return [(token, score) for token, score in found if token not in excluded and score > NEVER][:count]

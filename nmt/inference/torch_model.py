@@ -1,4 +1,4 @@
-"""A model on PyTorch: a `Seq2Seq` on its own device, with numpy arrays going in and coming out."""
+"""A model on PyTorch: a `Seq2Seq` on any device, with NumPy arrays as inputs and outputs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The laboratory: experiments that show what recurrent networks remember, and what goes on inside a translation.
+"""Experiments and diagnostics: how far back recurrent networks remember, and the details of one translation.
 
-Each experiment is a module of plain data and the functions that fill it; `plots` draws them, `nmt.commands.lab`
-is `nmt lab`.  Nothing here is needed to train or to translate, and importing this package imports none of it.
+Each experiment is a module with dataclasses for its results and the functions that compute them.  `plots` draws them,
+and `nmt.commands.lab` is the command `nmt lab`.  Training and translating do not need this package.
 """

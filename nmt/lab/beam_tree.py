@@ -1,7 +1,7 @@
-"""A beam search with everything it considered: the candidates it kept, and those it dropped, with their scores.
+"""The tree of a beam search: the candidates of every step, those that were kept and those that were dropped.
 
-`nmt.inference.beam_search` runs as always, over a model that remembers its steps.  What the search chose from is
-computed again from these steps afterwards, and must agree with what it chose.
+`nmt.inference.beam_search` runs unchanged, with a model that records its steps.  The candidates are computed again from
+these steps afterwards, and must agree with the search.
 """
 
 from __future__ import annotations
@@ -22,17 +22,15 @@ from nmt.text.tokenizer import BOS, EOS
 
 @dataclass(frozen=True)
 class Candidate:
-    """A token that the search could have written after a hypothesis that it had kept."""
+    """A token that could continue a live hypothesis."""
 
     step: int  # from 0
     token: int
-    parent: (
-        int | None
-    )  # the candidate that it continues, as an index of `BeamTree.candidates`; None: the beginning
+    parent: int | None  # the index in `BeamTree.candidates` of the candidate that it continues; None: BOS
     log_prob: float  # of this token
-    score: float  # log-probability of everything from the beginning to here
+    score: float  # log-probability of the whole hypothesis up to this token
     kept: bool
-    rank: float | None  # of one that was kept and ended: what hypotheses are compared by in the end
+    rank: float | None  # of a kept candidate that has ended: the rank of the finished hypothesis
 
     @property
     def ended(self) -> bool:
@@ -49,8 +47,8 @@ class BeamTree:
     score: float  # its rank
 
     def places(self, dropped: int = 3) -> dict[int, tuple[int, int]]:
-        """(step, row) of every candidate that a picture shows: the kept ones, and the best `dropped` of the others of
-        each step."""
+        """(step, row) of every candidate that is drawn: the kept ones, and the best `dropped` of the others of each
+        step."""
         found: dict[int, tuple[int, int]] = {}
         shown, others = Counter[int](), Counter[int]()  # by step
         for index, candidate in enumerate(self.candidates):
@@ -62,7 +60,7 @@ class BeamTree:
 
 
 class RecordingModel:
-    """A `SearchableModel` that remembers the steps that another one made."""
+    """A `SearchableModel` that runs another one and records its steps."""
 
     def __init__(self, model: SearchableModel) -> None:
         self.model = model
@@ -83,14 +81,14 @@ class RecordingModel:
 class Recorded(NamedTuple):
     """A step of the model."""
 
-    tokens: Array  # [1, width] that went into the step
+    tokens: Array  # int64 [1, width], the inputs of the step
     step: Step
 
 
 def beam_tree(
     model: SearchableModel, source: Array, decoding: DecodingConfig
 ) -> tuple[BeamTree, Hypothesis, list[Recorded]]:
-    """Search one sentence, int64 [1, src_len] with its EOS; returns also what `beam_search` found, and its steps."""
+    """Search one sentence, int64 [1, src_len] with its EOS; returns its tree, its best hypothesis, and the steps."""
     recorder = RecordingModel(model)
     found = beam_search(recorder, source, None, decoding, with_attention=True)[0][0]
     candidates = _considered(recorder.steps, source, decoding)
@@ -102,28 +100,28 @@ def beam_tree(
 
 
 def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) -> list[Candidate]:
-    """All candidates: at each step those of every live hypothesis that a beam can be chosen from.
+    """All candidates of a search: at each step the continuations from which the beam is chosen.
 
-    The arithmetic is that of `nmt.inference.beam_search` for a single row: scores in float32, stable sorting.
+    The arithmetic is that of `nmt.inference.beam_search` for a single row, with scores in float32 and stable sorting.
     """
     rules = Rules(source, None, decoding, None)
     coverage = Coverage(rules, decoding.coverage_penalty)
     row = np.zeros(1, np.int64)
-    scores, written = np.zeros((1, 1), np.float32), np.zeros((1, 1, 0), np.int64)
+    scores, prefix_tokens = np.zeros((1, 1), np.float32), np.zeros((1, 1, 0), np.int64)
     tokens, width = np.full((1, 1), BOS), decoding.beam
-    slots: list[int | None] = [None]  # of each live hypothesis its last candidate
+    slots: list[int | None] = [None]  # the last candidate of each live hypothesis
     found: list[Candidate] = []
     for t, (given, step) in enumerate(steps):
         if not np.array_equal(given, tokens):
             raise AssertionError(f"the search went another way at step {t}")
-        top, ids = rules.best(step, t, row, written, decoding.beam)
-        gains = log_probs(top, step.log_z[:, :, None])
-        totals = (scores[:, :, None] + gains).reshape(1, -1)
+        top, ids = rules.best(step, t, row, prefix_tokens, decoding.beam)
+        token_scores = log_probs(top, step.log_z[:, :, None])
+        totals = (scores[:, :, None] + token_scores).reshape(1, -1)
         order = np.argsort(-totals, axis=1, kind="stable")
         kept, choices = order[:, :width], ids.shape[-1]
-        origin, tokens = kept // choices, np.take_along_axis(ids.reshape(1, -1), kept, 1)
+        parents, tokens = kept // choices, np.take_along_axis(ids.reshape(1, -1), kept, 1)
         scores = np.take_along_axis(totals, kept, 1)
-        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, origin)
+        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, parents)
         after: list[int | None] = []
         for place, index in enumerate(order[0].tolist()):
             token, total = int(ids.reshape(-1)[index]), float(totals[0, index])
@@ -131,11 +129,11 @@ def _considered(steps: list[Recorded], source: Array, decoding: DecodingConfig) 
                 after.append(len(found) if total > NEVER else None)
             if total > NEVER:
                 rank = float(ranks[0, place]) if place < width and token == EOS else None
-                parent, gain = slots[index // choices], float(gains.reshape(-1)[index])
-                found.append(Candidate(t, token, parent, gain, total, place < width, rank))
+                parent, log_prob = slots[index // choices], float(token_scores.reshape(-1)[index])
+                found.append(Candidate(t, token, parent, log_prob, total, place < width, rank))
         ended = (tokens == EOS) & (scores > NEVER)
         scores, width = np.where(ended, NEVER, scores), width - int(ended.sum())
         slots = after
-        coverage.reorder(row, origin)
-        written = np.concatenate([written[:, origin[0]], tokens[:, :, None]], axis=-1)
+        coverage.reorder(row, parents)
+        prefix_tokens = np.concatenate([prefix_tokens[:, parents[0]], tokens[:, :, None]], axis=-1)
     return found

@@ -1,7 +1,7 @@
-"""Exploding gradients, and what clipping their norm does: the same training twice (Pascanu, Mikolov & Bengio 2013).
+"""Exploding gradients: the same training without and with gradient clipping (Pascanu, Mikolov & Bengio 2013).
 
-A simple RNN whose recurrent weights begin so large that changes grow from step to step learns the adding problem
-(Hochreiter & Schmidhuber 1997, section 5.4) by plain gradient descent, which takes each gradient as large as it is.
+A simple RNN is trained on the adding problem (Hochreiter & Schmidhuber 1997, section 5.4) by plain gradient descent.
+Its recurrent weights are initialised so large that gradients grow from step to step.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class ClippingConfig:
     threshold: float = 1.0  # of the gradient's norm
     steps: int = 600  # optimiser steps
     lr: float = 0.1
-    length: int = 10  # numbers of an example, two of which are to be added
+    length: int = 10  # numbers in an example, two of which are to be added
     hidden: int = 32
-    gain: float = 1.5  # largest stretch by the recurrent weights at the start; gradients explode above 1
+    gain: float = 1.5  # initial spectral norm of the recurrent weights; gradients explode above 1
     batch: int = 32
     seed: int = 1
 
@@ -38,20 +38,20 @@ class ClippingConfig:
 
 
 @dataclass(frozen=True)
-class Course:
-    """One training, step by step; None where a number had become infinite or undefined."""
+class TrainingCurve:
+    """The figures of one training at each step; None for infinite and undefined numbers."""
 
     clipped: bool
     losses: list[float | None]  # mean squared error before the step
     norms: list[float | None]  # of the gradient, before clipping
-    applied: list[float | None]  # norm of what was subtracted from the weights, divided by the learning rate
+    applied: list[float | None]  # norm of the update, divided by the learning rate
 
     @property
     def diverged(self) -> bool:
         return None in self.losses
 
     def last_loss(self, count: int = 20) -> float | None:
-        """The mean over the last steps; None: diverged."""
+        """The mean loss over the last `count` steps; None if the training diverged."""
         last = [loss for loss in self.losses[-count:] if loss is not None]
         return None if self.diverged else sum(last) / len(last)
 
@@ -64,16 +64,16 @@ class Clipping:
     """The two trainings."""
 
     config: ClippingConfig
-    without: Course
-    with_clipping: Course
-    guess: float  # the loss of always answering the mean sum, 1
+    without: TrainingCurve
+    with_clipping: TrainingCurve
+    guess: float  # the loss of a model that always answers the mean sum, 1
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-class Adder(nn.Module):
-    """A simple RNN with a linear answer."""
+class AddingModel(nn.Module):
+    """A simple RNN with a linear output layer on its last state."""
 
     def __init__(self, config: ClippingConfig) -> None:
         super().__init__()
@@ -88,16 +88,16 @@ class Adder(nn.Module):
 
 
 def run(config: ClippingConfig) -> Clipping:
-    """Train twice from the same beginning, on the same examples."""
+    """Train twice from the same initial weights, on the same examples."""
     return Clipping(config, train(config, clip=False), train(config, clip=True), guess=1 / 6)
 
 
-def train(config: ClippingConfig, clip: bool) -> Course:
+def train(config: ClippingConfig, clip: bool) -> TrainingCurve:
     """One training by plain gradient descent."""
-    course = Course(clip, [], [], [])
+    curve = TrainingCurve(clip, [], [], [])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = Adder(config)
+        model = AddingModel(config)
         parameters = list(model.parameters())
         for _ in range(config.steps):
             inputs, sums = examples(config)
@@ -109,15 +109,15 @@ def train(config: ClippingConfig, clip: bool) -> Course:
             with torch.no_grad():
                 for parameter, gradient in zip(parameters, gradients, strict=True):
                     parameter.sub_(gradient, alpha=config.lr * scale)
-            figures = ((course.losses, loss.item()), (course.norms, norm), (course.applied, scale * norm))
+            figures = ((curve.losses, loss.item()), (curve.norms, norm), (curve.applied, scale * norm))
             for series, value in figures:
                 series.append(value if math.isfinite(value) else None)
-    return course
+    return curve
 
 
 def examples(config: ClippingConfig) -> tuple[Tensor, Tensor]:
-    """Inputs [batch, length, 2], which are numbers from 0 to 1 and marks at two of them, one in each half, and the sums
-    [batch] of the marked numbers."""
+    """Inputs [batch, length, 2] and targets [batch].  The inputs are numbers from 0 to 1 and marks (0 or 1), with one
+    mark in each half; the targets are the sums of the marked numbers."""
     rows, half = torch.arange(config.batch), config.length // 2
     numbers = torch.rand(config.batch, config.length)
     marks = torch.zeros(config.batch, config.length)

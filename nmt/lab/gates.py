@@ -1,7 +1,7 @@
-"""What happens inside recurrent layers: their inputs are caught on the way, and the gates computed from them again.
+"""Activations inside recurrent layers: their inputs are recorded by hooks, and the gates are computed from them.
 
-Torch's fused kernels return hidden states only; gates and memory cells come from the equations in `nmt.network.cells`.
-The experiments choose what to look at.
+Torch's fused kernels return hidden states only, so that gates and memory cells are computed again by the equations in
+`nmt.network.cells`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from nmt.network.recurrent import RecurrentLayer, State, states_of
 
 @dataclass(frozen=True)
 class Direction:
-    """One direction of a recurrent layer, and what it read over one sequence."""
+    """One direction of a recurrent layer, with its inputs over one sequence."""
 
     name: str  # "encoder layer 1 backward"
     cell: Cell
     weights: Weights
     inputs: Tensor  # [len, input_size], in the order of the sequence
-    first: State  # the state before anything is read, each part [units]
-    backward: bool = False  # it reads from the end of the sequence
+    first: State  # the initial state, each part [units]
+    backward: bool = False  # whether it reads from the end of the sequence
 
     @classmethod
     def of(
@@ -55,17 +55,17 @@ class Direction:
 
 
 @dataclass
-class Caught:
-    """What a recurrent layer read and returned over one sequence."""
+class Recording:
+    """The inputs and outputs of a recurrent layer over one sequence."""
 
     name: str  # "encoder layer 1"
     layer: RecurrentLayer
-    inputs: list[Tensor] = field(default_factory=list)  # each call's [len, input_size]
-    outputs: list[Tensor] = field(default_factory=list)  # each call's [len, hidden]
+    inputs: list[Tensor] = field(default_factory=list)  # of each call, [len, input_size]
+    outputs: list[Tensor] = field(default_factory=list)  # of each call, [len, hidden]
     first: State | None = None  # before the first call, each part [directions, units]; None: zeros
 
-    def keep(self, rnn: nn.RNNBase, arguments: tuple, result: tuple) -> None:
-        """Remember one call of the layer: a hook of torch's."""
+    def record(self, rnn: nn.RNNBase, arguments: tuple, result: tuple) -> None:
+        """Record one call of the layer; this is a forward hook of torch."""
         inputs, state = arguments
         if not self.inputs and state is not None:
             self.first = tuple(part[:, 0] for part in (state if isinstance(state, tuple) else (state,)))
@@ -73,37 +73,31 @@ class Caught:
         self.outputs.append(result[0][0])
 
     def directions(self) -> list[Direction]:
-        """The layer's one direction, or its forward and its backward one."""
+        """The only direction of the layer, or its forward and its backward direction."""
         rnn, inputs = self.layer.rnn, torch.cat(self.inputs)
-        ways = ("forward", "backward") if rnn.bidirectional else ("",)
-        zeros = (inputs.new_zeros(len(ways), rnn.hidden_size),) * states_of(self.layer.cell)
+        names = (f"{self.name} forward", f"{self.name} backward") if rnn.bidirectional else (self.name,)
+        first = self.first or (inputs.new_zeros(len(names), rnn.hidden_size),) * states_of(self.layer.cell)
         return [
-            Direction.of(
-                f"{self.name} {way}".strip(),
-                self.layer,
-                inputs,
-                tuple(part[index] for part in self.first or zeros),
-                backward=index == 1,
-            )
-            for index, way in enumerate(ways)
+            Direction.of(name, self.layer, inputs, tuple(part[index] for part in first), backward=index == 1)
+            for index, name in enumerate(names)
         ]
 
 
 @contextmanager
-def catching(layers: dict[str, RecurrentLayer]) -> Iterator[list[Caught]]:
-    """Within the block, keep each layer's inputs and outputs over one sequence without padding; several calls of a
-    layer (a decoder's steps) are one sequence."""
-    caught = [Caught(name, layer) for name, layer in layers.items()]
-    handles = [one.layer.rnn.register_forward_hook(one.keep) for one in caught]
+def recording(layers: dict[str, RecurrentLayer]) -> Iterator[list[Recording]]:
+    """Within the block, record the inputs and outputs of each layer over one sequence without padding.  Several calls
+    of a layer (the steps of a decoder) are one sequence."""
+    recordings = [Recording(name, layer) for name, layer in layers.items()]
+    handles = [one.layer.rnn.register_forward_hook(one.record) for one in recordings]
     try:
-        yield caught
+        yield recordings
     finally:
         for handle in handles:
             handle.remove()
 
 
 def recurrent_layers(model: Seq2Seq) -> dict[str, RecurrentLayer]:
-    """A model's recurrent layers by name, encoder first; a convolutional encoder has none."""
+    """The recurrent layers of a model by name, encoder first; a convolutional encoder has none."""
     halves = {"encoder": model.encoder.layers, "decoder": model.decoder.layers}
     return {
         f"{half} layer {number}": layer

@@ -1,8 +1,8 @@
-"""Inside one translation: gates, hidden states, attention, the beam tree, and the probability of every token.
+"""Diagnostics of one translation: gates, hidden states, attention, the beam tree, and the probability of every token.
 
-`look_inside` gathers them as plain data, for `nmt lab inside`, the page, or a notebook; `nmt.lab.plots` draws them.  It
-looks at the trained weights in float32 on the CPU, whatever serves the model otherwise, and reads the text as one
-sentence, without what `nmt.translation.translator` does before and after a search.
+`look_inside` returns them as plain data, for `nmt lab inside`, the page, or a notebook; `nmt.lab.plots` draws them.  It
+runs the trained weights in float32 on the CPU, whatever runtime serves the model, and reads the text as one sentence,
+without the other steps of `nmt.translation.translator`.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from nmt.errors import UserError
 from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import BeamTree, RecordingModel, beam_tree
-from nmt.lab.gates import Direction, catching, recurrent_layers
+from nmt.lab.gates import Direction, recording, recurrent_layers
 from nmt.text.normalization import cleaned, model_input, one_line
 from nmt.text.tokenizer import BOS, EOS, Tokenizer
 from nmt.translation.translator import MAX_PIECES, Translator
 
-UNITS = 8  # of each layer, which are shown one by one
+UNITS = 8  # units of each layer in the sample
 ALTERNATIVES = 5  # most probable tokens at each position
-SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all others are shares, from 0 to 1
+SIGNED = ("candidate", "hidden", "memory")  # series with negative values; all others are from 0 to 1
 
 
 class Unreadable(UserError):
-    """A sentence or translation that is empty, or longer than the model reads.  It says so as data too, for those who
-    say it in other words."""
+    """A sentence or translation that is empty or too long for the model.  Its attributes have the cause, for callers
+    with messages of their own."""
 
     def __init__(self, what: Literal["sentence", "translation"], pieces: int, longest: int) -> None:
         self.what, self.pieces, self.longest = what, pieces, longest
@@ -47,39 +47,39 @@ class Unreadable(UserError):
 
 @dataclass(frozen=True)
 class LayerActivity:
-    """One direction of a layer over the tokens that it read.  A series is a gate, "hidden", or an LSTM's "memory"."""
+    """One direction of a layer over its input tokens.  A series is a gate, "hidden", or an LSTM's "memory"."""
 
     name: str  # "encoder layer 1 forward"
     cell: Cell
     tokens: list[str]
     means: dict[
         str, list[float]
-    ]  # of each series over all units, [tokens]; of those in SIGNED the root mean square
-    units: list[int]  # a sample, evenly spaced
+    ]  # of each series [tokens], the mean over all units (SIGNED: root mean square)
+    units: list[int]  # an evenly spaced sample
     sample: dict[str, list[list[float]]]  # of each series [units][tokens]
 
 
 @dataclass(frozen=True)
 class TokenProbability:
-    """What the model thought of a token, given the source and all tokens before it."""
+    """The probability of a token, given the source and all tokens before it."""
 
     token: str
     log_prob: float
     probability: float
-    place: int  # 1: the most probable of all tokens
+    place: int  # among all tokens by probability; 1: the most probable
     alternatives: list[tuple[str, float]]  # the most probable tokens here, with their probabilities
 
 
 @dataclass(frozen=True)
 class Inside:
-    """All that was seen of one sentence and its translation."""
+    """The diagnostics of one sentence and its translation."""
 
     source: str
     source_tokens: list[str]  # "</s>" last
     translation: str
-    given: bool  # the translation was given; otherwise it is the model's own
-    target_tokens: list[str]  # "</s>" last, unless the model's own came to no end
-    layers: list[LayerActivity]  # while the translation was written
+    given: bool  # whether the translation was given; otherwise it is the model's own
+    target_tokens: list[str]  # "</s>" last, unless the model's own translation is unfinished
+    layers: list[LayerActivity]  # with teacher forcing of the translation
     attention: list[list[float]] | None  # [target_tokens][source_tokens]; None: the model has none
     tokens: list[TokenProbability]  # one for each of target_tokens
     tree: BeamTree  # of the model's own search
@@ -101,12 +101,12 @@ def look_inside(
     beam: int | None = None,
     units: int = UNITS,
 ) -> Inside:
-    """All there is to see while `text`, one sentence, becomes `translation` (None: what the model writes).
+    """The diagnostics of `text`, one sentence, and of `translation` (None: the model's own translation).
 
-    model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are kept for the next call
-    beam   of the search (None: the checkpoint's)
-    units  how many of each layer are shown one by one
-    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an impossible beam.
+    model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are cached
+    beam   beam size of the search (None: the checkpoint's)
+    units  number of units of each layer in the sample
+    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an invalid beam.
     """
     checkpoint = kept_checkpoint(model)
     check_translates(checkpoint)
@@ -116,11 +116,8 @@ def look_inside(
     if beam is not None:
         decoding = replace(decoding, beam=beam)
     source_ids = [*_ids(checkpoint, checkpoint.source_tokenizer, model_input(text), "sentence"), EOS]
-    source, runtime, target = (
-        np.array([source_ids]),
-        TorchModel(checkpoint.model),
-        checkpoint.target_tokenizer,
-    )
+    source, target = np.array([source_ids]), checkpoint.target_tokenizer
+    runtime = TorchModel(checkpoint.model)
     tree, found, _ = beam_tree(runtime, source, decoding)
     target_ids, ends = list(found.tokens), found.finished
     if translation is not None:
@@ -145,7 +142,7 @@ def look_inside(
 
 
 def kept_checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
-    """The model's checkpoint, whose weights are kept for the next call, unless they have changed since."""
+    """The model's checkpoint; its weights are cached until their files change."""
     if isinstance(model, Checkpoint):
         return model
     folder = open_folder(model.folder if isinstance(model, Translator) else model).folder
@@ -153,9 +150,9 @@ def kept_checkpoint(model: Translator | Checkpoint | str | Path) -> Checkpoint:
     return _loaded(str(folder.resolve()), newest)
 
 
-@lru_cache(maxsize=2)  # both directions of the page
+@lru_cache(maxsize=2)  # the page has two directions
 def _loaded(folder: str, newest: int) -> Checkpoint:
-    """The checkpoint in a folder; `newest` is the time of its weights, so that changed ones are read again."""
+    """The checkpoint in a folder; `newest` is the time stamp of its weights, a part of the cache's key."""
     return load_model(folder)
 
 
@@ -176,8 +173,7 @@ def _teacher_forced(
     decoding: DecodingConfig,
     tokenizer: Tokenizer,
 ) -> tuple[list[TokenProbability], np.ndarray]:
-    """The probability of each token of the target and EOS, and the attention float32 [target + 1, src_len] while it is
-    written."""
+    """The probability of each token of the target and EOS, and the attention float32 [target + 1, src_len]."""
     recorder = RecordingModel(model)
     scored = score_target(recorder, source, None, [target], decoding)[0]
     found, none = [], np.zeros(1, np.int64)
@@ -196,13 +192,13 @@ def _teacher_forced(
 def _activities(
     checkpoint: Checkpoint, source: np.ndarray, target: Sequence[int], units: int, source_tokens: list[str]
 ) -> list[LayerActivity]:
-    """All layers, encoder first, while the target is written; the decoder reads BOS and the target."""
-    read = [BOS, *target]
-    with catching(recurrent_layers(checkpoint.model)) as caught:
-        checkpoint.model(torch.from_numpy(source), None, torch.tensor([read]))
-    target_tokens = checkpoint.target_tokenizer.pieces(read)
+    """The activity of all layers, encoder first, with teacher forcing: the decoder reads BOS and the target."""
+    target_in = [BOS, *target]
+    with recording(recurrent_layers(checkpoint.model)) as recordings:
+        checkpoint.model(torch.from_numpy(source), None, torch.tensor([target_in]))
+    target_tokens = checkpoint.target_tokenizer.pieces(target_in)
     found = []
-    for layer in caught:
+    for layer in recordings:
         tokens = source_tokens if layer.name.startswith("encoder") else target_tokens
         found += [_activity(direction, tokens, units) for direction in layer.directions()]
     return found

@@ -1,15 +1,15 @@
 """How far back a recurrent layer remembers: the norm of ∂s_t/∂s_k against the distance t − k.
 
-Bengio, Simard & Frasconi 1994, section 4; Pascanu, Mikolov & Bengio 2013, eq. 5: the derivative of a state by an
-earlier one is the product of the Jacobians of the steps between; where it vanishes, nothing that came earlier can
-be learned from.  `nmt.lab.recall` asks what a trained cell holds on to.
+The derivative of a state with respect to an earlier one is the product of the Jacobians of the steps between; if it
+vanishes, the layer cannot learn from earlier inputs (Bengio, Simard & Frasconi 1994, section 4; Pascanu, Mikolov &
+Bengio 2013, eq. 5).  `nmt.lab.recall` measures what trained cells remember.
 
-The state s is all that a layer carries on: h of a simple RNN or GRU, (h, c) together of an LSTM, whose long memory
-is c.  The inputs are held fixed, so that only the path through this layer's own time counts.
+The state s is h of a simple RNN or GRU, and (h, c) of an LSTM.  The inputs are held fixed, so that only the path
+through the layer's own states counts.
 
-The norm is Frobenius', divided by that of the identity, its value at distance 0.  It is the factor by which a
-random small change of s_k is stretched or shrunk on its way to s_t (root of the mean square over directions).
-The spectral norm would be that of the most favourable direction alone.
+The norm is the Frobenius norm, divided by that of the identity, which is the norm at distance 0.  It is the factor by
+which a small random change of s_k grows or shrinks until s_t (the root mean square over directions).  The spectral norm
+would be the factor of the most favourable direction alone.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from nmt.config import Cell
 from nmt.errors import UserError
 from nmt.inference.sampling import greedy_search
 from nmt.inference.torch_model import TorchModel
-from nmt.lab.gates import Direction, catching, recurrent_layers
-from nmt.lab.recall import open_gates
+from nmt.lab.gates import Direction, recording, recurrent_layers
+from nmt.lab.recall import chrono_initialise
 from nmt.lab.settings import at_least, check_cells
 from nmt.network.cells import STEPS, CellStep, Weights
 from nmt.network.recurrent import RecurrentLayer, State, states_of
 from nmt.text.normalization import model_input
 from nmt.text.tokenizer import BOS, EOS
 
-PROBES = 64  # random directions; a state of no more numbers is measured exactly
-BURN_IN = 20  # steps of a fresh cell before the first state that counts
+PROBES = 64  # random directions; for states of at most this size the norm is exact
+BURN_IN = 20  # steps of an untrained cell before the first measured state
 
-# For a checkpoint that was given no text; sentences long enough to have distances to measure.
+# The default sentences for a checkpoint, long enough to measure distances in.
 SENTENCES = {
     "es": (
         "Cuando llegamos a la estación, el último tren de la noche ya había salido hacia la capital.",
@@ -62,22 +62,22 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class Curve:
-    """How strongly a change of a layer's state is still felt, by distance."""
+    """The norm of a layer's Jacobian by distance."""
 
     name: str  # "encoder layer 1 forward"
     cell: Cell
     units: int  # of h
-    norms: list[float]  # norms[d]: mean over examples at distance d; norms[0] is 1
-    pairs: list[int]  # how many (k, t) each of them is the mean of
+    norms: list[float]  # norms[d]: the mean over pairs (k, t) at distance d; norms[0] is 1
+    pairs: list[int]  # the number of these pairs
 
     def half(self) -> int | None:
-        """The first distance at which the norm is below one half; None: it never is."""
+        """The first distance at which the norm is below one half; None if there is none."""
         return next((d for d, norm in enumerate(self.norms) if norm < 0.5), None)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The curves of what was measured."""
+    """The curves of one measurement."""
 
     subject: str  # for a title
     curves: list[Curve]
@@ -94,10 +94,10 @@ def of_fresh_cells(
     examples: int = 8,
     seed: int = 1,
 ) -> Memory:
-    """The memory of untrained cells that read standard normal inputs, as many as units.
+    """The memory of untrained cells that read standard normal inputs of size `hidden`.
 
-    gates_open  biases of the gates for memories of 1 to `distance` steps (`nmt.lab.recall.open_gates`); without,
-                biases as at the start of a training of this project: 0, of LSTM's forget gate 1
+    gates_open  initialise the biases of the gates for memories of 1 to `distance` steps
+                (`nmt.lab.recall.chrono_initialise`); False: as at the start of a training, 0, and 1 for the forget gate
     """
     at_least("memory", hidden=hidden, distance=distance, examples=examples)
     check_cells("memory", cells)
@@ -107,7 +107,7 @@ def of_fresh_cells(
             torch.manual_seed(seed)
             layer = RecurrentLayer(cell, hidden, hidden).double()
             if gates_open:
-                open_gates(layer.rnn, cell, max(2, distance))
+                chrono_initialise(layer.rnn, cell, max(2, distance))
             first = (torch.zeros(hidden, dtype=torch.float64),) * states_of(cell)
             inputs = [torch.randn(BURN_IN + distance, hidden).double() for _ in range(examples)]
         directions = [Direction.of(cell, layer, one, first) for one in inputs]
@@ -120,7 +120,7 @@ def of_checkpoint(
     model: Checkpoint | str | Path, sentences: Sequence[str] = (), probes: int = PROBES
 ) -> Memory:
     """The memory of every recurrent layer of a trained encoder over sentences, and of its decoder over the model's own
-    (greedy) translations of them.  Without sentences: built-in ones of the checkpoint's source language."""
+    (greedy) translations of them.  By default the sentences are built-in ones in the checkpoint's source language."""
     checkpoint = model if isinstance(model, Checkpoint) else load_model(model)
     check_translates(checkpoint)
     language = checkpoint.config.source_language
@@ -145,15 +145,14 @@ def of_checkpoint(
 def jacobian_norms(
     direction: Direction, starts: Sequence[int], probes: int = PROBES, seed: int = 1
 ) -> Tensor:
-    """‖∂s_t/∂s_k‖ for every k of `starts` and all t from k on: float64 [starts, len + 1], by the distance t − k;
-    NaN where t would lie beyond the end.
+    """‖∂s_t/∂s_k‖ for every k of `starts` and all t >= k: float64 [starts, len + 1], by the distance t − k; NaN if t
+    is beyond the end.
 
-    s_0 is `direction.first`, and s_t the state after t inputs in the order of reading.
+    s_0 is `direction.first`, and s_t is the state after t inputs in the order of reading.
 
-    All starts are followed in one pass: at every step each of them has a set of vectors, which this step's Jacobian is
-    applied to (forward-mode differentiation).  The vectors are random and orthonormal: ‖J‖² is estimated without bias
-    by the mean square of J v (Hutchinson 1990), and found exactly where there are as many vectors as the state has
-    numbers.
+    One pass computes all starts: each has a set of tangent vectors, to which the Jacobian of every step is applied
+    (forward-mode differentiation).  The vectors are random and orthonormal, so that the mean square of J v is an
+    unbiased estimate of ‖J‖² (Hutchinson 1990), and exact if there are as many vectors as the state has components.
     """
     step, weights = STEPS[direction.cell], Weights(*(weight.double() for weight in direction.weights))
     inputs = (direction.inputs.flip(0) if direction.backward else direction.inputs).double()
@@ -162,17 +161,16 @@ def jacobian_norms(
     count = min(probes, size)
     generator = torch.Generator().manual_seed(seed)
     vectors = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))[0][:count]
-    length, begin = len(inputs), {k: row for row, k in enumerate(starts)}
+    length, row_of = len(inputs), {k: row for row, k in enumerate(starts)}
     norms = torch.full((len(starts), length + 1), torch.nan, dtype=torch.float64)
-    # Of the starts so far, in the order they came: [starts, probes, size].
-    tangents = torch.zeros(0, count, size, dtype=torch.float64)
-    following: list[int] = []
+    begun: list[int] = []  # the starts up to t
+    tangents = torch.zeros(0, count, size, dtype=torch.float64)  # of these starts, [begun, probes, size]
     for t in range(length + 1):
-        if t in begin:
-            following.append(t)
+        if t in row_of:
+            begun.append(t)
             tangents = torch.cat([tangents, vectors[None]])
-        for row, k in enumerate(following):
-            norms[begin[k], t - k] = tangents[row].square().sum().div(count).sqrt()
+        for index, k in enumerate(begun):
+            norms[row_of[k], t - k] = tangents[index].square().sum().div(count).sqrt()
         if t < length:
             state, tangents = _advance(step, weights, inputs[t], state, tangents)
     return norms
@@ -181,7 +179,7 @@ def jacobian_norms(
 def _advance(
     step: CellStep, weights: Weights, inputs: Tensor, state: State, tangents: Tensor
 ) -> tuple[State, Tensor]:
-    """One step of the state (each part [1, units]), and of tangents [starts, probes, size] along with it."""
+    """One step of the state (each part [1, units]) and of its tangents [begun, probes, size]."""
     rows, units = tangents.flatten(0, 1), state[0].size(1)
     if not len(rows):
         return step(inputs[None], state, weights).state, tangents
@@ -191,22 +189,22 @@ def _advance(
         return torch.cat(moved.state, dim=1)
 
     here = torch.cat(state, dim=1).expand(len(rows), -1)
-    value, moved = jvp(after, (here.contiguous(),), (rows.contiguous(),))[:2]  # third: what has no derivative
+    value, moved = jvp(after, (here.contiguous(),), (rows.contiguous(),))[:2]
     return tuple(value[:1].split(units, dim=1)), moved.view_as(tangents)
 
 
 def _directions_over(checkpoint: Checkpoint, sentence: str) -> list[Direction]:
-    """What every direction of every recurrent layer reads while a sentence is translated greedily."""
+    """Every direction of every recurrent layer, with its inputs during the greedy translation of a sentence."""
     model = checkpoint.model
     source = np.array([[*checkpoint.source_tokenizer.encode(sentence), EOS]])
-    written = greedy_search(TorchModel(model), source, None, checkpoint.config.decoding)[0].tokens
-    with torch.no_grad(), catching(recurrent_layers(model)) as caught:
-        model(torch.from_numpy(source), None, torch.tensor([[BOS, *written]]))
-    return [direction for layer in caught for direction in layer.directions()]
+    target = greedy_search(TorchModel(model), source, None, checkpoint.config.decoding)[0].tokens
+    with torch.no_grad(), recording(recurrent_layers(model)) as recordings:
+        model(torch.from_numpy(source), None, torch.tensor([[BOS, *target]]))
+    return [direction for layer in recordings for direction in layer.directions()]
 
 
 def _curve(direction: Direction, rows: Sequence[Tensor]) -> Curve:
-    """The mean at each distance of rows [starts, lengths]; NaN does not count."""
+    """The mean at each distance of norms [starts, len + 1] of several examples; NaN is left out."""
     longest = max(row.size(1) for row in rows)
     everything = torch.cat([pad(row, (0, longest - row.size(1)), value=math.nan) for row in rows])
     pairs = (~everything.isnan()).sum(dim=0)

@@ -1,4 +1,4 @@
-"""SentencePiece pieces as people read them; for pictures, wherever they are drawn."""
+"""SentencePiece pieces as labels of pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ BEGINNING, END = "<s>", "</s>"
 
 
 def readable(piece: str) -> str:
-    """ "▁casa" -> "casa", "ca" within a word -> "·ca", "</s>" -> "(end)"."""
+    """The label of a piece: "▁casa" -> "casa", "ca" (within a word) -> "·ca", "</s>" -> "(end)"."""
     if piece in (BEGINNING, END):
         return "(end)" if piece == END else "(start)"
     if piece.startswith("▁"):

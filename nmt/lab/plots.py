@@ -1,6 +1,6 @@
-"""Pictures of the laboratory's results, drawn with Matplotlib's objects: no pyplot, no global figure, safe in threads.
+"""Pictures of the experiments' results, drawn with Matplotlib's objects instead of pyplot, so that threads can draw.
 
-Each function takes the data of an experiment and gives a `Figure`; `save` writes it as .svg or .png.
+Each function takes the result of an experiment and returns a `Figure`; `save` writes it as .svg or .png.
 """
 
 from __future__ import annotations
@@ -30,30 +30,28 @@ from nmt.lab.recall import Recall
 INK, MUTED, PALE, GRID = "#1e293b", "#475569", "#7c8aa0", "#cbd5e1"
 LINES = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f"]
 CELL_COLOURS = {"rnn": "#dc2626", "gru": "#2563eb", "lstm": "#059669"}
-CELL_MARKERS = {"rnn": "o", "gru": "s", "lstm": "^"}  # where colours lie on one another, or are not seen
-SHARES = LinearSegmentedColormap.from_list(
-    "share", ["#ffffff", "#c3dafe", "#4f7fe8", "#1e3a8a"]
-)  # from 0 to 1
-SIGNED_COLOURS = matplotlib.colormaps["RdBu_r"]  # from -1 to 1
+CELL_MARKERS = {"rnn": "o", "gru": "s", "lstm": "^"}  # for curves that overlap, and for colour-blind readers
+SHARES = LinearSegmentedColormap.from_list("share", ["#ffffff", "#c3dafe", "#4f7fe8", "#1e3a8a"])  # 0 to 1
+SIGNED_COLOURS = matplotlib.colormaps["RdBu_r"]  # -1 to 1
 SUFFIXES = (".svg", ".png")
-DPI = 120  # of a PNG: as wide as a page of documentation, and small enough to keep beside the code
+DPI = 120  # of a PNG, which then fits a page of documentation and has a small file
 COLUMN_GAP = 0.45  # inches between two columns of the beam tree
 MAX_LABEL = 10  # characters of a piece in the beam tree
-# A stray "$" must stay a dollar sign, so labels of pieces are not parsed as mathematics.
+# Labels of pieces are not parsed as mathematics, because "$" must stay a dollar sign.
 SLANTED: dict[str, Any] = {"rotation": 45, "parse_math": False}
 
-# A rare sign that the picture's font lacks is drawn as a box; the terminal need not hear of it.
+# A character that the font lacks is drawn as a box, and Matplotlib's warning is not needed.
 warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
 
 
 def check_name(path: str | Path) -> None:
-    """UserError for a file name that `save` would not take: asked before an experiment that takes minutes."""
+    """UserError for a file name that `save` does not accept; called before an experiment that takes minutes."""
     if Path(path).suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: a picture's file name ends in {' or '.join(SUFFIXES)}")
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write the picture.  There is neither a date nor a random identifier in it: the same data gives the same file."""
+    """Write the picture, without a date and random identifiers, so that the same data gives the same file."""
     check_name(path)
     metadata = {"Date": None} if Path(path).suffix.lower() == ".svg" else None
     with matplotlib.rc_context({"svg.hashsalt": "nmt"}):
@@ -61,7 +59,7 @@ def save(figure: Figure, path: str | Path) -> None:
 
 
 def figures(result: Memory | Recall | Clipping | Inside) -> dict[str, Figure]:
-    """All pictures of an experiment, by what is added to the name of the file."""
+    """All pictures of an experiment, by the suffix that is added to the stem of the file name."""
     if isinstance(result, Memory):
         return {"": memory_figure(result)}
     if isinstance(result, Recall):
@@ -74,7 +72,7 @@ def figures(result: Memory | Recall | Clipping | Inside) -> dict[str, Figure]:
 
 
 def memory_figure(memory: Memory) -> Figure:
-    """A line for each layer or cell; on a logarithmic scale vanishing at a constant rate is a straight line."""
+    """A line for each layer or cell.  On the logarithmic scale, exponential vanishing is a straight line."""
     figure, (axes,) = _figure(8, 4.5)
     by_cell = len({curve.cell for curve in memory.curves}) == len(memory.curves)
     for index, curve in enumerate(memory.curves):
@@ -90,7 +88,7 @@ def memory_figure(memory: Memory) -> Figure:
 
 
 def recall_figure(recall: Recall) -> Figure:
-    """Accuracy against the delay: the mean of the seeds, and a band from the worst to the best."""
+    """Accuracy against the delay: the mean of the seeds, and a band from the worst to the best seed."""
     figure, (axes,) = _figure(8, 4.5)
     for cell in recall.config.cells:
         outcomes = sorted((o for o in recall.outcomes if o.cell == cell), key=lambda o: o.delay)
@@ -114,12 +112,12 @@ def recall_figure(recall: Recall) -> Figure:
 
 
 def clipping_figure(clipping: Clipping) -> Figure:
-    """Losses above, gradient norms below; a line that leaves the picture goes on until its numbers are infinite."""
+    """Losses above, gradient norms below; the axes are cut where the training without clipping diverges."""
     figure, (top, bottom) = _figure(8, 6.5, rows=2)
-    for course, colour in ((clipping.without, LINES[1]), (clipping.with_clipping, LINES[0])):
-        for axes, series in ((top, course.losses), (bottom, course.norms)):
+    for curve, colour in ((clipping.without, LINES[1]), (clipping.with_clipping, LINES[0])):
+        for axes, series in ((top, curve.losses), (bottom, curve.norms)):
             values = [math.nan if value is None else value for value in series]
-            name = "with clipping" if course.clipped else "without clipping"
+            name = "with clipping" if curve.clipped else "without clipping"
             axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=1, label=name)
     top.axhline(clipping.guess, color=MUTED, linestyle=":", label="always answering the mean")
     bottom.axhline(clipping.config.threshold, color=MUTED, linestyle=":", label="threshold")
@@ -134,8 +132,8 @@ def clipping_figure(clipping: Clipping) -> Figure:
 
 
 def gates_figure(inside: Inside) -> Figure:
-    """A heat map for each layer and direction over its tokens: a block of rows for every gate and state, a row for
-    each unit of the sample.  Gates from white (0) to blue (1), signed values from blue (negative) to red."""
+    """A heat map for each layer and direction over its tokens, with a block of rows for every gate and state and a row
+    for each unit of the sample.  Gates are white (0) to blue (1), signed values blue (negative) to red (positive)."""
     layers = inside.layers
     width = 2.2 + 0.26 * max(len(layer.tokens) for layer in layers)
     rows = sum(len(values) + 1 for values in layers[0].sample.values())
@@ -175,7 +173,7 @@ def _gates(axes: Axes, layer: LayerActivity) -> None:
 
 
 def attention_figure(inside: Inside) -> Figure:
-    """A row for each target piece, a column for each source piece; a darker cell has more attention."""
+    """A row for each target piece and a column for each source piece; darker cells have more attention."""
     if inside.attention is None:
         raise UserError("this model has no attention: there is no picture of it")
     rows, columns = len(inside.target_tokens), len(inside.source_tokens)
@@ -191,8 +189,8 @@ def attention_figure(inside: Inside) -> Figure:
 
 
 def beam_figure(inside: Inside) -> Figure:
-    """Steps from left to right, the best score at each step on top: kept candidates dark, the best few of the dropped
-    ones pale, the translation in colour."""
+    """Steps from left to right, with the best candidate of each step on top.  Kept candidates are dark, the best of the
+    dropped ones are pale, and the translation is coloured."""
     tree, places, best = inside.tree, inside.tree.places(), set(inside.tree.best)
     labels, widths = {}, {}
     for index in places:
@@ -209,7 +207,7 @@ def beam_figure(inside: Inside) -> Figure:
         colour, line, weight = (INK, 0.9, "normal") if candidate.kept else (PALE, 0.5, "normal")
         if index in best:
             colour, line, weight = LINES[0], 2, "bold"
-        # From the end of the parent's label to the end of its column, and on to this label.
+        # The line goes from the end of the parent's label to the end of its column, and from there to this label.
         across, down = [left[step] - COLUMN_GAP, left[step] - 0.05], [0, row]
         if parent is not None:
             parent_step, parent_row = places[parent]
@@ -226,7 +224,7 @@ def beam_figure(inside: Inside) -> Figure:
 
 
 def _columns(steps: Sequence[int], widths: Sequence[float]) -> list[float]:
-    """Where the column of each step begins, in inches, and last where the picture ends."""
+    """The left edge of the column of each step in inches, and then the width of the picture."""
     left = [COLUMN_GAP]
     for step in range(1 + max(steps, default=-1)):
         widest = max(width for at, width in zip(steps, widths, strict=True) if at == step)
@@ -238,11 +236,11 @@ def _width(label: str, weight: str) -> float:
     """The width of a label of the beam tree in inches."""
     font = FontProperties(weight=weight, size=8)
     outline = TextPath((0, 0), label.replace("$", r"\$"), prop=font).get_extents()
-    return 1.06 * float(outline.width) / 72 + 0.05  # on a raster, letters stand further apart
+    return 1.06 * float(outline.width) / 72 + 0.05  # letters are further apart in a raster image
 
 
 def tokens_figure(inside: Inside) -> Figure:
-    """A bar for each token of the translation; where another was more probable, it is named."""
+    """A bar for each token of the translation; a more probable token is named above it."""
     figure, (axes,) = _figure(1.5 + 0.6 * len(inside.tokens), 4)
     for place, token in enumerate(inside.tokens):
         axes.bar(place, token.probability, color=LINES[0] if token.place == 1 else LINES[3])
@@ -258,7 +256,7 @@ def tokens_figure(inside: Inside) -> Figure:
 
 
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure of this size in inches, on a light ground, and its axes from left to right and top to bottom."""
+    """A white figure of this size in inches, and its axes from left to right and top to bottom."""
     figure = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(figure)
     axes = [figure.add_subplot(rows, columns, index) for index in range(1, rows * columns + 1)]
@@ -271,14 +269,14 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tup
 
 
 def _pieces(set_ticks: Callable[..., Any], pieces: Sequence[str], **style: Any) -> None:
-    """Name the columns (or rows) after pieces."""
+    """Label the columns (or rows) with pieces."""
     set_ticks(range(len(pieces)), [readable(piece) for piece in pieces], **style)
 
 
 def _key(figure: Figure, text: str) -> None:
-    """Say what the colours mean, below everything else."""
+    """Explain the colours, below all axes."""
     lowest = min(axes.get_position().y0 for axes in figure.axes) * figure.get_figheight()
-    below = 0.7 if any(axes.axison for axes in figure.axes) else 0.15  # room for the names of columns
+    below = 0.7 if any(axes.axison for axes in figure.axes) else 0.15  # inches; axes have labels of columns
     figure.text(0.02, (lowest - below) / figure.get_figheight(), text, color=MUTED, fontsize=8, va="top")
 
 

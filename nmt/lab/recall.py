@@ -1,12 +1,12 @@
-"""Delayed recall: a marked symbol is shown once, noise follows for n steps, then the symbol is to be named.
+"""Delayed recall: classify a symbol that is shown once and followed by n steps of noise.
 
-The task shows what a cell can learn to hold on to (Hochreiter & Schmidhuber 1997, section 5; Bengio, Simard &
-Frasconi 1994, section 3).  It has a tiny training loop of its own.
+The task shows how long a cell can learn to remember (Hochreiter & Schmidhuber 1997, section 5; Bengio, Simard &
+Frasconi 1994, section 3).  It has a small training loop of its own.
 
-With the settings below a simple RNN names every symbol after 10 steps but not after 20, GRU and LSTM after 100.  This
-depends on the learning rate, which is one at which the simple RNN does best (of 0.001, 0.003, 0.01, 0.03); on the
-gates, which begin open (`open_gates`), for otherwise an LSTM does not learn 100 steps in this time; and on the noise:
-if it is weaker, or other symbols stand in its place, the simple RNN holds 20 steps or more.
+With the settings below a simple RNN recalls every symbol after 10 steps but not after 20, GRU and LSTM after 100.  This
+depends on the learning rate, which is the best one for the simple RNN (of 0.001, 0.003, 0.01, 0.03), on the
+initialisation of the gates (`chrono_initialise`), without which an LSTM does not learn 100 steps in this time, and on
+the noise: if it is weaker, or replaced by other symbols, the simple RNN recalls 20 steps or more.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from nmt.errors import UserError
 from nmt.lab.settings import CELLS, at_least, check_cells
 from nmt.network.recurrent import RecurrentLayer
 
-SOLVED = 0.95  # accuracy from which a cell counts as remembering
-FAULTLESS_BATCHES = 15  # in a row, after which a training ends early
+SOLVED = 0.95  # the accuracy from which a delay counts as solved
+FAULTLESS_BATCHES = 15  # consecutive batches without an error, after which a training ends early
 TEST_EXAMPLES = 1000
 
 
@@ -37,14 +37,14 @@ class RecallConfig:
     cells: tuple[Cell, ...] = CELLS
     delays: tuple[int, ...] = (1, 2, 5, 10, 20, 50, 100)  # steps of noise between symbol and answer
     seeds: int = 3  # trainings of each cell and delay
-    symbols: int = 4  # to tell apart; guessing is right once in so many
-    noise: float = 1.0  # standard deviation of what follows, on the symbol's own inputs
+    symbols: int = 4  # classes
+    noise: float = 1.0  # standard deviation of the noise, which is on the same inputs as the symbol
     hidden: int = 32
     batch: int = 32
     steps: int = 600  # optimiser steps at most
     lr: float = 1e-2
     clip: float = 1.0
-    open_gates: bool = True  # see `open_gates`
+    open_gates: bool = True  # whether to call `chrono_initialise`
 
     def __post_init__(self) -> None:
         at_least("recall", seeds=self.seeds, hidden=self.hidden, batch=self.batch, steps=self.steps)
@@ -55,17 +55,17 @@ class RecallConfig:
         check_cells("recall", self.cells)
 
 
-# This takes seconds, and is enough to see the order of the cells.
+# Takes seconds, and is enough to rank the cells.
 QUICK = RecallConfig(delays=(3, 40), seeds=1, steps=450)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How well one cell did at one delay."""
+    """The accuracy of one cell at one delay."""
 
     cell: Cell
     delay: int
-    accuracies: list[float]  # of each seed, on symbols and noise it has not seen
+    accuracies: list[float]  # of each seed, on new examples
     steps: list[int]  # optimiser steps of each seed
 
     @property
@@ -86,22 +86,23 @@ class Recall:
     seconds: float
 
     def longest(self, cell: Cell) -> int | None:
-        """The longest delay up to which all seeds of the cell remember; None: not even the shortest."""
-        held = None
+        """The longest delay up to which all seeds of the cell solve all delays; None if there is none."""
+        longest = None
         for outcome in sorted((o for o in self.outcomes if o.cell == cell), key=lambda o: o.delay):
             if outcome.worst < SOLVED:
                 break
-            held = outcome.delay
-        return held
+            longest = outcome.delay
+        return longest
 
     def as_dict(self) -> dict[str, Any]:
         outcomes = [asdict(o) | {"mean": o.mean, "worst": o.worst} for o in self.outcomes]
-        held = {"longest_delay": {cell: self.longest(cell) for cell in self.config.cells}}
-        return {"config": asdict(self.config), "outcomes": outcomes, **held, "seconds": self.seconds}
+        longest = {cell: self.longest(cell) for cell in self.config.cells}
+        config = asdict(self.config)
+        return {"config": config, "outcomes": outcomes, "longest_delay": longest, "seconds": self.seconds}
 
 
-class Namer(nn.Module):
-    """One recurrent layer that reads everything, and a linear layer that names the symbol from its last state."""
+class Classifier(nn.Module):
+    """One recurrent layer, and a linear layer that classifies its last state."""
 
     def __init__(self, cell: Cell, config: RecallConfig) -> None:
         super().__init__()
@@ -115,7 +116,7 @@ class Namer(nn.Module):
 
 
 def run(config: RecallConfig, say: Callable[[str], None] = lambda line: None) -> Recall:
-    """Train every cell at every delay; `say` hears of each outcome as it comes."""
+    """Train every cell at every delay; `say` is called with a line for each outcome."""
     start, outcomes = time.monotonic(), []
     for cell in config.cells:
         for delay in config.delays:
@@ -130,12 +131,12 @@ def train(cell: Cell, delay: int, seed: int, config: RecallConfig) -> tuple[floa
     """One training; returns the accuracy on new examples and the optimiser steps taken."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Namer(cell, config)
+        model = Classifier(cell, config)
         if config.open_gates:
-            open_gates(model.layer.rnn, cell, max(2, delay))
+            chrono_initialise(model.layer.rnn, cell, max(2, delay))
         optimizer = torch.optim.Adam(model.parameters(), lr=config.lr)
         faultless = 0
-        for step in range(1, config.steps + 1):  # noqa: B007  # it is the result
+        for step in range(1, config.steps + 1):  # noqa: B007  # it is returned
             inputs, symbols = examples(config, delay, config.batch)
             logits = model(inputs)
             functional.cross_entropy(logits, symbols).backward()
@@ -151,10 +152,10 @@ def train(cell: Cell, delay: int, seed: int, config: RecallConfig) -> tuple[floa
 
 
 def examples(config: RecallConfig, delay: int, count: int) -> tuple[Tensor, Tensor]:
-    """Inputs [count, 1 + delay, symbols + 1] float32, and the symbols [count] int64 that their first steps show.
+    """Inputs float32 [count, 1 + delay, symbols + 1], and the symbols int64 [count] at their first steps.
 
-    A symbol is a 1 in its place.  Noise comes over the same inputs and is as large: it disturbs whatever the symbol has
-    left behind, unless the cell can shut it out.  The last input is the mark: 1 beside the symbol, then 0."""
+    A symbol is a one-hot vector.  The noise is on the same inputs and of the same size, so that it disturbs the memory
+    of the symbol unless the cell can ignore it.  The last input is a mark, 1 with the symbol and 0 afterwards."""
     symbols = torch.randint(config.symbols, (count,))
     inputs = config.noise * torch.randn(count, 1 + delay, config.symbols + 1)
     inputs[:, :, -1] = 0.0
@@ -164,11 +165,11 @@ def examples(config: RecallConfig, delay: int, count: int) -> tuple[Tensor, Tens
 
 
 @torch.no_grad()
-def open_gates(rnn: nn.RNNBase, cell: Cell, horizon: int) -> None:
-    """Set the biases so that the gates begin by keeping what they hold for 2 to `horizon` steps, spread evenly over the
-    units: "chrono initialisation" (Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
+def chrono_initialise(rnn: nn.RNNBase, cell: Cell, horizon: int) -> None:
+    """Initialise the biases of the gates so that the units remember for 2 to `horizon` steps, uniformly distributed
+    ("chrono initialisation": Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
 
-    A simple RNN has no gates and is left as it is."""
+    A simple RNN has no gates and does not change."""
     units = rnn.hidden_size
     bias: Tensor = rnn.bias_ih_l0  # type: ignore[assignment]  # torch's modules forget the type
     keep = torch.empty(units).uniform_(1.0, max(1.0, horizon - 1.0)).log()

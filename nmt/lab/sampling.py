@@ -1,7 +1,7 @@
-"""Text written by a language model piece after piece, each drawn from what the model expects next.
+"""Text sampled from a language model, piece by piece (Sutskever, Martens & Hinton 2011; Graves 2013, arXiv:1308.0850,
+section 2).
 
-This is the classic experiment of recurrent networks (Sutskever, Martens & Hinton 2011; Graves 2013, arXiv:1308.0850,
-section 2).  `nmt.inference.sampling.sample` does the drawing; `nmt train language-model` trains the model.
+`nmt.inference.sampling.sample` draws the pieces; `nmt train language-model` trains such a model.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def write_texts(
     """`count` texts, each beginning with `prompt`.
 
     temperature, top_k, top_p   as of `nmt.inference.sampling.sample`
-    seed        the same seed and count give the same texts; None gives other ones each time
-    max_pieces  where a text that goes on is cut, the prompt counted (None: the longest that training saw)
-    Raises UserError for a checkpoint that is no language model, and for a prompt that it has no pieces for.
+    seed        the same seed and count give the same texts; None: random
+    max_pieces  the maximum length of a text with its prompt (None: the maximum length in training)
+    Raises UserError for a checkpoint that is not a language model, and for a prompt with unknown characters.
     """
     check_language_model(checkpoint)
     if count < 1:
@@ -48,7 +48,7 @@ def write_texts(
             f"prompt of {len(prefix)} pieces, of {longest} at most: nothing is left to write; shorten it"
         )
     decoding = without_source(checkpoint.config.decoding, longest)
-    decoding = replace(decoding, no_repeat_ngram=0)  # what repeats is the model's own choice
+    decoding = replace(decoding, no_repeat_ngram=0)  # repetition is not blocked
     model = TorchModel(checkpoint.model, next(checkpoint.model.parameters()).device)
     empty, random = np.full((count, 1), EOS, np.int64), np.random.default_rng(seed)
     written = sample(model, empty, None, decoding, temperature, top_k, top_p, random, [prefix] * count)
@@ -56,7 +56,7 @@ def write_texts(
 
 
 def check_language_model(checkpoint: Checkpoint) -> None:
-    """UserError for a checkpoint that reads a source."""
+    """UserError for a checkpoint that is not a language model."""
     if not checkpoint.config.data.language_model:
         raise UserError(
             f"{checkpoint.folder}: translates, and writes nothing without a source; train a language model with "

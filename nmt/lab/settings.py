@@ -1,4 +1,4 @@
-"""Settings of experiments: checks that refuse alike what makes no sense, and a search that has no source."""
+"""Checks that several experiments share, and decoding settings for a search without a source."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def at_least(experiment: str, least: int = 1, **values: int) -> None:
 
 
 def check_cells(experiment: str, cells: Sequence[str]) -> None:
-    """UserError for a name of a cell that there is not."""
+    """UserError for an unknown name of a cell."""
     if unknown := [cell for cell in cells if cell not in CELLS]:
         raise UserError(f"{experiment}: no cell is called {unknown[0]!r}; there are {', '.join(CELLS)}")
 
 
 def without_source(decoding: DecodingConfig, longest: int) -> DecodingConfig:
-    """The settings of a search whose texts have at most `longest` pieces, and depend on no source otherwise."""
+    """`decoding` for a search without a source, whose texts have at most `longest` pieces."""
     return replace(decoding, max_length_ratio=0.0, max_length_extra=longest, coverage_penalty=0.0)

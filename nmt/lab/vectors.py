@@ -1,8 +1,8 @@
-"""A sentence as one vector, and sentences out of vectors: what an encoder–decoder without attention passes on.
+"""Sentence vectors of an encoder–decoder without attention, and decoding of vectors.
 
-With `attention: none` the decoder reads nothing of the source but the encoder's last state (Sutskever et al. 2014,
-section 2; Cho et al. 2014, arXiv:1406.1078).  So any point of that space can be decoded, also one between two
-sentences.  With attention it reads the encoder's states at all positions too, and no one vector holds the sentence.
+With `attention: none` the decoder reads only the encoder's last state of a source (Sutskever et al. 2014, section 2;
+Cho et al. 2014, arXiv:1406.1078), so that any vector can be decoded, also one between two sentences.  With attention
+the decoder also reads the encoder's states at all positions, and there is no such vector.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nmt.text.tokenizer import EOS
 
 
 def sentence_vector(checkpoint: Checkpoint, sentence: str) -> Tensor:
-    """The context vector of a sentence, which is not cut however long it is: float32 [encoder_hidden]."""
+    """The context vector of a sentence of any length: float32 [encoder_hidden]."""
     check_one_vector(checkpoint)
     ids = checkpoint.source_tokenizer.encode(model_input(sentence))
     if not ids:
@@ -36,25 +36,24 @@ def sentence_vector(checkpoint: Checkpoint, sentence: str) -> Tensor:
 
 
 def decode_vectors(checkpoint: Checkpoint, vectors: Tensor, beam: int | None = None) -> list[str]:
-    """What the decoder makes of each of `vectors` (float [count, encoder_hidden]), by beam search.
+    """Decode each of `vectors` (float [count, encoder_hidden]) by beam search.
 
-    A sentence's vector gives the sentence's translation, but for what a search takes from the source's pieces: the text
-    may be as long as any in training, and no n-gram may repeat, where otherwise one may as often as in the source.  No
-    text is cut into sentences and no number mended, as `nmt translate` does.
+    The vector of a sentence gives the translation of the sentence, except that the search cannot use the source's
+    pieces: the maximum length is that of training, and no n-gram may repeat, while otherwise an n-gram may occur as
+    often as in the source.  The other steps of `nmt translate` are left out.
     """
     check_one_vector(checkpoint)
     decoding = without_source(checkpoint.config.decoding, checkpoint.config.data.max_length)
     if beam is not None:
         decoding = replace(decoding, beam=beam)
-    # The search is told of a source of nothing but its end; what the model gives it are the vectors.
+    # The search gets an empty source (EOS), and the model returns the vectors as its encoding.
     nothing = np.full((len(vectors), 1), EOS, np.int64)
     found = beam_search(_FromVectors(checkpoint, vectors), nothing, None, decoding)
     return [checkpoint.target_tokenizer.decode(hypotheses[0].tokens) for hypotheses in found]
 
 
 def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """`steps` points on the straight line from one vector to another, these two included: [hidden] twice ->
-    [steps, hidden]."""
+    """`steps` points on the straight line from `start` to `end`, with both ends: [hidden] each -> [steps, hidden]."""
     if steps < 2:
         raise UserError(f"steps are {steps}: at least the 2 ends are needed")
     share = torch.linspace(0.0, 1.0, steps, dtype=start.dtype, device=start.device)[:, None]
@@ -62,12 +61,12 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
 
 
 def similarity(one: Tensor, other: Tensor) -> float:
-    """The cosine of the angle between two vectors: 1 where they point the same way."""
+    """The cosine similarity of two vectors [hidden]."""
     return float(torch.nn.functional.cosine_similarity(one, other, dim=0))
 
 
 def check_one_vector(checkpoint: Checkpoint) -> None:
-    """UserError for a checkpoint whose decoder reads anything but one vector of a source."""
+    """UserError for a checkpoint with attention, or one that is a language model."""
     kind = checkpoint.config.model.attention.kind
     if kind != "none":
         raise UserError(
@@ -78,7 +77,7 @@ def check_one_vector(checkpoint: Checkpoint) -> None:
 
 
 class _FromVectors(TorchModel):
-    """A model whose encoder returns the vectors, whatever it reads."""
+    """A model whose encoder returns given vectors, whatever the source."""
 
     def __init__(self, checkpoint: Checkpoint, vectors: Tensor) -> None:
         super().__init__(checkpoint.model, _device(checkpoint))

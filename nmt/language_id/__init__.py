@@ -1,5 +1,5 @@
-"""Which of two languages a text is in, told from its characters by a small network.
+"""Language identification: which of two languages a text is in, by a small recurrent network over characters.
 
-In goes a text; out come a language and its probability.  Serving needs numpy alone; `training.py` makes the weights
-with torch, `accuracy.py` measures them.  Begin with `identifier.py`.
+Input: a text.  Output: a language and its probability.  Serving needs NumPy alone; `training.py` trains the network
+with torch, and `accuracy.py` measures its accuracy.  Begin with `identifier.py`.
 """

@@ -1,4 +1,4 @@
-"""How many texts a language identifier tells right, short ones and longer ones apart."""
+"""The accuracy of a language identifier, for short and for longer texts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MAX_SHORT_WORDS = 3  # in a text that counts as short
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many texts were right; lines that are equal in both languages are left out."""
+    """The numbers of correctly identified texts; pairs whose sides are equal are left out."""
 
-    short: tuple[int, int]  # right, and all, of short texts
-    long: tuple[int, int]  # of longer ones
-    equal: int  # pairs left out since their sides do not differ
-    wrong: list[str]  # the texts taken for the other language
+    short: tuple[int, int]  # correct, and all, short texts
+    long: tuple[int, int]  # the same of longer texts
+    equal: int  # pairs left out
+    wrong: list[str]  # the texts that were identified as the other language
 
     def __str__(self) -> str:
         parts = []
@@ -29,10 +29,10 @@ class Accuracy:
 
 
 def accuracy(identifier: LanguageIdentifier, first: Sequence[str], second: Sequence[str]) -> Accuracy:
-    """The accuracy over line-aligned texts in the identifier's two languages.
+    """The accuracy on line-aligned texts in the identifier's two languages.
 
-    Pairs are left out that do not differ in what the network reads (names, numbers, untranslated lines), and texts
-    without a letter."""
+    Pairs whose sides are equal after `normalised` (names, numbers, untranslated lines) and texts without a letter are
+    left out."""
     right, total = Counter[bool](), Counter[bool]()
     wrong = []
     pairs = list(zip(first, second, strict=True))

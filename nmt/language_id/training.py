@@ -1,7 +1,8 @@
 """Trains `nmt.language_id.identifier` on a dataset folder, whose pairs have one side in each language.
 
-People type carelessly and briefly, while datasets are tidy.  So most of what the network sees is cut out of sentences,
-one word or a few, some of it without accents or marks.  It never sees capitals.
+Users type short texts, often without accents, while the sentences of datasets are long and correct.  Therefore most
+training texts are one or a few words cut out of a sentence, some of them without accents or marks.  All texts are in
+lower case.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-import yaml
 from torch import Tensor, nn
 from torch.nn import functional
 
 from nmt.errors import UserError
 from nmt.language_id.identifier import SPACE, UNKNOWN, LanguageIdentifier, normalised
+from nmt.training.checks import dataset_languages
 from nmt.training.dataset import Split
 
 MAX_GRADIENT_NORM = 1.0
 STEPS_PER_REPORT = 500
-MIN_WORD_COUNT, MIN_WORD_RATIO = 5, 3  # of a language's own words: how often they occur, and how much oftener
+# A word belongs to a language if it occurs at least 5 times, and more than 3 times as often as in the other language.
+MIN_WORD_COUNT, MIN_WORD_RATIO = 5, 3
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,11 @@ class IdentifierConfig:
     units: int = 96  # of the GRU, in each direction
     steps: int = 7000
     batch: int = 256  # texts of one length
-    lr: float = 4e-3  # the highest, after `warmup` steps; from there down to 0 along a cosine
+    lr: float = 4e-3  # the highest, after `warmup` steps; then a cosine schedule down to 0
     warmup: int = 100
-    unknown: float = (
-        0.01  # share of the characters that are made unknown, so that this comes to mean something
-    )
-    least: int = 20  # a character that occurs less often in the pairs that are looked at first stays unknown
-    words: float = 1.0  # single words of the vocabulary, as a share of `pool`, that each pool has besides
+    unknown: float = 0.01  # share of the characters that become UNKNOWN, so that its embedding is trained
+    least: int = 20  # a character that occurs less often in the first 8 pools stays unknown
+    words: float = 1.0  # single words of the vocabulary that are added to each pool, as a share of its pairs
     pool: int = 16384  # pairs whose texts are sorted into batches together
     seed: int = 1
 
@@ -54,7 +54,7 @@ class IdentifierConfig:
 
 
 class CharacterGru(nn.Module):
-    """The network of `nmt.language_id.identifier`, to learn; its parameters have the names that are read there."""
+    """The network of `nmt.language_id.identifier` in torch; its parameters have the names that are read there."""
 
     def __init__(self, characters: int, config: IdentifierConfig) -> None:
         super().__init__()
@@ -75,11 +75,11 @@ def train_identifier(
     config: IdentifierConfig | None = None,
     say: Callable[[str], None] = print,
 ) -> LanguageIdentifier:
-    """Train on the dataset folder `data` and write the identifier into the folder `out`; returns what was written."""
+    """Train on the dataset folder `data`, write the identifier into the folder `out`, and return it."""
     config = config or IdentifierConfig()
     if Path(out).exists():
         raise UserError(f"{out}: exists already; give another --out or remove it")
-    languages, split = _languages(Path(data)), Split(data, "train")
+    languages, split = dataset_languages(Path(data)), Split(data, "train")
     torch.manual_seed(config.seed)
     chance = np.random.default_rng(config.seed)
     seen = _pairs(split, chance.integers(0, len(split), 8 * config.pool))
@@ -109,8 +109,8 @@ def train_identifier(
 
 
 def snippet(sentence: str, other: str, draw: random.Random) -> str:
-    """A text as somebody may type it: the normalised sentence, or some words of it, with more or less care; ""
-    where it has no word that its translation `other` lacks, for such a text is in both languages."""
+    """A text as a user may type it: some words of the normalised sentence, sometimes without accents or marks.  It is
+    "" if all of these words are also in the translation `other`, since such a text is in both languages."""
     words = normalised(sentence).split()
     foreign = {word.strip("¿¡'") for word in normalised(other).split()}
     if words:
@@ -120,11 +120,11 @@ def snippet(sentence: str, other: str, draw: random.Random) -> str:
         words = words[start : start + most]
     if all(word.strip("¿¡'") in foreign for word in words):
         return ""
-    return _careless(f" {' '.join(words)} ", draw)
+    return _simplified(f" {' '.join(words)} ", draw)
 
 
-def _careless(text: str, draw: random.Random) -> str:
-    """A normalised text, often without its accents or marks."""
+def _simplified(text: str, draw: random.Random) -> str:
+    """A normalised text, in 40 % of all cases without its accents, and in 40 % without its marks."""
     if draw.random() < 0.4:
         text = _without_accents(text)
     if draw.random() < 0.4:
@@ -133,8 +133,7 @@ def _careless(text: str, draw: random.Random) -> str:
 
 
 def vocabulary(pairs: list[tuple[str, str]]) -> tuple[Counter[str], Counter[str]]:
-    """The words of either language that are its own, being far more frequent there than in the other, and how often
-    they occur."""
+    """The words of each language that are much more frequent in it than in the other, with their counts."""
     first, second = (
         Counter(word for pair in pairs for word in normalised(pair[side]).split()) for side in (0, 1)
     )
@@ -149,7 +148,7 @@ def vocabulary(pairs: list[tuple[str, str]]) -> tuple[Counter[str], Counter[str]
 def _batches(
     split: Split, vocabularies: tuple[Counter[str], Counter[str]], config: IdentifierConfig
 ) -> Iterator[tuple[list[str], list[float]]]:
-    """Texts of one length, and for each 1.0 if it is in the second language; without end."""
+    """Yield batches endlessly: texts of equal length, and for each 1.0 if it is in the second language, else 0.0."""
     draw = random.Random(config.seed)
     chance = np.random.default_rng((config.seed, 1))
     while True:
@@ -159,10 +158,10 @@ def _batches(
                 if text := snippet(pair[side], pair[1 - side], draw):
                     by_length.setdefault(len(text), []).append((text, float(side)))
         for side, words in enumerate(vocabularies):
-            # By the root of their frequency, or the few most frequent would be all that is seen.
+            # Words are drawn by the square root of their counts, so that the few most frequent ones do not dominate.
             weights, count = [n**0.5 for n in words.values()], int(config.words * config.pool / 2)
             for word in draw.choices(list(words), weights, k=count) if words else ():
-                text = _careless(f" {word} ", draw)
+                text = _simplified(f" {word} ", draw)
                 by_length.setdefault(len(text), []).append((text, float(side)))
         size = config.batch
         batches = [some[at : at + size] for some in by_length.values() for at in range(0, len(some), size)]
@@ -175,26 +174,16 @@ def _batches(
 
 
 def _pairs(split: Split, rows: np.ndarray) -> list[tuple[str, str]]:
+    """The texts of these rows, source and target."""
     texts = split.table.select(["source", "target"]).take(pa.array(np.sort(rows)))
     return list(zip(*(column.to_pylist() for column in texts.columns), strict=True))
 
 
 def _characters(pairs: list[tuple[str, str]], least: int) -> str:
-    """The letters and signs of the texts that occur so often, the most frequent first."""
+    """The characters that occur at least `least` times in the texts, the most frequent first."""
     count = Counter(c for pair in pairs for text in pair for c in normalised(text) if c != " ")
     by_frequency = sorted(count.items(), key=lambda item: (-item[1], item[0]))
     return "".join(character for character, times in by_frequency if times >= least)
-
-
-def _languages(data: Path) -> tuple[str, str]:
-    file = data / "data.yaml"
-    try:
-        first, second = str(yaml.safe_load(file.read_text(encoding="utf-8"))["pair"]).split("-")
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{file}: missing or without `pair`; build the dataset with `python -m data_prep build`"
-        ) from None
-    return first, second
 
 
 def _without_accents(text: str) -> str:

@@ -1,6 +1,7 @@
 """Attention: from decoder states to context vectors, for all positions (or all beams) at once.
 
-`queries` is the target length in training and the beam in search; the source side is never copied for it.
+The size `queries` is the target length in training and the beam in search; source tensors are not copied for each
+query.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from nmt.config import AttentionConfig
 
 
 class Encoded(NamedTuple):
-    """What the decoder reads of a batch of source sentences; computed once for each sentence."""
+    """The encoder's results for a batch of source sentences, computed once for each sentence."""
 
     memory: Tensor  # [batch, src_len, encoder_hidden], the encoder's outputs
-    # What queries are compared with, and what a context vector is the weighted sum of.  Multihead attention splits
-    # both into heads, [batch, heads, src_len, size / heads]; else they are [batch, src_len, units].
+    # Queries are compared with the keys; a context vector is a weighted sum of the values.  Both are
+    # [batch, src_len, units], or [batch, heads, src_len, size / heads] for multihead attention.
     keys: Tensor
     values: Tensor
     mask: Tensor | None  # [batch, src_len] bool, True on real positions; None: there is no padding
@@ -34,7 +35,7 @@ class Encoded(NamedTuple):
 class Attention(nn.Module):
     """Attention of every kind; the configuration's `kind` decides how a query q is scored against a state h.
 
-    none       not at all: the context is the encoder's last state, whatever the query
+    none       there is no score: the context is always the encoder's last state
                (Cho et al. 2014, arXiv:1406.1078, eq. 3; Sutskever et al. 2014)
     additive   v . tanh(W q + U h)       (Bahdanau et al. 2015, arXiv:1409.0473, appendix A.1.2)
     dot        q . h                     (Luong et al. 2015, arXiv:1508.04025, eq. 8)
@@ -63,7 +64,7 @@ class Attention(nn.Module):
             self.value = nn.Linear(memory_size, config.size)
 
     def prepare(self, memory: Tensor, mask: Tensor | None, final: Tensor) -> Encoded:
-        """Everything that depends on the source alone.
+        """Compute everything that depends on the source alone.
 
         memory [batch, src_len, memory_size], mask [batch, src_len] bool or None, final [batch, memory_size]
         """
@@ -104,7 +105,7 @@ class Attention(nn.Module):
         return states.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _last_state(self, queries: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
-        """As `forward`, without a choice; its weights are the same for all real positions."""
+        """`forward` of kind "none"; the weights are uniform over the real positions."""
         batch, count, _ = queries.shape
         src_len = encoded.memory.size(1)
         real = encoded.mask if encoded.mask is not None else queries.new_ones(batch, src_len)

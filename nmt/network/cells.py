@@ -1,11 +1,11 @@
-"""The equations of the simple RNN, the LSTM and the GRU, one step at a time: to be read, tested and looked into.
+"""The equations of the simple RNN, the LSTM and the GRU, one step at a time, for reading and for diagnostics.
 
-Training and translating use `nmt.network.recurrent`, on torch's fused kernels, which these functions equal.  They
-take the same weights (`Weights.of`) and also return what a kernel keeps to itself, the activation of every gate.
-Each can be differentiated by every tensor that it takes.
+Training and translating use torch's fused kernels (`nmt.network.recurrent`).  These functions take the same weights
+(`Weights.of`), give the same results, and also return the activation of every gate, which the kernels do not return.
+Each is differentiable with respect to every tensor argument.
 
 In the equations x is the input, h the state before the step and h' after it, σ the logistic function, and ⊙ the
-product unit by unit.  Names in Spanish: state, estado; gate, puerta (or compuerta); cell, celda.
+elementwise product.  Names in Spanish: state, estado; gate, puerta (or compuerta); cell, celda.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from nmt.network.state_update import gru_state, lstm_state
 
 
 class Weights(NamedTuple):
-    """The weights of one layer in one direction.  The rows of the gates follow each other in torch's order: of an
-    LSTM input, forget, candidate, output; of a GRU reset, update, candidate; a simple RNN has one block of rows."""
+    """The weights of one layer in one direction.  The rows of the gates are in torch's order, for an LSTM input,
+    forget, candidate, output, for a GRU reset, update, candidate; a simple RNN has one block of rows."""
 
     input: Tensor  # W [gates * hidden, input_size]
     recurrent: Tensor  # U [gates * hidden, hidden]
     input_bias: Tensor  # b [gates * hidden]
-    recurrent_bias: Tensor  # d [gates * hidden]; apart from b only where the GRU's reset gate acts on it
+    recurrent_bias: Tensor  # d [gates * hidden]; not added to b because the GRU's reset gate multiplies it
 
     @classmethod
     def of(cls, module: nn.RNNBase | nn.RNNCellBase, layer: int = 0, backward: bool = False) -> Weights:
-        """The weights of a torch cell, or of a torch layer's `layer` (0 is the bottom) in one direction.
+        """The weights of a torch cell, or of layer `layer` (0 is the bottom) of a torch RNN in one direction.
 
-        They are not copied: gradients reach the module's parameters.  Raises ValueError for a module that these
-        equations do not describe: with ReLU, or an LSTM with projections."""
+        They are not copied, so that gradients reach the module's parameters.  Raises ValueError for modules that
+        these equations do not describe, those with ReLU and LSTMs with projections."""
         if getattr(module, "nonlinearity", "tanh") != "tanh" or getattr(module, "proj_size", 0):
             raise ValueError(f"{module}: a module with tanh and without projections is needed")
         suffix = "" if isinstance(module, nn.RNNCellBase) else f"_l{layer}{'_reverse' * backward}"
@@ -55,9 +55,9 @@ class Step(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """All that happens while a layer reads a sequence."""
+    """The states, outputs and gates of a layer over a sequence."""
 
-    states: list[State]  # in the order of reading, len + 1 of them: the first one is before anything is read
+    states: list[State]  # in the order of reading; len + 1, since the initial state is the first
     outputs: Tensor  # [batch, len, hidden], h' at every position, in the order of the inputs
     gates: dict[str, Tensor]  # name -> activations [batch, len, hidden], in the order of the inputs
 
@@ -107,7 +107,7 @@ def gru_step(
     h~ = tanh(W_h x + b_h + r ⊙ (U_h h + d_h))   candidate  candidato: what h' would be with nothing kept
     h' = z ⊙ h + (1 − z) ⊙ h~                               estado oculto
 
-    Papers and programs differ in two places.  As above, which is the default, are torch and cuDNN.
+    Papers and programs differ in two places.  The equations above, which are the default, are those of torch and cuDNN.
     reset_after   True: the reset gate acts after the recurrent product, as above (1406.1078v1), so that all
                   products can be one.  False: before it, h~ = tanh(W_h x + b_h + U_h (r ⊙ h) + d_h) (1406.1078v3,
                   eq. 8; Chung et al. 2014, arXiv:1412.3555, section 3.2; Bahdanau et al. 2015, appendix A.1.1).
@@ -134,14 +134,14 @@ STEPS: dict[Cell, CellStep] = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_st
 
 
 def run(step: CellStep, inputs: Tensor, first: State, weights: Weights, backward: bool = False) -> Trace:
-    """Read a sequence, step after step.
+    """Run a cell over a sequence, step by step.
 
     step      one of `STEPS`, or functools.partial(gru_step, reset_after=False)
-    inputs    [batch, len, input_size], without padding, one position at least
+    inputs    [batch, len, input_size], without padding; len is at least 1
     first     the state before the first step, each part [batch, hidden]
-    backward  begin at the end, as the second half of a bidirectional layer does
+    backward  begin at the end, as the backward direction of a bidirectional layer does
 
-    The states are tensors of their own, one for each step, so that one can be differentiated by another one.
+    Each state is a tensor of its own, so that a later state can be differentiated with respect to an earlier one.
     """
     steps: list[Step] = []
     for x in inputs.unbind(1)[::-1] if backward else inputs.unbind(1):

@@ -1,10 +1,10 @@
-"""The convolutional encoder: a stack of dilated one-dimensional convolutions beside the recurrent one.
+"""The convolutional encoder, a stack of dilated one-dimensional convolutions; an alternative to the recurrent encoder.
 
-Each layer reads a few positions, spaced twice as far apart as in the layer below, so that what one state sees
-grows exponentially with depth (WaveNet: van den Oord et al. 2016, arXiv:1609.03499, section 2.1).  Unlike
-WaveNet's its convolutions are not causal: an encoder may look ahead (ByteNet: Kalchbrenner et al. 2016,
-arXiv:1610.10099, section 3).  All positions are computed at once; but nothing reaches further than
-`receptive_field`, while a recurrent state may know the whole sentence.
+The dilation doubles from layer to layer, so that the receptive field grows exponentially with depth (WaveNet: van den
+Oord et al. 2016, arXiv:1609.03499, section 2.1).  Unlike WaveNet's, the convolutions are not causal, since an encoder
+may look ahead (ByteNet: Kalchbrenner et al. 2016, arXiv:1610.10099, section 3).  All positions are computed in
+parallel, but a state depends only on the positions within its `receptive_field`, while a recurrent state can depend on
+the whole sentence.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from nmt.network.layers import normalisation, real_positions
 
 
 def dilations(config: EncoderConfig) -> list[int]:
-    """How far apart the positions lie that each layer reads: 1, 2, 4, …, and again from 1."""
+    """The dilation of each layer: 1, 2, 4, …, which begins again at 1 after `config.dilations` layers."""
     return [2 ** (layer % config.dilations) for layer in range(config.layers)]
 
 
 def receptive_field(config: EncoderConfig) -> int:
-    """How many source positions one state of a convolutional encoder depends on, itself in their middle."""
+    """The number of source positions that one state depends on; its own position is in their middle."""
     return 1 + (config.kernel - 1) * sum(dilations(config))
 
 
 class GatedConvolution(nn.Module):
-    """z = tanh(W_f * x) ⊙ σ(W_g * x) (van den Oord et al. 2016, eq. 2), then mixed by a linear map, their 1×1
-    convolution.  Its inputs are zero where there is no sentence, before its beginning and after its end alike."""
+    """z = tanh(W_f * x) ⊙ σ(W_g * x) (van den Oord et al. 2016, eq. 2), followed by a linear map (their 1×1
+    convolution).  Positions before the beginning and after the end of a sentence count as zeros."""
 
     def __init__(self, size: int, hidden: int, kernel: int, dilation: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class ConvolutionalEncoder(nn.Module):
     its output, a residual connection around it (if the configuration has them), as in the recurrent encoder.
 
     WaveNet also sums the outputs of all layers ("skip connections"); here the residual connections carry that sum.
-    There is no last state: the mean over the sentence takes its place in the decoder's bridge."""
+    There is no last state, so the decoder's bridge gets the mean over the sentence instead."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -85,5 +85,5 @@ class ConvolutionalEncoder(nn.Module):
 
 
 def _without_padding(states: Tensor, real: Tensor | None) -> Tensor:
-    """Zero where `real` [batch, len, 1] is False: a convolution would carry padding into the sentence."""
+    """Set the states to zero where `real` [batch, len, 1] is False, since a convolution would mix padding into them."""
     return states if real is None else states.masked_fill(~real, 0.0)

@@ -1,9 +1,9 @@
-"""The attention decoder, in the arrangement of GNMT and RNMT+: the bottom layer reads the previous target
-pieces, its outputs query the source, and the context vectors feed every layer above and the output.
+"""The attention decoder, in the arrangement of GNMT and RNMT+.
 
-Because nothing in the bottom layer depends on the attention, a whole target sentence is decoded under
-teacher forcing with one fused kernel a layer and one attention for all positions.  Input feeding (Luong et
-al. 2015, section 3.3) gives that up: it makes every step depend on the one before, and loops.
+The bottom layer reads the previous target pieces, its outputs are the attention queries, and the context vectors are
+inputs of every layer above and of the readout.  The bottom layer does not depend on the attention, so that teacher
+forcing runs each layer over the whole target sentence in one fused kernel, with one attention for all positions.  With
+input feeding (Luong et al. 2015, section 3.3) every step depends on the one before, and training loops over time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nmt.network.recurrent import RecurrentLayer, State, states_of
 
 @dataclass(frozen=True)
 class DecoderState:
-    """What is carried from one target position to the next, for every beam of every sentence."""
+    """The recurrent state of the decoder after a target position, for every beam of every sentence."""
 
     layers: tuple[State, ...]  # one for each layer, its parts [batch, beam, hidden]
     feed: Tensor | None  # [batch, beam, embedding], the previous readout, with input feeding
@@ -52,21 +52,21 @@ class AttentionDecoder(nn.Module):
         self.norms = nn.ModuleList(
             normalisation(config, n) for n in [config.embedding] + [hidden] * len(sizes)
         )
-        # The bridge: the encoder's last state becomes the first state of every layer (Bahdanau et al. 2015, A.2.2).
+        # The bridge maps the encoder's last state to the initial state of every layer (Bahdanau et al. 2015, A.2.2).
         self.bridge = nn.Linear(config.encoder.hidden, config.decoder.layers * states_of(cell) * hidden)
         self.readout = nn.Linear(hidden + context, config.embedding)
         self.dropout = nn.Dropout(config.dropout.layer)
 
     @contextmanager
     def same_dropout(self) -> Iterator[None]:
-        """Around the steps of one sequence: its recurrent dropout is drawn once."""
+        """Within the block recurrent dropout is drawn once, since all steps belong to one sequence."""
         with ExitStack() as stack:
             for layer in self.layers:
                 stack.enter_context(layer.same_dropout())  # type: ignore[operator]  # ModuleList forgets the type
             yield
 
     def initial_state(self, encoded: Encoded, beam: int = 1) -> DecoderState:
-        """The state before the first target piece: every beam of a sentence starts alike."""
+        """The state before the first target piece, the same for all beams of a sentence."""
         config = self.config.decoder
         first = torch.tanh(self.bridge(encoded.final))
         parts = first.unflatten(1, (config.layers, states_of(config.cell), config.hidden))
@@ -88,9 +88,8 @@ class AttentionDecoder(nn.Module):
             return torch.cat(fed, dim=1)
 
         def over_time(index: int, inputs: Tensor) -> Tensor:
-            first = tuple(
-                part.transpose(0, 1).contiguous() for part in state.layers[index]
-            )  # [1, batch, hidden]
+            # The kernels take states [1, batch, hidden].
+            first = tuple(part.transpose(0, 1).contiguous() for part in state.layers[index])
             return self.layers[index](inputs, first)[0]
 
         readouts, _ = self._stack(embedded, encoded, over_time)
@@ -119,7 +118,8 @@ class AttentionDecoder(nn.Module):
         recur: Callable[[int, Tensor], Tensor],
         feed: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """The layers from bottom to readout; `recur(index, inputs)` runs layer `index` over its positions."""
+        """Run all layers and the readout; `recur(index, inputs)` runs recurrent layer `index` over the positions.
+        Returns readouts [batch, positions, embedding] and attention weights [batch, positions, src_len]."""
         inputs = self.norms[0](embedded)
         states = recur(0, inputs if feed is None else torch.cat([inputs, feed], dim=-1))
         contexts, weights = self.attention(self.norms[1](states), encoded)

@@ -1,7 +1,7 @@
 """Seq2Seq: embeddings, encoder, attention decoder and output layer, put together by configuration.
 
-Knows of ids and tensors only: no text, no files, no devices.  `encode` and `step` are all that search,
-scoring and export need; `forward` is the same computation over a whole target sentence at once.
+It handles ids and tensors only; text, files and devices are other packages' work.  Search, scoring and export need
+`encode`, `initial_state` and `step`; `forward` is the same computation over a whole target sentence at once.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Seq2Seq(nn.Module):
     def forward_sampled(
         self, source: Tensor, lengths: Tensor | None, target_in: Tensor, own_share: float
     ) -> Tensor:
-        """Like `forward`, but each decoder input is, with probability `own_share`, the model's own best guess
-        of the previous step (scheduled sampling: Bengio et al. 2015).  Loops over time."""
+        """Like `forward`, but each decoder input is with probability `own_share` the most probable piece of the
+        step before (scheduled sampling: Bengio et al. 2015).  This loops over time."""
         encoded = self.encode(source, lengths)
         state = self.initial_state(encoded)
         readouts: list[Tensor] = []
@@ -102,7 +102,7 @@ class PieceEmbedding(nn.Embedding):
         super().__init__(vocab, config.embedding)
         self.unit_dropout = nn.Dropout(config.dropout.embedding)
         self.word_dropout = config.dropout.word
-        self.scale = math.sqrt(config.embedding)  # rows start at length 1, as a tied output layer wants them
+        self.scale = math.sqrt(config.embedding)  # rows start with length 1, as a tied output layer needs
         nn.init.normal_(self.weight, std=config.embedding**-0.5)
 
     def forward(self, ids: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""One recurrent layer over a whole sequence, on torch's fused kernels, or one step of it.
+"""One recurrent layer, over a whole sequence on torch's fused kernels, or for one step.
 
 Stacking, residuals and attention are in `nmt.network.encoder` and `nmt.network.decoder`.
 """
@@ -15,23 +15,23 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nmt.config import Cell
 
-# What a layer carries from one step to the next: (h,) for a simple RNN or GRU, (h, c) for an LSTM.
+# The state of a layer between two steps: (h,) for a simple RNN or GRU, (h, c) for an LSTM.
 State = tuple[Tensor, ...]
 
 _KERNELS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 def states_of(cell: Cell) -> int:
-    """How many tensors one layer's state has."""
+    """The number of tensors in one layer's state."""
     return 2 if cell == "lstm" else 1
 
 
 class RecurrentLayer(nn.Module):
     """A single layer in one or both directions.
 
-    Recurrent dropout leaves out entries of the recurrent weight matrix, the same ones at every step of a sequence
+    Recurrent dropout sets entries of the recurrent weight matrix to zero, the same ones at every step of a sequence
     (DropConnect: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", section 2).  Unlike dropout
-    on the state it lets the fused kernel run."""
+    on the state, it works with the fused kernels."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.cell = cell
         self.recurrent_dropout = recurrent_dropout
-        self._held: dict[str, Tensor] | None = None  # recurrent weights that `same_dropout` holds on to
+        self._fixed: dict[str, Tensor] | None = None  # the recurrent weights within `same_dropout`
         units = hidden // 2 if bidirectional else hidden
         self.rnn = _KERNELS[cell](input_size, units, batch_first=True, bidirectional=bidirectional)
         self._initialise(units)
@@ -64,11 +64,11 @@ class RecurrentLayer(nn.Module):
     def forward(
         self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Run over time.
+        """Run the layer over a sequence.
 
         inputs   [batch, len, input_size]
-        state    each [directions, batch, units]; None: zeros
-        lengths  [batch] int64, real positions of each row; None: all are real (faster: nothing is packed)
+        state    the initial state, each part [directions, batch, units]; None: zeros
+        lengths  int64 [batch], the number of real positions of each row; None: all are real, which is faster
         Returns outputs [batch, len, hidden] (zeros after a row's length) and the state after its last position.
         """
         if lengths is None:
@@ -80,15 +80,15 @@ class RecurrentLayer(nn.Module):
 
     @contextmanager
     def same_dropout(self) -> Iterator[None]:
-        """Within the block recurrent dropout is drawn once: all calls are steps of one sequence."""
-        self._held = self._dropped()
+        """Within the block recurrent dropout is drawn once, since all calls are steps of one sequence."""
+        self._fixed = self._dropped()
         try:
             yield
         finally:
-            self._held = None
+            self._fixed = None
 
     def _dropped(self) -> dict[str, Tensor]:
-        """The recurrent weights with some entries zero, by parameter name; empty when nothing is dropped."""
+        """The recurrent weights after dropout, by parameter name; empty without dropout."""
         if not self.training or not self.recurrent_dropout:
             return {}
         return {
@@ -109,7 +109,7 @@ class RecurrentLayer(nn.Module):
 
     def _run(self, inputs, state: State | None):  # type: ignore[no-untyped-def]  # padded or packed
         hx = state if state is None or self.cell == "lstm" else state[0]
-        if dropped := self._dropped() if self._held is None else self._held:
+        if dropped := self._dropped() if self._fixed is None else self._fixed:
             outputs, last = torch.func.functional_call(self.rnn, dropped, (inputs, hx))
         else:
             outputs, last = self.rnn(inputs, hx)

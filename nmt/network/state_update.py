@@ -1,8 +1,8 @@
-"""The last equations of the LSTM and the GRU: from the gates to the next state.
+"""The cell-state update of the LSTM and the GRU: the equations that give the next state from the gates.
 
-They stand here once for everything that runs a cell step by step: the equations to be read (`nmt.network.cells`), the
-exported graphs (`nmt.export.recurrent_scan`) and the language identifier, which runs on numpy
-(`nmt.language_id.identifier`).  So they work on the arrays of any library, and importing them imports none.
+Everything that runs a cell step by step shares them: the readable equations (`nmt.network.cells`), the exported graphs
+(`nmt.export.recurrent_scan`) and the language identifier, which runs on NumPy (`nmt.language_id.identifier`).
+Therefore they work on arrays of either library, and this module imports neither.
 """
 
 from __future__ import annotations

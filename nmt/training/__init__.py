@@ -1,5 +1,5 @@
-"""A dataset folder and a recipe become a training run's folder of checkpoints.
+"""Training: a recipe and a dataset folder become a run folder with checkpoints.
 
-In go the recipe, the dataset that `python -m data_prep build` made, and perhaps a checkpoint to begin from; out come
-numbered checkpoints, the best of them, a log, and the state to resume from.  Begin with `trainer.py`.
+Input: the recipe, the dataset that `python -m data_prep build` made, and perhaps a checkpoint to start from.  Output:
+numbered checkpoints, a link to the best one, a log, and the state to resume from.  Begin with `trainer.py`.
 """

@@ -1,7 +1,7 @@
-"""Token-budget batches over one split of a dataset folder, in an order that can be resumed.
+"""Batches of a limited number of tokens over one split of a dataset folder, in a reproducible order.
 
-Sentences of equal source length share a batch, so that the encoder needs neither packing nor a mask; the decoder is
-causal, so that only the loss masks the target.
+Sentences of equal source length share a batch, so that the encoder needs neither packing nor a mask.  The decoder is
+causal, so that padding of the target is masked in the loss alone.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from nmt.training.dataset import AnySplit, Ids
 
 
 class Batch(NamedTuple):
-    """Sentence pairs as int64 tensors; EOS closes both sides, PAD fills up."""
+    """Sentence pairs as int64 tensors; both sides end with EOS and are padded with PAD."""
 
     source: Tensor  # [batch, src_len]
-    source_lengths: Tensor | None  # [batch], EOS counted; None: all are src_len long
+    source_lengths: Tensor | None  # [batch], with EOS; None: all are src_len long
     target_in: Tensor  # [batch, tgt_len], begins with BOS
     target_out: Tensor  # [batch, tgt_len], ends with EOS
-    real: Tensor  # [real target positions], their places in target_out laid out flat: found here, where no GPU waits
-    target_tokens: int  # how many these are
+    real: Tensor  # [target_tokens], the indices of the positions without padding in the flattened target_out
+    target_tokens: int
 
     def to(self, device: torch.device) -> Batch:
-        """Lengths stay on the CPU, where packing wants them."""
+        """The batch on `device`, except for the lengths, which packing needs on the CPU."""
         if device.type == "cpu":
             return self
         source, target_in, target_out, real = (
@@ -44,7 +44,7 @@ class Batch(NamedTuple):
 
 
 def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
-    """Pad pairs of ids into a Batch."""
+    """Make a Batch of pairs of ids, which it pads.  `real` is found here, on the CPU, so that no GPU waits for it."""
     source, lengths = pad_sources([[*source, EOS] for source, _ in pairs])
     target = torch.from_numpy(pad([[BOS, *target, EOS] for _, target in pairs]))
     target_out = target[:, 1:].contiguous()
@@ -55,7 +55,7 @@ def make_batch(pairs: Sequence[tuple[Ids, Ids]]) -> Batch:
 
 
 def usable_rows(split: AnySplit, config: DataConfig) -> np.ndarray:
-    """The rows to learn from, as an array of indices: those that `split` has for it and that are not too long."""
+    """The indices of the rows to train on: those that the split calls usable and that are not too long."""
     longest = np.maximum(split.source_lengths, split.target_lengths)
     return np.flatnonzero((longest <= config.max_length) & split.usable)
 
@@ -63,13 +63,13 @@ def usable_rows(split: AnySplit, config: DataConfig) -> np.ndarray:
 def plan_epoch(split: AnySplit, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of an epoch, as arrays of row indices, in training order.
 
-    Depends on nothing but its arguments: a resumed run finds the same batches in the same order.
+    The result depends on the arguments alone, so that a resumed run has the same batches in the same order.
     """
     rng = np.random.default_rng((seed, epoch))
     usable = usable_rows(split, config)
     rng.shuffle(usable)
     source, target = split.source_lengths[usable] + 1, split.target_lengths[usable] + 1  # with EOS
-    # Equal source lengths (up to length_step) together, in them targets of similar length; ties stay shuffled.
+    # Sort by source length (in steps of length_step), then by target length; ties stay shuffled.
     key, width = source // config.length_step, np.maximum(source, target)
     order = np.lexsort((target, key))
     batches: list[np.ndarray] = []
@@ -80,37 +80,35 @@ def plan_epoch(split: AnySplit, config: DataConfig, seed: int, epoch: int) -> li
 
 
 class Fetched(NamedTuple):
-    """A batch, and where the stream is after it."""
+    """A batch, and the position of the stream after it."""
 
     batch: Batch
     epoch: int
     position: int
-    target_tokens: int  # real target positions of the batches that all ranks take in this turn
+    target_tokens: int  # real target positions of all ranks' batches together
 
 
 class BatchStream:
-    """Endless batches of the training split; `epoch` and `position` say where it is, and can be set."""
+    """Endless batches of the training split.  To resume, set `epoch` and `position`."""
 
     def __init__(self, split: AnySplit, config: DataConfig, seed: int, rank: int = 0, ranks: int = 1) -> None:
         self.split, self.config, self.seed, self.rank, self.ranks = split, config, seed, rank, ranks
         self.epoch = 0
-        self.position = 0  # batches of this epoch already given out
+        self.position = 0  # batches of this epoch that all ranks have taken
         self._planned_epoch = -1
         self._plan: list[np.ndarray] = []
 
     def __next__(self) -> Fetched:
-        """This rank's next batch: ranks take turns within one common plan."""
+        """This rank's next batch.  All ranks share one plan, and rank r takes batch r of each group of `ranks`."""
         plan = self._current_plan()
-        if self.position + self.ranks > len(plan):  # what is left does not go round all ranks
+        if self.position + self.ranks > len(plan):  # too few batches are left for all ranks
             self.epoch, self.position = self.epoch + 1, 0
             plan = self._current_plan()
-        taken = plan[self.position : self.position + self.ranks]
+        group = plan[self.position : self.position + self.ranks]
         self.position += self.ranks
-        target_tokens = sum(
-            int(self.split.target_lengths[rows].sum()) + len(rows) for rows in taken
-        )  # with EOS
-        batch = make_batch(self.split.ids(taken[self.rank]))
-        return Fetched(batch, self.epoch, self.position, target_tokens)
+        lengths = [self.split.target_lengths[rows] + 1 for rows in group]  # with EOS
+        batch = make_batch(self.split.ids(group[self.rank]))
+        return Fetched(batch, self.epoch, self.position, sum(int(length.sum()) for length in lengths))
 
     def _current_plan(self) -> list[np.ndarray]:
         if self._planned_epoch != self.epoch:
@@ -126,8 +124,8 @@ class BatchStream:
 
 
 def fetch(stream: BatchStream, device: torch.device, ahead: int = 4) -> Iterator[Fetched]:
-    """The stream's batches on the device, without end.  For a GPU a thread makes and moves them, `ahead` batches
-    before they are trained on, so that the GPU never waits for data."""
+    """Yield the stream's batches on the device, endlessly.  For a GPU a thread makes and moves them `ahead` batches
+    early, so that the GPU does not wait for data."""
 
     def one() -> Fetched:
         fetched = next(stream)
@@ -137,14 +135,16 @@ def fetch(stream: BatchStream, device: torch.device, ahead: int = 4) -> Iterator
         while True:
             yield one()
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:  # one, so that they stay in order
-        coming = deque(thread.submit(one) for _ in range(ahead))
+        pending = deque(thread.submit(one) for _ in range(ahead))
         while True:
-            coming.append(thread.submit(one))
-            yield coming.popleft().result()
+            pending.append(thread.submit(one))
+            yield pending.popleft().result()
 
 
 def _cut(rows: np.ndarray, width: np.ndarray, budget: int) -> Iterator[np.ndarray]:
-    """Cut `rows` into batches whose rows × longest side, `width` of each row, is within `budget` padded pieces."""
+    """Cut `rows` into batches of at most `budget` padded pieces (rows × greatest width; one row may have more).
+
+    width  of every row of the epoch, the length of its longer side"""
     start = 0
     while start < len(rows):
         candidates = rows[start : start + budget // width[rows[start]] + 1]

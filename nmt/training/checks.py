@@ -1,6 +1,6 @@
-"""What must hold before a training starts: a dataset that fits the recipe, weights and settings of the same model.
+"""Checks before a training starts: the dataset must fit the recipe, and given weights must fit the model.
 
-Each complaint is a UserError with the remedy.  The run's folder is checked in `nmt.training.run_folder`.
+Each failed check is a UserError that says what to do.  The run folder is checked in `nmt.training.run_folder`.
 """
 
 from __future__ import annotations
@@ -18,32 +18,26 @@ from nmt.errors import UserError
 from nmt.text.tokenizer import Tokenizer, load_tokenizers
 from nmt.training.dataset import AnySplit
 
-# Settings that the dataset decides, whatever the recipe says.
-OF_THE_DATASET = ("source_language", "target_language", "model.source_vocab", "model.target_vocab")
-# Settings that make another model.  Dropout, which has no weights, does not.
-OF_THE_MODEL = (
+# The dataset decides these settings, and the recipe's values are ignored.
+DATASET_SETTINGS = ("source_language", "target_language", "model.source_vocab", "model.target_vocab")
+# Another value of these settings makes another model, except for dropout, which has no weights.
+MODEL_SETTINGS = (
     *("source_language", "target_language", "model."),
     *("data.reverse", "data.both_directions", "data.language_model"),
 )
 
 
 def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokenizer]]:
-    """The recipe with what only the dataset knows, vocabulary sizes and languages; and the tokenizers of source
-    and target."""
+    """Fill in the settings that the dataset decides (`DATASET_SETTINGS`); returns the recipe, and the tokenizers of
+    source and target."""
     if not data.is_dir():
         raise UserError(f"{data}: no such dataset folder; make one with `python -m data_prep build`")
     tokenizers = load_tokenizers(data)
-    try:
-        recipe = yaml.safe_load((data / "data.yaml").read_text(encoding="utf-8"))
-        source_language, target_language = str(recipe["pair"]).split("-")
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{data / 'data.yaml'}: missing or without `pair`; build the dataset with `python -m data_prep build`"
-        ) from None
+    source_language, target_language = dataset_languages(data)
     if config.data.reverse:
         tokenizers = (tokenizers[1], tokenizers[0])
         source_language, target_language = target_language, source_language
-    if config.data.language_model:  # it reads nothing: all it knows is the target's
+    if config.data.language_model:  # there is no source
         tokenizers, source_language = (tokenizers[1], tokenizers[1]), ""
     model = config.model
     if tokenizers[0] is not tokenizers[1]:
@@ -63,6 +57,18 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
     return config, tokenizers
 
 
+def dataset_languages(data: Path) -> tuple[str, str]:
+    """The languages of the source and of the target side of a dataset folder, from its `data.yaml`."""
+    file = data / "data.yaml"
+    try:
+        source, target = str(yaml.safe_load(file.read_text(encoding="utf-8"))["pair"]).split("-")
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{file}: missing or without `pair`; build the dataset with `python -m data_prep build`"
+        ) from None
+    return source, target
+
+
 def differences(one: Config, other: Config) -> list[tuple[str, Any, Any]]:
     """The settings that differ: the dotted name, the value in `one`, the value in `other`."""
     pairs = zip(_flat(dataclasses.asdict(one)), _flat(dataclasses.asdict(other)), strict=True)
@@ -70,11 +76,11 @@ def differences(one: Config, other: Config) -> list[tuple[str, Any, Any]]:
 
 
 def changes(run: Path, before: Config, now: Config) -> list[str]:
-    """How a resumed run is changed, a line for each setting; a change to another model is a UserError."""
+    """The changed settings of a resumed run, one line each; a change to another model is a UserError."""
     changed = []
     for name, old, new in differences(before, now):
         changed.append(f"{name} was {old}, is {new}")
-        if name.startswith(OF_THE_MODEL) and not name.startswith("model.dropout."):
+        if name.startswith(MODEL_SETTINGS) and not name.startswith("model.dropout."):
             raise UserError(
                 f"{run}: {changed[-1]}: that is another model; resume with the settings it began with"
             )
@@ -82,7 +88,7 @@ def changes(run: Path, before: Config, now: Config) -> list[str]:
 
 
 def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
-    """Weights mean something only in the model and for the pieces that they were trained with."""
+    """UserError unless the checkpoint has the model of `config` and these tokenizers."""
     theirs = (checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     for side, old, new in zip(("source", "target"), theirs, tokenizers, strict=True):
         if old.serialized != new.serialized:
@@ -101,7 +107,7 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
 
 
 def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
-    """A dataset whose SentencePiece model was exchanged would index past the embeddings."""
+    """UserError if the splits have ids beyond the vocabulary, as after an exchange of the SentencePiece model."""
     for split in splits:
         for highest, tokenizer in zip(split.highest_ids(), tokenizers, strict=True):
             if highest >= len(tokenizer):

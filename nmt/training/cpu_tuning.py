@@ -1,4 +1,4 @@
-"""What makes training on a CPU faster: zeros for vanishing numbers, freed memory that is kept, the faster precision."""
+"""Faster training on a CPU: denormal numbers become zero, freed memory is reused, the faster precision is chosen."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import torch
 
 from nmt.training.distributed import Processes
 
-M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1  # glibc's malloc.h
+M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1  # of glibc's malloc.h
 LARGEST_INT = 2**31 - 1
 
 
 def tune_cpu() -> None:
-    """Settings of this process; threads that are made after the call take them over."""
-    # Vanishing gradients reach numbers below 1e-38, which mean nothing and which a CPU computes up to a hundred
-    # times slower than zeros.
+    """Set denormals and memory allocation for this process and for threads that are created later."""
+    # Vanishing gradients become denormal numbers (below 1e-38), which contribute nothing and which a CPU computes up
+    # to a hundred times slower than zeros.
     torch.set_flush_denormal(True)
-    # By default glibc returns large arrays to the system when they are freed, and at every step all pages of new
-    # ones have to be mapped and cleared again: a tenth of a CPU's training time.
+    # By default glibc returns the memory of large arrays to the system when they are freed, and at every step the pages
+    # of new arrays must be mapped and cleared again, which takes a tenth of the training time on a CPU.
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_MAX, 0)
@@ -28,7 +28,7 @@ def tune_cpu() -> None:
 
 
 def choose_precision(setting: str, processes: Processes) -> str:
-    """`training.precision`, for "auto" the one that the first process's machine is faster in."""
+    """`training.precision`, where "auto" becomes the faster one on the first process's machine."""
     if setting != "auto":
         return setting
     is_faster = faster_precision(processes.device) == torch.bfloat16
@@ -36,7 +36,7 @@ def choose_precision(setting: str, processes: Processes) -> str:
 
 
 def faster_precision(device: torch.device, size: int = 512) -> torch.dtype:
-    """bfloat16 where `device` multiplies matrices of [size, size] faster in it, float32 elsewhere."""
+    """bfloat16 if `device` multiplies matrices [size, size] clearly faster in it, else float32."""
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if native else torch.float32
@@ -49,5 +49,5 @@ def faster_precision(device: torch.device, size: int = 512) -> torch.dtype:
             left @ right
             times.append(time.perf_counter() - start)
         seconds[dtype] = min(times)
-    # Autocast also spends time on conversions: a narrow win on paper is none in training.
+    # Autocast also spends time on conversions, so that a narrow advantage of the products is lost in training.
     return torch.bfloat16 if seconds[torch.bfloat16] < 0.75 * seconds[torch.float32] else torch.float32

@@ -1,6 +1,6 @@
-"""Several processes training one model (`torchrun`): who this one is, and sums over all of them.
+"""Data-parallel training in several processes (`torchrun`): this process's rank, and sums over all processes.
 
-Gradients are summed by hand, once a step and as one flat tensor, so that the training loop stays plain.
+Gradients are summed explicitly, once a step and as one flat tensor, so that the training loop shows it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class Processes:
-    """This process among those that `torchrun` started; alone (rank 0 of 1) without it.  A context manager."""
+    """The processes that `torchrun` started; without it, this process alone (rank 0 of 1).  A context manager."""
 
     def __init__(self) -> None:
         self.ranks = int(os.environ.get("WORLD_SIZE", "1"))
@@ -39,15 +39,15 @@ class Processes:
         return self.rank == 0
 
     def total(self, value: Tensor) -> Tensor:
-        """The sum of `value`, which is on `device`, over all processes; in its place."""
+        """Replace `value`, which is on `device`, by its sum over all processes, and return it."""
         if self.ranks > 1:
             dist.all_reduce(value)
         return value
 
     def agree(self, value: float, flag: bool = False) -> tuple[float, bool]:
-        """The first process's `value`, and whether `flag` is true in any: what all must decide alike.
+        """The first process's `value`, and whether `flag` is true in any process, so that all decide alike.
 
-        One exchange, for whose answer the process waits."""
+        This is one exchange, and the process waits for it."""
         if self.ranks == 1:
             return value, flag
         own = [value if self.first else 0.0, float(flag)]
@@ -56,7 +56,7 @@ class Processes:
         return first_value, flags > 0
 
     def gather(self, value: Tensor) -> list[Tensor]:
-        """Every process's `value`, in order of rank; all of one shape and type, on the CPU."""
+        """Every process's `value`, in order of rank, on the CPU; all have one shape and dtype."""
         if self.ranks == 1:
             return [value]
         parts = [torch.empty_like(value, device=self.device) for _ in range(self.ranks)]
@@ -74,6 +74,6 @@ class Processes:
             gradient.copy_(summed.view_as(gradient))
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait until every process has called this."""
         if self.ranks > 1:
             dist.barrier()

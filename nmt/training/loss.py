@@ -1,8 +1,8 @@
-"""Label-smoothed cross-entropy of an output layer, without ever holding all logits.
+"""Label-smoothed cross-entropy of an output layer, computed without storing all logits.
 
-The logits of a batch, [positions, vocab] in float32, are the largest array of a training step by far: written
-and read several times, they cost more than their matrix products.  Here some positions at a time get their
-logits, loss and gradients while these are in the cache, and the logits are forgotten.
+The logits of a batch, float32 [positions, vocab], are by far the largest array of a training step, and writing and
+reading them several times takes longer than their matrix products.  Here the logits, loss and gradients are computed
+for some positions at a time, while they fit the cache.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# How many logits are held by kind of device: 16 MiB fit a CPU's last cache; 1 GiB keeps a GPU busy.
+# The number of float32 logits at a time, by kind of device: 16 MiB fit a CPU's last cache; 1 GiB keeps a GPU busy.
 MAX_LOGITS = {"cpu": 2**22, "cuda": 2**28}
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
-    """The gradients are ready when the loss is: backward only scales them."""
+    """Forward computes the gradients together with the loss; backward only scales them."""
 
     @staticmethod
     def forward(
@@ -29,11 +29,11 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         of_weight = torch.zeros_like(weight, dtype=torch.float32)
         of_bias = torch.zeros_like(bias, dtype=torch.float32)
         loss = torch.zeros((), device=readouts.device)
-        low = weight.to(readouts.dtype)  # what the products are computed in: float32 or bfloat16
-        room = readouts.new_empty(min(rows, len(readouts)), vocab)  # the same memory for each part
+        low = weight.to(readouts.dtype)  # the products are computed in float32 or bfloat16
+        buffer = readouts.new_empty(min(rows, len(readouts)), vocab)  # reused by every group of positions
         for start in range(0, len(readouts), rows):
             some, gold = readouts[start : start + rows], targets[start : start + rows, None]
-            scores = torch.mm(some, low.T, out=room[: len(some)]).float().add_(bias)
+            scores = torch.mm(some, low.T, out=buffer[: len(some)]).float().add_(bias)
             # loss = - (1 - smoothing) log p(gold) - smoothing / vocab * sum over the vocabulary of log p
             log_p = torch.log_softmax(scores, dim=-1)
             loss -= (1 - smoothing) * log_p.gather(1, gold).sum() + smoothing / vocab * log_p.sum()
@@ -59,12 +59,12 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
 def smoothed_cross_entropy(
     readouts: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float = 0.0
 ) -> Tensor:
-    """Sum over positions of the cross-entropy (nats, float32 scalar) between softmax(readouts weight^T + bias) and
-    the targets, of whose probability `smoothing` is spread evenly over the vocabulary (Szegedy et al. 2016,
-    section 7; the same as `torch.nn.functional.cross_entropy(..., label_smoothing=smoothing, reduction="sum")`).
+    """The cross-entropy of softmax(readouts weight^T + bias) and the targets, summed over positions: nats, a float32
+    scalar.  The share `smoothing` of each target's probability is spread evenly over the vocabulary (Szegedy et al.
+    2016, section 7), as in `torch.nn.functional.cross_entropy(..., label_smoothing=smoothing, reduction="sum")`.
 
     readouts [positions, size], weight [vocab, size], bias [vocab], targets int64 [positions].
-    Within autocast its products are computed in the lower precision.
+    Within autocast the products are computed in the lower precision.
     """
     device = readouts.device.type
     if torch.is_autocast_enabled(device):

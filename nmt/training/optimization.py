@@ -1,4 +1,4 @@
-"""What turns gradients into better weights: optimiser, learning-rate schedule, moving average."""
+"""The optimiser, the learning-rate schedule, and the moving average of the weights."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from nmt.checkpoint.weights import named_weights
+from nmt.checkpoint.weights import load_weights, named_weights
 from nmt.config import TrainingConfig
 
 
@@ -27,7 +27,7 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opti
 
 
 def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
-    """The rate of optimiser step `step` (from 1), `progress` of the way (0 to 1) through the training."""
+    """The learning rate of optimiser step `step` (from 1); `progress` is the share of the training that is over."""
     warm = min(1.0, step / max(1, config.warmup))
     if config.schedule == "cosine":  # Loshchilov & Hutter 2017, eq. 5, to zero without restarts
         return config.lr * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
@@ -40,7 +40,7 @@ def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:
 
 
 class MovingAverage:
-    """Exponential moving average of the weights (Polyak & Juditsky 1992), smoother than the weights of any step."""
+    """Exponential moving average of the weights (Polyak & Juditsky 1992)."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -48,8 +48,8 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
-        """Move on towards the model's weights after optimiser step `step`, counted from 1."""
-        # At the start the average follows closely, so that the random initial weights are soon forgotten.
+        """Add the model's weights after optimiser step `step`, counted from 1."""
+        # The decay is smaller at first, so that the random initial weights soon have no share.
         decay = min(self.decay, (1 + step) / (10 + step))
         averages, weights = list(self.weights.values()), list(named_weights(model).values())
         torch._foreach_lerp_(averages, weights, 1 - decay)
@@ -58,14 +58,8 @@ class MovingAverage:
     def swapped_in(self, model: nn.Module) -> Iterator[None]:
         """Within the block the model has the averaged weights."""
         own = {name: weight.clone() for name, weight in named_weights(model).items()}
-        _copy(self.weights, model)
+        load_weights(model, self.weights, "moving average")
         try:
             yield
         finally:
-            _copy(own, model)
-
-
-@torch.no_grad()
-def _copy(weights: dict[str, Tensor], model: nn.Module) -> None:
-    for name, parameter in model.named_parameters():
-        parameter.copy_(weights[name])
+            load_weights(model, own, "model")

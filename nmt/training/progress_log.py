@@ -1,6 +1,6 @@
-"""What a person sees of a training: the plan, a progress line, a table at each validation, TensorBoard, a log file.
+"""The output of a training: its plan, a progress line, a table at each validation, TensorBoard and a log file.
 
-Writes to standard error and into the run's folder; decides nothing.
+It goes to standard error and into the run folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 from torch import Tensor
@@ -22,17 +23,17 @@ from torch import Tensor
 from nmt.config import Config
 from nmt.network.encoder import describe_encoder
 from nmt.training.distributed import Processes
-from nmt.training.resume import Progress as TrainingProgress
+from nmt.training.resume import Progress
 from nmt.training.validation import Validation
 
 
 class Reporter:
-    """Silent when `active` is false (every process but the first)."""
+    """Writes the output of the first process; in the others `active` is False and nothing is written."""
 
     def __init__(self, run: Path, active: bool = True) -> None:
         self.run, self.active = run, active
         self.console = Console(stderr=True, quiet=not active)
-        self.line = Progress(
+        self.line = ProgressBar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:3.0f} %  {task.fields[text]}"),
@@ -59,13 +60,13 @@ class Reporter:
     def plan(
         self,
         config: Config,
-        progress: TrainingProgress,
+        progress: Progress,
         processes: Processes,
         parameters: int,
         pairs: int,
         dev_pairs: int,
     ) -> None:
-        """What is going to be trained, on what, for how long, and where it goes."""
+        """Print the data, model, device, duration and folder of the training that begins."""
         training = config.training
         on_cpu = processes.device.type == "cpu"
         where = f"{torch.get_num_threads()} CPU thread(s)" if on_cpu else torch.cuda.get_device_name()
@@ -81,8 +82,8 @@ class Reporter:
         )
         self.say(f"results: {self.run}, the best checkpoint in {self.run / 'best'}")
 
-    def show(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
-        """Print `Meter.read`'s figures in one line; `done` is the share of the training that is over."""
+    def show(self, progress: Progress, done: float, figures: dict[str, float]) -> None:
+        """Print the figures of `Meter.read` in one line; `done` is the share of the training that is over."""
         seconds_left = round(progress.seconds * (1 - done) / done) if done > 0 else 0
         text = (
             f"step {progress.step}  epoch {progress.epoch + 1}  loss {figures['loss']:.3f}  "
@@ -93,12 +94,12 @@ class Reporter:
             self.say(text)
         self.line.update(self.task, completed=done, text=text)
 
-    def log(self, progress: TrainingProgress, done: float, figures: dict[str, float]) -> None:
-        """Write `Meter.read`'s figures to the log."""
+    def log(self, progress: Progress, done: float, figures: dict[str, float]) -> None:
+        """Write the figures of `Meter.read` to the log."""
         self._record("train", progress.step, {**figures, "done": done, "seconds": progress.seconds})
 
-    def validation(self, progress: TrainingProgress, result: Validation, best: bool) -> None:
-        """Scores and a few translations."""
+    def validation(self, progress: Progress, result: Validation, best: bool) -> None:
+        """Print and log the scores, and print a few translations."""
         scores = f"BLEU {result.bleu:.1f}, chrF2 {result.chrf:.1f}"
         if result.language_model:
             scores = f"perplexity {result.perplexity:.2f} a piece"
@@ -110,12 +111,12 @@ class Reporter:
             for column in table.columns:
                 column.overflow = "fold"
             for row in result.samples:
-                table.add_row(*map(Text, row))  # not markup, whatever it holds
+                table.add_row(*map(Text, row))  # a Text is not parsed as Rich markup
             self.console.print(table)
         self._record("dev", progress.step, result.figures)
 
-    def end(self, progress: TrainingProgress, metric: str, done: float) -> None:
-        """How the training ended: `done` is the share of it that is over, `metric` what chose the best checkpoint."""
+    def end(self, progress: Progress, metric: str, done: float) -> None:
+        """Print how the training ended; `done` as of `show`, `metric` has chosen the best checkpoint."""
         if progress.stopped_by:
             self.say(f"stopped at step {progress.step}; go on with --resume")
             return
@@ -137,28 +138,28 @@ class Reporter:
 
 
 class Meter:
-    """Loss, gradient norm and speed since the last reset, summed on the device without waiting for it."""
+    """Loss, gradient norm and speed since the last reset, summed on the device, so that nothing waits for a GPU."""
 
-    def __init__(self, progress: TrainingProgress, processes: Processes) -> None:
+    def __init__(self, progress: Progress, processes: Processes) -> None:
         self.progress, self.processes = progress, processes
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Set the sums to zero."""
         # Sums over steps of loss, gradient norm, target tokens, and 1.
         self.sums = torch.zeros(4, dtype=torch.float64, device=self.processes.device)
         self.tokens_before, self.seconds_before = self.progress.target_tokens, self.progress.seconds
 
     def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
-        """What `Trainer.step` returned; in the means, skipped steps do not count."""
+        """Add the values that `Trainer.step` returned; skipped steps are not counted."""
         one = torch.stack([loss, norm, torch.full_like(loss, tokens), torch.ones_like(loss)])
         self.sums += torch.where(torch.isfinite(norm), one, 0.0)
 
     def read(self, lr: float) -> dict[str, float]:
-        """The means over the batches of all processes, which must all call it.
+        """The means over the batches of all processes, which must all call this.
 
-        The speed is that of all processes together, in target tokens a second of training: neither validating nor
-        saving counts."""
+        The speed is that of all processes together, in target tokens per second, without the time of validations and
+        of saving."""
         loss, norm, tokens, steps = self.processes.total(self.sums.clone()).tolist()
         progress = self.progress
         return {

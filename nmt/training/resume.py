@@ -1,7 +1,7 @@
-"""What a resumed training needs beyond the weights: `RUN/state/step-N/`, safetensors and JSON, no pickle.
+"""Saving and loading the state of a training, `RUN/state/step-N/`: safetensors and JSON, no pickle.
 
-A state is written beside the old one and renamed, and the old one removed after that: whenever a run is
-killed, one whole state is there.
+A state is written beside the old one and renamed, and the old one is removed after that.  Whenever a run is killed,
+there is one complete state.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nmt.training.optimization import MovingAverage
 
 @dataclass
 class Progress:
-    """Where a training is; all of it goes into the state's JSON."""
+    """The progress of a training; all fields go into the state's JSON."""
 
     step: int = 0
     epoch: int = 0
@@ -39,9 +39,9 @@ class Progress:
     best_step: int = 0
     stale: int = 0  # validations since the best one
     validated_step: int = 0  # the step of the last validation
-    precision: str = ""  # chosen once, so that a resumed run computes the same
-    dataset: str = ""  # fingerprint of the training split that `epoch` and `position` count in
-    stopped_by: int = 0  # the signal that ended the last part (0: none)
+    precision: str = ""  # chosen once, so that a resumed run computes in the same one
+    dataset: str = ""  # fingerprint of the training split that `epoch` and `position` refer to
+    stopped_by: int = 0  # number of the signal that stopped the run (0: none)
     history: list[dict[str, Any]] = field(default_factory=list)  # one entry a validation
 
 
@@ -55,12 +55,12 @@ def save_state(
 ) -> None:
     """Write `run/state/step-N` and remove older states; `random` is every rank's `random_state`."""
     folder = run / "state" / f"step-{progress.step:07}"
+    names = list(named_weights(model))  # in the optimiser's order
     tensors = {f"model.{name}": weight for name, weight in named_weights(model).items()}
     if average:
         tensors |= {f"average.{name}": weight for name, weight in average.weights.items()}
     for index, state in optimizer.state_dict()["state"].items():
-        name = _parameter_names(model)[index]
-        tensors |= {f"optimizer.{key}.{name}": value for key, value in state.items()}
+        tensors |= {f"optimizer.{key}.{names[index]}": value for key, value in state.items()}
     on_cpu = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
 
     def write(partial: Path) -> None:
@@ -80,7 +80,8 @@ def load_state(
     average: MovingAverage | None,
     rank: int = 0,
 ) -> Progress | None:
-    """Fill everything from the newest whole state of `run`; None when there is none."""
+    """Load the newest complete state of `run` into the model, the optimiser, the average and this rank's random
+    generators; returns None if there is no state."""
     folders = _states(run)
     if not folders:
         return None
@@ -104,8 +105,8 @@ def load_state(
             )
         for name, weight in saved.items():
             average.weights[name].copy_(weight)
-    _load_optimizer(optimizer, _section(tensors, "optimizer."), _parameter_names(model))
-    if f"rng.cpu.{rank}" in tensors:  # else there are more processes than before: new ones keep their seed
+    _load_optimizer(optimizer, _section(tensors, "optimizer."), list(named_weights(model)))
+    if f"rng.cpu.{rank}" in tensors:  # not for additional processes, which keep their seed
         torch.set_rng_state(tensors[f"rng.cpu.{rank}"])
     if torch.cuda.is_available() and f"rng.cuda.{rank}" in tensors:
         torch.cuda.set_rng_state(tensors[f"rng.cuda.{rank}"])
@@ -113,7 +114,7 @@ def load_state(
 
 
 def random_state(processes: Processes) -> dict[str, Tensor]:
-    """The random generators of every rank, as uint8 tensors; all ranks must call it."""
+    """The states of the random generators of every rank, as uint8 tensors; all ranks must call this."""
     states = {"cpu": processes.gather(torch.get_rng_state())}
     if torch.cuda.is_available():
         states["cuda"] = processes.gather(torch.cuda.get_rng_state())
@@ -121,6 +122,7 @@ def random_state(processes: Processes) -> dict[str, Tensor]:
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], names: list[str]) -> None:
+    """Load `tensors` ("exp_avg.NAME") for the parameters `names`, in the optimiser's order."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         kind, name = key.split(".", 1)
@@ -128,17 +130,12 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def _parameter_names(model: nn.Module) -> list[str]:
-    """In the optimiser's order."""
-    return list(named_weights(model))
-
-
 def _section(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _states(run: Path) -> list[Path]:
-    """Whole states, oldest first; one that stood aside when a kill came while it was replaced counts."""
-    aside = {step_of(path): path for path in (run / "state").glob(".step-*.previous")}
-    whole = {step_of(path): path for path in (run / "state").glob("step-*") if path.is_dir()}
-    return [path for _, path in sorted((aside | whole).items())]
+    """The complete states, oldest first, with one that was renamed when the run was killed while replacing it."""
+    replaced = {step_of(path): path for path in (run / "state").glob(".step-*.previous")}
+    complete = {step_of(path): path for path in (run / "state").glob("step-*") if path.is_dir()}
+    return [path for _, path in sorted((replaced | complete).items())]

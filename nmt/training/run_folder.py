@@ -1,11 +1,11 @@
-"""The folder of a training run: what lies in it, who may write into it, which checkpoints stay.
+"""The folder of a training run: its contents, its lock, and which checkpoints are kept.
 
 RUN/config.yaml            the recipe as trained
 RUN/checkpoints/step-N/    checkpoint folders, the newest `training.keep` and the best
-RUN/best                   a link to the best of them
-RUN/state/step-N/          what --resume goes on from (`nmt.training.resume`)
+RUN/best                   a link to the best checkpoint
+RUN/state/step-N/          the state that --resume loads (`nmt.training.resume`)
 RUN/log.jsonl, RUN/tensorboard/
-RUN/.lock                  while a training writes into the folder: its process and host
+RUN/.lock                  the process and host of the training that is writing into the folder
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
-    """Make the folder if it is not there, and within the block keep other trainings out of it.
+    """Create the folder if it does not exist, and hold its lock within the block.
 
-    Raises UserError if another one has the lock, which ends with the process, however that ends.  A folder that was
-    made and into which nothing was written is removed."""
+    Raises UserError if another training has the lock.  The lock ends with the process, also when that is killed.  A
+    folder that was created here and has stayed empty is removed."""
     is_new = not run.exists()
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,9 @@ def locked(run: Path) -> Iterator[None]:
     while True:
         with open(run / LOCK_FILE, "a+", encoding="utf-8") as file:
             _take_lock(file, run)
-            if os.fstat(file.fileno()).st_nlink == 0:  # its last holder has removed it since it was opened
+            if (
+                os.fstat(file.fileno()).st_nlink == 0
+            ):  # the last holder has removed the file since it was opened
                 continue
             file.truncate(0)
             json.dump({"process": os.getpid(), "host": socket.gethostname()}, file)
@@ -62,8 +64,8 @@ def locked(run: Path) -> Iterator[None]:
 def _take_lock(file: IO[str], run: Path) -> None:
     """Lock the open lock file until it is closed; UserError if another training has it.
 
-    A process that was killed leaves the file behind, but unlocked.  Whether one on another host still runs, a file
-    system that hosts share need not tell: then what the file says counts."""
+    A process that was killed leaves the file behind, but unlocked.  On a file system that several hosts share, locks
+    may not be visible to other hosts, so that a file that names another host counts as locked."""
     here, held = socket.gethostname(), False
     with suppress(OSError):  # a file system without locks
         try:
@@ -75,7 +77,7 @@ def _take_lock(file: IO[str], run: Path) -> None:
     try:
         holder = json.load(file)
         process, host = holder["process"], holder["host"]
-    except (ValueError, KeyError, TypeError):  # just made
+    except (ValueError, KeyError, TypeError):  # the file is new and empty
         process, host = "?", here
     if held or host != here:
         remedy = "" if host == here else f" (if it ended without saying so, remove {run / LOCK_FILE})"
@@ -86,7 +88,7 @@ def _take_lock(file: IO[str], run: Path) -> None:
 
 
 def check_run_folder(run: Path, resume: bool) -> None:
-    """UserError unless `run` can be what it is to be: a new run, or with `resume` one that was begun."""
+    """UserError unless `run` can become a new run or, with `resume`, is a run to resume."""
     if resume and not (run / CONFIG_FILE).exists():
         raise UserError(f"{run}: no training run to resume; check --out, or leave out --resume to begin one")
     if not resume and ((run / "state").exists() or run_checkpoints(run)):
@@ -100,12 +102,12 @@ def check_run_folder(run: Path, resume: bool) -> None:
 
 
 def checkpoint_folder(run: Path, step: int) -> Path:
-    """Where the checkpoint of `step` lies."""
+    """The folder of the checkpoint of `step`."""
     return run / "checkpoints" / f"step-{step:07}"
 
 
 def prune_checkpoints(run: Path, keep: int, best_step: int) -> None:
-    """Remove all checkpoints but the newest `keep` and that of `best_step`."""
+    """Remove all checkpoints except the newest `keep` and that of `best_step`."""
     for folder in run_checkpoints(run)[:-keep]:
         if folder != checkpoint_folder(run, best_step):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a training between two steps, with its state saved."""
+"""SIGINT and SIGTERM stop a training after the current step, and its state is saved."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 class StopSignal:
-    """Within a `with` block the first of the two signals is noted, and a second one ends the process at once."""
+    """Within a `with` block the first signal is recorded, and a second one ends the process at once."""
 
     def __init__(self) -> None:
-        self.number = 0  # of the signal that came; 0: none
+        self.number = 0  # the number of the signal; 0: there was none
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignal:
-        if threading.current_thread() is threading.main_thread():  # only that one may set handlers
+        if threading.current_thread() is threading.main_thread():  # other threads may not set handlers
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._note)
         return self

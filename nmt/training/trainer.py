@@ -1,7 +1,7 @@
 """The training loop, in reading order: `train` sets up, `Trainer.run_to_end` loops, `Trainer.step` is one step.
 
-Everything that is chosen comes from the recipe; everything that is needed to go on after a kill is in the run's
-folder (`nmt.training.run_folder`).
+All settings come from the recipe.  Everything that is needed to resume is in the run folder
+(`nmt.training.run_folder`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nmt.files import replace_link, write_file_atomically
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import Tokenizer
 from nmt.training.batches import Batch, BatchStream, fetch, usable_rows
-from nmt.training.checks import OF_THE_DATASET, changes, check_ids, check_same_model, differences, prepare
+from nmt.training.checks import DATASET_SETTINGS, changes, check_ids, check_same_model, differences, prepare
 from nmt.training.cpu_tuning import choose_precision, tune_cpu
 from nmt.training.dataset import open_split
 from nmt.training.distributed import Processes
@@ -36,7 +36,8 @@ from nmt.training.run_folder import check_run_folder, checkpoint_folder, locked,
 from nmt.training.stop_signal import StopSignal
 from nmt.training.validation import validate
 
-EARLY_STEPS = (1, 10, 30)  # of each part of a run: their figures are shown, though not written to the log
+# Steps since the start or resumption of a run, whose figures are shown besides those that are logged.
+EARLY_STEPS = (1, 10, 30)
 
 
 def train(
@@ -47,13 +48,13 @@ def train(
     overrides: Sequence[str] = (),
     init: str | Path | None = None,
 ) -> Progress:
-    """Train `recipe` on the dataset folder `data` into the run folder `out`; returns where it ended.
+    """Train `recipe` on the dataset folder `data` into the run folder `out`; returns the progress at the end.
 
-    resume     go on with the run in `out` by its own recipe; `recipe` may be None, and is only compared
+    resume     continue the run in `out` with its own recipe; `recipe`, if not None, is only compared with it
     overrides  changes of the recipe, such as "training.lr=0.001"
-    init       checkpoint whose weights a new run begins from instead of random ones (fine-tuning)
+    init       checkpoint whose weights a new run starts from instead of random ones (fine-tuning)
 
-    Raises UserError for settings, data or folders that will not do, and for a folder that is being trained into."""
+    Raises UserError for unusable settings, data or folders, and for a folder that another training writes into."""
     run, data = Path(out), Path(data)
     tune_cpu()
     with Processes() as processes, locked(run) if processes.first else nullcontext():
@@ -72,18 +73,18 @@ def train(
             trainer.resume()
         elif beginning:
             trainer.begin_from(beginning)
-        processes.wait()  # until all have read the old config.yaml
+        processes.wait()  # all processes must have read the old config.yaml
         if processes.first:
             write_file_atomically(run / CONFIG_FILE, dump_config(config))
         if beginning and not resume:
-            trainer.save()  # or a kill before the first save would lose the given weights
+            trainer.save()  # otherwise a run that is killed before its first save would lose the given weights
         with reporter:
             trainer.run_to_end()
         return trainer.progress
 
 
 class Trainer:
-    """A model in training, and all that changes while it trains."""
+    """A model in training: weights, optimiser, data and progress."""
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class Trainer:
     ) -> None:
         self.config, self.run, self.tokenizers = config, run, tokenizers
         self.processes, self.reporter = processes, reporter
-        # All ranks start from the same weights; then each draws its own dropout.
+        # All ranks start from the same weights, and each draws its own dropout.
         torch.manual_seed(config.training.seed)
         self.model = Seq2Seq(config.model).to(processes.device)
         torch.manual_seed(config.training.seed + processes.rank)
@@ -108,9 +109,8 @@ class Trainer:
         self.stream = BatchStream(
             self.train_split, config.data, config.training.seed, processes.rank, processes.ranks
         )
-        self.batches = fetch(
-            self.stream, processes.device
-        )  # begins where the stream is when one is asked for
+        # Nothing is fetched before the first batch is asked for, so that `resume` can set the stream's position.
+        self.batches = fetch(self.stream, processes.device)
         self.progress = Progress(
             precision=choose_precision(config.training.precision, processes),
             dataset=self.train_split.fingerprint(),
@@ -118,7 +118,7 @@ class Trainer:
         self.not_finite = torch.zeros((), device=processes.device)  # steps skipped since `count_skipped`
 
     def run_to_end(self) -> None:
-        """Train until the recipe's end, early stopping, or a signal; the state is saved in every case."""
+        """Train until the recipe's end, early stopping or a signal; the state is saved in each case."""
         training, progress, processes = self.config.training, self.progress, self.processes
         parameters = sum(parameter.numel() for parameter in self.parameters)
         pairs = len(usable_rows(self.train_split, self.config.data))
@@ -131,11 +131,11 @@ class Trainer:
             while not (self.finished or stopping):
                 meter.add(*self.step())
 
-                # Time: not a step by itself, which a GPU may still be at, but all since the last count.
+                # Add the time since the last count.  A GPU may still be computing the step.
                 log_is_due = progress.step % training.log_every == 0
                 show_is_due = log_is_due or progress.step - first_step in EARLY_STEPS
                 if show_is_due:
-                    self.count_skipped()  # waits for a GPU, whose work the time is to include
+                    self.count_skipped()  # waits for the GPU, so that the time includes its work
                 now = time.monotonic()
                 seconds, stopping = processes.agree(now - uncounted_since, stop.number > 0)
                 progress.seconds += seconds
@@ -150,7 +150,7 @@ class Trainer:
                         meter.reset()
                 if progress.step % training.validate_every == 0:
                     self.validate()
-                    uncounted_since = time.monotonic()  # validating is no training time, nor is saving
+                    uncounted_since = time.monotonic()  # validating and saving do not count as training time
                 if progress.step % training.save_every == 0:
                     self.save()
                     uncounted_since = time.monotonic()
@@ -163,10 +163,10 @@ class Trainer:
     def step(self) -> tuple[Tensor, Tensor, int]:
         """One optimiser step over `accumulate` batches.
 
-        Returns this process's summed loss (nats, float32 scalar), the gradient's norm, and this process's real
-        target tokens.  Where the norm is not finite, the step has changed no weight.
+        Returns this process's summed loss (nats, float32 scalar), the gradient's norm (float32 scalar), and the number
+        of this process's real target tokens.  If the norm is not finite, the step has changed no weight.
 
-        Nothing here asks a GPU for a value: it would wait for all work so far."""
+        Nothing here reads a value from a GPU, which would wait for all of its work."""
         training, progress = self.config.training, self.progress
 
         # Data
@@ -174,7 +174,7 @@ class Trainer:
         tokens = sum(f.target_tokens for f in fetched)  # of all processes
         own_tokens = sum(f.batch.target_tokens for f in fetched)
 
-        # Loss and gradient: the mean over the target tokens of all batches of all processes
+        # Loss and gradient of the mean over the target tokens of all batches of all processes
         loss = torch.zeros((), device=self.processes.device)
         for batch, *_ in fetched:
             batch_loss = self.loss(batch)
@@ -187,13 +187,12 @@ class Trainer:
         progress.step += 1
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training, progress.step, self.done)
-        # torch's fused optimisers leave everything as it is where found_inf is 1.
+        # Torch's fused optimisers skip the step if found_inf is 1.
         found_inf = 1.0 - torch.isfinite(norm).float()
         self.optimizer.found_inf = found_inf  # type: ignore[attr-defined]
         self.optimizer.step()
         self.not_finite += found_inf
-        if self.average:
-            # Also after a skipped step: then it moves on towards the weights as they are.
+        if self.average:  # also after a skipped step
             self.average.update(self.model, progress.step)
         self.optimizer.zero_grad()
         progress.epoch, progress.position = fetched[-1].epoch, fetched[-1].position
@@ -201,7 +200,7 @@ class Trainer:
         return loss, norm, own_tokens
 
     def loss(self, batch: Batch) -> Tensor:
-        """Label-smoothed cross-entropy (nats), summed over the real target positions only."""
+        """Label-smoothed cross-entropy, summed over the real target positions: nats, a float32 scalar."""
         training = self.config.training
         bfloat16 = self.progress.precision == "bfloat16"
         with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=bfloat16):
@@ -221,14 +220,14 @@ class Trainer:
 
     @property
     def done(self) -> float:
-        """The share of the training that is over: by steps or by time, whichever is further."""
+        """The share of the training that is over, the greater one of the shares of steps and of time."""
         training = self.config.training
         by_time = self.progress.seconds / 60 / training.minutes if training.minutes else 0.0
         return max(self.progress.step / training.steps, by_time)
 
     @property
     def finished(self) -> bool:
-        """Whether the recipe's end is reached, or `patience` exhausted."""
+        """Whether the end of the recipe is reached or `patience` is exhausted."""
         patience = self.config.training.patience
         return self.done >= 1.0 or bool(patience and self.progress.stale >= patience)
 
@@ -244,7 +243,7 @@ class Trainer:
             )
 
     def validate(self) -> None:
-        """Score the (averaged) weights on dev, save them as a checkpoint, remember the best."""
+        """Score the (averaged) weights on dev, save them as a checkpoint, and record whether it is the best one."""
         config, training, progress = self.config, self.config.training, self.progress
         if self.processes.first:
             with self.average.swapped_in(self.model) if self.average else nullcontext():
@@ -266,11 +265,11 @@ class Trainer:
             prune_checkpoints(self.run, training.keep, progress.best_step)
             self.reporter.validation(progress, result, best)
         progress.validated_step = progress.step
-        # Every rank must come to the same decision about stopping early.
+        # Every rank must make the same decision about early stopping.
         progress.stale = int(self.processes.agree(progress.stale)[0])
 
     def save(self) -> None:
-        """Write what --resume goes on from."""
+        """Write the state that --resume loads."""
         self.count_skipped()
         random = random_state(self.processes)
         if self.processes.first:
@@ -278,7 +277,7 @@ class Trainer:
         self.processes.wait()
 
     def resume(self) -> None:
-        """Go on from the newest saved state, or at step 0 if the run was killed before it had one."""
+        """Continue from the newest saved state, or from step 0 if the run was killed before it saved one."""
         dataset = self.progress.dataset
         progress = load_state(self.run, self.model, self.optimizer, self.average, self.processes.rank)
         if progress is None:
@@ -299,7 +298,7 @@ class Trainer:
         self.stream.epoch, self.stream.position = progress.epoch, progress.position
 
     def begin_from(self, checkpoint: Checkpoint) -> None:
-        """Take the weights of a checkpoint of the same model and pieces."""
+        """Start from the weights of a checkpoint that has the same model and tokenizers."""
         load_weights(self.model, named_weights(checkpoint.model), str(checkpoint.folder))
         if self.average:
             self.average = MovingAverage(self.model, self.config.training.ema)
@@ -309,12 +308,13 @@ class Trainer:
 def report_changes(
     run: Path, config: Config, recipe: str | Path | None, overrides: Sequence[str], reporter: Reporter
 ) -> None:
-    """Tell how a resumed run is changed, and what `recipe`, which is not asked, says otherwise."""
+    """Report the settings that `overrides` change in a resumed run, and those that differ in `recipe`, which is not
+    used."""
     for change in changes(run, load_config(run / CONFIG_FILE), config):
         reporter.say(f"resuming with a changed recipe: {change}")
     given = load_config(recipe, overrides) if recipe else config
     for name, own, other in differences(config, given):
-        if name not in OF_THE_DATASET:
+        if name not in DATASET_SETTINGS:
             reporter.say(
                 f"{name} stays {own}, as in {run / CONFIG_FILE} (in {recipe} it is {other}); --set {name}=… changes it"
             )

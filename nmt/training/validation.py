@@ -1,6 +1,6 @@
-"""How good is the model now?  Loss on the dev split, and BLEU and chrF of real beam decoding.
+"""Validation during training: the loss on the dev split, and BLEU and chrF of translations by beam search.
 
-A language model has nothing to translate: it is scored by its perplexity instead.
+A language model has nothing to translate, so it is scored by its perplexity.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Validation:
     """The scores of a model on dev, and some of its translations."""
 
     loss: float  # mean negative log-likelihood of a target piece, nats, without label smoothing
-    bleu: float = np.nan  # of a language model: not a number, as chrf
+    bleu: float = np.nan  # NaN for a language model, as is chrf
     chrf: float = np.nan
     samples: list[tuple[str, str, str]] = field(default_factory=list)  # source, hypothesis, reference
     language_model: bool = False
 
     @property
     def perplexity(self) -> float:
-        """Among how many equally likely pieces a target piece (or EOS) would be as hard to guess."""
+        """exp(loss): the perplexity of a target piece (or EOS)."""
         with np.errstate(over="ignore"):
             return float(np.exp(np.float64(self.loss)))
 
@@ -47,18 +47,19 @@ class Validation:
 
     @property
     def notes(self) -> dict[str, str]:
-        """The figures as a checkpoint keeps them."""
+        """The scores as they are saved in a checkpoint."""
         return {f"dev_{name}": f"{x:.{4 if name == 'loss' else 2}f}" for name, x in self.figures.items()}
 
     def metric(self, name: str) -> float:
-        """The figure to choose checkpoints by; higher is better."""
+        """The score of this name, with its sign such that higher is better."""
         return {"bleu": self.bleu, "chrf": self.chrf, "loss": -self.loss}[name]
 
 
 def validate(model: Seq2Seq, split: AnySplit, tokenizer: Tokenizer, config: Config) -> Validation:
-    """Score `model`, which stays in its mode, on up to `training.valid_sentences` pairs spread over the split.
+    """Score `model` on up to `training.valid_sentences` pairs, evenly spaced in the split.
 
-    tokenizer  that of the target"""
+    tokenizer  of the target
+    The model's mode (training or evaluation) is restored."""
     rows = _spread(config.training.valid_sentences, len(split))
     was_training = model.training
     model.eval()
@@ -97,7 +98,7 @@ def mean_loss(model: Seq2Seq, split: AnySplit, rows: np.ndarray, data: DataConfi
 def _translate(
     model: Seq2Seq, split: AnySplit, rows: np.ndarray, tokenizer: Tokenizer, config: Config
 ) -> list[str]:
-    """The best hypothesis of every row, as text, in the order of `rows`."""
+    """The text of the best hypothesis of each of `rows`."""
     texts = [""] * len(rows)
     batch_tokens = config.data.batch_tokens // config.decoding.beam
     for chosen in batches_by_length(split.source_lengths[rows] + 1, batch_tokens):
@@ -109,7 +110,7 @@ def _translate(
 
 
 def _spread(count: int, length: int) -> np.ndarray:
-    """Up to `count` indices spread over range(length)."""
+    """Up to `count` evenly spaced indices of range(length), int64."""
     return np.unique(np.linspace(0, length - 1, min(count, length)).astype(np.int64))
 
 

@@ -1,8 +1,8 @@
 """Text in, text out, over one checkpoint: the whole way from lines to translated lines.
 
-1. normalise    control characters, capitals and accents as the model knows them (`nmt.text.normalization`)
-2. segment      lines become sentences, and long sentences stretches; emoji, list marks, lines without a word are set
+1. segment      lines become sentences, and long sentences stretches; emoji, list marks, lines without a word are set
                 aside, to be copied (`nmt.text.segmentation`, `Translator.plan`)
+2. normalise    control characters, capitals and accents as the model knows them (`nmt.text.normalization`)
 3. protect      URLs, codes, markup, foreign words are replaced or taken out (`nmt.translation.protect`)
 4. search       the sentences of many lines at once (`nmt.translation.sentence_translator`, `nmt.inference`)
 5. postprocess  what was taken out comes back, wrong numbers and repetition go (`nmt.translation.postprocess`)

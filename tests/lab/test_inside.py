@@ -20,7 +20,7 @@ from nmt.inference.beam_search import beam_search
 from nmt.inference.sampling import score_target
 from nmt.inference.torch_model import TorchModel
 from nmt.lab.beam_tree import beam_tree
-from nmt.lab.gates import catching
+from nmt.lab.gates import recording
 from nmt.lab.inside import look_inside
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import BOS, EOS, load_tokenizers
@@ -69,7 +69,7 @@ def test_gates_reproduce_the_outputs_of_every_fused_layer(
     layers = {f"encoder {i}": layer for i, layer in enumerate(model.encoder.layers)}
     layers |= {f"decoder {i}": layer for i, layer in enumerate(model.decoder.layers)}
     source = torch.tensor([[*ids_of(loaded.folder, SENTENCE), EOS]])
-    with torch.no_grad(), catching(layers) as caught:  # type: ignore[arg-type]
+    with torch.no_grad(), recording(layers) as caught:  # type: ignore[arg-type]
         model(source, None, torch.tensor([[BOS, 5, 6, 7, 8]]))
     assert len(caught) == len(layers)
     for one in caught:
