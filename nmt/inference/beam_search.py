@@ -43,7 +43,7 @@ def beam_search(
     prefix: Sequence[Sequence[int]] | None = None,
     with_attention: bool = False,
 ) -> list[list[Hypothesis]]:
-    """The `n_best` best hypotheses of every row, best first; UserError if `n_best` exceeds the beam size.
+    """The `n_best` best hypotheses of every row, best first; UserError for an `n_best` out of range.
 
     source   int64 [batch, src_len], each row with its EOS, padded with PAD
     lengths  int64 [batch]; None: nothing is padded
@@ -91,7 +91,7 @@ def search(
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
     prefix_tokens = np.zeros((batch, 1, 0), np.int64)  # [live, width, t] those before, for n-gram blocking
     scores: Array = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
-    open_slots: Array = np.full((batch, 1), beam)  # [live, 1] the number of hypotheses that have not ended
+    open_slots: Array = np.full((batch, 1), beam)  # [live, 1] the number of hypotheses that may still end
 
     for t in range(rules.steps):
         step = model.step(tokens, state, encoded, beam + len(SPECIAL), with_weights)
