@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.serving.service import TranslationService
+from nmt.translation.result import SentenceTranslation
 from nmt.webui import i18n
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import tab as translate_tab
@@ -63,8 +64,8 @@ def text_of(view: View) -> str:
 def test_translate_handler_shows_text_alternatives_and_time(service: TranslationService) -> None:
     found = shown(service, SPANISH)
     assert text_of(found) == ENGLISH
-    assert page(found).count("nmt-take") == 3  # the panel and two buttons
-    assert "Spanish detected" in page(found) and "Detectado: español" in page(found)
+    assert page(found).count("nmt-take") == 2
+    assert 'data-menu="auto" data-from="es" data-to="en"' in page(found) and "Traducido en" in page(found)
     assert found.error is None and not found.running
 
 
@@ -83,9 +84,64 @@ def test_a_long_text_is_shown_as_it_grows_and_asks_for_more() -> None:
     assert text_of(found[-1]) == "Slow el. Slow el. Slow el. Slow el. "
 
 
-def test_the_target_menu_follows_the_language_that_was_found(service: TranslationService) -> None:
-    assert 'data-flip="es"' in page(shown(service, "the train", "auto", "en"))
-    assert "data-flip" not in page(shown(service, "el tren", "auto", "en"))
+def direction(view: View | None) -> tuple[str, str] | None:
+    return view.answer.direction if view and view.answer else None
+
+
+def translated(service: TranslationService, view: View, text: str, source: str, insisted: bool) -> View:
+    found = run(translate_tab.translate(service, "me", view, text, source, "en", 5, 2, insisted))
+    assert found
+    return found
+
+
+def test_a_text_that_contradicts_the_menu_turns_the_direction(service: TranslationService) -> None:
+    turned = translated(service, View(), "the train leaves", "es", insisted=False)
+    assert direction(turned) == ("en", "es") and turned.detected
+    short = translated(service, View(), "the train", "es", insisted=False)  # too short to contradict anybody
+    assert direction(short) == ES_EN and not short.detected
+
+
+def test_a_language_that_was_insisted_on_stays_until_the_text_is_gone(service: TranslationService) -> None:
+    kept = translated(service, View(), "the train leaves", "es", insisted=True)
+    assert direction(kept) == ES_EN
+    kept = translated(service, kept, "the train leaves at", "es", insisted=False)
+    assert direction(kept) == ES_EN
+    gone = translated(service, kept, " ", "es", insisted=False)
+    assert direction(translated(service, gone, "the train leaves", "es", insisted=False)) == ("en", "es")
+
+
+def test_an_over_long_text_is_offered_as_a_document(service: TranslationService) -> None:
+    assert "nmt-as-document" in page(shown(service, "x" * 201))
+    assert "nmt-as-document" not in page(shown(service, "crash"))
+
+
+def words_after(text: str, prefix: str, *options: str) -> list[str]:
+    found = [SentenceTranslation("", option, -0.5, (), [], [], None) for option in options]
+    return [option.text for option in translate_tab.other_words(text, prefix, found)]
+
+
+@pytest.mark.parametrize(
+    ("option", "offered"),
+    [
+        ("It is too cold today.", True),
+        ("It is very chilly.", False),  # the word that stands there
+        ("It is Véry cold.", False),  # but for an accent
+        ("It is is cold.", False),  # the word before
+        ("It is so so cold.", False),  # a word twice
+        ("It isn't cold.", False),  # no word of its own
+        ("It is.", False),
+        ("He is too cold.", False),  # another beginning
+    ],
+)
+def test_what_is_offered_at_a_word_is_another_word_and_doubles_none(option: str, offered: bool) -> None:
+    assert words_after("It is very cold today.", "It is", option) == ([option] if offered else [])
+
+
+def test_each_word_is_offered_once_and_as_far_as_the_text_changes(service: TranslationService) -> None:
+    options = ["It is too cold today.", "It is too hot.", "It is really cold today."]
+    assert words_after("It is very cold today.", "It is", *options) == [options[0], options[2]]
+    view = run(translate_tab.look_up(service, shown(service, "el tren sale"), 0, 4))
+    assert "<strong>perhaps</strong></button>" in page(view)  # and not "leaves", which stays
 
 
 def test_no_text_shows_nothing(service: TranslationService) -> None:
@@ -124,6 +180,7 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
     asked = run(translate_tab.look_up(service, view, 2, 4))
     assert asked.choices and [o.text for o in asked.choices.options] == ["The perhaps", "The surely"]
     assert "<strong>perhaps</strong>" in page(asked) and "go on from “library”" in page(asked)
+    assert page(asked).count(" popover>") == 1 and page(view).count(" popover>") == 0
     changed = translate_tab.choose(asked, 1)
     assert text_of(changed) == "The train sale.\nThe surely"  # the fake does not know "sale."
     assert changed.choices is None

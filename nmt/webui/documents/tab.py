@@ -26,7 +26,6 @@ from nmt.webui.documents import views
 from nmt.webui.language_menus import fitting_target, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 
-
 # What the dialogue offers; a phone's would grey out what it has no type for, .po and .srt among them.
 FILTER = """document.addEventListener('click', event => {
   const input = event.target.closest?.('#nmt-document')?.querySelector('input[type=file]');

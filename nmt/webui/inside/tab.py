@@ -41,7 +41,7 @@ HEAVY: dict[str, Any] = {
     "show_progress": "minimal",
 }
 
-# Explanations are open at the first visit, and later as the visitor left them; where nothing can be kept, they are open.
+# Explanations are open at the first visit, and closed afterwards.
 OPEN_ONCE = """() => {
   let first = true;
   try { first = !localStorage.getItem('nmt-inside'); localStorage.setItem('nmt-inside', 'visited'); } catch {}
@@ -119,7 +119,7 @@ def explanation(name: str) -> str:
     """Markdown in both languages, of which the style sheet shows one: a label would read formulas as messages."""
     both = catalogue.EXPLANATIONS[f"inside.{name}_about"]
     return "\n\n".join(
-        f'<div class="nmt-{language}" lang="{language}">\n\n{text}\n\n</div>'
+        f'<div class="nmt-{language}" lang="{language}" tabindex="0">\n\n{text}\n\n</div>'
         for language, text in zip(catalogue.LANGUAGES, both, strict=True)
     )
 

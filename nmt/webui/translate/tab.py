@@ -76,12 +76,12 @@ async def translate(
         service.forget(owner)
         error = error.with_traceback(None)
         return replace(view, error=error, choices=None, running=False, detected=False)
-    return answer and View(answer, text, detected, insisted, running=answer.growing)
+    return View(answer, text, detected, insisted, running=answer.growing) if answer else None
 
 
 def contradicts(service: TranslationService, text: str, source: str) -> bool:
     """Whether a text is plainly in another language than the menu says."""
-    if source == AUTO or service.identifier is None or len(text.split()) < MIN_WORDS_TO_TURN:
+    if source == AUTO or len(text.split()) < MIN_WORDS_TO_TURN:
         return False
     return service.detect(text) not in (None, source)
 

@@ -15,6 +15,7 @@ document.addEventListener('keydown', event => {
 
 // == result  the translation: words to click or to walk through with the arrow keys, the tools, stop, the popover
 let focus_next = null; // what gets the keyboard's focus when the server has answered
+let asked; // the word that the server was asked about last
 const all = selector => [...element.querySelectorAll(selector)];
 const source = () => document.querySelector('#nmt-source textarea').value;
 const said = () => element.querySelector('.nmt-translation').textContent;
@@ -26,8 +27,11 @@ const pick = (word, by_keyboard) => {
   if (element.querySelector('[data-more]')) return; // it still grows
   mark(word);
   if (by_keyboard) focus_next = '.nmt-choose';
-  trigger('pick', place(word));
+  const popover = element.querySelector('.nmt-popover'), same = popover && asked === JSON.stringify(place(word));
+  asked = JSON.stringify(place(word));
+  if (same) { show(popover); focus(); } else trigger('pick', place(word));
 };
+const focus = () => { if (focus_next) { element.querySelector(focus_next)?.focus(); focus_next = null; } };
 const link = ({ menu, to }) =>
   location.href.split('#')[0] + '#' + new URLSearchParams({ source: menu, target: to, text: source() });
 
@@ -118,7 +122,7 @@ watch('value', () => {
   if (result.dataset.more && !result.dataset.asked) { result.dataset.asked = 1; trigger('more'); }
   const popover = element.querySelector('.nmt-popover');
   if (popover) show(popover);
-  if (focus_next) { element.querySelector(focus_next)?.focus(); focus_next = null; }
+  focus();
   offer_voices();
   const { menu, from, to, more } = result.dataset;
   if (menu && !more && !result.matches('.nmt-stale')) {

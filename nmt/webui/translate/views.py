@@ -101,8 +101,9 @@ def _box(view: View) -> str:
         + _tool("nmt-link", "translate.link", "translate.link_copied")
     )
     return (
-        f'<div class="nmt-box"><div class="nmt-scroll"><div class="nmt-translation" lang="{escape(answer.direction[1])}">'
-        f"{''.join(inner)}</div>{_alternatives(view)}</div>"
+        f'<div class="nmt-box"><div class="nmt-scroll">'
+        f'<div class="nmt-translation" lang="{escape(answer.direction[1])}">{"".join(inner)}</div>'
+        f"{_alternatives(view)}</div>"
         f'<div class="nmt-tools">{tools}</div></div>'
     )
 
@@ -177,7 +178,9 @@ def _choices(view: View) -> str:
     if view.choices.options:
         match = WORD.search(text, len(prefix))
         title = i18n.html("translate.instead", word=match.group() if match else "…")
-        items = [_continued(text[len(prefix) :], option.text[len(prefix) :]) for option in view.choices.options]
+        items = [
+            _continued(text[len(prefix) :], option.text[len(prefix) :]) for option in view.choices.options
+        ]
         inner = f'<h2 class="nmt-aside">{title}</h2>{_list("nmt-choose", items)}'
     return f'<div class="nmt-popover" popover>{inner}</div>'
 
