@@ -81,6 +81,7 @@ def _endpoint(function: Callable[..., Any], name: str, results: list[str], **set
     page = gr.context.Context.root_block
     assert page is not None
     added = page.fns[endpoint["id"]]
+    component: Any
     for component, label in zip(
         [*added.inputs, *added.outputs], [*signature(function).parameters, *results], strict=True
     ):
