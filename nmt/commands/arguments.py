@@ -33,6 +33,27 @@ def add_command(
     return command
 
 
+def add_model(command: argparse.ArgumentParser) -> None:
+    """The options that say which model translates: --model, or --from and --to."""
+    command.add_argument("--model", metavar="CHECKPOINT", help="checkpoint folder")
+    command.add_argument(
+        "--from", dest="source_code", metavar="CODE", help="instead of --model: language, such as es"
+    )
+    command.add_argument("--to", dest="target_code", metavar="CODE", help="and the one to translate into")
+
+
+def chosen_model(arguments: argparse.Namespace) -> str:
+    """The checkpoint that the options of `add_model` name; wrong usage if they name none, or two."""
+    pair = (arguments.source_code, arguments.target_code)
+    if (arguments.model is None) == (None in pair) or (arguments.model is not None and any(pair)):
+        arguments.usage_error("give --model CHECKPOINT, or --from CODE and --to CODE")
+    if arguments.model is not None:
+        return str(arguments.model)
+    from nmt.serving.models import find_model
+
+    return str(find_model(*pair))
+
+
 def add_decoding(command: argparse.ArgumentParser) -> None:
     """The options of a command that translates: --beam, --length-penalty, --device, --runtime, --no-phrases."""
     add = command.add_argument

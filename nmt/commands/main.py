@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from nmt.commands import lab, lab_generate, translate_file
 from nmt.commands.arguments import add_command
 from nmt.commands.info import INFO, info
+from nmt.commands.models import add_models
 from nmt.commands.score import add_score
+from nmt.commands.serve import add_serve
 from nmt.commands.train import EXPORT, RECIPES, add_average, add_train, export, recipes
 from nmt.commands.translate import _add_translate
 from nmt.errors import UserError
@@ -67,11 +69,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_translate(commands)
     translate_file.add(commands)
+    add_serve(commands)
     add_score(commands)
     add_train(commands)
     add_average(commands)
     command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
+    add_models(commands)
     command = add_command(commands, "info", info, "describe a checkpoint", INFO)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     add_command(commands, "recipes", recipes, "list the recipes that come with nmt", RECIPES)

@@ -8,7 +8,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import _decoding, _progress, add_command, add_decoding, positive
+from nmt.commands.arguments import (
+    _decoding,
+    _progress,
+    add_command,
+    add_decoding,
+    add_model,
+    chosen_model,
+    positive,
+)
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,6 +47,7 @@ output
 
 examples
   nmt translate --model checkpoints/es-en < letter.es > letter.en
+  nmt translate --from es --to en < letter.es > letter.en
   echo "¿Dónde está la biblioteca?" | nmt translate --model checkpoints/es-en --n-best 3 --json"""
 
 
@@ -47,7 +56,7 @@ def _add_translate(commands: Any) -> None:
         commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE
     )
     add = command.add_argument
-    add("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
+    add_model(command)
     add("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
     add("--json", action="store_true", help="write a JSON object for each line")
     add(
@@ -62,14 +71,13 @@ def translate(arguments: argparse.Namespace) -> None:
     """`nmt translate`"""
     if arguments.attention and not arguments.json:
         arguments.usage_error("--attention needs --json")
+    model = chosen_model(arguments)
     if sys.stdin is None or sys.stdout is None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import incoming_lines
     from nmt.translation.translator import Translator
 
-    translator = Translator.load(
-        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
-    )
+    translator = Translator.load(model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases)
     lines = _decoded(incoming_lines(sys.stdin.buffer.fileno()))
     options = _decoding(arguments) | {"n_best": arguments.n_best, "with_attention": arguments.attention}
     with _progress() as advance:

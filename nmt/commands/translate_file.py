@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import add_command, add_decoding
+from nmt.commands.arguments import add_command, add_decoding, add_model, chosen_model
 from nmt.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("source", metavar="IN", help="the document, or a folder")
     command.add_argument("out", metavar="OUT", help="file to write, with the same suffix, or folder")
-    command.add_argument("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
+    add_model(command)
     command.add_argument(
         "--memory",
         metavar="TMX",
@@ -62,6 +62,7 @@ def add(commands: Any) -> None:
 
 def translate_file(arguments: argparse.Namespace) -> None:
     """`nmt translate-file`"""
+    arguments.model = chosen_model(arguments)
     source, out = Path(arguments.source), Path(arguments.out)
     if source.is_dir():
         _check_folders(source, out)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import count
@@ -40,6 +40,7 @@ class Answer:
     seconds: float = 0.0
     growing: bool = False  # whether a later answer will have more
     job: int = 0  # the number of the job that gave it
+    via: tuple[str, ...] = ()  # languages between the text's and the translation's, in order
 
     @property
     def text(self) -> str:
@@ -70,10 +71,13 @@ class Answer:
 
 
 class Job:
-    """The texts of one request.  It exists before they are planned, so that a later request can supersede it."""
+    """The texts of one request.  It exists before they are planned, so that a later request can supersede it.
 
-    def __init__(self, direction: Direction) -> None:
-        self.direction, self.number = direction, next(_numbers)
+    via  languages that they were translated into before, the last of which `direction` leads from
+    """
+
+    def __init__(self, direction: Direction, via: tuple[str, ...] = ()) -> None:
+        self.direction, self.via, self.number = direction, via, next(_numbers)
         self.plans: Sequence[Plan] = ()
         self.n_best = 1
         self.started = time.perf_counter()
@@ -138,7 +142,7 @@ class Job:
                 logger.error("translating %s-%s failed", *self.direction, exc_info=error)
                 raise PageError("page.failed")
 
-    async def grow(self, timeout: float | None) -> AsyncIterator[int]:
+    async def grow(self, timeout: float | None) -> AsyncGenerator[int, None]:
         """Yield the number of sentences that are done, now and then, and once more when the job is finished.
 
         UserError if the translation failed, or `timeout` seconds after the job began.  Whoever stops iterating
@@ -176,6 +180,7 @@ class Job:
             seconds=time.perf_counter() - self.started,
             growing=not whole and not self.stopped,
             job=self.number,
+            via=self.via,
         )
 
     def _first_pending(self) -> Future[SentenceTranslation] | None:

@@ -1,194 +1,292 @@
-"""JSON routes that clients of LibreTranslate can use as they are: POST /translate, POST /detect, GET /languages.
+"""JSON routes that clients of LibreTranslate can use as they are; fields, answers, errors and statuses are theirs.
 
-Fields, answers and status codes are those of LibreTranslate's API, version 1.6.  What they lack of it: files,
-suggestions, and API keys of their own (where the server asks for a password, `api_key` is "user:password", or HTTP's
-basic authentication does).
+Beyond LibreTranslate's API: `stream` sends a long text sentence by sentence, and `via` names the languages by way of
+which a text was translated where no model is direct.  Where the server asks for a password, `api_key` is
+"user:password", or HTTP's basic authentication does.  Files are in `rest_files.py`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
-from urllib.parse import parse_qsl
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request
+from pydantic import BaseModel, Field, field_validator
+from starlette.responses import Response, StreamingResponse
 
 from nmt.documents.document import Encoding, TextDocument
+from nmt.documents.formats import SUFFIXES
 from nmt.documents.html import passages
 from nmt.errors import UserError
-from nmt.serving import languages
-from nmt.serving.errors import PageError
-from nmt.serving.job import Direction
-from nmt.serving.service import AUTO, TranslationService
-from nmt.text.normalization import without_surrogates
-
-MAX_BODY_BYTES = 1_000_000
-STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
-
-Allowed = Callable[[str, str], bool]  # whether these are a user and the user's password
-Fields = dict[str, Any]
+from nmt.serving import languages, metrics, suggestions
+from nmt.serving.errors import shortened
+from nmt.serving.guard import Refused
+from nmt.serving.job import Answer, Direction
+from nmt.serving.rest_requests import ERRORS, JSON, Access, Asked, sent, while_connected
+from nmt.serving.service import AUTO, MAX_ALTERNATIVES, TranslationService
+from nmt.serving.settings import Settings
 
 
-class Refused(Exception):
-    """A request is answered with an error of this status."""
+class ToTranslate(Asked):
+    q: str | list[str] = Field(
+        description="a text, or a list of texts", examples=["¿Dónde está la biblioteca?"]
+    )
+    source: str = Field(description="its language, or auto to have it detected", examples=["es"])
+    target: str = Field(examples=["en"])
+    format: Literal["text", "html"] = "text"
+    alternatives: int = Field(0, ge=0, le=MAX_ALTERNATIVES, description="further translations to give")
+    stream: bool = Field(False, description="answer with server-sent events, sentence by sentence")
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
+class ToDetect(Asked):
+    q: str = Field(examples=["Where is the library?"])
 
-def add_routes(app: FastAPI, service: TranslationService, allowed: Allowed | None = None) -> None:
-    """Add the routes to `app`, before anything is mounted on it.  `allowed` None: everybody may ask."""
-
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, error.status)
-
-    @app.post("/translate")
-    async def translate(request: Request) -> JSONResponse:
-        fields = await _read_fields(request, allowed)
-        try:
-            return JSONResponse(await _translate(service, fields))
-        except PageError as error:
-            raise Refused(STATUS.get(error.key, 400), str(error)) from None
-        except UserError as error:
-            raise Refused(400, str(error)) from None
-
-    @app.post("/detect")
-    async def detect(request: Request) -> JSONResponse:
-        fields = await _read_fields(request, allowed)
-        return JSONResponse([_detect(service, _text(fields, "q"))])
-
-    @app.get("/languages")
-    async def available(request: Request) -> JSONResponse:
-        if await request.body():  # some clients send their key in the body of this GET
-            await _read_fields(request, allowed)
-        else:
-            _check_password(request, {}, allowed)
-        return JSONResponse(
-            [
-                {"code": code, "name": languages.name(code)[0], "targets": [*service.targets(code), code]}
-                for code in service.sources()
-            ]
+    @field_validator("q", mode="before")
+    @classmethod
+    def joined(cls, value: Any) -> Any:
+        return (
+            " ".join(value)
+            if isinstance(value, list) and all(isinstance(one, str) for one in value)
+            else value
         )
 
 
-async def _translate(service: TranslationService, fields: Fields) -> Fields:
-    """The answer to POST /translate; `q` is a text or a list of texts, and the answer has the same form."""
-    several = isinstance(fields.get("q"), list)
-    texts: list[str] = fields["q"] if several else [_text(fields, "q")]
-    if not all(isinstance(text, str) for text in texts):
-        raise Refused(400, "q has something in it that is not a string")
-    source, target = _text(fields, "source"), _text(fields, "target")
-    form = fields.get("format", "text")
-    if form not in ("text", "html"):
-        raise Refused(400, f"format {form!r} is not supported: give text or html")
-    wanted = _number_of_alternatives(fields)
+class Suggested(Asked):
+    q: str = Field(description="the text")
+    s: str = Field(description="a better translation of it")
+    source: str
+    target: str
+
+
+class Detected(BaseModel):
+    confidence: float = Field(description="percent")
+    language: str
+
+
+class Translated(BaseModel):
+    translatedText: str | list[str]
+    detectedLanguage: Detected | list[Detected] | None = None
+    alternatives: list[str] | list[list[str]] | None = None
+    via: list[str] | list[list[str]] | None = Field(None, description="languages between source and target")
+
+
+class Language(BaseModel):
+    code: str
+    name: str
+    targets: list[str]
+
+
+def add_routes(app: FastAPI, service: TranslationService, settings: Settings) -> None:
+    """Add the routes to `app`, whose state has the `Access`, before anything is mounted on it."""
+    access: Access = app.state.access
+
+    @app.post("/translate", response_model=Translated, openapi_extra=_body(ToTranslate), responses=ERRORS)
+    async def translate(request: Request, asked: Annotated[ToTranslate, sent(ToTranslate)]) -> Response:
+        """Translate a text, or several."""
+        if asked.stream:
+            return await _streamed(service, asked)
+        return JSON(await while_connected(request, _translated(service, asked)))
+
+    @app.post("/detect", response_model=list[Detected], openapi_extra=_body(ToDetect), responses=ERRORS)
+    async def detect(asked: Annotated[ToDetect, sent(ToDetect)]) -> Response:
+        """The languages that a text may be in, the likeliest first."""
+        service.check([asked.q])
+        guesses = [_percent(guess.language, guess.probability) for guess in service.guess(asked.q)]
+        return JSON([one for one in guesses if one["confidence"] >= 1] or [_percent(service.first[0], 0)])
+
+    @app.get("/languages", response_model=list[Language], responses=ERRORS)
+    async def available(asked: Annotated[Asked, sent(Asked)]) -> Response:
+        """The languages that can be translated from, and into which."""
+        return JSON([_described(service, code) for code in service.sources()])
+
+    @app.get("/frontend/settings")
+    async def frontend(asked: Annotated[Asked, sent(Asked)]) -> dict[str, Any]:
+        """What a page that uses this server has to know."""
+        source, target = service.first
+        return {
+            "apiKeys": access.users is not None,
+            "charLimit": service.max_chars,
+            "filesTranslation": bool(settings.files),
+            "frontendTimeout": 500,
+            "keyRequired": access.users is not None,
+            "language": {"source": _named(source), "target": _named(target)},
+            "suggestions": settings.suggestions is not None,
+            "supportedFilesFormat": list(SUFFIXES) if settings.files else [],
+        }
+
+    @app.post("/suggest", openapi_extra=_body(Suggested), responses=ERRORS)
+    async def suggest(asked: Annotated[Suggested, sent(Suggested)]) -> dict[str, bool]:
+        """Suggest a better translation, which is kept for the next training."""
+        if settings.suggestions is None:
+            raise Refused(403, "Suggestions are disabled on this server.")
+        direction = supported(service, asked.source, asked.target)
+        service.check([asked.q, asked.s])
+        await asyncio.to_thread(suggestions.keep, settings.suggestions, direction, asked.q, asked.s)
+        return {"success": True}
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """Whether the server runs."""
+        return {"status": "ok"}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+# --- translating ---------------------------------------------------------------------------------------------
+
+
+async def _translated(service: TranslationService, asked: ToTranslate) -> dict[str, Any]:
+    """The answer to POST /translate; it has the form of `q`, a text or a list."""
+    several = isinstance(asked.q, list)
+    texts = asked.q if isinstance(asked.q, list) else [asked.q]
     service.check(texts)  # before anything is done with so much text
-    detected = _detect(service, "\n".join(texts)) if source == AUTO else None
-    source = detected["language"] if detected else source
-    if source not in service.sources():
-        raise Refused(400, f"{source} is not supported")
-    if source != target and target not in service.targets(source):
-        raise Refused(400, f"{target} is not supported")
-
-    translations: Sequence[str] = texts
-    alternatives: list[list[str]] = [[] for _ in texts]
-    if form == "html" and source != target:
-        translations = await _translate_html(service, texts, (source, target))
-    elif source != target:
-        answers = await service.translate_many(texts, (source, target), 0, wanted)
-        translations = [answer.text for answer in answers]
-        alternatives = [list(answer.alternatives) for answer in answers]
-    answer: Fields = {"translatedText": translations if several else translations[0]}
+    sources, detected = _sources(service, texts, asked)
+    groups: dict[str, list[int]] = {}
+    for i, source in enumerate(sources):
+        groups.setdefault(source, []).append(i)
+    answers: list[tuple[str, Sequence[str], Sequence[str]]] = [(text, (), ()) for text in texts]
+    # Together, so that one time limit holds for all of them.
+    done = await asyncio.gather(*(
+        _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
+        for source, group in groups.items()
+    ))  # fmt: skip
+    for group, translated in zip(groups.values(), done, strict=True):
+        for i, one in zip(group, translated, strict=True):
+            answers[i] = one
+    translations, alternatives, via = zip(*answers, strict=True)
+    answer: dict[str, Any] = {"translatedText": translations}
     if detected:
-        answer["detectedLanguage"] = [detected] * len(texts) if several else detected
-    if wanted:
-        answer["alternatives"] = alternatives if several else alternatives[0]
-    return answer
+        answer["detectedLanguage"] = detected
+    if asked.alternatives:
+        answer["alternatives"] = alternatives
+    if any(via):
+        answer["via"] = via
+    return answer if several else {name: values[0] for name, values in answer.items()}
 
 
-async def _translate_html(
-    service: TranslationService, texts: Sequence[str], direction: Direction
-) -> list[str]:
-    """Translate HTML: a sentence with tags inside it as a whole, the tags around the words that they belong to."""
+async def _of_one_language(
+    service: TranslationService, texts: Sequence[str], direction: Direction, asked: ToTranslate
+) -> list[tuple[str, Sequence[str], Sequence[str]]]:
+    """Of each text its translation, alternatives, and the languages between."""
+    source, target = direction
+    if source == target:
+        return [(text, (), ()) for text in texts]
+    metrics.CHARACTERS.labels(source, target).inc(sum(map(len, texts)))
+    if asked.format == "text":
+        answers = await service.translate_many(texts, direction, 0, asked.alternatives)
+        return [(answer.text, answer.alternatives, answer.via) for answer in answers]
+    # A sentence with tags inside it as a whole, the tags around the words that they belong to.
     pages = [TextDocument(text, Encoding(b"", "utf-8"), passages(text, "q")) for text in texts]
     between = [text for page in pages for text in page.texts]
-    answers = iter(await service.translate_many(between, direction) if between else [])
-    return [page.rendered([next(answers).text for _ in page.texts]) for page in pages]
+    answers = await service.translate_many(between, direction) if between else []
+    own, via = iter(answers), answers[0].via if answers else ()
+    return [(page.rendered([next(own).text for _ in page.texts]), (), via) for page in pages]
 
 
-def _detect(service: TranslationService, text: str) -> Fields:
-    """The likelier language, with a confidence in percent; it is 0 where nothing in the text speaks for either."""
-    if service.identifier is None:
-        return {"confidence": 0.0, "language": service.first[0]}
-    language, probability = service.identifier.identify(text)
-    return {"confidence": round(200 * probability - 100, 1), "language": language}
+def _sources(
+    service: TranslationService, texts: Sequence[str], asked: ToTranslate
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The language of each text, and what is told of its detection.
+
+    Refused for a language that is not served, be it named or detected."""
+    if asked.source != AUTO:
+        supported(service, asked.source, asked.target)
+        return [asked.source] * len(texts), []
+    detected = []
+    for number, text in enumerate(texts):
+        guesses = service.guess(text)
+        # A text without a letter is in no language; any model copies it as its target writes it.
+        language, probability = guesses[0] if guesses else (_any_source(service, asked.target), 0.0)
+        if language not in service.sources():
+            where = f"q[{number}]" if isinstance(asked.q, list) else "q"
+            raise Refused(
+                400,
+                f"{language} is not supported: {where} seems to be in {languages.name(language)[0]}; "
+                f"give source, one of {', '.join(service.sources())}",
+            )
+        supported(service, language, asked.target)
+        detected.append(_percent(language, probability))
+    return [one["language"] for one in detected], detected
 
 
-async def _read_fields(request: Request, allowed: Allowed | None) -> Fields:
-    """What was sent as JSON, as a form, or in the address, by somebody who may ask."""
-    body = await request.body()
-    if len(body) > MAX_BODY_BYTES:
-        raise Refused(413, f"the request is larger than {MAX_BODY_BYTES} bytes")
-    fields: Fields = dict(request.query_params)
+def _any_source(service: TranslationService, target: str) -> str:
+    return next((code for code in service.sources() if target in service.targets(code)), service.first[0])
+
+
+def supported(service: TranslationService, source: str, target: str) -> Direction:
+    """(source, target), if the one can be translated into the other, or is the same; Refused otherwise."""
+    known = {*service.sources(), *(end for _, end in service.translators)}
+    for code in (source, target):
+        if code not in known:
+            raise Refused(400, f"{shortened(code)} is not supported")
+    if source != target and target not in service.targets(source):
+        start, end = languages.name(source)[0], languages.name(target)[0]
+        raise Refused(400, f"{end} ({target}) is not available as a target language from {start} ({source})")
+    return source, target
+
+
+async def _streamed(service: TranslationService, asked: ToTranslate) -> Response:
+    """The answer as server-sent events: one for each further piece of the text, and the whole with `done: true`."""
+    if not isinstance(asked.q, str) or asked.format != "text":
+        raise Refused(400, "stream: true needs one text, and format text")
+    (source,), detected = _sources(service, [asked.q], asked)
+    if source == asked.target:
+        raise Refused(400, f"the text is in {source} already")
+    visitor = object()  # its job ends with it
+    begun = await service.start(asked.q, (source, asked.target), visitor)
+    assert begun is not None
+    more = {"detectedLanguage": detected[0]} if detected else {}
+    return StreamingResponse(
+        _events(service, visitor, begun, more),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
+    )
+
+
+async def _events(
+    service: TranslationService, visitor: object, begun: Answer, more: dict[str, Any]
+) -> AsyncGenerator[str, None]:
+    def event(**fields: Any) -> str:
+        return f"data: {json.dumps(fields, ensure_ascii=False)}\n\n"
+
+    sent, answer = 0, begun
     try:
-        kind = request.headers.get("content-type", "")
-        if "urlencoded" in kind:
-            # Letters that are not escaped, as curl sends them, are UTF-8; Starlette would take them for Latin-1.
-            fields.update(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
-        elif "form" in kind:
-            fields.update(await request.form())
-        elif body or not fields:
-            fields = {**fields, **json.loads(body)}
-        fields = {name: _without_surrogates(value) for name, value in fields.items()}
-    except (ValueError, TypeError, RecursionError, HTTPException) as error:
-        raise Refused(400, f"the request is not a JSON object or a form: {error}") from None
-    _check_password(request, fields, allowed)
-    return fields
+        async with aclosing(service.follow(visitor, begun)) as later:
+            if begun.text:
+                yield event(text=begun.text, sentences=begun.done, of=begun.total)
+                sent = len(begun.text)
+            async for answer in later:
+                if len(answer.text) > sent:
+                    yield event(text=answer.text[sent:], sentences=answer.done, of=answer.total)
+                    sent = len(answer.text)
+        via = {"via": list(answer.via)} if answer.via else {}
+        yield event(done=True, translatedText=answer.text, **more, **via)
+    except UserError as error:
+        yield event(error=str(error))
+    finally:
+        service.forget(visitor)
 
 
-def _without_surrogates(value: Any) -> Any:
-    """The value without lone surrogates, which JSON can hold and no answer can."""
-    if isinstance(value, list):
-        return [_without_surrogates(one) for one in value]
-    return without_surrogates(value) if isinstance(value, str) else value
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    """How the OpenAPI document describes what is sent."""
+    schema = {"schema": model.model_json_schema()}
+    return {
+        "requestBody": {"content": {"application/json": schema, "application/x-www-form-urlencoded": schema}}
+    }
 
 
-def _check_password(request: Request, fields: Fields, allowed: Allowed | None) -> None:
-    if allowed is None:
-        return
-    given = fields.get("api_key") or request.query_params.get("api_key") or _basic_credentials(request)
-    user, _, password = str(given).partition(":")
-    if not allowed(user, password):
-        raise Refused(403, "this server needs a user and password: give api_key as user:password")
+def _percent(language: str, probability: float) -> dict[str, Any]:
+    return {"confidence": round(100 * probability, 1), "language": language}
 
 
-def _basic_credentials(request: Request) -> str:
-    """ "user:password" of HTTP's basic authentication; "" if there is none."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    try:
-        return base64.b64decode(encoded, validate=True).decode("utf-8") if scheme.lower() == "basic" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
+def _named(code: str) -> dict[str, str]:
+    return {"code": code, "name": languages.name(code)[0]}
 
 
-def _text(fields: Fields, name: str) -> str:
-    if name not in fields:
-        raise Refused(400, f"Invalid request: missing {name} parameter")
-    value = fields[name]
-    if not isinstance(value, str):
-        raise Refused(400, f"{name} is not a string")
-    return value
-
-
-def _number_of_alternatives(fields: Fields) -> int:
-    value = fields.get("alternatives", 0)
-    try:
-        return int(value or 0)  # a form has it as a string
-    except (TypeError, ValueError, OverflowError):
-        raise Refused(400, f"alternatives is {value!r}: a whole number is needed") from None
+def _described(service: TranslationService, code: str) -> dict[str, Any]:
+    return {**_named(code), "targets": [*service.targets(code), code]}

@@ -10,14 +10,16 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
 from nmt.serving import languages
 from nmt.serving.batcher import MAX_BATCH, Batcher, Kind
+from nmt.serving.detection import Detector, Guess
 from nmt.serving.errors import PageError
 from nmt.serving.job import Answer, Direction, Job
 from nmt.translation.result import SentenceTranslation
@@ -30,8 +32,7 @@ MAX_CHARS = 5000  # of one request, unless the server is told otherwise
 MAX_BEAM = 12
 MAX_ALTERNATIVES = 5
 TIMEOUT_SECONDS = 60.0  # for one text, unless the server is told otherwise
-MIN_CONFIDENCE = 0.8  # probability from which the identifier is believed
-MAX_IDENTIFIED_CHARS = 120  # the beginning of a text that tells its language
+MIN_CONFIDENCE = 0.8  # probability from which a detected language is believed
 AUTO = "auto"  # instead of a source language: it is to be detected
 FIRST_ANSWER_SECONDS = 0.3  # after which a visitor is shown how far the translation is
 MAX_LOOKUPS = 2  # words that are looked up at once: each search takes a core
@@ -47,7 +48,7 @@ class TranslationService:
     """All directions of a server behind one call.
 
     translators  by (source, target) language codes
-    identifier   tells the source languages apart; None: whoever asks has to say
+    identifier   tells two of the languages apart better than the library that knows them all
     timeout      seconds that one text may take
     """
 
@@ -63,7 +64,7 @@ class TranslationService:
         self._translators = MappingProxyType(dict(translators))
         self._adding = threading.Lock()
         self.max_chars, self.timeout = max_chars, timeout
-        self._identifier = identifier
+        self._detector = Detector(identifier)
         self.batcher = Batcher()
         self._current: dict[Hashable, Job] = {}  # the job that each visitor waits for
         self._lookups = ThreadPoolExecutor(MAX_LOOKUPS, thread_name_prefix="look-up")
@@ -86,12 +87,6 @@ class TranslationService:
             self._translators = MappingProxyType({**self._translators, direction: translator})
 
     @property
-    def identifier(self) -> LanguageIdentifier | None:
-        """What tells the source languages apart; None if there is one among them that it does not know."""
-        found = self._identifier
-        return found if found is not None and set(found.languages) == set(self.sources()) else None
-
-    @property
     def first(self) -> Direction:
         """The direction that is offered first."""
         return next(iter(self.translators))
@@ -101,30 +96,58 @@ class TranslationService:
         return list(dict.fromkeys(source for source, _ in self.translators))
 
     def targets(self, source: str) -> list[str]:
-        """Codes of the languages that `source` can be translated into."""
-        return [target for start, target in self.translators if start == source]
+        """Codes of the languages that `source` can be translated into, those with a model of their own first."""
+        return [target for target in self._routes(source) if target != source]
+
+    def route(self, direction: Direction) -> list[Direction]:
+        """The models that lead from source to target, one after the other: one, or more by way of other languages.
+
+        PageError if there is no way.
+        """
+        source, target = direction
+        try:
+            return self._routes(source)[target]
+        except KeyError:
+            raise PageError(
+                "translate.no_model", source=languages.name(source), target=languages.name(target)
+            ) from None
+
+    def _routes(self, source: str) -> dict[str, list[Direction]]:
+        """The shortest route to each language that can be reached, the shortest first (breadth-first search)."""
+        routes: dict[str, list[Direction]] = {source: []}
+        for reached in (queue := [source]):
+            for direction in self.translators:
+                if direction[0] == reached and direction[1] not in routes:
+                    routes[direction[1]] = [*routes[reached], direction]
+                    queue.append(direction[1])
+        return {target: route for target, route in routes.items() if route}
 
     def directions(self) -> list[str]:
         """Names of the directions, as programs give them: "es-en"."""
         return ["-".join(direction) for direction in self.translators]
 
     def default_beam(self, direction: Direction) -> int:
-        """The beam size that the direction's checkpoint was tuned for."""
-        return self.translators[direction].config.decoding.beam
+        """The beam size that the direction's checkpoint was tuned for; of several models the last one's."""
+        return self.translators[self.route(direction)[-1]].config.decoding.beam
 
-    def detect(self, text: str) -> str | None:
-        """The language of a text; None where that is not certain enough."""
-        # A visitor whose page was opened before a third language was added may still ask: the identifier then
-        # decides between the languages that it knows.
-        identifier = self._identifier
-        if identifier is None or not set(identifier.languages) <= set(self.sources()):
-            return None
-        # A greeting may be too short for the identifier to be sure of it.
+    def guess(self, text: str) -> list[Guess]:
+        """The languages that a text may be in, the likeliest first: perhaps one that is not served, then all that are.
+
+        Empty where nothing tells: a text without letters.
+        """
+        # A greeting may be too short for anything to be sure of it.
         known = {source for (source, _), model in self.translators.items() if model.phrases.look_up(text)}
         if len(known) == 1:
-            return known.pop()
-        language, probability = identifier.identify(text.strip()[:MAX_IDENTIFIED_CHARS])
-        return language if probability >= MIN_CONFIDENCE else None
+            return [Guess(known.pop(), 1.0)]
+        return self._detector.rank(text, self.sources())
+
+    def detect(self, text: str) -> str | None:
+        """The served language of a text; None where that is not certain enough."""
+        guesses = self.guess(text)
+        certain = (
+            guesses and guesses[0].language in self.sources() and guesses[0].probability >= MIN_CONFIDENCE
+        )
+        return guesses[0].language if certain else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
         """The direction to translate in, and whether its source was detected.
@@ -137,7 +160,7 @@ class TranslationService:
             source = detected or next((s for s, t in self.translators if t == target), self.first[0])
         targets = self.targets(source)
         if not targets:
-            raise _no_model(source, target)
+            self.route((source, target))  # says so
         return (source, target if target in targets else targets[0]), detected is not None
 
     def find(self, direction: str) -> Direction:
@@ -176,7 +199,7 @@ class TranslationService:
             self._end(job, owner)
         return None if job.superseded else job.answers()[0]
 
-    async def follow(self, owner: Hashable, begun: Answer) -> AsyncIterator[Answer]:
+    async def follow(self, owner: Hashable, begun: Answer) -> AsyncGenerator[Answer, None]:
         """Yield the answer that `start` gave with more and more of the text.
 
         The last one is whole, unless `stop` was called; after another request of the same visitor nothing comes.
@@ -272,8 +295,8 @@ class TranslationService:
         length = sum(len(text) or 1 for text in texts)
         if length > self.max_chars:
             raise PageError("translate.too_long", length=length, limit=self.max_chars)
-        if direction is not None and direction not in self.translators:
-            raise _no_model(*direction)
+        if direction is not None:
+            self.route(direction)
 
     async def _begin(
         self,
@@ -287,11 +310,14 @@ class TranslationService:
         """Plan the texts and queue their sentences; `owner` None: nobody's current job."""
         n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
         width = _whole_number(beam, "beam", 0, MAX_BEAM) or self.default_beam(direction)
-        translator, job = self.translators[direction], Job(direction)
+        *before, last = route = self.route(direction)
+        translator, job = self.translators[last], Job(last, tuple(source for source, _ in route[1:]))
         self.forget(owner)
         self._forget_those_who_left()
         if owner is not None:
             self._current[owner] = job  # before it is planned: a request that comes meanwhile supersedes it
+        for hop in before:
+            texts = await self._by_way(texts, hop, job, owner, max_counted)
         if sum(map(len, texts)) > MAX_CHARS_PLANNED_AT_ONCE:
             plans = await asyncio.to_thread(lambda: [translator.plan(text) for text in texts])
         else:
@@ -306,6 +332,21 @@ class TranslationService:
             raise
         return job
 
+    async def _by_way(
+        self, texts: Sequence[str], hop: Direction, job: Job, owner: Hashable, max_counted: int | None
+    ) -> Sequence[str]:
+        """The texts in the next language on the way to the one that `job` is to translate into."""
+        try:
+            first = await self._begin(texts, hop, 0, 0, None, max_counted)
+            async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:
+                async for _ in growing:
+                    if job.stopped:
+                        break
+        except BaseException:
+            self._end(job, owner)
+            raise
+        return [answer.text for answer in first.answers()]
+
     def _forget_those_who_left(self) -> None:
         """Forget jobs whose visitors never came for the rest.  A job that somebody watches may take any time."""
         late = time.perf_counter() - 2 * self.timeout
@@ -316,10 +357,6 @@ class TranslationService:
     def _end(self, job: Job, owner: Hashable) -> None:
         if owner is not None and self._current.get(owner) is job:
             del self._current[owner]
-
-
-def _no_model(source: str, target: str) -> PageError:
-    return PageError("translate.no_model", source=languages.name(source), target=languages.name(target))
 
 
 def _whole_number(value: float, what: str, least: int, most: int) -> int:

@@ -1,21 +1,103 @@
-"""Who may come in: names and passwords from a file."""
+"""Who may come in: names and passwords from a file, cookies of those who logged in, and how often one may be wrong."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import time
 from collections.abc import Mapping
 from hmac import compare_digest
 from pathlib import Path
 
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
 from nmt.errors import UserError
+from nmt.serving.errors import shortened
+
+COOKIE = "nmt-user"
+COOKIE_SECONDS = 30 * 24 * 3600
+LOCK_MINUTES = 5
+# Wrong passwords within these minutes, after which an address or a name is refused until they have passed.  A name
+# takes more of them: otherwise anybody could lock somebody out from one address.
+WRONG = {
+    "address": RateLimitItemPerMinute(10, LOCK_MINUTES),
+    "name": RateLimitItemPerMinute(30, LOCK_MINUTES),
+}
+
+logger = logging.getLogger(__name__)
 
 
-def read_users(file: Path) -> dict[str, str]:
+class LockedOut(Exception):
+    """Too many wrong passwords came from this address, or for this name."""
+
+
+class Users:
+    """passwords  by name
+    secret     signs cookies; whoever changes a password ends the logins made with it
+    """
+
+    def __init__(self, passwords: Mapping[str, str], secret: str) -> None:
+        self._passwords, self._secret = passwords, secret.encode()
+        self._wrong = MovingWindowRateLimiter(MemoryStorage())
+
+    def check(self, user: str, password: str, address: str) -> bool:
+        """Whether this is the user's password.  LockedOut, whatever the password, after too many wrong ones."""
+        keys = {"address": address, "name": shortened(user)}
+        for kind, key in keys.items():
+            if not self._wrong.test(WRONG[kind], kind, key):
+                logger.warning("locked out: %s %r", kind, key)
+                raise LockedOut
+        if is_known(self._passwords, user, password):
+            return True
+        for kind, key in keys.items():
+            self._wrong.hit(WRONG[kind], kind, key)
+        logger.warning("wrong password for %r from %s", keys["name"], address)
+        return False
+
+    def check_basic(self, header: str, address: str) -> str | None:
+        """The user of an Authorization header; None if there is none or it is wrong."""
+        scheme, _, encoded = header.partition(" ")
+        try:
+            given = (
+                base64.b64decode(encoded, validate=True).decode("utf-8") if scheme.lower() == "basic" else ""
+            )
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        user, _, password = given.partition(":")
+        return user if given and self.check(user, password, address) else None
+
+    def cookie(self, user: str) -> str:
+        """What the browser of somebody who logged in keeps."""
+        name, until = base64.urlsafe_b64encode(user.encode()).decode(), int(time.time()) + COOKIE_SECONDS
+        return f"{name}.{until}.{self._signature(user, until)}"
+
+    def of_cookie(self, cookie: str) -> str | None:
+        """Whose cookie it is; None if it is nobody's."""
+        try:
+            name, until, signature = cookie.split(".")
+            user = base64.urlsafe_b64decode(name).decode()
+            valid = compare_digest(signature, self._signature(user, int(until))) and int(until) > time.time()
+        except (ValueError, TypeError):
+            return None
+        return user if valid and user in self._passwords else None
+
+    def _signature(self, user: str, until: int) -> str:
+        said = repr((user, until, self._passwords.get(user)))
+        return hmac.new(self._secret, said.encode(), hashlib.sha256).hexdigest()
+
+
+def read_users(file: str | Path) -> dict[str, str]:
     """Passwords by name, from lines "name:password"; empty lines and lines that begin with # are skipped.
 
     UserError for a file that cannot be read, for a line of another form, and for a file without anybody.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: cannot be read ({error}); give --auth a text file") from None
     users: dict[str, str] = {}

@@ -18,7 +18,7 @@ Choices = list[tuple[str, str]]  # (shown, value)
 
 def opening(service: TranslationService) -> Direction:
     """What the menus (source, target) say when the page opens."""
-    return AUTO if service.identifier else service.first[0], service.first[1]
+    return AUTO, service.first[1]
 
 
 def source_menu(service: TranslationService, elem_id: str) -> gr.Dropdown:
@@ -49,8 +49,6 @@ def source_choices(
     service: TranslationService, language: catalogue.Language, detected: str | None = None
 ) -> Choices:
     """detected: the language that was; None: none yet"""
-    if not service.identifier:
-        return _named(service.sources(), language)
     said = catalogue.say(language, "translate.detect")
     if detected:
         said = catalogue.say(language, "translate.detected", language=_named([detected], language)[0][0])
@@ -81,10 +79,10 @@ def direction_choices(service: TranslationService, language: catalogue.Language)
 
 def in_language(service: TranslationService, language: catalogue.Language) -> list[Any]:
     """Updates of the menus (source, target) to the visitor's language."""
-    source: dict[str, Any] = {"choices": source_choices(service, language)}
-    if not service.identifier:  # the menus were built with AUTO if there was an identifier then
-        source["value"] = service.first[0]
-    return [gr.update(**source), gr.update(choices=target_choices(service, AUTO, language))]
+    return [
+        gr.update(choices=source_choices(service, language)),
+        gr.update(choices=target_choices(service, AUTO, language)),
+    ]
 
 
 def _language_menu(name: str, choices: Choices, value: str, elem_id: str) -> gr.Dropdown:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,12 +17,12 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio import processing_utils
 from gradio.exceptions import InvalidPathError
-from gradio.utils import get_upload_folder
 
-from nmt.serving import http_server, rest_api
-from nmt.serving.body_limit import BodyLimit
+from nmt.serving import app as serving_app
+from nmt.serving import http_server
+from nmt.serving.guard import USER
 from nmt.serving.service import TranslationService
-from nmt.serving.users import is_known
+from nmt.serving.settings import Settings
 from nmt.webui import i18n
 from nmt.webui.gradio_sessions import keep_less_of_visitors
 from nmt.webui.page import UPLOAD_SECONDS, build_page
@@ -31,14 +33,14 @@ if TYPE_CHECKING:
 
 MAX_UPLOAD = "10mb"  # one file
 MAX_SESSIONS = 300  # of visitors that are remembered; Gradio keeps some 0.3 MB for each
+UNGUARDED = Settings(allowed_host=("*",))
 FOLDER_PREFIX = "nmt-page-"  # of the name of the folder for uploads; the process's number follows
 
 
 @contextmanager
 def served(
     service: TranslationService,
-    host: str,
-    port: int,
+    settings: Settings,
     users: Mapping[str, str] | None = None,
     trainings: Trainings | None = None,
 ) -> Iterator[None]:
@@ -51,9 +53,11 @@ def served(
     delete_abandoned_uploads()
     with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # nothing that was uploaded outlives the program
-        app = make_app(service, users, trainings)
+        app = make_app(
+            service, users, trainings, replace(settings, files=uploads, secret=secrets.token_hex())
+        )
         try:
-            with http_server.running(app, host, port):
+            with http_server.running(app, settings.host, settings.port):
                 yield
         finally:
             service.close()
@@ -65,12 +69,10 @@ def make_app(
     service: TranslationService,
     users: Mapping[str, str] | None = None,
     trainings: Trainings | None = None,
+    settings: Settings = UNGUARDED,
 ) -> FastAPI:
-    """The page at / and the routes of `nmt.serving.rest_api` beside it."""
-    allowed = None if users is None else lambda user, password: is_known(users, user, password)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(BodyLimit, folder=get_upload_folder)  # Gradio limits files only
-    rest_api.add_routes(app, service, allowed)
+    """The application of `nmt.serving.app`, with the page at /."""
+    app = serving_app.make_app(service, settings, users)
     page = build_page(service, trainings)
     page.state_session_capacity = MAX_SESSIONS
     # Only Gradio's own `launch` says so.  Without it any file of the server could be named as one's upload.
@@ -81,7 +83,7 @@ def make_app(
         app,
         page,
         path="/",
-        auth=allowed,
+        auth_dependency=None if users is None else lambda request: request.scope.get(USER),
         ssr_mode=False,
         mcp_server=False,
         enable_monitoring=False,

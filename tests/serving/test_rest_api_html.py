@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from nmt import Translator
-from nmt.serving import rest_api
 from nmt.serving.service import TranslationService
+from tests.support.fake_translator import api_client
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "data" / "cases"
@@ -21,10 +20,8 @@ CASES = ROOT / "tests" / "data" / "cases"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    app = FastAPI()
     service = TranslationService({("es", "en"): Translator.load(ROOT / "checkpoints" / "es-en")})
-    rest_api.add_routes(app, service)
-    yield TestClient(app)
+    yield api_client(service)
     service.close()
 
 

@@ -15,7 +15,7 @@ from nmt.serving import service as service_module
 from nmt.serving.errors import PageError
 from nmt.serving.job import Answer
 from nmt.serving.service import MAX_LOOKUPS, TranslationService
-from tests.support.fake_translator import SLOW, FakeIdentifier, FakeTranslator, fake_service
+from tests.support.fake_translator import SLOW, FakeTranslator, fake_service
 
 SPANISH, ENGLISH = "¿Dónde está la biblioteca?", "Where is the library?"
 ES_EN, EN_ES = ("es", "en"), ("en", "es")
@@ -263,13 +263,6 @@ def test_the_direction_follows_the_text(
     service: TranslationService, text: str, source: str, target: str, direction: Any, detected: bool
 ) -> None:
     assert service.resolve(text, source, target) == (direction, detected)
-
-
-def test_languages_that_the_identifier_does_not_know_are_not_detected() -> None:
-    three: Any = {pair: FakeTranslator(*pair) for pair in (ES_EN, EN_ES, ("fr", "en"))}
-    service = TranslationService(three, identifier=FakeIdentifier())  # type: ignore[arg-type]
-    assert service.identifier is None
-    service.close()
 
 
 # --- what several threads do at once --------------------------------------------------------------------

@@ -33,13 +33,13 @@ print(len(names))
 """
 SERVE = """
 import httpx
-from fastapi import FastAPI
-from nmt.serving import http_server, rest_api
+from nmt.serving import http_server
+from nmt.serving.app import make_app
+from nmt.serving.settings import Settings
 from tests.support.fake_translator import fake_service, free_port
 
-app, service, port = FastAPI(), fake_service(), free_port()
-rest_api.add_routes(app, service)
-with http_server.running(app, "127.0.0.1", port):
+service, port = fake_service(), free_port()
+with http_server.running(make_app(service, Settings(port=port)), "127.0.0.1", port):
     fields = {"q": "¿Dónde está la biblioteca?", "source": "auto", "target": "en"}
     answer = httpx.post(f"http://127.0.0.1:{port}/translate", json=fields, timeout=60, trust_env=False)
 service.close()
@@ -67,8 +67,8 @@ def test_a_translation_is_served() -> None:
 
 def test_the_page_says_which_package_it_lacks() -> None:
     program = NO_GRADIO + "import app_gradio; from nmt.serving import models\n"
-    program += "models.load_translators = lambda folders: {}\n"
-    program += "from tests.support.fake_translator import free_port\n"
+    program += "from tests.support.fake_translator import free_port, translators\n"
+    program += "models.load_translators = lambda folders: translators()\n"
     program += "sys.stderr = sys.stdout; print(app_gradio.main(['--port', str(free_port())]))"
     assert run(program).splitlines() == [
         "error: the page needs the package gradio, which `make app` installs",

@@ -20,6 +20,8 @@ from nmt.translation.plan import Plan, Request
 from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
     from nmt.serving.service import TranslationService
     from nmt.serving.training_jobs import Trainings
 
@@ -113,6 +115,22 @@ def fake_service(max_chars: int = 200, timeout: float = 60.0, most: int = 64) ->
     return service
 
 
+def api_client(
+    service: TranslationService,
+    users: dict[str, str] | None = None,
+    address: str = "testclient",
+    **settings: Any,
+) -> TestClient:
+    """A client of the server without the page, in this process; it asks from `address`."""
+    from fastapi.testclient import TestClient
+
+    from nmt.serving.app import make_app
+    from nmt.serving.settings import Settings
+
+    chosen = Settings(**{"allowed_host": ("*",), "secret": "s", **settings})
+    return TestClient(make_app(service, chosen, users), follow_redirects=False, client=(address, 5))
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
@@ -126,10 +144,11 @@ def serving(
     from nmt.webui.app import keep_off_the_network
 
     keep_off_the_network()  # before Gradio is imported
+    from nmt.serving.settings import Settings
     from nmt.webui.server import served
 
     port = free_port()
-    with served(service, "127.0.0.1", port, users, trainings):
+    with served(service, Settings(port=port), users, trainings):
         yield f"http://127.0.0.1:{port}"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.test_inside import SENTENCE, checkpoint
 from tests.support.fake_translator import serving
-from tests.support.page_in_browser import Browser, Page, open_tab, opened, sync_api
+from tests.support.page_in_browser import PATIENCE, Browser, Page, open_tab, opened, sync_api
 
 WINDOWS = {
     "desktop-en": (1280, 800, "en-US", "light"),
@@ -79,10 +79,11 @@ def test_documents_and_a_translated_one(page: Page) -> None:
     given = {"name": "a.txt", "mimeType": "text/plain", "buffer": SENTENCE.encode()}
     with page.expect_response(lambda response: "upload?" in response.url):
         page.set_input_files("#nmt-document input[type=file]", given)
-    page.locator("#nmt-document-status").get_by_text("a.txt").first.wait_for()
+    status = page.locator("#nmt-document-status")
+    sync_api.expect(status).to_contain_text("a.txt", timeout=PATIENCE, use_inner_text=True)
     page.click("#nmt-document-translate")
     page.wait_for_selector("#nmt-document-download:visible")
-    assert page.locator("#nmt-documents .primary:visible, .tabitem button.primary:visible").count() == 1
+    assert page.locator(".tabitem .primary:visible").count() == 1
     expect_nothing_serious(page, "a document")
 
 

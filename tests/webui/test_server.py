@@ -21,6 +21,7 @@ from gradio.routes import App
 from starlette.routing import Mount
 
 from nmt.serving import body_limit
+from nmt.serving.settings import Settings
 from nmt.serving.training_jobs import Trainings
 from nmt.webui import server
 from tests.support.fake_translator import fake_service, serving
@@ -213,3 +214,84 @@ def test_uploads_of_a_server_that_was_killed_are_deleted(
         strange.name,
         "another",
     }
+
+
+def test_the_page_below_a_path_of_a_proxy_names_its_own_address() -> None:
+    """The case api-subpath: the proxy leaves the prefix out and says so in a header, or --root-path does."""
+    service = fake_service()
+    forwarded = {
+        "x-forwarded-host": "127.0.0.1:7901",
+        "x-forwarded-proto": "http",
+        "x-forwarded-prefix": "/nmt",
+    }
+    for settings, sent in (
+        (Settings(proxy=("127.0.0.1",)), forwarded),
+        (Settings(proxy=("127.0.0.1",), root_path="/nmt"), {"x-forwarded-host": "127.0.0.1:7901"}),
+        (Settings(root_path="/nmt"), {"host": "127.0.0.1:7901"}),
+    ):
+        app = server.make_app(service, settings=settings)
+        client = TestClient(app, base_url="http://127.0.0.1:7900", client=("127.0.0.1", 1))
+        for path in ("/config", "/nmt/config"):
+            assert client.get(path, headers=sent).json()["root"] == "http://127.0.0.1:7901/nmt"
+    service.close()
+
+
+def test_without_a_password_nothing_of_the_page_can_be_read() -> None:
+    service = fake_service()
+    with TestClient(server.make_app(service, {"ana": "x"}), follow_redirects=False) as client:
+        paths = ["/", "/config", "/openapi.json", "/info", "/gradio_api/info", "/gradio_api/heartbeat/abc"]
+        paths += [
+            "/gradio_api/queue/data?session_hash=a",
+            "/gradio_api/startup-events",
+            "/theme.css",
+            "/docs",
+        ]
+        paths += [
+            "/gradio_api/file=/etc/passwd",
+            "/translate",
+            "/login_check",
+            "/token",
+            "/gradio_api/app_id",
+        ]
+        paths += [
+            "/static/img/logo.svg",
+            "/assets/index.js",
+            "/manifest.json",
+            "/pwa_icon",
+            "//config",
+            "/health/../config",
+        ]
+        for path in paths:
+            assert client.get(path).status_code in (401, 403, 404), path
+            assert client.post(path, json={}).status_code in (401, 403, 404, 405), path
+        assert client.post("/gradio_api/upload", files={"files": ("a.txt", b"a")}).status_code == 401
+        assert client.post("/login", data={"username": "ana", "password": "x"}).json() == {"success": True}
+        assert client.get("/config").status_code == 200
+        assert "<gradio-app" in client.get("/").text or "gradio_config" in client.get("/").text
+    service.close()
+
+
+def test_a_page_of_another_origin_uploads_nothing(address: str) -> None:
+    for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        sent = {"files": ("a.txt", b"a")}
+        assert httpx.post(f"{address}/gradio_api/upload", files=sent, headers=headers).status_code == 403
+    assert (
+        httpx.post(f"{address}/gradio_api/upload", files=sent, headers={"origin": address}).status_code == 200
+    )
+    assert httpx.get(f"{address}/config", headers={"host": "rebound.example"}).status_code == 421
+
+
+def test_what_makes_gradio_fail_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    service = fake_service()
+    with TestClient(server.make_app(service), raise_server_exceptions=False) as client:
+        for path in (
+            "/pwa_icon/1",
+            "/gradio_api/file=%00",
+            "/gradio_api/upload_progress?upload_id=none",
+            "/gradio_api/x",
+        ):
+            assert client.get(path).status_code in (400, 404, 422, 500), path
+        for path in ("/gradio_api/run/predict", "/gradio_api/queue/join", "/gradio_api/component_server"):
+            assert client.post(path, content=b'{"data": 5, "fn_index": "x"}').status_code >= 400, path
+    assert not [record for record in caplog.records if record.exc_info]
+    service.close()

@@ -110,6 +110,16 @@ def test_a_language_that_was_insisted_on_stays_until_the_text_is_gone(service: T
     assert direction(translated(service, gone, "the train leaves", "es", insisted=False)) == ("en", "es")
 
 
+def test_a_text_in_a_language_that_nothing_reads_is_told_and_not_translated(
+    service: TranslationService,
+) -> None:
+    german = "Ich habe gestern mit meinem Bruder ein neues Auto gekauft."
+    for source in ("auto", "es"):
+        found = run(translate_tab.translate(service, "me", View(), german, source, "en", 5, 2))
+        assert found and found.answer is None and "looks like German" in page(found)
+    assert direction(translated(service, View(), german, "es", insisted=True)) == ES_EN
+
+
 def test_an_over_long_text_is_offered_as_a_document(service: TranslationService) -> None:
     assert "nmt-as-document" in page(shown(service, "x" * 201))
     assert "nmt-as-document" not in page(shown(service, "crash"))

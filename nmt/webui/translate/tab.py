@@ -23,6 +23,7 @@ import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
 from nmt.serving import languages
+from nmt.serving.errors import PageError
 from nmt.serving.job import Answer
 from nmt.serving.messages import catalogue
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
@@ -70,6 +71,8 @@ async def translate(
         if not insisted and contradicts(service, text, source):
             source = AUTO
         direction, detected = service.resolve(text, source, target)
+        if source == AUTO and not detected and (other := foreign(service, text)):
+            raise PageError("translate.foreign", language=languages.name(other))
         wanted = alternatives if len(text) <= MAX_CHARS_WITH_ALTERNATIVES else 0
         answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
@@ -83,7 +86,13 @@ def contradicts(service: TranslationService, text: str, source: str) -> bool:
     """Whether a text is plainly in another language than the menu says."""
     if source == AUTO or len(text.split()) < MIN_WORDS_TO_TURN:
         return False
-    return service.detect(text) not in (None, source)
+    return service.detect(text) not in (None, source) or foreign(service, text) is not None
+
+
+def foreign(service: TranslationService, text: str) -> str | None:
+    """The language of a text that no model reads, if it is in one."""
+    guesses = service.guess(text)
+    return guesses[0].language if guesses and guesses[0].language not in service.sources() else None
 
 
 async def follow(service: TranslationService, owner: Hashable, view: View) -> AsyncIterator[View]:

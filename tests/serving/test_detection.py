@@ -1,0 +1,46 @@
+"""nmt.serving.detection: the language of a text among those that are served and all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nmt.language_id.identifier import LanguageIdentifier
+from nmt.serving.detection import Detector
+
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "language-id-es-en"
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(LanguageIdentifier.load(SHIPPED))
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hola", "es"), ("gato", "es"), ("Buenos días, amiga mía.", "es"), ("¿Dónde está el perro?", "es"),
+        ("hello", "en"), ("OK", "en"), ("The house is red.", "en"), ("I love tacos and paella", "en"),
+        ("Où est la bibliothèque ?", "fr"), ("Wo ist die Bibliothek?", "de"),
+        ("Non ho tempo per la televisione.", "it"),
+        ("Não tenho tempo para ver televisão.", "pt"), ("Где находится библиотека?", "ru"),
+        ("図書館はどこですか。", "ja"),
+    ],
+)  # fmt: skip
+def test_texts_in_a_served_language_and_in_others(detector: Detector, text: str, language: str) -> None:
+    first, *others = detector.rank(text, ["es", "en"])
+    assert first.language == language and first.probability > 0.5
+    assert {guess.language for guess in (first, *others)} >= {"es", "en"}
+    assert sum(guess.probability for guess in (first, *others)) <= 1.0001
+
+
+@pytest.mark.parametrize("text", ["", "12,50 €", "😀", " \n"])
+def test_a_text_without_a_letter_is_in_no_language(detector: Detector, text: str) -> None:
+    assert detector.rank(text, ["es", "en"]) == []
+
+
+def test_our_own_identifier_is_asked_only_where_both_of_its_languages_are_served(detector: Detector) -> None:
+    assert detector.rank("Me gustaría reservar una mesa.", ["es", "pt"])[0].language == "es"
+    assert detector.rank("Gostaria de reservar uma mesa.", ["es", "pt"])[0].language == "pt"
+    assert Detector(None).rank("Me gustaría reservar una mesa.", ["es", "en"])[0].language == "es"
