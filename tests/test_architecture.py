@@ -40,7 +40,8 @@ ARROWS = {
     "language_id": "training network text files errors",
     "lab": "evaluation translation inference checkpoint network text config files errors",
     "documents": "translation text files errors",
-    "serving": "documents language_id evaluation translation text config files errors",
+    # On checkpoint, because a server finds and installs them.
+    "serving": "documents language_id evaluation translation checkpoint text config files errors",
     "webui": "serving lab evaluation translation errors",
     "commands": "webui serving lab language_id documents evaluation translation inference training export checkpoint"
     " network text config files errors",

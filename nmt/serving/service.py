@@ -285,6 +285,12 @@ class TranslationService:
             job.superseded = True
             job.cancel()
 
+    def leave(self, visitor: str) -> None:
+        """A visitor is gone: all jobs whose owner is the visitor, or a tuple with the visitor in it, end."""
+        for owner in list(self._current):
+            if visitor == owner or isinstance(owner, tuple) and visitor in owner:
+                self.forget(owner)
+
     def check(self, texts: Sequence[str], direction: Direction | None = None) -> None:
         """PageError for texts that cannot be translated.
 

@@ -57,6 +57,11 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
 
         named = page.load(name_languages, None, menus, **PRIVATE)
         named.then(None, js="() => { document.dispatchEvent(new Event('nmt-ready')); }", **PRIVATE)
+
+        def leave(request: gr.Request) -> None:
+            service.leave(request.session_hash or "")
+
+        page.unload(leave)
         page.load(None, js=_title_js(), api_visibility="private")
         gradio_api.build(service)
     # Not open: what is to wait in the queue could otherwise be asked for past it and all its limits.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from gradio import processing_utils
 from gradio.exceptions import InvalidPathError
 
@@ -73,6 +73,11 @@ def make_app(
 ) -> FastAPI:
     """The application of `nmt.serving.app`, with the page at /."""
     app = serving_app.make_app(service, settings, users)
+
+    @app.get("/pwa_icon/{size}", include_in_schema=False)
+    async def no_icon(size: str) -> Response:  # Gradio would fail to make a bitmap of our drawing
+        return Response(status_code=404)
+
     page = build_page(service, trainings)
     page.state_session_capacity = MAX_SESSIONS
     # Only Gradio's own `launch` says so.  Without it any file of the server could be named as one's upload.

@@ -1,4 +1,4 @@
-"""`nmt serve`: it says when it is ready, finishes what it has begun when it is told to end, runs as several processes."""
+"""`nmt serve`: it says when it is ready, finishes what it has begun when it is told to end, runs as several."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -295,3 +296,28 @@ def test_what_makes_gradio_fail_is_one_line_of_the_log(caplog: pytest.LogCapture
             assert client.post(path, content=b'{"data": 5, "fn_index": "x"}').status_code >= 400, path
     assert not [record for record in caplog.records if record.exc_info]
     service.close()
+
+
+def test_what_a_visitor_asked_for_ends_when_the_page_is_closed() -> None:
+    service = fake_service(max_chars=5000, most=1)
+    with serving(service) as address, httpx.Client(base_url=address, timeout=60, trust_env=False) as http:
+        config = http.get("/config").json()
+        components = {one["id"]: one["props"] for one in config["components"]}
+        event = next(
+            one
+            for one in config["dependencies"]
+            if "nmt-source" in [components[i].get("elem_id") for i in one["inputs"]] and not one["queue"]
+        )
+        values = {"nmt-source": "tren slow. " * 300, "nmt-from": "es", "nmt-to": "en"}
+        inputs = [components[i] for i in event["inputs"]]
+        data = [values.get(one.get("elem_id"), one.get("value")) for one in inputs]
+        with http.stream("GET", "/gradio_api/heartbeat/me") as open_page:  # as long as the page is open
+            beats = open_page.iter_bytes()  # kept: to forget it would close the page
+            next(beats)
+            sent = {"data": data, "fn_index": event["id"], "session_hash": "me"}
+            http.post("/gradio_api/run/predict", json=sent).raise_for_status()
+            assert service.waiting == 1
+        end = time.monotonic() + 60
+        while service.waiting and time.monotonic() < end:
+            time.sleep(0.2)
+        assert service.waiting == 0
