@@ -120,6 +120,15 @@ def test_a_text_in_a_language_that_nothing_reads_is_told_and_not_translated(
     assert direction(translated(service, View(), german, "es", insisted=True)) == ES_EN
 
 
+def test_what_went_by_way_of_another_language_says_so_and_is_from_its_own(
+    service: TranslationService,
+) -> None:
+    service.add(("pt", "es"), FakeTranslator("pt", "es"))  # type: ignore[arg-type]
+    view = shown(service, "el tren", "pt", "en")
+    assert "By way of Spanish" in page(view) and 'data-menu="pt" data-from="pt" data-to="en"' in page(view)
+    assert "By way of" not in page(shown(service, "el tren", "es", "en"))
+
+
 def test_an_over_long_text_is_offered_as_a_document(service: TranslationService) -> None:
     assert "nmt-as-document" in page(shown(service, "x" * 201))
     assert "nmt-as-document" not in page(shown(service, "crash"))

@@ -79,7 +79,7 @@ async def translate(
         service.forget(owner)
         error = error.with_traceback(None)
         return replace(view, error=error, choices=None, running=False, detected=False)
-    return View(answer, text, detected, insisted, running=answer.growing) if answer else None
+    return View(answer, text, direction[0], detected, insisted, running=answer.growing) if answer else None
 
 
 def contradicts(service: TranslationService, text: str, source: str) -> bool:
@@ -185,8 +185,8 @@ def swap(
     if not can_swap(service, target):
         return source, target, text
     answer = view.answer
-    was = answer.direction[0] if answer else service.resolve(text, source, target)[0][0]
-    other = was if (target, was) in service.translators else service.targets(target)[0]
+    was = view.source if answer else service.resolve(text, source, target)[0][0]
+    other = was if was in service.targets(target) else service.targets(target)[0]
     carried = answer is not None and answer.done == answer.total and view.text == text and view.error is None
     return target, other, answer.text if carried and answer is not None else text
 
@@ -345,7 +345,7 @@ def _menus(
     service: TranslationService, old: View, new: View, source: str, target: str, language: catalogue.Language
 ) -> list[Any]:
     """Updates of the menus: which language was detected, and the direction if it turned."""
-    was, now = (view.answer.direction[0] if view.answer and view.detected else None for view in (old, new))
+    was, now = (view.source if view.detected else None for view in (old, new))
     change: dict[str, Any] = {} if was == now else {"choices": source_choices(service, language, now)}
     if now and source != AUTO:
         change["value"] = AUTO

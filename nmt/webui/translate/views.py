@@ -10,6 +10,7 @@ from os.path import commonprefix
 import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
+from nmt.serving import languages
 from nmt.serving.errors import PageError
 from nmt.serving.job import Answer
 from nmt.serving.service import AUTO
@@ -37,7 +38,8 @@ class View:
 
     answer: Answer | None = None
     text: str = ""  # what was translated
-    detected: bool = False  # whether its language was
+    source: str = ""  # its language, from which there may be others on the way to the answer's
+    detected: bool = False  # whether that was
     insisted: bool = False  # the visitor named its language by hand, whatever the text looks like
     choices: Choices | None = None
     error: UserError | None = None  # without its traceback, in which Gradio would keep the whole text
@@ -52,8 +54,8 @@ def page(view: View) -> str:
     answer = view.answer
     marks = ' data-more="1"' if view.running else ""
     if answer:
-        menu = AUTO if view.detected else answer.direction[0]
-        marks += f' data-menu="{menu}" data-from="{answer.direction[0]}" data-to="{answer.direction[1]}"'
+        menu = AUTO if view.detected else view.source
+        marks += f' data-menu="{menu}" data-from="{view.source}" data-to="{answer.direction[1]}"'
     stale = " nmt-stale" if view.error else ""
     speak = _tool("nmt-speak", "translate.speak", "translate.silence", ' data-of="source" hidden')
     return (
@@ -150,6 +152,7 @@ def _status(view: View) -> str:
     if answer.done < answer.total:
         return i18n.html("translate.stopped", done=answer.done, total=answer.total)
     said = [i18n.html("translate.done", seconds=answer.seconds)]
+    said += [i18n.html("translate.via", language=languages.name(code)) for code in answer.via]
     if any(map(is_unsure, answer.segments)):
         said.append(i18n.html("translate.unsure"))
     if any(segment.sentence and not segment.sentence.copied for segment in answer.segments):
