@@ -19,6 +19,7 @@ from nmt.translation.result import SentenceTranslation
 from nmt.webui import i18n
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import tab as translate_tab
+from nmt.webui.translate import words
 from nmt.webui.translate.views import View, counter, page
 from tests.support.fake_translator import FakeTranslator, fake_service
 
@@ -136,7 +137,7 @@ def test_an_over_long_text_is_offered_as_a_document(service: TranslationService)
 
 def words_after(text: str, prefix: str, *options: str) -> list[str]:
     found = [SentenceTranslation("", option, -0.5, (), [], [], None) for option in options]
-    return [option.text for option in translate_tab.other_words(text, prefix, found)]
+    return [option.text for option in words.other_words(text, prefix, found)]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_what_is_offered_at_a_word_is_another_word_and_doubles_none(option: str,
 def test_each_word_is_offered_once_and_as_far_as_the_text_changes(service: TranslationService) -> None:
     options = ["It is too cold today.", "It is too hot.", "It is really cold today."]
     assert words_after("It is very cold today.", "It is", *options) == [options[0], options[2]]
-    view = run(translate_tab.look_up(service, shown(service, "el tren sale"), 0, 4))
+    view = run(words.look_up(service, shown(service, "el tren sale"), 0, 4))
     assert "<strong>perhaps</strong></button>" in page(view)  # and not "leaves", which stays
 
 
@@ -196,14 +197,14 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
     service: TranslationService,
 ) -> None:
     view = shown(service, "El tren sale.\nLa biblioteca?")
-    asked = run(translate_tab.look_up(service, view, 2, 4))
+    asked = run(words.look_up(service, view, 2, 4))
     assert asked.choices and [o.text for o in asked.choices.options] == ["The perhaps", "The surely"]
     assert "<strong>perhaps</strong>" in page(asked) and "go on from “library”" in page(asked)
     assert page(asked).count(" popover>") == 1 and page(view).count(" popover>") == 0
-    changed = translate_tab.choose(asked, 1)
+    changed = words.choose(asked, 1)
     assert text_of(changed) == "The train sale.\nThe surely"  # the fake does not know "sale."
     assert changed.choices is None
-    assert translate_tab.choose(asked, 2) == translate_tab.choose(asked, "0") == asked
+    assert words.choose(asked, 2) == words.choose(asked, "0") == asked
 
 
 @pytest.mark.parametrize(
@@ -211,18 +212,18 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
 )
 def test_a_place_that_is_none_offers_nothing(service: TranslationService, place: tuple[Any, Any]) -> None:
     view = shown(service, "El tren.\nEl tren.")
-    assert run(translate_tab.look_up(service, view, *place)).choices is None
+    assert run(words.look_up(service, view, *place)).choices is None
 
 
 def test_other_translations_change_places_with_the_one_shown(service: TranslationService) -> None:
     view = shown(service, "el tren")
-    changed = translate_tab.take_alternative(view, 0)
+    changed = words.take_alternative(view, 0)
     assert text_of(changed) == "The train'"
     its_own = pytest.approx(math.exp(-0.5 - 1.0))
     assert changed.answer is not None and changed.answer.segments[0].probability == its_own
-    again = translate_tab.take_alternative(changed, 0).answer
+    again = words.take_alternative(changed, 0).answer
     assert again is not None and view.answer is not None and again.segments == view.answer.segments
-    assert translate_tab.take_alternative(view, 7) == view
+    assert words.take_alternative(view, 7) == view
 
 
 def test_swap_makes_the_translation_the_text(service: TranslationService) -> None:
@@ -247,9 +248,9 @@ def test_a_word_of_a_translation_that_grows_or_is_forgotten_offers_nothing(
     service: TranslationService,
 ) -> None:
     growing = dataclasses.replace(shown(service, "el tren"), running=True)
-    assert run(translate_tab.look_up(service, growing, 0, 0)) is growing
+    assert run(words.look_up(service, growing, 0, 0)) is growing
     forgotten = View()
-    assert run(translate_tab.look_up(service, forgotten, 0, 0)) is forgotten
+    assert run(words.look_up(service, forgotten, 0, 0)) is forgotten
 
 
 def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
@@ -259,14 +260,14 @@ def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
     lookups = LatestEvents()
 
     async def overtaken() -> View:
-        looking = translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4)
+        looking = words.look_up_unless_overtaken(service, lookups, "me", view, 0, 4)
         task = asyncio.create_task(looking)
         await asyncio.sleep(0)
         lookups.overtake("me")  # as every event does that shows another translation
         return await task
 
     assert run(overtaken()) is view
-    in_time = run(translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4))
+    in_time = run(words.look_up_unless_overtaken(service, lookups, "me", view, 0, 4))
     assert in_time.choices
 
 
@@ -274,7 +275,7 @@ def test_a_crash_while_a_word_is_looked_up_is_a_notice(service: TranslationServi
     view = shown(service, "el tren")
     fake: Any = service.translators[ES_EN]
     fake.continuations = lambda *_: 1 / 0
-    asked = run(translate_tab.look_up(service, view, 0, 0))
+    asked = run(words.look_up(service, view, 0, 0))
     assert "Algo ha fallado" in page(asked) and text_of(asked) == "The train"
 
 

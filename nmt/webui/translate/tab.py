@@ -11,37 +11,30 @@ of a visit and the text of a shared link are the browser's alone: both come back
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import replace
-from math import exp
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
 from nmt.serving import languages
 from nmt.serving.errors import PageError
-from nmt.serving.job import Answer
 from nmt.serving.messages import catalogue
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
-from nmt.translation.result import SentenceTranslation
 from nmt.webui import i18n
 from nmt.webui.components import AT_ONCE, COPY_SCRIPT, PRIVATE, button, or_skip, sent, slider
 from nmt.webui.language_menus import fitting_target, opening, source_choices, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import views
-from nmt.webui.translate.views import MIN_PROBABILITY, WORD, Choices, View
+from nmt.webui.translate.views import View
+from nmt.webui.translate.words import choose, look_up_unless_overtaken, take_alternative
 
 SHOWN_ALTERNATIVES = 2  # unless the visitor asks for more or fewer
 MAX_CHARS_WITH_ALTERNATIVES = 300  # of a longer text other translations as a whole are of no use
 MAX_EXAMPLES = 5
 MIN_WORDS_TO_TURN = 3  # of a text that contradicts the language in the menu; fewer may be a name
-MAX_CHOICES = 6  # at a word
-MIN_SHARE = 0.85  # of the translation's probability, which what could stand at a word must reach
-_DOUBLED = regex.compile(r"\b(\p{L}+) \1\b", regex.IGNORECASE)
 SCRIPTS = Path(__file__).with_name("translate.js")
 
 
@@ -107,74 +100,6 @@ async def follow(service: TranslationService, owner: Hashable, view: View) -> As
         yield replace(view, error=error.with_traceback(None), running=False)
 
 
-async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
-    """What could stand at the character `start` of a segment of the translation, if that is whole."""
-    if view.answer is None or view.running or not _is_place(view.answer, segment, start):
-        return view
-    view = replace(view, choices=None, error=None)
-    assert view.answer is not None
-    text = view.answer.segments[segment].text
-    prefix = text[:start].rstrip()
-    try:
-        found = await service.continue_from(view.answer, segment, prefix)
-    except UserError as error:
-        return replace(view, error=error.with_traceback(None))
-    least = min(MIN_PROBABILITY, MIN_SHARE * view.answer.segments[segment].probability)
-    likely = [option for option in found if exp(option.score) >= least]
-    return replace(view, choices=Choices(segment, prefix, other_words(text, prefix, likely)))
-
-
-def other_words(
-    text: str, prefix: str, found: Sequence[SentenceTranslation]
-) -> tuple[SentenceTranslation, ...]:
-    """Those that go on after the prefix with a word that is another than in the text, each word once, and that say no
-    word twice; the likeliest first."""
-    taken = {_next_word(text, prefix), (WORD.findall(prefix) or [""])[-1].casefold()}
-    shown = []
-    for option in found:
-        word = _next_word(option.text, prefix)
-        if not word or word in taken or (_DOUBLED.search(option.text) and not _DOUBLED.search(text)):
-            continue
-        taken.add(word)
-        shown.append(option)
-    return tuple(shown[:MAX_CHOICES])
-
-
-def _next_word(text: str, prefix: str) -> str:
-    """The whole word that follows the prefix, in small letters and without accents; "" if none does."""
-    rest = text[len(prefix) :]
-    match = WORD.match(rest.lstrip())
-    if not text.startswith(prefix) or not match or (rest[0].isalnum() and prefix[-1:].isalnum()):
-        return ""
-    plain = unicodedata.normalize("NFD", match.group().casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
-
-
-async def look_up_unless_overtaken(
-    service: TranslationService, lookups: LatestEvents, owner: Hashable, view: View, segment: Any, start: Any
-) -> View:
-    """As `look_up`; the view as it was if the visitor's translation changed meanwhile, for it must not come back."""
-    with lookups.event(owner) as mine:
-        new = await look_up(service, view, segment, start)
-        return new if lookups.is_last(owner, mine) else view
-
-
-def choose(view: View, index: Any) -> View:
-    """The translation with one of the choices in it."""
-    answer, choices = view.answer, view.choices
-    if answer is None or choices is None or not _is_index(index, choices.options):
-        return view
-    changed = answer.with_sentence(choices.segment, choices.options[index])
-    return replace(view, answer=changed, choices=None)
-
-
-def take_alternative(view: View, index: Any) -> View:
-    """The translation of a single sentence exchanged for one of the others."""
-    if view.answer is None or not _is_index(index, view.answer.alternatives):
-        return view
-    return replace(view, answer=view.answer.with_alternative(index), choices=None)
-
-
 def swap(
     service: TranslationService, text: str, view: View, source: str, target: str
 ) -> tuple[str, str, str]:
@@ -193,18 +118,6 @@ def swap(
 
 def can_swap(service: TranslationService, target: str) -> bool:
     return bool(service.targets(target))
-
-
-def _is_place(answer: Answer, segment: Any, start: Any) -> bool:
-    """Whether a browser, which may send anything, names a character of a translated sentence."""
-    if not _is_index(segment, answer.segments):
-        return False
-    part = answer.segments[segment]
-    return part.sentence is not None and not part.sentence.copied and _is_index(start, part.text)
-
-
-def _is_index(index: Any, of: Sequence[Any]) -> bool:
-    return isinstance(index, int) and 0 <= index < len(of)
 
 
 # --- layout -----------------------------------------------------------------------------------------------
