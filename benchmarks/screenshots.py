@@ -53,11 +53,8 @@ def attention(page: Any) -> None:
 
 
 def _open(page: Any, tab: int) -> None:
-    """Open a tab by its place; on a phone those that do not fit are behind a button."""
-    tabs = page.locator("#nmt-tabs > .tab-wrapper").first.get_by_role("tab")
-    if not tabs.nth(tab).is_visible():
-        page.locator("#nmt-tabs .overflow-menu > button").first.click()
-    tabs.nth(tab).click()
+    """Open a tab by its place."""
+    page.locator("#nmt-tabs > .tab-wrapper").first.get_by_role("tab").nth(tab).click()
     page.wait_for_timeout(500)
 
 

@@ -15,20 +15,20 @@ NAMES = {  # English, Spanish
     "pt": ("Portuguese", "portugués"),
 }
 
-EXAMPLES = {
+EXAMPLES = {  # which the shipped models translate right
     "es": [
         "¿Dónde está la biblioteca?",
         "Me gustaría reservar una mesa para dos personas.",
-        "Si hubiera sabido que venías, habría preparado la cena.",
-        "No tengo tiempo para ver la televisión.",
+        "Hace mucho frío hoy. Ponte el abrigo antes de salir.",
+        "Mi abuela cocina mejor que nadie.",
         "El tren sale a las ocho. Tenemos que darnos prisa. ¿Has comprado los billetes?",
     ],
     "en": [
         "Where is the library?",
-        "I would like to book a table for two people.",
-        "If I had known that you were coming, I would have made dinner.",
-        "My sister has lived in Madrid for three years.",
-        "The train leaves at eight. We have to hurry. Did you buy the tickets?",
+        "Tomorrow we are going to the beach with the children.",
+        "How much does this book cost?",
+        "Could you tell me where the station is?",
+        "I like to read before going to sleep.",
     ],
 }
 

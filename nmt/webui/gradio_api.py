@@ -9,8 +9,9 @@ client.predict(["The train leaves."], ["The train leaves at eight."], api_name="
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import gradio as gr
@@ -68,10 +69,23 @@ def build(service: TranslationService) -> None:
         scores.update({row.metric: row.values[0] for row in result.rows})
         return {**scores, "signatures": {row.metric: row.signature for row in result.rows}}
 
-    gr.api(translate, api_name="translate")
-    gr.api(translate_batch, api_name="translate_batch")
-    gr.api(available, api_name="languages")
-    gr.api(score, api_name="score", concurrency_id=QUEUE, concurrency_limit=1)
+    _endpoint(translate, "translate", ["translation", "alternatives"])
+    _endpoint(translate_batch, "translate_batch", ["translations"])
+    _endpoint(available, "languages", ["directions"])
+    _endpoint(score, "score", ["scores"], concurrency_id=QUEUE, concurrency_limit=1)
+
+
+def _endpoint(function: Callable[..., Any], name: str, results: list[str], **settings: Any) -> None:
+    """An endpoint; Gradio's page calls its parameters and results "1st", "2nd" and so on unless they have labels."""
+    endpoint = gr.api(function, api_name=name, **settings)
+    page = gr.context.Context.root_block
+    assert page is not None
+    added = page.fns[endpoint["id"]]
+    component: Any
+    for component, label in zip(
+        [*added.inputs, *added.outputs], [*signature(function).parameters, *results], strict=True
+    ):
+        component.label = label
 
 
 @contextmanager

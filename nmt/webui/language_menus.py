@@ -45,8 +45,14 @@ def direction_menu(service: TranslationService, key: str, elem_id: str, **settin
     )
 
 
-def source_choices(service: TranslationService, language: catalogue.Language) -> Choices:
-    return [(catalogue.say(language, "translate.detect"), AUTO)] + _named(service.sources(), language)
+def source_choices(
+    service: TranslationService, language: catalogue.Language, detected: str | None = None
+) -> Choices:
+    """detected: the language that was; None: none yet"""
+    said = catalogue.say(language, "translate.detect")
+    if detected:
+        said = catalogue.say(language, "translate.detected", language=_named([detected], language)[0][0])
+    return [(said, AUTO), *_named(service.sources(), language)]
 
 
 def target_choices(service: TranslationService, source: str, language: catalogue.Language) -> Choices:

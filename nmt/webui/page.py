@@ -32,7 +32,7 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
     kept = (UPLOAD_SECONDS // 4, UPLOAD_SECONDS)  # how often Gradio looks, and what is too old then
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=kept) as page:
         gr.HTML(_header(service), elem_classes="nmt-header")
-        with gr.Tabs(elem_id="nmt-tabs"):
+        with gr.Tabs(elem_id="nmt-tabs", overflow_behavior="wrap"):
             with _tab("translate"):
                 translate = translate_tab.build(service)
             with _tab("documents"):
@@ -55,10 +55,12 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
         def name_languages(request: gr.Request) -> list[Any]:
             return _menus(service, i18n.of_visitor(request))
 
+        named = page.load(name_languages, None, menus, **PRIVATE)
+        named.then(None, js="() => { document.dispatchEvent(new Event('nmt-ready')); }", **PRIVATE)
+
         def leave(request: gr.Request) -> None:
             service.leave(request.session_hash or "")
 
-        page.load(name_languages, None, menus, **PRIVATE)
         page.unload(leave)
         page.load(None, js=_title_js(), api_visibility="private")
         gradio_api.build(service)

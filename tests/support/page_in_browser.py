@@ -94,13 +94,9 @@ def opened(
 
 
 def open_tab(page: Page, key: str, group: str = "#nmt-tabs") -> None:
-    """A tab by the key of its name; a phone keeps those that do not fit behind a button."""
+    """A tab by the key of its name."""
     from nmt.serving.messages import catalogue
 
     label, tabs = catalogue.say(page.locale, key), page.locator(group)
     tabs.get_by_role("tab", selected=True).first.wait_for()  # after a reload they are not there at once
-    tab = tabs.get_by_role("tab", name=label, exact=True).first
-    if not tab.is_visible():
-        tabs.locator(".overflow-menu > button").first.click()
-        tab = tabs.locator(".overflow-dropdown button", has_text=label).first
-    tab.click()
+    tabs.get_by_role("tab", name=label, exact=True).first.click()

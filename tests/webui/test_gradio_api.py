@@ -120,4 +120,8 @@ def test_the_endpoint_refuses_bad_requests_with_a_message(
 def test_the_endpoint_is_documented_and_the_tabs_events_are_private(client: Client) -> None:
     named = client.view_api(return_format="dict")["named_endpoints"]  # type: ignore[index]
     assert [p["parameter_name"] for p in named["/score"]["parameters"]] == ["hypotheses", "references"]
+    assert [p["label"] for p in named["/translate"]["parameters"]] == [
+        "text", "direction", "beam", "alternatives",
+    ]  # fmt: skip
+    assert [r["label"] for r in named["/translate"]["returns"]] == ["translation", "alternatives"]
     assert not any("upload" in name or "turn" in name for name in named)

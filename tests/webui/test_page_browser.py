@@ -63,11 +63,10 @@ def test_a_pause_in_typing_translates(page: Page) -> None:
     expect_translation(page, "The train")
 
 
-def test_shift_enter_starts_a_line_and_the_button_translates(page: Page) -> None:
+def test_shift_enter_starts_a_line(page: Page) -> None:
     source(page).fill("el tren")
     source(page).press("Shift+Enter")
     source(page).type("el tren sale")
-    page.click("#nmt-translate")
     expect_translation(page, "The train\nThe train leaves")
 
 
@@ -85,11 +84,11 @@ def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: Page) -> 
 
 
 def test_the_page_speaks_the_browsers_language(page: Page) -> None:
-    button, hint = {
-        "es": ("Traducir", "Traduce cuando hace una pausa"),
-        "en": ("Translate", "Translates as you pause"),
+    placeholder, hint = {
+        "es": ("Escriba o pegue un texto", "Traduce cuando hace una pausa"),
+        "en": ("Type or paste text", "Translates as you pause"),
     }[page.locale]
-    sync_api.expect(page.locator("#nmt-translate")).to_have_text(button)
+    sync_api.expect(source(page)).to_have_attribute("placeholder", placeholder)
     sync_api.expect(page.locator("#nmt-target .nmt-status")).to_contain_text(hint, use_inner_text=True)
     shown = page.locator("#nmt-target .nmt-status").inner_text()
     assert ("pausa" in shown) != ("pause" in shown.replace("pausa", ""))
@@ -99,6 +98,7 @@ def test_the_page_speaks_the_browsers_language(page: Page) -> None:
 
 def test_an_example_is_translated_and_another_translation_can_be_taken(page: Page) -> None:
     page.locator("#nmt-examples button").nth(2).click()
+    sync_api.expect(page.locator("#nmt-examples")).to_be_hidden(timeout=PATIENCE)
     others = page.locator("button.nmt-take")
     sync_api.expect(others).to_have_count(2, timeout=PATIENCE)
     wanted = others.first.inner_text()
@@ -111,7 +111,12 @@ def test_a_word_that_is_clicked_can_be_exchanged(page: Page) -> None:
     source(page).fill("El tren sale. El tren.")
     source(page).press("Enter")
     expect_translation(page, "The train sale. The tren.")
-    page.locator(".nmt-word", has_text="train").click()
+    word = page.locator(".nmt-word", has_text="train")
+    word.click()
+    popover = page.locator(".nmt-popover")
+    sync_api.expect(popover).to_be_visible(timeout=PATIENCE)
+    beside, at = popover.bounding_box(), word.bounding_box()
+    assert beside["y"] - (at["y"] + at["height"]) < 20 and beside["x"] - at["x"] < 20
     page.locator("button.nmt-choose", has_text="surely").click()
     expect_translation(page, "The surely sale. The tren.")
     sync_api.expect(page.locator("button.nmt-choose")).to_have_count(0)
@@ -124,6 +129,11 @@ def test_words_are_reached_and_exchanged_by_keyboard(page: Page) -> None:
     page.locator('.nmt-word[tabindex="0"]').focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
+    sync_api.expect(page.locator("button.nmt-choose").first).to_be_focused(timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    sync_api.expect(page.locator(".nmt-popover")).to_be_hidden()
+    sync_api.expect(page.locator(".nmt-word", has_text="train")).to_be_focused()
+    page.keyboard.press("Enter")
     page.locator("button.nmt-choose").first.press("Enter")
     expect_translation(page, "The perhaps leaves")
 
@@ -134,6 +144,7 @@ def test_a_long_text_can_be_stopped(page: Page) -> None:
     page.wait_for_timeout(200)
     name = {"es": "de 33 frases", "en": "of 33 sentences"}[page.locale]  # what a screen reader calls the bar
     sync_api.expect(page.get_by_role("progressbar", name=name)).to_be_visible(timeout=PATIENCE)
+    sync_api.expect(page.locator(".nmt-stop")).to_be_in_viewport(ratio=1)
     read_out = page.locator('[aria-live="polite"]:has(.nmt-result)')  # when it is whole, not as it grows
     sync_api.expect(read_out).to_have_attribute("aria-busy", "true")
     page.locator(".nmt-stop").click(timeout=PATIENCE)
@@ -156,8 +167,112 @@ def test_english_typed_is_translated_into_spanish(page: Page) -> None:
     source(page).fill("the train")
     source(page).press("Enter")
     expect_translation(page, "Las tren")
-    spanish = {"es": "Español", "en": "Spanish"}[page.locale]
-    sync_api.expect(page.locator("#nmt-to input")).to_have_value(spanish, timeout=PATIENCE)
+    spanish, detected, detect = {
+        "es": ("Español", "Inglés – detectado", "Detectar idioma"),
+        "en": ("Spanish", "English – detected", "Detect language"),
+    }[page.locale]
+    expect_menus(page, detected, spanish)
+    page.click("#nmt-swap")
+    expect_menus(page, spanish, {"es": "Inglés", "en": "English"}[page.locale])
+    page.click("#nmt-clear")
+    sync_api.expect(page.locator("#nmt-from input")).to_have_value(detect, timeout=PATIENCE)
+    sync_api.expect(page.locator("#nmt-clear")).to_be_hidden()
+    sync_api.expect(page.locator("#nmt-examples")).to_be_visible()
+
+
+def expect_menus(page: Page, source: str, target: str) -> None:
+    sync_api.expect(page.locator("#nmt-from input")).to_have_value(source, timeout=PATIENCE)
+    sync_api.expect(page.locator("#nmt-to input")).to_have_value(target, timeout=PATIENCE)
+
+
+def test_both_boxes_scroll_by_themselves_and_the_status_stays_in_sight(page: Page) -> None:
+    source(page).fill("el\n" * 60)
+    source(page).press("Enter")
+    for box in ("#nmt-source textarea", ".nmt-scroll"):
+        scrolls = "s => { const b = document.querySelector(s); return b && b.scrollHeight > b.clientHeight; }"
+        page.wait_for_function(scrolls, arg=box)
+    sync_api.expect(page.locator(".nmt-status")).to_be_in_viewport(ratio=1)
+
+
+def test_all_tabs_are_in_one_row_that_scrolls(page: Page) -> None:
+    tabs = page.locator("#nmt-tabs > .tab-wrapper [role=tab]")
+    assert len({tab.bounding_box()["y"] for tab in tabs.all()}) == 1
+    assert tabs.all_inner_texts() == [
+        catalogue.say(page.locale, f"page.tab_{name}")  # type: ignore[attr-defined]
+        for name in ("translate", "documents", "scores", "inside")
+    ]
+    tabs.last.scroll_into_view_if_needed()
+    sync_api.expect(tabs.last).to_be_in_viewport(ratio=1)
+
+
+def test_what_was_translated_is_listed_comes_back_and_can_be_forgotten(page: Page) -> None:
+    for text, translated in (("el tren", "The train"), ("la biblioteca?", "The library?")):
+        source(page).fill(text)
+        source(page).press("Enter")
+        expect_translation(page, translated)
+    page.locator("#nmt-history summary").click()
+    items = page.locator("#nmt-history .nmt-item")
+    sync_api.expect(items).to_have_count(2)
+    items.last.click()
+    sync_api.expect(source(page)).to_have_value("el tren", timeout=PATIENCE)
+    expect_translation(page, "The train")
+    page.click(".nmt-forget")
+    sync_api.expect(page.locator("#nmt-history details")).to_be_hidden()
+    assert not page.evaluate("JSON.parse(sessionStorage.getItem('nmt-history')).length")
+
+
+def test_a_link_opens_with_the_text_which_no_address_carries_to_the_server(page: Page, address: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    source(page).fill("the train & 1+1 #%")
+    source(page).press("Enter")
+    page.click(".nmt-link")
+    page.wait_for_selector(".nmt-link.nmt-copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    other = page.context.new_page()
+    asked: list[str] = []
+    other.on("request", lambda request: asked.append(request.url))
+    other.goto(link)
+    sync_api.expect(other.locator("#nmt-source textarea")).to_have_value(
+        "the train & 1+1 #%", timeout=PATIENCE
+    )
+    sync_api.expect(other.locator(".nmt-word").first).to_be_visible(timeout=PATIENCE)
+    assert other.url == f"{address}/" and not any("train" in url for url in asked[1:])
+
+
+def drop(page: Page, name: str, content: str) -> None:
+    script = "([name, content]) => { const d = new DataTransfer(); d.items.add(new File([content], name)); return d; }"
+    data = page.evaluate_handle(script, [name, content])
+    page.dispatch_event(".nmt-card", "dragover", {"dataTransfer": data})
+    sync_api.expect(page.locator(".nmt-drop")).to_be_visible()
+    page.dispatch_event(".nmt-card", "drop", {"dataTransfer": data})
+
+
+def test_a_file_dropped_on_the_translator_is_a_document_and_so_is_an_over_long_text(page: Page) -> None:
+    status = page.locator("#nmt-document-status")
+    drop(page, "letter.txt", "el tren")
+    sync_api.expect(status).to_contain_text("letter.txt", timeout=PATIENCE)
+    page.locator("[role=tab][data-tab-id=translate]").click()
+    source(page).fill("el tren " * 30)
+    source(page).press("Enter")
+    page.click(".nmt-as-document")
+    sync_api.expect(status).to_contain_text("text.txt", timeout=PATIENCE)  # in the place of the other
+
+
+def test_only_voices_of_the_browser_itself_read_aloud(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          speechSynthesis.getVoices = () => [
+            { localService: true, lang: 'es-ES' }, { localService: false, lang: 'en-US' }];
+          window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+          speechSynthesis.speak = utterance => { window.spoken = [utterance.text, utterance.lang]; };
+        }"""
+    )
+    source(page).fill("el tren")
+    source(page).press("Enter")
+    expect_translation(page, "The train")
+    sync_api.expect(page.locator('.nmt-speak[data-of="target"]')).to_be_hidden()
+    page.click('.nmt-speak[data-of="source"]')
+    assert page.evaluate("window.spoken") == ["el tren", "es"]
 
 
 def test_choosing_english_as_source_turns_the_direction(page: Page) -> None:

@@ -52,6 +52,13 @@ def test_a_recipe_says_what_it_trains_and_for_how_long() -> None:
     )
 
 
+def test_a_training_is_named_after_its_file_and_counted_on_from_another_of_that_name(tmp_path: Path) -> None:
+    assert retrain_tab.suggested_name(tmp_path, "/tmp/x/Médico nº 2.tsv") == "Medico-no-2"
+    (tmp_path / "mine").mkdir()
+    assert retrain_tab.suggested_name(tmp_path, "mine.tsv") == "mine-2"
+    assert retrain_tab.suggested_name(tmp_path, None) == retrain_tab.suggested_name(tmp_path, "¿?.tsv") == ""
+
+
 # --- handlers ---------------------------------------------------------------------------------------------
 
 

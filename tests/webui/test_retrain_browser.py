@@ -29,6 +29,8 @@ import json, signal, sys, time
 from pathlib import Path
 stage, folder, resume = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 print(f"{stage} begins with a long line: " + "x" * 300, flush=True)
+if folder.name == "broken":
+    sys.exit("line 7: out of memory")
 if stage == "prepare":
     (folder / "data").mkdir()
     (folder / "data" / "data.yaml").touch()
@@ -86,7 +88,18 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
 
 def open_retrain(page: Page) -> None:
     open_tab(page, "page.tab_retrain")
+    page.wait_for_selector("#nmt-retrain-check")
+
+
+def open_more(page: Page) -> None:
+    """What most people leave as it is: the name, the recipe, a file of the server's."""
+    page.locator("#nmt-retrain-more > button").click()
     page.wait_for_selector("#nmt-retrain-name input, #nmt-retrain-name textarea")
+
+
+def upload(page: Page, file: Path) -> None:
+    page.set_input_files("#nmt-retrain-upload input[type=file]", str(file))
+    sync_api.expect(page.locator("#nmt-retrain-upload")).to_contain_text(file.stem, timeout=PATIENCE)
 
 
 def field(page: Page, name: str) -> Any:
@@ -128,6 +141,7 @@ def expect_offered(page: Page, menu: str, name: str) -> None:
 
 def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path) -> None:
     assert not page.locator("#nmt-retrain-start").is_enabled()
+    open_more(page)
     field(page, "name").fill("mío")
     field(page, "path").fill(str(folder / "nowhere.tsv"))
     page.click("#nmt-retrain-check")
@@ -161,6 +175,7 @@ def test_a_training_from_the_form_to_the_translate_tab(page: Page, folder: Path)
 
 
 def test_a_change_after_the_check_is_shown_before_it_is_started(page: Page, folder: Path) -> None:
+    open_more(page)
     field(page, "name").fill("mine")
     field(page, "path").fill(str(folder / "mine.tsv"))
     page.click("#nmt-retrain-check")
@@ -174,12 +189,21 @@ def test_a_change_after_the_check_is_shown_before_it_is_started(page: Page, fold
     assert not (folder / "runs" / "mine").exists()
 
 
-def test_a_file_can_be_uploaded(page: Page, folder: Path) -> None:
-    field(page, "name").fill("mine")
-    page.set_input_files("#nmt-retrain-upload input[type=file]", str(folder / "mine.tsv"))
-    sync_api.expect(page.locator("#nmt-retrain-upload")).to_contain_text("mine", timeout=PATIENCE)
+def test_a_file_is_all_that_is_needed_and_gives_the_training_its_name(page: Page, folder: Path) -> None:
+    sync_api.expect(page.locator("#nmt-retrain-name")).to_be_hidden()
+    upload(page, folder / "mine.tsv")
     page.click("#nmt-retrain-check")
     expect(page, "summary", "800 pairs", "800 pares")
     page.click("#nmt-retrain-start")
     expect(page, "state", "Training", "Entrenando")
     assert (folder / "runs" / "mine" / "text.tsv").read_bytes() == (folder / "mine.tsv").read_bytes()
+
+
+def test_a_training_that_fails_opens_its_last_lines(page: Page, folder: Path) -> None:
+    upload(page, write_pairs(folder / "broken.tsv"))
+    page.click("#nmt-retrain-check")
+    expect(page, "summary", "800 pairs", "800 pares")
+    page.click("#nmt-retrain-start")
+    expect(page, "state", "Failed", "Ha fallado")
+    sync_api.expect(page.locator("#nmt-retrain-log .nmt-log")).to_be_visible(timeout=PATIENCE)
+    expect(page, "log", "line 7: out of memory", "line 7: out of memory")

@@ -15,9 +15,11 @@ import pytest
 pytest.importorskip("gradio", reason="the page's extra is not installed")
 
 from nmt.serving.service import TranslationService
+from nmt.translation.result import SentenceTranslation
 from nmt.webui import i18n
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import tab as translate_tab
+from nmt.webui.translate import words
 from nmt.webui.translate.views import View, counter, page
 from tests.support.fake_translator import FakeTranslator, fake_service
 
@@ -63,8 +65,8 @@ def text_of(view: View) -> str:
 def test_translate_handler_shows_text_alternatives_and_time(service: TranslationService) -> None:
     found = shown(service, SPANISH)
     assert text_of(found) == ENGLISH
-    assert page(found).count("nmt-take") == 3  # the panel and two buttons
-    assert "Spanish detected" in page(found) and "Detectado: español" in page(found)
+    assert page(found).count("nmt-take") == 2
+    assert 'data-menu="auto" data-from="es" data-to="en"' in page(found) and "Traducido en" in page(found)
     assert found.error is None and not found.running
 
 
@@ -83,9 +85,83 @@ def test_a_long_text_is_shown_as_it_grows_and_asks_for_more() -> None:
     assert text_of(found[-1]) == "Slow el. Slow el. Slow el. Slow el. "
 
 
-def test_the_target_menu_follows_the_language_that_was_found(service: TranslationService) -> None:
-    assert 'data-flip="es"' in page(shown(service, "the train", "auto", "en"))
-    assert "data-flip" not in page(shown(service, "el tren", "auto", "en"))
+def direction(view: View | None) -> tuple[str, str] | None:
+    return view.answer.direction if view and view.answer else None
+
+
+def translated(service: TranslationService, view: View, text: str, source: str, insisted: bool) -> View:
+    found = run(translate_tab.translate(service, "me", view, text, source, "en", 5, 2, insisted))
+    assert found
+    return found
+
+
+def test_a_text_that_contradicts_the_menu_turns_the_direction(service: TranslationService) -> None:
+    turned = translated(service, View(), "the train leaves", "es", insisted=False)
+    assert direction(turned) == ("en", "es") and turned.detected
+    short = translated(service, View(), "the train", "es", insisted=False)  # too short to contradict anybody
+    assert direction(short) == ES_EN and not short.detected
+
+
+def test_a_language_that_was_insisted_on_stays_until_the_text_is_gone(service: TranslationService) -> None:
+    kept = translated(service, View(), "the train leaves", "es", insisted=True)
+    assert direction(kept) == ES_EN
+    kept = translated(service, kept, "the train leaves at", "es", insisted=False)
+    assert direction(kept) == ES_EN
+    gone = translated(service, kept, " ", "es", insisted=False)
+    assert direction(translated(service, gone, "the train leaves", "es", insisted=False)) == ("en", "es")
+
+
+def test_a_text_in_a_language_that_nothing_reads_is_told_and_not_translated(
+    service: TranslationService,
+) -> None:
+    german = "Ich habe gestern mit meinem Bruder ein neues Auto gekauft."
+    for source in ("auto", "es"):
+        found = run(translate_tab.translate(service, "me", View(), german, source, "en", 5, 2))
+        assert found and found.answer is None and "looks like German" in page(found)
+    assert direction(translated(service, View(), german, "es", insisted=True)) == ES_EN
+
+
+def test_what_went_by_way_of_another_language_says_so_and_is_from_its_own(
+    service: TranslationService,
+) -> None:
+    service.add(("pt", "es"), FakeTranslator("pt", "es"))  # type: ignore[arg-type]
+    view = shown(service, "el tren", "pt", "en")
+    assert "By way of Spanish" in page(view) and 'data-menu="pt" data-from="pt" data-to="en"' in page(view)
+    assert "By way of" not in page(shown(service, "el tren", "es", "en"))
+
+
+def test_an_over_long_text_is_offered_as_a_document(service: TranslationService) -> None:
+    assert "nmt-as-document" in page(shown(service, "x" * 201))
+    assert "nmt-as-document" not in page(shown(service, "crash"))
+
+
+def words_after(text: str, prefix: str, *options: str) -> list[str]:
+    found = [SentenceTranslation("", option, -0.5, (), [], [], None) for option in options]
+    return [option.text for option in words.other_words(text, prefix, found)]
+
+
+@pytest.mark.parametrize(
+    ("option", "offered"),
+    [
+        ("It is too cold today.", True),
+        ("It is very chilly.", False),  # the word that stands there
+        ("It is Véry cold.", False),  # but for an accent
+        ("It is is cold.", False),  # the word before
+        ("It is so so cold.", False),  # a word twice
+        ("It isn't cold.", False),  # no word of its own
+        ("It is.", False),
+        ("He is too cold.", False),  # another beginning
+    ],
+)
+def test_what_is_offered_at_a_word_is_another_word_and_doubles_none(option: str, offered: bool) -> None:
+    assert words_after("It is very cold today.", "It is", option) == ([option] if offered else [])
+
+
+def test_each_word_is_offered_once_and_as_far_as_the_text_changes(service: TranslationService) -> None:
+    options = ["It is too cold today.", "It is too hot.", "It is really cold today."]
+    assert words_after("It is very cold today.", "It is", *options) == [options[0], options[2]]
+    view = run(words.look_up(service, shown(service, "el tren sale"), 0, 4))
+    assert "<strong>perhaps</strong></button>" in page(view)  # and not "leaves", which stays
 
 
 def test_no_text_shows_nothing(service: TranslationService) -> None:
@@ -121,13 +197,14 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
     service: TranslationService,
 ) -> None:
     view = shown(service, "El tren sale.\nLa biblioteca?")
-    asked = run(translate_tab.look_up(service, view, 2, 4))
+    asked = run(words.look_up(service, view, 2, 4))
     assert asked.choices and [o.text for o in asked.choices.options] == ["The perhaps", "The surely"]
     assert "<strong>perhaps</strong>" in page(asked) and "go on from “library”" in page(asked)
-    changed = translate_tab.choose(asked, 1)
+    assert page(asked).count(" popover>") == 1 and page(view).count(" popover>") == 0
+    changed = words.choose(asked, 1)
     assert text_of(changed) == "The train sale.\nThe surely"  # the fake does not know "sale."
     assert changed.choices is None
-    assert translate_tab.choose(asked, 2) == translate_tab.choose(asked, "0") == asked
+    assert words.choose(asked, 2) == words.choose(asked, "0") == asked
 
 
 @pytest.mark.parametrize(
@@ -135,18 +212,18 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
 )
 def test_a_place_that_is_none_offers_nothing(service: TranslationService, place: tuple[Any, Any]) -> None:
     view = shown(service, "El tren.\nEl tren.")
-    assert run(translate_tab.look_up(service, view, *place)).choices is None
+    assert run(words.look_up(service, view, *place)).choices is None
 
 
 def test_other_translations_change_places_with_the_one_shown(service: TranslationService) -> None:
     view = shown(service, "el tren")
-    changed = translate_tab.take_alternative(view, 0)
+    changed = words.take_alternative(view, 0)
     assert text_of(changed) == "The train'"
     its_own = pytest.approx(math.exp(-0.5 - 1.0))
     assert changed.answer is not None and changed.answer.segments[0].probability == its_own
-    again = translate_tab.take_alternative(changed, 0).answer
+    again = words.take_alternative(changed, 0).answer
     assert again is not None and view.answer is not None and again.segments == view.answer.segments
-    assert translate_tab.take_alternative(view, 7) == view
+    assert words.take_alternative(view, 7) == view
 
 
 def test_swap_makes_the_translation_the_text(service: TranslationService) -> None:
@@ -171,9 +248,9 @@ def test_a_word_of_a_translation_that_grows_or_is_forgotten_offers_nothing(
     service: TranslationService,
 ) -> None:
     growing = dataclasses.replace(shown(service, "el tren"), running=True)
-    assert run(translate_tab.look_up(service, growing, 0, 0)) is growing
+    assert run(words.look_up(service, growing, 0, 0)) is growing
     forgotten = View()
-    assert run(translate_tab.look_up(service, forgotten, 0, 0)) is forgotten
+    assert run(words.look_up(service, forgotten, 0, 0)) is forgotten
 
 
 def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
@@ -183,14 +260,14 @@ def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
     lookups = LatestEvents()
 
     async def overtaken() -> View:
-        looking = translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4)
+        looking = words.look_up_unless_overtaken(service, lookups, "me", view, 0, 4)
         task = asyncio.create_task(looking)
         await asyncio.sleep(0)
         lookups.overtake("me")  # as every event does that shows another translation
         return await task
 
     assert run(overtaken()) is view
-    in_time = run(translate_tab.look_up_unless_overtaken(service, lookups, "me", view, 0, 4))
+    in_time = run(words.look_up_unless_overtaken(service, lookups, "me", view, 0, 4))
     assert in_time.choices
 
 
@@ -198,7 +275,7 @@ def test_a_crash_while_a_word_is_looked_up_is_a_notice(service: TranslationServi
     view = shown(service, "el tren")
     fake: Any = service.translators[ES_EN]
     fake.continuations = lambda *_: 1 / 0
-    asked = run(translate_tab.look_up(service, view, 0, 0))
+    asked = run(words.look_up(service, view, 0, 0))
     assert "Algo ha fallado" in page(asked) and text_of(asked) == "The train"
 
 

@@ -26,6 +26,12 @@ from nmt.webui.documents import views
 from nmt.webui.language_menus import fitting_target, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 
+# What the dialogue offers; a phone's would grey out what it has no type for, .po and .srt among them.
+FILTER = """document.addEventListener('click', event => {
+  const input = event.target.closest?.('#nmt-document')?.querySelector('input[type=file]');
+  if (input && matchMedia('(pointer: fine)').matches) input.accept = '%s';
+}, true);"""
+
 
 class Shown(NamedTuple):
     """What the tab shows, in the order of its outputs."""
@@ -112,8 +118,7 @@ class Layout:
             self.source = source_menu(service, "nmt-document-from")
             gr.HTML('<span aria-hidden="true">→</span>', elem_classes="nmt-arrow")
             self.target = target_menu(service, "nmt-document-to")
-        # No `file_types`: phones grey out what they have no type for, .po and .srt among them, and Gradio's own
-        # message for another file is in English only.
+        # No `file_types`: Gradio's own message for another file is in English only.
         self.file = gr.File(label=i18n.label("documents.file"), height=160, elem_id="nmt-document")
         about = i18n.html(
             "documents.about",
@@ -121,7 +126,7 @@ class Layout:
             megabytes=documents.LIMITS.file_bytes / 1e6,
             characters=views.number(documents.LIMITS.characters),
         )
-        gr.HTML(about, elem_classes="nmt-quiet")
+        gr.HTML(about, js_on_load=FILTER % documents.FORMATS, elem_classes="nmt-quiet")
         with gr.Row(elem_classes="nmt-below", elem_id="nmt-document-row"):
             self.translate = button(
                 "documents.translate", "nmt-document-translate", variant="primary", min_width=120
@@ -189,7 +194,7 @@ def updates(shown: Shown) -> list[Any]:
         # A value and no update, or Gradio would not know that the file is to be deleted.
         str(shown.result) if shown.result else None,
         gr.update(visible=shown.result is not None),
-        gr.update(interactive=not shown.running),
+        gr.update(interactive=not shown.running, variant="secondary" if shown.result else "primary"),
         gr.update(visible=shown.running),
         or_skip(shown.target),
     ]

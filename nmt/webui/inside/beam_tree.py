@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.inside import Inside
 
 # In rem; inside.css has the same.
-BOX_WIDTH, COLUMN_GAP = 7.5, 1.75
+BOX_WIDTH, COLUMN_GAP = 6.5, 1.25
 ROW_HEIGHT = 1.9  # of a box and the space below it
 HEAD_HEIGHT = 1.6  # above the first box
 

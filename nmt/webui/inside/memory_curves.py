@@ -25,7 +25,7 @@ def memory(found: Memory) -> str:
     """The curves, and below them a row for each with its norms at a few distances."""
     return (
         f'<p class="nmt-inside-note">{i18n.html("inside.norm_axis")}</p>'
-        f'<div class="nmt-inside-scroll">{_curves(found)}</div>'
+        f'<div class="nmt-inside-scroll" tabindex="0">{_curves(found)}</div>'
         f'<p class="nmt-inside-note nmt-under">{i18n.html("inside.distance_axis")}</p>{_table(found)}'
     )
 
@@ -68,7 +68,7 @@ def _table(found: Memory) -> str:
         values.append(i18n.html("inside.never") if half is None else str(half))
         rows.append(f'<tr><th scope="row">{line} {name}</th>{markup.cells(values)}</tr>')
     return (
-        f'<div class="nmt-inside-scroll"><table class="nmt-norms">'
+        f'<div class="nmt-inside-scroll" tabindex="0"><table class="nmt-norms">'
         f'<caption class="nmt-aside">{i18n.html("inside.norm_axis")}</caption>'
         f"<thead><tr><td></td>{markup.heads(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -41,6 +41,13 @@ HEAVY: dict[str, Any] = {
     "show_progress": "minimal",
 }
 
+# Explanations are open at the first visit, and closed afterwards.
+OPEN_ONCE = """() => {
+  let first = true;
+  try { first = !localStorage.getItem('nmt-inside'); localStorage.setItem('nmt-inside', 'visited'); } catch {}
+  return Array(%d).fill({ __type__: 'update', ...(first ? { open: true } : {}) });
+}"""
+
 Offered = tuple[Direction, list[str]]  # direction and sentences of the translation that was offered last
 
 
@@ -112,7 +119,7 @@ def explanation(name: str) -> str:
     """Markdown in both languages, of which the style sheet shows one: a label would read formulas as messages."""
     both = catalogue.EXPLANATIONS[f"inside.{name}_about"]
     return "\n\n".join(
-        f'<div class="nmt-{language}" lang="{language}">\n\n{text}\n\n</div>'
+        f'<div class="nmt-{language}" lang="{language}" tabindex="0">\n\n{text}\n\n</div>'
         for language, text in zip(catalogue.LANGUAGES, both, strict=True)
     )
 
@@ -152,18 +159,20 @@ class Layout:
                 "inside.download", "nmt-inside-download", scale=0, min_width=210, size="lg", interactive=False
             )
         self.notice = gr.HTML(visible=False, elem_id="nmt-inside-notice")
+        gr.HTML(views.working(), elem_id="nmt-inside-working")
         self.summary = gr.HTML(nothing, elem_id="nmt-inside-summary")
-        with gr.Tabs(elem_id="nmt-inside-views"):
-            with _view("attention"):
+        self.about: list[gr.Accordion] = []
+        with gr.Tabs(elem_id="nmt-inside-views", overflow_behavior="wrap"):
+            with self._view("attention"):
                 self.attention = gr.HTML(nothing, js_on_load=script, elem_id="nmt-attention")
-            with _view("tokens"):
+            with self._view("tokens"):
                 self.tokens = gr.HTML(nothing, elem_id="nmt-tokens")
-            with _view("beam"):
+            with self._view("beam"):
                 self.tree = gr.HTML(nothing, js_on_load=script, elem_id="nmt-tree")
-            with _view("gates"):
+            with self._view("gates"):
                 self.layer = _hidden_menu("inside.layer", "nmt-layer")
                 self.gates = gr.HTML(nothing, js_on_load=script, elem_id="nmt-gates")
-            with _view("memory") as self.memory_tab:
+            with self._view("memory") as self.memory_tab:
                 kinds: tuple[Of, ...] = ("model", "open", "plain")
                 with gr.Row():
                     self.memory_of = {
@@ -173,6 +182,16 @@ class Layout:
                 self.memory = gr.HTML(nothing, elem_id="nmt-memory")
         self.offered = gr.State(None)  # Offered, or None
         self.seen = gr.State(None, time_to_live=KEPT_SECONDS)  # Seen, or None
+
+    def _view(self, name: str) -> gr.Tab:
+        """A tab within the tab, which begins with what a student should know."""
+        tab = gr.Tab(i18n.label(f"inside.{name}"), id=name, elem_id=f"nmt-view-{name}")
+        with tab, gr.Accordion(i18n.label("inside.about"), open=False) as about:
+            gr.Markdown(
+                explanation(name), latex_delimiters=FORMULAS, sanitize_html=False, elem_classes="nmt-about"
+            )
+        self.about.append(about)
+        return tab
 
 
 def _hidden_menu(key: str, elem_id: str) -> gr.Dropdown:
@@ -184,16 +203,6 @@ def _text_box(name: str, **settings: Any) -> gr.Textbox:
     return gr.Textbox(
         label=i18n.label(f"inside.{name}"), scale=3, min_width=280, elem_id=f"nmt-inside-{name}", **settings
     )
-
-
-def _view(name: str) -> gr.Tab:
-    """A tab within the tab, which begins with what a student should know."""
-    tab = gr.Tab(i18n.label(f"inside.{name}"), id=name, elem_id=f"nmt-view-{name}")
-    with tab, gr.Accordion(i18n.label("inside.about"), open=True):
-        gr.Markdown(
-            explanation(name), latex_delimiters=FORMULAS, sanitize_html=False, elem_classes="nmt-about"
-        )
-    return tab
 
 
 # --- events -----------------------------------------------------------------------------------------------
@@ -233,6 +242,7 @@ def build(service: TranslationService, view: gr.State, tab: gr.Tab) -> Layout:
         **HEAVY,
     }
     tab.select(opened, [view, c.offered], [c.offered, *fields], **PRIVATE).then(looked_if_new, **looking)
+    tab.select(None, None, c.about, js=OPEN_ONCE % len(c.about), **PRIVATE)
     gr.on([c.look.click, c.text.submit, c.given.submit], looked, **looking)
     c.sentence.input(chosen, [c.offered, c.sentence], [c.text, c.given], **PRIVATE).then(looked, **looking)
     c.layer.input(gates, [c.seen, c.layer], c.gates, **PRIVATE)

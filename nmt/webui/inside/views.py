@@ -63,6 +63,11 @@ def note(key: str) -> str:
     return f'<p class="nmt-inside-note">{i18n.html(key)}</p>'
 
 
+def working() -> str:
+    """What the style sheet shows while something is computed."""
+    return f'<label role="status"><progress></progress> {i18n.html("inside.working")}</label>'
+
+
 # --- the sentence as a whole ------------------------------------------------------------------------------
 
 

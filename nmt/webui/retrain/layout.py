@@ -24,22 +24,21 @@ class Form:
         gr.Markdown(i18n.label("retrain.intro"))
         with gr.Accordion(i18n.label("retrain.help"), open=False, elem_id="nmt-retrain-help"):
             gr.Markdown(i18n.label("retrain.help_text"))
-        with gr.Row():
-            name_info = i18n.label("retrain.name_info")
-            self.name = gr.Textbox(
-                info=name_info, max_lines=1, max_length=MAX_NAME_CHARS, **_labelled("name")
-            )
-            self.recipe = gr.Dropdown(known, value=known[0], **_labelled("recipe"))
-        self.facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
+        self.upload = gr.File(file_types=[".tsv", ".txt"], height=130, **_labelled("upload"))
         with gr.Row():
             first, second = (
                 _language(name, code) for name, code in zip(("first", "second"), direction, strict=True)
             )
-        reverse = gr.Checkbox(label=i18n.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
-        with gr.Row(equal_height=True):
-            upload = gr.File(file_types=[".tsv", ".txt"], height=130, **_labelled("upload"))
-            path = gr.Textbox(max_lines=1, **_labelled("path"))
         with gr.Accordion(i18n.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
+            with gr.Row():
+                name_info = i18n.label("retrain.name_info")
+                self.name = gr.Textbox(
+                    info=name_info, max_lines=1, max_length=MAX_NAME_CHARS, **_labelled("name")
+                )
+                self.recipe = gr.Dropdown(known, value=known[0], **_labelled("recipe"))
+            self.facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
+            self.path = gr.Textbox(max_lines=1, **_labelled("path"))
+            reverse = gr.Checkbox(label=i18n.label("retrain.reverse"), elem_id="nmt-retrain-reverse")
             with gr.Row():
                 vocab_size = _number("vocab_size", "vocab_size_info", MAX_PIECES)
                 steps = _number("steps", "zero", MAX_STEPS)
@@ -47,7 +46,8 @@ class Form:
             language_filter = gr.Checkbox(value=True, label=i18n.label("retrain.language_filter"))
         # In the order of the parameters of `training_request.check`.
         self.fields: list[Any] = [
-            self.name, self.recipe, first, second, reverse, upload, path, vocab_size, steps, minutes, language_filter,
+            self.name, self.recipe, first, second, reverse, self.upload, self.path,
+            vocab_size, steps, minutes, language_filter,
         ]  # fmt: skip
         with gr.Row(elem_classes="nmt-below"):
             self.check = _button("check", min_width=120, scale=None)
@@ -85,7 +85,7 @@ class Board:
             # Without a title of its own, the legend would have the column's name.
             self.losses = _plot("loss", "losses", color="curve", color_title=" ")
             self.scores = _plot("bleu", "scores")
-        with gr.Accordion(i18n.label("retrain.log"), open=False, elem_id="nmt-retrain-log"):
+        with gr.Accordion(i18n.label("retrain.log"), open=False, elem_id="nmt-retrain-log") as self.log_box:
             self.log = gr.HTML("")
         self.timer = gr.Timer(look_seconds, active=False)
         self.seen = gr.State(None)

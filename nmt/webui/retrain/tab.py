@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -20,7 +20,14 @@ from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.serving.training_jobs import RUNNING, Training, Trainings
-from nmt.serving.training_request import TrainingRequest, check, commands, recipes
+from nmt.serving.training_request import (
+    MAX_NAME_CHARS,
+    TrainingRequest,
+    check,
+    commands,
+    recipes,
+    safe_name,
+)
 from nmt.translation.translator import Translator
 from nmt.webui import i18n, markup
 from nmt.webui.components import PRIVATE, or_skip, shown_if_any
@@ -78,6 +85,16 @@ def checked(trainings: Trainings, *form: Any) -> Checked:
     lines = commands(request, trainings.folder / request.name)
     shown = "\n".join(shlex.join(command) for command in lines.values())
     return Checked(request, views.checked(request), shown)
+
+
+def suggested_name(folder: Path, file: str | None) -> str:
+    """A name after a file, with a number if there is a training of that name; "" if there is no file."""
+    try:
+        stem = safe_name(PurePath(file or "").stem)[: MAX_NAME_CHARS - len("-999")]
+    except UserError:
+        return ""
+    names = (f"{stem}-{number}" if number > 1 else stem for number in range(1, 1000))
+    return next((name for name in names if not (folder / name).exists()), "")
 
 
 def start(trainings: Trainings, shown: TrainingRequest | None, *form: Any) -> tuple[str, Checked]:
@@ -181,6 +198,9 @@ def _wire_form(trainings: Trainings, f: Form) -> Any:
     """Checking and starting; returns the event after which a training may have begun."""
     found = [f.request, f.summary, f.commands, f.notice, f.start]
 
+    def name_it(name: str, upload: str | None, path: str) -> str:
+        return name or suggested_name(trainings.folder, upload or path)
+
     def facts(recipe: str) -> str:
         return views.recipe(recipe) if recipe in recipes() else ""
 
@@ -192,14 +212,16 @@ def _wire_form(trainings: Trainings, f: Form) -> Any:
         return [name or gr.skip(), *_form_updates(shown)]
 
     f.recipe.input(facts, f.recipe, f.facts, **PRIVATE)
-    f.check.click(check_form, f.fields, found, **SLOW, **READING)
+    naming = f.check.click(name_it, [f.name, f.upload, f.path], f.name, **PRIVATE)
+    naming.then(check_form, f.fields, found, **SLOW, **READING)
     return f.start.click(start_checked, [f.request, *f.fields], [f.started, *found], **PRIVATE, **READING)
 
 
 def _wire_board(trainings: Trainings, b: Board, started: Any, f: Form, tab: gr.Tab) -> None:
     """What a training is doing: looked at when the page or the tab opens, and every moment while one runs."""
     shown = [
-        b.state, b.figures, b.losses, b.scores, b.log, b.stop, b.resume, b.try_it, b.timer, b.seen,
+        b.state, b.figures, b.losses, b.scores, b.log, b.log_box, b.stop, b.resume, b.try_it,
+        b.timer, b.seen,
     ]  # fmt: skip
 
     def list_all(name: str | None) -> Any:
@@ -252,6 +274,7 @@ def _board_updates(shown: Shown, seen: Seen, language: catalogue.Language) -> li
         _plot(shown.losses, x_title=step, y_title=catalogue.say(language, "retrain.loss_axis")),
         _plot(shown.scores, x_title=step, y_title="BLEU"),
         shown_if_any(shown.log),
+        gr.update(open=True) if shown.state and shown.seen.state == "failed" else gr.skip(),
         gr.update(interactive=shown.running and shown.seen.state != "stopping"),
         gr.update(interactive=shown.can_resume),
         gr.update(interactive=shown.can_try),

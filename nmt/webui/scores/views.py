@@ -42,8 +42,9 @@ def scores(result: Result) -> str:
     signatures = "".join(map(_signature, result.rows))
     note = "" if result.with_ter else f'<p class="nmt-remark">{_said("no_ter")}</p>'
     return (
-        f'<section class="nmt-scored"><h2>{count}</h2><div class="nmt-wide"><table class="nmt-scores"><thead>'
-        f"<tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{note}"
+        f'<section class="nmt-scored"><h2>{count}</h2>'
+        f'<div class="nmt-wide" tabindex="0"><table class="nmt-scores"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{note}"
         f'<h3>{_said("signature")}</h3><ul class="nmt-signatures">{signatures}</ul></section>'
     )
 

@@ -1,16 +1,17 @@
-"""The tab that translates: language bar, two boxes, what else could stand at a word, options, examples.
+"""The tab that translates: one card with the language bar, two boxes and a row of status; examples, options, history.
 
 The handlers are plain functions of values, most of them from a `View` to the next one, so that tests call them
 without a browser; `build` lays out the components and wires the handlers to them.  `views.py` makes HTML of a view, and
 `translate.js` is what that HTML does in the browser.
 
 A translation that is done at once goes past Gradio's queue (one request, one answer: half the time); one that takes
-longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.
+longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.  The history
+of a visit and the text of a shared link are the browser's alone: both come back as an event of the component `visit`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,21 @@ import gradio as gr
 
 from nmt.errors import UserError
 from nmt.serving import languages
-from nmt.serving.job import Answer
+from nmt.serving.errors import PageError
+from nmt.serving.messages import catalogue
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui import i18n
-from nmt.webui.components import AT_ONCE, COPY_SCRIPT, PRIVATE, button, sent, slider
-from nmt.webui.language_menus import fitting_target, opening, source_menu, target_menu
+from nmt.webui.components import AT_ONCE, COPY_SCRIPT, PRIVATE, button, or_skip, sent, slider
+from nmt.webui.language_menus import fitting_target, opening, source_choices, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import views
-from nmt.webui.translate.views import Choices, View
+from nmt.webui.translate.views import View
+from nmt.webui.translate.words import choose, look_up_unless_overtaken, take_alternative
 
 SHOWN_ALTERNATIVES = 2  # unless the visitor asks for more or fewer
 MAX_CHARS_WITH_ALTERNATIVES = 300  # of a longer text other translations as a whole are of no use
 MAX_EXAMPLES = 5
+MIN_WORDS_TO_TURN = 3  # of a text that contradicts the language in the menu; fewer may be a name
 SCRIPTS = Path(__file__).with_name("translate.js")
 
 
@@ -46,76 +50,54 @@ async def translate(
     target: str,
     beam: float,
     alternatives: float,
+    insisted: bool = False,
 ) -> View | None:
-    """What is done of the text in a moment; an error is part of the view, never an exception.  None: no change."""
+    """What is done of the text in a moment; an error is part of the view, never an exception.  None: no change.
+
+    insisted  the visitor has just named the source by hand: it stays, also for a text that is in another language
+    """
     try:
         if not (text or "").strip():
             service.forget(owner)
             return View()
+        insisted = insisted or view.insisted
+        if not insisted and contradicts(service, text, source):
+            source = AUTO
         direction, detected = service.resolve(text, source, target)
+        if source == AUTO and not detected and (other := foreign(service, text)):
+            raise PageError("translate.foreign", language=languages.name(other))
         wanted = alternatives if len(text) <= MAX_CHARS_WITH_ALTERNATIVES else 0
         answer = await service.start(text, direction, owner, beam, wanted)
     except UserError as error:
         service.forget(owner)
-        return replace(view, error=error.with_traceback(None), choices=None, running=False, flip="")
-    if answer is None:
-        return None
-    flip = direction[1] if direction[1] != target else ""
-    return View(answer, text, detected, running=answer.growing, flip=flip)
+        error = error.with_traceback(None)
+        return replace(view, error=error, choices=None, running=False, detected=False)
+    return View(answer, text, direction[0], detected, insisted, running=answer.growing) if answer else None
+
+
+def contradicts(service: TranslationService, text: str, source: str) -> bool:
+    """Whether a text is plainly in another language than the menu says."""
+    if source == AUTO or len(text.split()) < MIN_WORDS_TO_TURN:
+        return False
+    return service.detect(text) not in (None, source) or foreign(service, text) is not None
+
+
+def foreign(service: TranslationService, text: str) -> str | None:
+    """The language of a text that no model reads, if it is in one."""
+    guesses = service.guess(text)
+    return guesses[0].language if guesses and guesses[0].language not in service.sources() else None
 
 
 async def follow(service: TranslationService, owner: Hashable, view: View) -> AsyncIterator[View]:
     """The rest of a translation that takes longer."""
     if (begun := view.answer) is None:
         return
-    view = replace(view, flip="")
     try:
         async for answer in service.follow(owner, begun):
             view = replace(view, answer=answer, running=answer.growing)
             yield view
     except UserError as error:
         yield replace(view, error=error.with_traceback(None), running=False)
-
-
-async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
-    """What could stand at the character `start` of a segment of the translation, if that is whole."""
-    if view.answer is None or view.running or not _is_place(view.answer, segment, start):
-        return view
-    view = replace(view, choices=None, error=None, flip="")
-    assert view.answer is not None
-    text = view.answer.segments[segment].text
-    prefix = text[:start].rstrip()
-    try:
-        found = await service.continue_from(view.answer, segment, prefix)
-    except UserError as error:
-        return replace(view, error=error.with_traceback(None))
-    options = [option for option in found if option.text != text and option.text.startswith(prefix)]
-    return replace(view, choices=Choices(segment, prefix, tuple(options)))
-
-
-async def look_up_unless_overtaken(
-    service: TranslationService, lookups: LatestEvents, owner: Hashable, view: View, segment: Any, start: Any
-) -> View:
-    """As `look_up`; the view as it was if the visitor's translation changed meanwhile, for it must not come back."""
-    with lookups.event(owner) as mine:
-        new = await look_up(service, view, segment, start)
-        return new if lookups.is_last(owner, mine) else view
-
-
-def choose(view: View, index: Any) -> View:
-    """The translation with one of the choices in it."""
-    answer, choices = view.answer, view.choices
-    if answer is None or choices is None or not _is_index(index, choices.options):
-        return view
-    changed = answer.with_sentence(choices.segment, choices.options[index])
-    return replace(view, answer=changed, choices=None, flip="")
-
-
-def take_alternative(view: View, index: Any) -> View:
-    """The translation of a single sentence exchanged for one of the others."""
-    if view.answer is None or not _is_index(index, view.answer.alternatives):
-        return view
-    return replace(view, answer=view.answer.with_alternative(index), choices=None, flip="")
 
 
 def swap(
@@ -128,8 +110,8 @@ def swap(
     if not can_swap(service, target):
         return source, target, text
     answer = view.answer
-    was = answer.direction[0] if answer else service.resolve(text, source, target)[0][0]
-    other = was if (target, was) in service.translators else service.targets(target)[0]
+    was = view.source if answer else service.resolve(text, source, target)[0][0]
+    other = was if was in service.targets(target) else service.targets(target)[0]
     carried = answer is not None and answer.done == answer.total and view.text == text and view.error is None
     return target, other, answer.text if carried and answer is not None else text
 
@@ -138,45 +120,28 @@ def can_swap(service: TranslationService, target: str) -> bool:
     return bool(service.targets(target))
 
 
-def _is_place(answer: Answer, segment: Any, start: Any) -> bool:
-    """Whether a browser, which may send anything, names a character of a translated sentence."""
-    if not _is_index(segment, answer.segments):
-        return False
-    part = answer.segments[segment]
-    return part.sentence is not None and not part.sentence.copied and _is_index(start, part.text)
-
-
-def _is_index(index: Any, of: Sequence[Any]) -> bool:
-    return isinstance(index, int) and 0 <= index < len(of)
-
-
 # --- layout -----------------------------------------------------------------------------------------------
 
 
 class Layout:
-    """The components from top to bottom, in the state in which the page opens."""
+    """The components from top to bottom, in the state in which the page opens.  The style sheet makes a grid of the
+    card: what of `result` belongs to the source's box and to the row of status has its place there."""
 
     def __init__(self, service: TranslationService) -> None:
         source, target = opening(service)
         script = _scripts()
-        with gr.Row(elem_classes="nmt-languages"):
-            self.source = source_menu(service, "nmt-from")
-            swappable = can_swap(service, target)
-            self.swap = button("translate.swap", "nmt-swap", size="md", min_width=96, interactive=swappable)
-            self.target = target_menu(service, "nmt-to")
-        with gr.Row():
-            with gr.Column(min_width=320):
-                self.text = _text_box()
-                self.typing = gr.HTML("", js_on_load=script["typing"], elem_classes="nmt-nothing")
-                with gr.Row(elem_classes="nmt-below"):
-                    self.translate = button(
-                        "translate.translate", "nmt-translate", variant="primary", min_width=120
-                    )
-                    self.clear = button("translate.clear", "nmt-clear", min_width=80)
-                    self.counter = gr.HTML(views.counter(service.max_chars), elem_id="nmt-counter")
-            with gr.Column(min_width=320):
-                in_browser = COPY_SCRIPT + script["result"]
-                self.result = gr.HTML(views.page(View()), js_on_load=in_browser, elem_id="nmt-target")
+        with gr.Column(elem_classes="nmt-card"):
+            with gr.Row(elem_classes="nmt-languages"):
+                self.source = source_menu(service, "nmt-from")
+                swappable = can_swap(service, target)
+                self.swap = button("translate.swap", "nmt-swap", min_width=40, interactive=swappable)
+                self.target = target_menu(service, "nmt-to")
+            self.text = _text_box()
+            self.clear = button("translate.clear", "nmt-clear", min_width=32)
+            self.counter = gr.HTML(views.counter(service.max_chars), elem_id="nmt-counter")
+            in_browser = COPY_SCRIPT + script["result"]
+            self.result = gr.HTML(views.page(View()), js_on_load=in_browser, elem_id="nmt-target")
+            self.typing = gr.HTML("", js_on_load=script["typing"], elem_classes="nmt-nothing")
         self.examples = gr.Dataset(
             components=[gr.Textbox(visible=False)],
             samples=_samples(service, source),
@@ -193,6 +158,7 @@ class Layout:
                 MAX_ALTERNATIVES,
                 SHOWN_ALTERNATIVES,
             )
+        self.visit = gr.HTML(views.history(), js_on_load=script["visit"], elem_id="nmt-history")
         self.view = gr.State(View())
 
 
@@ -202,7 +168,7 @@ def _text_box() -> gr.Textbox:
         label=i18n.label("translate.source"),
         placeholder=i18n.label("translate.source_placeholder"),
         lines=1,
-        max_lines=12,
+        container=False,
         autofocus=True,
         html_attributes=gr.InputHTMLAttributes(enterkeyhint="go"),
         elem_id="nmt-source",
@@ -237,28 +203,42 @@ def build(service: TranslationService) -> Layout:
     def clear(request: gr.Request) -> list[Any]:
         service.forget(request.session_hash)
         lookups.overtake(request.session_hash)
-        return ["", *_shown(View())]
+        choices = source_choices(service, i18n.of_visitor(request))
+        return ["", *_shown(View()), gr.update(choices=choices, value=opening(service)[0])]
 
-    translating = _wire_translating(service, c, lookups)
-    _wire_languages(service, c, translating)
-    c.clear.click(clear, None, [c.text, c.result, c.view], **AT_ONCE)
+    _wire_languages(service, c, *_wire_translating(service, c, lookups))
+    c.clear.click(clear, None, [c.text, c.result, c.view, c.source], **AT_ONCE)
     c.text.change(None, c.text, c.counter, js=_counter_js(service.max_chars), **PRIVATE)
     _wire_words(service, c, lookups)
     return c
 
 
-def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEvents) -> dict[str, Any]:
+def _wire_translating(
+    service: TranslationService, c: Layout, lookups: LatestEvents
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """What translates the text, has the rest of a long one, and stops it.
 
-    Returns the settings of the first, for other events that have the text translated.
+    Returns the settings of the first, for other events that have the text translated, and those for events in which
+    the visitor named its language.
     """
 
-    async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
-        owner = request.session_hash
-        lookups.overtake(owner)
-        new = await translate(service, owner, view, text, source, target, beam, alternatives)
-        lookups.overtake(owner)
-        return [gr.skip(), gr.skip()] if new is None else _shown(new)
+    def translating(insisted: bool) -> dict[str, Any]:
+        async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
+            owner = request.session_hash
+            lookups.overtake(owner)
+            new = await translate(service, owner, view, text, source, target, beam, alternatives, insisted)
+            lookups.overtake(owner)
+            if new is None:
+                return [gr.skip()] * 4
+            return [*_shown(new), *_menus(service, view, new, source, target, i18n.of_visitor(request))]
+
+        return {
+            "fn": translated,
+            "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives],
+            "outputs": [c.result, c.view, c.source, c.target],
+            "trigger_mode": "multiple",  # a new one stops the one before
+            **AT_ONCE,
+        }
 
     async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
         async for new in follow(service, request.session_hash, view):
@@ -268,21 +248,28 @@ def _wire_translating(service: TranslationService, c: Layout, lookups: LatestEve
     def stop(request: gr.Request) -> None:
         service.stop(request.session_hash)
 
-    translating: dict[str, Any] = {
-        "fn": translated,
-        "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives],
-        "outputs": [c.result, c.view],
-        "trigger_mode": "multiple",  # a new one stops the one before
-        **AT_ONCE,
-    }
-    gr.on([c.translate.click, c.text.submit, c.typing.pause], **translating)
+    gr.on([c.text.submit, c.typing.pause], **translating(insisted=False))
     c.result.more(followed, c.view, [c.result, c.view], **PRIVATE)
     c.result.stop(stop, None, None, **AT_ONCE)
-    return translating
+    return translating(insisted=False), translating(insisted=True)
 
 
-def _wire_languages(service: TranslationService, c: Layout, translating: dict[str, Any]) -> None:
-    """The language bar and the examples: whatever a visitor changes there has the text translated again."""
+def _menus(
+    service: TranslationService, old: View, new: View, source: str, target: str, language: catalogue.Language
+) -> list[Any]:
+    """Updates of the menus: which language was detected, and the direction if it turned."""
+    was, now = (view.source if view.detected else None for view in (old, new))
+    change: dict[str, Any] = {} if was == now else {"choices": source_choices(service, language, now)}
+    if now and source != AUTO:
+        change["value"] = AUTO
+    found = new.answer.direction[1] if new.answer and not new.error else target
+    return [gr.update(**change) if change else gr.skip(), or_skip(found if found != target else None)]
+
+
+def _wire_languages(
+    service: TranslationService, c: Layout, translating: dict[str, Any], insisting: dict[str, Any]
+) -> None:
+    """The language bar, examples, history: whatever a visitor changes there has the text translated again."""
     bar = [c.source, c.target, c.swap, c.examples]
 
     def updates(source: str, target: str) -> list[Any]:
@@ -299,15 +286,19 @@ def _wire_languages(service: TranslationService, c: Layout, translating: dict[st
         source, target, text = swap(service, text, view, source, target)
         return [*updates(source, target), text]
 
-    def flipped(target: str, event: gr.EventData) -> str:
-        (wanted,) = sent(event, "target")
-        return wanted if any(wanted == one for _, one in service.translators) else target
+    def opened(event: gr.EventData) -> list[Any]:
+        source, target, text = sent(event, "source", "target", "text")
+        first = opening(service)
+        source = source if source in service.sources() else first[0]
+        target = target if any(target == one for _, one in service.translators) else first[1]
+        return [*updates(source, target), text if isinstance(text, str) else ""]
 
-    c.result.flip(flipped, c.target, c.target, **AT_ONCE)
-    c.swap.click(swapped, [c.text, c.view, c.source, c.target], [*bar, c.text], **AT_ONCE).then(**translating)
+    swapping = c.swap.click(swapped, [c.text, c.view, c.source, c.target], [*bar, c.text], **AT_ONCE)
+    swapping.then(**translating)
     for chosen_by_hand in (c.source.input, c.target.input):
-        chosen_by_hand(updates, [c.source, c.target], bar, **AT_ONCE).then(**translating)
+        chosen_by_hand(updates, [c.source, c.target], bar, **AT_ONCE).then(**insisting)
     c.examples.click(lambda sample: sample[0], c.examples, c.text, **AT_ONCE).then(**translating)
+    c.visit.open(opened, None, [*bar, c.text], **AT_ONCE).then(**translating)
 
 
 def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -> None:

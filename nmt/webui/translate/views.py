@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from os.path import commonprefix
 
 import regex  # type: ignore[import-untyped]
 
 from nmt.errors import UserError
 from nmt.serving import languages
+from nmt.serving.errors import PageError
 from nmt.serving.job import Answer
+from nmt.serving.service import AUTO
 from nmt.translation.result import Segment, SentenceTranslation
 from nmt.webui import i18n, markup
 
 # Sentences of a lower probability are marked as uncertain.  Of tatoeba-dev these are 1 to 2 %, with chrF 26 and 35
 # instead of 71 and 68; of tico19-dev, of which the shipped models know little, 60 to 80 %.
 MIN_PROBABILITY = 0.4
-_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*")
+WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*")
 
 
 @dataclass(frozen=True)
@@ -35,23 +38,30 @@ class View:
 
     answer: Answer | None = None
     text: str = ""  # what was translated
-    detected: bool = False  # whether its language was
+    source: str = ""  # its language, from which there may be others on the way to the answer's
+    detected: bool = False  # whether that was
+    insisted: bool = False  # the visitor named its language by hand, whatever the text looks like
     choices: Choices | None = None
     error: UserError | None = None  # without its traceback, in which Gradio would keep the whole text
     running: bool = False  # the answer grows
-    flip: str = ""  # a target language that the menu has to take over
 
 
 def page(view: View) -> str:
-    """The box with the translation, and below it the status, an error, and the panels with other translations.
+    """The translation in its box with the tools of both boxes, and the row that says how things stand.
 
     The browser's part (translate.js) goes by the classes and the `data-` attributes in it.
     """
-    marks = (' data-more="1"' if view.running else "") + (f' data-flip="{view.flip}"' if view.flip else "")
+    answer = view.answer
+    marks = ' data-more="1"' if view.running else ""
+    if answer:
+        menu = AUTO if view.detected else view.source
+        marks += f' data-menu="{menu}" data-from="{view.source}" data-to="{answer.direction[1]}"'
+    stale = " nmt-stale" if view.error else ""
+    speak = _tool("nmt-speak", "translate.speak", "translate.silence", ' data-of="source" hidden')
     return (
-        f'<div class="nmt-result"{marks}>{_box(view.answer, view.choices)}'
-        f'<div class="nmt-status">{_status(view)}</div>'
-        f"{markup.notice(view.error)}{_choices(view)}{_alternatives(view)}</div>"
+        f'<div class="nmt-result{stale}"{marks}><div class="nmt-tools nmt-source-tools">{speak}</div>'
+        f"{_box(view)}{_choices(view)}"
+        f'<div class="nmt-status">{_status(view)}</div></div>'
     )
 
 
@@ -60,13 +70,26 @@ def counter(most: int) -> str:
     return f"0 / {i18n.figure(most, ',')}"
 
 
+def history() -> str:
+    """What was translated before, which the browser keeps and fills in; hidden while there is nothing."""
+    forget = _small("nmt-forget", "translate.history_clear")
+    return (
+        f"<details hidden><summary>{i18n.html('translate.history')}</summary>"
+        f"<p>{i18n.html('translate.history_info')} {forget}</p><ol></ol></details>"
+        f'<div class="nmt-drop" hidden>{i18n.html("translate.drop")}</div>'
+    )
+
+
 def is_unsure(segment: Segment) -> bool:
     return segment.probability < MIN_PROBABILITY
 
 
-def _box(answer: Answer | None, choices: Choices | None) -> str:
-    """The translation.  Its words are buttons to the keyboard and to screen readers: the first one is reached by Tab,
-    the others by the arrow keys."""
+def _box(view: View) -> str:
+    """The translation, which scrolls with other ones of a lone sentence, and what can be done with it.
+
+    Its words are buttons to the keyboard and to screen readers: the first is reached by Tab, the others by arrow keys.
+    """
+    answer, choices = view.answer, view.choices
     if answer is None or not answer.segments:
         empty = f'<span class="nmt-empty">{i18n.html("translate.translation")}</span>'
         return f'<div class="nmt-box"><div class="nmt-translation">{empty}</div></div>'
@@ -74,11 +97,22 @@ def _box(answer: Answer | None, choices: Choices | None) -> str:
     for index, segment in enumerate(answer.segments):
         picked = len(choices.prefix) if choices and choices.segment == index else None
         inner.append(_segment(index, segment, not any("nmt-word" in part for part in inner), picked))
-    copy = markup.copy_button('class="nmt-copy"', i18n.html("translate.copy"), i18n.html("translate.copied"))
-    return (
-        f'<div class="nmt-box"><div class="nmt-translation" lang="{escape(answer.direction[1])}">'
-        f"{''.join(inner)}</div>{copy}</div>"
+    tools = (
+        _tool("nmt-speak", "translate.speak", "translate.silence", ' data-of="target" hidden')
+        + _tool("nmt-copy", "translate.copy", "translate.copied")
+        + _tool("nmt-link", "translate.link", "translate.link_copied")
     )
+    return (
+        f'<div class="nmt-box"><div class="nmt-scroll">'
+        f'<div class="nmt-translation" lang="{escape(answer.direction[1])}">{"".join(inner)}</div>'
+        f"{_alternatives(view)}</div>"
+        f'<div class="nmt-tools">{tools}</div></div>'
+    )
+
+
+def _tool(kind: str, key: str, pressed: str, attributes: str = "") -> str:
+    """A button with an icon and, read out and shown under the pointer, its name."""
+    return markup.copy_button(f'class="nmt-tool {kind}"{attributes}', i18n.html(key), i18n.html(pressed))
 
 
 def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> str:
@@ -89,7 +123,7 @@ def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> s
     if segment.sentence is None or segment.sentence.copied:
         return escape(segment.text)
     parts, position = [], 0
-    for match in _WORD.finditer(segment.text):
+    for match in WORD.finditer(segment.text):
         reach = 0 if first and not position else -1
         mark = " nmt-picked" if picked is not None and position <= picked < match.end() else ""
         parts.append(escape(segment.text[position : match.start()]))
@@ -104,22 +138,30 @@ def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> s
 
 
 def _status(view: View) -> str:
-    """How far the translation is, or how long it took and what the marks in it mean."""
+    """What is wrong, or how far the translation is, or how long it took and what the marks in it mean."""
     answer = view.answer
+    if view.error:
+        notice = markup.notice(view.error)
+        too_long = isinstance(view.error, PageError) and view.error.key == "translate.too_long"
+        return notice + (_small("nmt-as-document", "translate.as_document") if too_long else "")
     if answer is None or not answer.total:
         return i18n.html("translate.hint")
     if view.running:
-        stop = f'<button class="nmt-small nmt-stop">{i18n.html("page.stop")}</button>'
-        return f"{markup.progress('translate.progress', answer.done, answer.total)} {stop}"
+        progress = markup.progress("translate.progress", answer.done, answer.total)
+        return progress + _small("nmt-stop", "page.stop")
     if answer.done < answer.total:
         return i18n.html("translate.stopped", done=answer.done, total=answer.total)
-    key = "translate.done_from" if view.detected else "translate.done"
-    said = [i18n.html(key, language=languages.name(answer.direction[0]), seconds=answer.seconds)]
+    said = [i18n.html("translate.done", seconds=answer.seconds)]
+    said += [i18n.html("translate.via", language=languages.name(code)) for code in answer.via]
     if any(map(is_unsure, answer.segments)):
         said.append(i18n.html("translate.unsure"))
     if any(segment.sentence and not segment.sentence.copied for segment in answer.segments):
         said.append(i18n.html("translate.click"))
-    return " ".join(said)
+    return f"<p>{' '.join(said)}</p>"
+
+
+def _small(kind: str, key: str) -> str:
+    return f'<button class="nmt-small {kind}">{i18n.html(key)}</button>'
 
 
 def _alternatives(view: View) -> str:
@@ -127,32 +169,36 @@ def _alternatives(view: View) -> str:
     if view.answer is None or view.answer.total != 1 or not view.answer.alternatives:
         return ""
     items = [escape(text) for text in view.answer.alternatives]
-    return _panel("nmt-take", i18n.html("translate.alternatives"), items)
+    return f'<div class="nmt-others"><h2>{i18n.html("translate.alternatives")}</h2>{_list("nmt-take", items)}</div>'
 
 
 def _choices(view: View) -> str:
-    """Ways to go on at the word that was clicked."""
+    """Ways to go on at the word that was clicked, which the browser shows beside it."""
     if view.answer is None or view.choices is None:
         return ""
     prefix, text = view.choices.prefix, view.answer.segments[view.choices.segment].text
-    if not view.choices.options:
-        return f'<div class="nmt-panel"><p>{i18n.html("translate.no_other")}</p></div>'
-    match = _WORD.search(text, len(prefix))
-    title = i18n.html("translate.instead", word=match.group() if match else "…")
-    return _panel("nmt-choose", title, [_continued(prefix, option.text) for option in view.choices.options])
+    inner = f"<p>{i18n.html('translate.no_other')}</p>"
+    if view.choices.options:
+        match = WORD.search(text, len(prefix))
+        title = i18n.html("translate.instead", word=match.group() if match else "…")
+        items = [
+            _continued(text[len(prefix) :], option.text[len(prefix) :]) for option in view.choices.options
+        ]
+        inner = f'<h2 class="nmt-aside">{title}</h2>{_list("nmt-choose", items)}'
+    return f'<div class="nmt-popover" popover>{inner}</div>'
 
 
-def _continued(prefix: str, option: str) -> str:
-    """How an option goes on after the prefix; its first word, which is the new one, is strong."""
-    match = _WORD.search(option, len(prefix))
-    end = match.end() if match else len(option)
-    before = "… " if prefix else ""
-    return f"{before}<strong>{escape(option[len(prefix) : end].strip())}</strong>{escape(option[end:])}"
+def _continued(was: str, becomes: str) -> str:
+    """How an option goes on, up to where it says the same as the text again; its first word, the new one, is strong."""
+    now, words = was.split(), becomes.split()
+    same = len(commonprefix([now[::-1], words[::-1]]))
+    first, *others = words[: max(1, len(words) - same)] or [""]
+    return f"<strong>{escape(first)}</strong> {escape(' '.join(others))}".rstrip(" .,;:?!")
 
 
-def _panel(kind: str, title: str, items: Sequence[str]) -> str:
+def _list(kind: str, items: Sequence[str]) -> str:
     buttons = "".join(
         f'<li><button class="nmt-item {kind}" data-index="{index}">{item}</button></li>'
         for index, item in enumerate(items)
     )
-    return f'<div class="nmt-panel {kind}-panel"><h2>{title}</h2><ol>{buttons}</ol></div>'
+    return f"<ol>{buttons}</ol>"
