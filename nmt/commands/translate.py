@@ -43,7 +43,7 @@ output
                    score         mean log-probability of a piece: the nearer to 0, the surer
                    alternatives  with --n-best N up to N - 1 further translations
                    tokens        the translation's subword pieces
-                   doubtful      [start, end) in the text of each word that the model was not sure of
+                   doubtful      [start, end) in the text of each word that the model is unsure of
                    foreign       stretches in a script that the model does not read: they are copied
                  and with --attention
                    source_tokens, and attention: for each target piece and the final </s> the

@@ -152,8 +152,8 @@ def test_both_an_upload_and_a_path_are_one_too_many(text: Path) -> None:
 def test_the_commands_are_understood_as_they_are_meant(tmp_path: Path, reverse: bool) -> None:
     """By the parsers of both commands, after being typed into a shell."""
     pytest.importorskip("lingua", reason="the extra `data` is not installed")
-    from data_prep.cli import make_parser, recipe_settings
-    from data_prep.recipe import Spec, make_recipe
+    from data_prep.cli import make_parser, recipe_of
+    from data_prep.recipe import Spec
 
     odd = write_pairs(tmp_path / 'it\'s; $(touch x) "mine".tsv')
     base = tmp_path / "my runs"
@@ -162,7 +162,7 @@ def test_the_commands_are_understood_as_they_are_meant(tmp_path: Path, reverse: 
     prepare, train = (shlex.split(line) for line in lines)
     assert prepare[:3] == [sys.executable, "-m", "data_prep"] and train[:3] == [sys.executable, "-m", "nmt"]
     built = make_parser().parse_args(prepare[3:])
-    recipe = make_recipe(recipe_settings(built), "test")
+    recipe = recipe_of(built)
     assert recipe.pair == "es-en" and recipe.cleaning.language_filter is False
     assert recipe.subwords.vocab_size == request.vocab_size
     assert Spec.parse(recipe.sources[0].spec) == Spec("tsv", str(odd), {})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nmt.config import Config
 from nmt.language_id.identifier import Identification
+from nmt.text.marks import CLOSING, KEPT, OPENING, PLACES
 from nmt.text.segmentation import Part
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from nmt.serving.training_jobs import Trainings
 
 SLOW = 0.3  # seconds
+MARKS = OPENING + CLOSING + PLACES + KEPT
 
 WORDS = {
     "¿dónde": "where", "está": "is", "la": "the", "biblioteca?": "library?",
@@ -75,7 +77,9 @@ class FakeTranslator:
         return [usual, *(replace(usual, text=text, candidates=((text, -1.0),)) for text in others)]
 
     def _sentence(self, source: str, n_best: int) -> SentenceTranslation:
-        words = [self.words.get(word.lower(), word) for word in source.split()]
+        # A word is what stands between spaces or the marks of a document's markup.
+        known = re.sub(rf"[^\s{MARKS}]+", lambda word: self.words.get(word[0].lower(), word[0]), source)
+        words = known.split()
         text = " ".join(words).capitalize()
         source_tokens = [*pieces(source.split()), "</s>"]
         candidates = tuple((text + "'" * k, -float(k)) for k in range(n_best))

@@ -235,8 +235,8 @@ def test_numbers_are_written_with_a_real_minus(value: float, written: str) -> No
 def test_an_explanation_is_there_in_both_languages_of_which_the_style_sheet_shows_one() -> None:
     shown = inside_tab.explanation("attention")
     english, spanish = catalogue.EXPLANATIONS["inside.attention_about"]
-    assert f'<div class="nmt-en" lang="en">\n\n{english}\n\n</div>' in shown
-    assert f'<div class="nmt-es" lang="es">\n\n{spanish}\n\n</div>' in shown
+    assert f'<div class="nmt-en" lang="en" tabindex="0">\n\n{english}\n\n</div>' in shown
+    assert f'<div class="nmt-es" lang="es" tabindex="0">\n\n{spanish}\n\n</div>' in shown
 
 
 # --- looking ----------------------------------------------------------------------------------------------
