@@ -40,8 +40,8 @@ _VOID = frozenset("area base br col embed hr img input link meta param source tr
 _LITERAL = frozenset("code kbd samp var tt pre textarea".split())  # whose content is not translated
 _READ_OUT = frozenset("alt title placeholder aria-label".split())
 _NOT_TRANSLATED = re.compile(
-    r"translate\s*=\s*[\"']?no\b|class\s*=\s*(?:\"[^\"]*(?<![\w-])notranslate(?![\w-])"
-    r"|'[^']*(?<![\w-])notranslate(?![\w-])|notranslate(?![\w-]))",
+    r"(?<![\w-])(?:translate\s*=\s*[\"']?no\b|class\s*=\s*(?:\"[^\"]*(?<![\w-])notranslate(?![\w-])"
+    r"|'[^']*(?<![\w-])notranslate(?![\w-])|notranslate(?![\w-])))",
     re.IGNORECASE,
 )
 _CHARSET = re.compile(

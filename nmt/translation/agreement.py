@@ -12,24 +12,36 @@ _COMPLEMENT = {
     "es": regex.compile(r"\s+(?:de|del|a|al|en|para|por|con|sin|sobre|entre)\s.*$"),
     "en": regex.compile(r"\s+(?:of|in|for|to|with|without|at|on|by|from)\s.*$"),
 }
+# Nouns whose plural is irregular, or that have none.
+_IRREGULAR = {
+    "en": regex.compile(
+        r"(?:man|child|person|foot|tooth|goose|mouse|ife|lf|leaf|thief|\box|criterion|phenomenon|datum|medium|index|ware"
+        r"|information|news|advice|equipment|furniture|money|feedback|research|knowledge|luggage|traffic|weather)$"
+    ),
+    "es": regex.compile(r"carácter$|[áéíóú]\p{L}*en$"),
+}
 _ENGLISH_PLURAL = ((r"(?<=[^aeiou])y$", "ies"), (r"(?<=(?:s|x|z|ch|sh))$", "es"), (r"(?<=[a-z])$", "s"))
 _SPANISH_PLURAL = (
     (r"z$", "ces"), (r"ión$", "iones"), (r"(?<=\p{L})[aeiou]$", r"\g<0>s"), (r"[áéó]$", r"\g<0>s"),
     (r"án$", "anes"), (r"én$", "enes"), (r"ín$", "ines"), (r"ón$", "ones"), (r"ún$", "unes"),
     (r"(?<=[aeiou][^aeiouáéíóú]*)en$", "enes"), (r"és$", "eses"), (r"[dlnrjy]$", r"\g<0>es"),
 )  # fmt: skip
-_UNACCENTED = regex.compile(r"([aeou])([^aeiouáéíóú]+enes)$")  # imagen, imágenes
-_ACUTE = dict(zip("aeou", "áéóú", strict=True))
+_UNACCENTED = regex.compile(r"([aeiou])([^aeiouáéíóú]+enes)$")  # imagen, imágenes
+_ACUTE = dict(zip("aeiou", "áéíóú", strict=True))
 
+# Endings and nouns whose gender is certain; of any other the model's own article stays.
 _FEMININE = regex.compile(
-    r"(?:a|[cstxg]ión|[dt]ad|tud|umbre|triz|itis)$|^(?:serie|especie|base|clase|fase|frase|mano|foto|moto|flor|luz|red"
-    r"|pared|clave|llave|parte|gente|nube|calle|carne|fuente|noche|tarde|sangre|leche|nieve|nave|sal|piel|ley|señal|sed"
-    r"|cárcel|im[aá]gen|[oó]rden|superficie|labor|voz|vez|paz|cruz|raíz|interfaz|razón|web|sede|suerte|muerte|torre)$"
+    r"(?<!ist|et|ut|crat|pat|guí|guardi|yog|fantasm|pap)a$|(?:(?<!bas)[cstxg]ión|[dt]ad|tud|umbre|triz|itis)$"
+    r"|^(?:serie|especie|base|clase|fase|frase|mano|foto|moto|radio|flor|luz|red|pared|clave|llave|parte|gente|nube|calle"
+    r"|carne|fuente|noche|tarde|sangre|leche|nieve|nave|sal|piel|ley|señal|sed|cárcel|im[aá]gen|[oó]rden|superficie|labor"
+    r"|voz|vez|paz|cruz|raíz|interfaz|razón|web|sede|suerte|muerte|torre|madre|mujer|variable|api|url)$"
 )
-_MASCULINE_IN_A = regex.compile(
+_MASCULINE = regex.compile(
     r"(?:(?:probl|sist|\bt|esqu|\bl|po|teor|dil|embl)ema|(?:idi|ar|dipl)oma|síntoma|grama|panorama|drama|clima|día|mapa"
-    r"|planeta|cometa|pijama)$"
+    r"|planeta|cometa|pijama)$|(?:o|or|aje|án|ín|és|(?<!i)ón|bastión|al|el)$"
+    r"|^(?:cliente|informe|paquete|viaje|billete|puente|coche|hombre|padre|nombre|mes|país|plan|bar|lápiz|pez|juez|pan|tren)$"
 )
+_INVARIABLE = regex.compile(r"(?:lunes|martes|miércoles|jueves|viernes|paraguas|atlas|virus|is)$")
 _STRESSED_A = regex.compile(  # feminine, with a masculine article right before it: el agua, las aguas
     r"(?:agua|águila|alma|arma|área|aula|ave|acta|hacha|hambre|ala|ancla|arpa|alga|asma)(?!\p{L})"
 )
@@ -47,7 +59,7 @@ _BEFORE = {
     "es": regex.compile(
         rf"(?i)(?<!\p{{L}})({'|'.join(sorted(_FORMS, key=len, reverse=True))})( {_ADJECTIVE})? $"
     ),
-    "en": regex.compile(r"(?i)(?<!\p{L})(an?|this|these|that|those) $"),
+    "en": regex.compile(r"(?i)(?<!\p{L})(an?|this|these) $"),
 }
 _VOWEL = regex.compile(r"(?i)(?!eu|uni(?!n)|us[aeiu]|one\b|once\b|ut[ei])[aeiou]|h(?:our|onest|onou?r|eir)")
 
@@ -57,9 +69,10 @@ def plural(phrase: str, language: str) -> str | None:
     rule; None for names, abbreviations and what may be a plural already."""
     if language not in _COMPLEMENT or any(letter.isupper() for letter in phrase):
         return None
-    complement = _COMPLEMENT[language].search(phrase)
-    head = phrase[: complement.start()] if complement else phrase
+    head = _head(phrase, language)
     words = head.split(" ")
+    if any(map(_IRREGULAR[language].search, words[-1:] if language == "en" else words)):
+        return None
     if language == "en":
         changed = [*words[:-1], _by_rule(words[-1], _ENGLISH_PLURAL)]
     else:
@@ -67,6 +80,12 @@ def plural(phrase: str, language: str) -> str | None:
     if None in changed:
         return None
     return " ".join(map(str, changed)) + phrase[len(head) :]
+
+
+def _head(phrase: str, language: str) -> str:
+    """The phrase without its complement."""
+    complement = _COMPLEMENT[language].search(phrase)
+    return phrase[: complement.start()] if complement else phrase
 
 
 def _spanish_plural(word: str) -> str | None:
@@ -93,10 +112,14 @@ def agreed(before: str, noun: str, language: str) -> str:
         return before
     said = found[1].lower()
     if language == "en":
+        if found[1][0].isupper() and any(map(str.isalpha, before[: found.start()])):
+            return before  # Vitamin A
         right = _english_form(said, noun)
         adjective = ""
     else:
         feminine, several = _gender_and_number(noun.lower())
+        if feminine is None:
+            return before
         right = _FORMS[said][(2 if several else 0) + feminine]
         adjective = found[2] or ""
         if not adjective and not several and right in ("la", "una", "de la", "a la"):
@@ -110,19 +133,26 @@ def agreed(before: str, noun: str, language: str) -> str:
 
 def _english_form(said: str, noun: str) -> str:
     if said in ("a", "an"):
+        if not noun[:1].isalpha() or noun[:2].isupper():  # by the name of the letter or the number
+            return said
         return "an" if _VOWEL.match(noun) else "a"
-    several = noun.endswith("s") and not noun.endswith(("ss", "us", "is"))
-    one = {"these": "this", "those": "that"}.get(said, said)
-    return {"this": "these", "that": "those"}[one] if several else one
+    head = _head(noun, "en")
+    if head.endswith(("news", "series", "species", "ics")):
+        return said
+    return "these" if head.endswith("s") and not head.endswith(("ss", "us", "is")) else "this"
 
 
-def _gender_and_number(phrase: str) -> tuple[bool, bool]:
-    """Whether a Spanish noun is feminine, and whether it is a plural."""
+def _gender_and_number(phrase: str) -> tuple[bool | None, bool]:
+    """Whether a Spanish noun is feminine, None if that is not certain, and whether it is a plural."""
     head = phrase.split(" ")[0]
+    if _INVARIABLE.search(head):
+        return None, False
     several = regex.search(r"(?<=\p{L}{2})(?:[ao]s|(?<=\p{L}{2})es)$", head) is not None
     one = head
     if several:
         one = regex.sub(r"ces$", "z", head) if head.endswith("ces") else head[:-1]
         if regex.search(r"(?:[dlnrjy]|ion)e$", one):
             one = regex.sub(r"ion$", "ión", one[:-1])
-    return (_FEMININE.search(one) is not None and not _MASCULINE_IN_A.search(one)), several
+    if _MASCULINE.search(one) and not (_FEMININE.search(one) and not one.endswith(("a", "ión"))):
+        return False, several
+    return (True if _FEMININE.search(one) else None), several

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import regex  # type: ignore[import-untyped]
 
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import Item, beside, is_sign, items_beside
+from nmt.text.protected import TERM, Item, beside, is_sign, items_beside
 from nmt.text.tokenizer import Tokenizer
 
 # Stand-ins for models that have no placeholder symbols, by how often a trained model copies them (of 200 sentences
@@ -39,6 +39,7 @@ AND = {"en": "and", "es": "y"}  # how "&" between words is read
 FOREIGN = "foreign"  # the kind of words in a script that the model does not read
 READ_SCRIPTS = frozenset({"LATIN", "GREEK"})  # and any other of which a vocabulary has MIN_LETTERS
 MIN_HALF = 3  # letters of either word that an identifier joins, and not an accelerator's sign one word
+MAX_TERMS = 8  # of a glossary in one sentence; a model copies few stand-ins at once, so it reads further ones itself
 MIN_LETTERS = 20  # fewer strayed into the training text
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
@@ -160,6 +161,8 @@ def protect(
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]
     held = _with_signs(held)
+    further_terms = [item for item in held if item.kind == TERM][MAX_TERMS:]
+    held = [item for item in held if item not in further_terms]
     stand_ins = _stand_ins(text, held, vocabulary, attempt)
     pieces: list[str] = []
     slots: list[Slot] = []

@@ -251,9 +251,12 @@ def _groups(slots: Sequence[Slot]) -> list[Slot]:
 def _edited(text: str, edits: Sequence[Edit]) -> str:
     """The text with every edit; where two would overwrite the same characters, the second only adds its own."""
     pieces: list[str] = []
-    position = 0
+    position, last = 0, ""  # what the edit before wrote
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end > edit.start, edit.rank)):
         start = max(edit.start, position)
-        pieces += [text[position:start], edit.text]
+        # Two words that come to one place do not become one.
+        apart = start == position == edit.end and last[-1:].isalnum() and edit.text[:1].isalnum()
+        pieces += [text[position:start], " " if apart else "", edit.text]
+        last = edit.text
         position = max(start, edit.end)
     return "".join([*pieces, text[position:]])

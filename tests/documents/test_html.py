@@ -162,3 +162,7 @@ def test_html_blocks_of_markdown_are_translated(tmp_path: Path) -> None:
 def test_a_no_break_space_is_written_as_the_page_writes_it(space: str) -> None:
     content = f"<p>Son 20{space}libros.</p>"
     assert fragment(content, str) == content
+
+
+def test_an_attribute_that_only_ends_like_translate_is_another_one() -> None:
+    assert fragment('<p data-translate="no">hola</p>', shout) == '<p data-translate="no">HOLA</p>'
