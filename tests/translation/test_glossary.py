@@ -59,6 +59,12 @@ def test_a_formats_own_items_go_before_terms() -> None:
     assert [item.text for item in TERMS.with_terms([given], sentence)] == ["(order 5)", "pedido"]
 
 
+def test_where_there_is_no_tab_an_equals_sign_stands_between() -> None:
+    glossary = Glossary.parse(["purchase order = orden de compra", "E = mc\tE = mc²"], "en", "es")
+    assert [item.text for item in glossary.with_terms((), "a purchase order")] == ["orden de compra"]
+    assert [item.text for item in glossary.with_terms((), "the E = mc here")] == ["E = mc²"]
+
+
 @pytest.mark.parametrize(
     ("sentence", "translation", "expected"),
     [
@@ -103,7 +109,7 @@ def test_a_glossary_file_has_comments_and_its_mistakes_have_a_line(tmp_path: Pat
     file = tmp_path / "terms.tsv"
     file.write_text("# ours\n\ninvoice\tfactura\n", encoding="utf-8")
     assert [item.text for item in Glossary.load(file, "en", "es").with_terms((), "an invoice")] == ["factura"]
-    for bad in ("invoice", "invoice\t", "a\tb\tc"):
+    for bad in ("invoice", "invoice\t", "a\tb\tc", "invoice =", "a=b", "a = b = c"):
         file.write_text(f"# ours\n{bad}\n", encoding="utf-8")
         with pytest.raises(UserError, match=r"terms\.tsv:2: expected SOURCE<TAB>TARGET"):
             Glossary.load(file, "en", "es")
