@@ -18,7 +18,7 @@ import regex  # type: ignore[import-untyped]
 from nmt.errors import UserError
 from nmt.text.line_io import read_lines
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import TERM, Item, items_beside
+from nmt.text.protected import TERM, Item, protected_items
 from nmt.translation.agreement import plural
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
@@ -86,9 +86,8 @@ class Glossary:
         """How many sources there are, plurals by rule among them."""
         return sum(map(len, self._terms.values()))
 
-    def with_terms(self, given: Sequence[Item], sentence: str) -> tuple[Item, ...]:
-        """The given items of a sentence and the terms beside them, from left to right.  A term in a URL, or in any
-        other item that is longer than it, is none."""
+    def terms_in(self, sentence: str) -> tuple[Item, ...]:
+        """The terms of a sentence, from left to right.  One in a URL, or in any other item that is longer, is none."""
         tokens = list(_TOKEN.finditer(sentence)) if self._terms else []
         small = [_small(token.group()) for token in tokens]
         terms: list[Item] = []
@@ -103,20 +102,17 @@ class Glossary:
             if item:
                 terms.append(item)
             at += len(term.tokens) if item else 1
-        if not terms:
-            return tuple(given)
-        others = items_beside(given, sentence)
-        free = [
+        others = protected_items(sentence) if terms else ()
+        return tuple(
             term
             for term in terms
             if all(
                 other.end <= term.start
                 or term.end <= other.start
-                or (other not in given and term.start <= other.start and other.end <= term.end)
+                or (term.start <= other.start and other.end <= term.end)
                 for other in others
             )
-        ]
-        return tuple(sorted([*given, *free], key=lambda item: (item.start, item.end)))
+        )
 
 
 def _small(token: str) -> str:

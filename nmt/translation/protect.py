@@ -119,23 +119,6 @@ class Protected:
         return text
 
 
-def moved(items: Sequence[Item], sentence: str) -> tuple[Item, ...]:
-    """The items with their places in the sentence as the model gets it, cleaned and composed."""
-
-    def place(at: int) -> int:
-        return len(composed(cleaned(sentence[:at])))
-
-    return tuple(
-        replace(
-            item,
-            start=place(item.start),
-            end=place(item.end),
-            partner=None if item.partner is None else place(item.partner),
-        )
-        for item in items
-    )
-
-
 def protect(
     sentence: str,
     vocabulary: Vocabulary,
@@ -147,12 +130,9 @@ def protect(
 
     attempt  0; or 1 and 2, after the translation of the attempt before could not be restored
     lost     numbers and other items that the model was to copy and did not: these get stand-ins
-    given    items that the caller knows of (a format's markup, a user's terms), with their places in `sentence`;
-             they go before those of the grammar
+    given    a glossary's terms, with their places in the cleaned sentence; they go before the items of the grammar
     """
     text = composed(cleaned(sentence))
-    if text != sentence:
-        given = moved(given, sentence)
     items = beside(items_beside(given, text), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)

@@ -77,7 +77,7 @@ class FakeTranslator:
         self, sentence: str, prefix: str, count: int = 8, glossary: Glossary | None = None
     ) -> list[SentenceTranslation]:
         """The usual translation, and two that say "perhaps" and "surely" at the place."""
-        usual = self._sentence(sentence, 1, glossary.with_terms((), sentence) if glossary else ())
+        usual = self._sentence(sentence, 1, glossary.terms_in(sentence) if glossary else ())
         rest = usual.text[len(prefix) :].split()[1:]
         others = [" ".join([*prefix.split(), word, *rest]) for word in ("perhaps", "surely")]
         return [usual, *(replace(usual, text=text, candidates=((text, -1.0),)) for text in others)]
