@@ -10,11 +10,14 @@ from nmt.serving.glossaries import MAX_CHARS
 from nmt.webui import i18n
 from nmt.webui.components import PRIVATE
 
-_KEEP = """text => {
-  try { sessionStorage.setItem('nmt-glossary', text ?? ''); } catch { /* full, or forbidden */ }
+_KEY = "nmt-glossary"
+# The other box's change comes back, with what is kept by then: that changes nothing.
+_KEEP = f"""text => {{
+  if (sessionStorage.getItem('{_KEY}') === text) return {{ __type__: 'update' }};
+  try {{ sessionStorage.setItem('{_KEY}', text); }} catch {{ /* full, or forbidden */ }}
   return text;
-}"""
-_KEPT = "() => Array(%d).fill(sessionStorage.getItem('nmt-glossary') ?? '')"
+}}"""
+_KEPT = f"() => Array(%d).fill(sessionStorage.getItem('{_KEY}') ?? '')"
 
 
 def glossary_box(elem_id: str) -> gr.Textbox:
@@ -33,4 +36,4 @@ def keep(page: gr.Blocks, boxes: Sequence[gr.Textbox]) -> None:
     """Have the boxes say the same, also after the page was loaded anew.  The server is not asked."""
     page.load(None, None, list(boxes), js=_KEPT % len(boxes), **PRIVATE)
     for box in boxes:
-        box.input(None, box, [other for other in boxes if other is not box], js=_KEEP, **PRIVATE)
+        box.change(None, box, [other for other in boxes if other is not box], js=_KEEP, **PRIVATE)

@@ -34,7 +34,7 @@ def test_a_doubtful_word_like_the_name_becomes_the_name(
 
 
 def test_a_common_word_with_a_capital_is_no_name() -> None:
-    """"región" is one piece of the vocabulary, "Región" three."""
+    """ "región" is one piece of the vocabulary, "Región" three."""
     source, text = "La Junta de la Región de Murcia", "The Regional of Murcia"
     pieces, scores = ["▁The", "▁Regional", "▁of", "▁Murcia"], [-0.1, -4.0, -0.1, -0.1, -0.1]
 
