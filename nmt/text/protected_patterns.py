@@ -33,7 +33,10 @@ _PRINTF = (
 _ATTRIBUTES = r"""(?:\s+[^\s<>"'=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+"""
 # A mark before a letter inside of a capitalised word (Sa_ve), which the names of programs do not have.
 _IN_WORD = r"_\p{Ll}++(?!\w|\(|\.\w)"
-_EMOJI = r"(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff\u2764\u2665\u2763])[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
+_EMOJI = (
+    r"(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff\u2764\u2665\u2763])"
+    r"[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
+)
 _BBCODE = "b|i|u|s|url|img|color|size|quote|code|list|center"
 
 

@@ -177,14 +177,15 @@ def protect(
 
 
 def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:
-    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier."""
+    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier.  A `&` joins
+    but whole words: rock&roll."""
     if item.kind != "accelerator" or not text[item.start - 1 : item.start].isalpha():
         return None
     left, right = _WORD.findall(text[: item.start])[-1], _WORD.match(text, item.end).group()
     apart = [vocabulary.size(half.lower()) for half in (left, right)]
-    if vocabulary.size((left + right).lower()) < sum(apart) and not (
-        apart == [1, 1] and min(len(left), len(right)) >= MIN_HALF
-    ):
+    whole_words = apart == [1, 1] and min(len(left), len(right)) >= MIN_HALF
+    one_word = item.text == "&" or vocabulary.size((left + right).lower()) < sum(apart)
+    if one_word and not whole_words:
         return None
     start, end = item.start - len(left), item.end + len(right)
     return Item(text[start:end], start, end, "identifier", "word")

@@ -133,6 +133,7 @@ def test_terms_go_before_the_items_of_the_grammar() -> None:
         ("User_name is", "X2 is", ["User_name"]),  # two words joined
         ("Foo_bar is", "X2 is", ["Foo_bar"]),  # no word without its mark
         ("Sa_ve_all Sa_ve() Sa_ve.txt sa_ve", "X2 C3 M3 K7", ["Sa_ve_all", "Sa_ve()", "Sa_ve.txt", "sa_ve"]),
+        ("Gu&ardar save&user", "Guardar X2", ["&", "save&user"]),
         ("El 4th floor", "El 4th floor", []),
         ("La fiesta 🎉 empieza", "La fiesta empieza", ["🎉"]),
     ],
