@@ -1,8 +1,8 @@
 """A message of a program (.po, .xliff, .json, .properties, …): a translation of it that the program can use.
 
-Placeholders, tags, escapes and the syntax of ICU's plurals and choices are the translator's business, by the grammar
-of `nmt.text.protected`; here, Markdown's links and bold stay around their words, a menu's accelerator (`&File`,
-`_File`) is before a letter again, and a translation with other placeholders than its source is refused.
+Placeholders, tags, escapes, accelerators (`&File`, `_File`) and the syntax of ICU's plurals and choices are the
+translator's business, by the grammar of `nmt.text.protected`; here, Markdown's links and bold stay around their words,
+and a translation with other placeholders than its source is refused.
 """
 
 from __future__ import annotations
@@ -11,17 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import regex  # type: ignore[import-untyped]
-
 from nmt.documents.marked_text import Marked
 from nmt.text.messages import message_syntax
-from nmt.text.protected import masked, protected_items
+from nmt.text.protected import protected_items
 
 _PAIR = re.compile(r"\[([^\[\]\n]+)\](\([^()\s]*\))|\*\*(?=\S)(.+?)(?<=\S)\*\*")  # Markdown: links, bold
-# Not an entity's, nor an identifier's sign: Save _As, Gu_ardar, but not save_as.
-_ACCELERATOR = regex.compile(
-    r"&(?=\p{L})(?!\w+;)|(?:(?<!\w)|(?<=\b\p{Lu}\p{Ll}{0,6}))_(?=\p{L}[^\W_]*(?!\w))"
-)
 _PLACEHOLDERS = frozenset(("placeholder", "template", "tag", "entity", "percent", "escape"))  # kinds of items
 _IN_ORDER = re.compile(r"%(?![({%]|\d+(?:\$|$))")  # of those that stand for arguments without naming them
 
@@ -30,12 +24,6 @@ class Message:
     """A message without what a translator has no business with."""
 
     def __init__(self, text: str) -> None:
-        self._accelerator = ""
-        signs = _ACCELERATOR.findall(text)
-        if len(signs) == 1:
-            at = text.index(signs[0])
-            self._accelerator = text[at : at + 2]
-            text = text[:at] + text[at + 1 :]
         self._text, self._marked = text, _marked(text)
         self.texts = self._marked.texts
 
@@ -45,7 +33,7 @@ class Message:
         said = self._marked.render(own)
         if not all(own) or not same_placeholders(said, self._text):
             return None
-        return _with_accelerator(said, self._accelerator) if self._accelerator else said
+        return said
 
 
 def _marked(text: str) -> Marked:
@@ -72,14 +60,3 @@ def _placeholders(text: str) -> tuple[Counter[str], list[str]]:
         items = [item.text for item in protected_items(stretch) if item.kind in _PLACEHOLDERS]
         found += [stretch] if is_syntax else items
     return Counter(found), [item for item in found if _IN_ORDER.match(item)]
-
-
-def _with_accelerator(text: str, accelerator: str) -> str:
-    """The sign before its letter if the text has that, at best a word's first; else before the first letter."""
-    sign, letter = accelerator[0], accelerator[1]
-    words = masked(text, "\0")
-    for pattern in (rf"(?<!\w){letter}", letter, r"[^\W\d_]"):
-        found = re.search(pattern, words, re.IGNORECASE)
-        if found:
-            return f"{text[: found.start()]}{sign}{text[found.start() :]}"
-    return text

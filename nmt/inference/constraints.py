@@ -1,7 +1,8 @@
-"""What may be generated: no special ids, a forced prefix first, no endless repetition, a maximum length.
+"""Constrained decoding: special tokens are masked, a prefix is forced, repeated n-grams are blocked, and the length is
+limited.
 
-`Rules` takes choices away from a step of the model; `nmt.inference.beam_search` and `nmt.inference.sampling` choose
-among the others.
+`Rules` masks the logits of a decoder step; `nmt.inference.beam_search` and `nmt.inference.sampling` choose among the
+tokens that are left.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ SPECIAL = (PAD, UNK, BOS)  # never generated; a forced prefix may have UNK
 
 
 class Rules:
-    """The limits of every row of a batch.
+    """The constraints on the hypotheses of each row of a batch.
 
     source, lengths, prefix  as of `nmt.inference.beam_search.beam_search`
     steps    the most tokens that a hypothesis of any row may have, with EOS
@@ -64,17 +65,17 @@ class Rules:
         Where fewer are allowed, the rest has the logit -inf.
         """
         count = min(count, step.ids.shape[-1])
-        barred = step.ids <= max(SPECIAL)  # [live, width, n]
+        masked = step.ids <= max(SPECIAL)  # [live, width, n]
         row, slot, token = self._repeating(rows, prefix_tokens)
         hit = step.ids[row, slot] == token[:, None]
         forced = t < self.forced.shape[1]
-        if not forced and not hit.any() and not barred[..., :count].any():  # nearly always
+        if not forced and not hit.any() and not masked[..., :count].any():  # nearly always
             return step.top[..., :count], step.ids[..., :count]
-        np.logical_or.at(barred, (row, slot), hit)  # a hypothesis may have several such tokens
-        order = np.argsort(barred, axis=-1, kind="stable")[..., :count]
-        top = np.take_along_axis(np.where(barred, NEVER, step.top), order, -1)
+        np.logical_or.at(masked, (row, slot), hit)  # a hypothesis may have several such tokens
+        order = np.argsort(masked, axis=-1, kind="stable")[..., :count]
+        top = np.take_along_axis(np.where(masked, NEVER, step.top), order, -1)
         ids = np.take_along_axis(step.ids, order, -1)
-        lacking = (~barred).sum(axis=-1) < count  # further down there may be others
+        lacking = (~masked).sum(axis=-1) < count  # further down there may be others
         if forced:
             lacking[self.forced[rows, t] >= 0] = True
         if lacking.any():
@@ -106,7 +107,8 @@ class Rules:
         return logits
 
     def _repeating(self, rows: Array, prefix_tokens: Array) -> tuple[Array, Array, Array]:
-        """Row, slot and token of what would complete an n-gram once more than `repetitions` allows: int64 [k] each.
+        """Row, slot and token of what no-repeat n-gram blocking masks, the tokens that would complete an n-gram once
+        more than `repetitions` allows: int64 [k] each.
 
         Never EOS: only what a hypothesis has already can repeat, and a live one has no EOS.
         """

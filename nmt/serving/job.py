@@ -17,8 +17,9 @@ from itertools import count
 from nmt.errors import UserError
 from nmt.serving.batcher import Batcher, Busy, Kind
 from nmt.serving.errors import PageError
+from nmt.translation.alignment import Span
 from nmt.translation.plan import Plan
-from nmt.translation.result import Segment, SentenceTranslation
+from nmt.translation.result import Segment, SentenceTranslation, doubtful_in
 
 Direction = tuple[str, str]  # language codes of source and target
 
@@ -45,6 +46,11 @@ class Answer:
     @property
     def text(self) -> str:
         return "".join(segment.text for segment in self.segments)
+
+    @property
+    def doubtful(self) -> list[Span]:
+        """[start, end) of the words of `text` that the model was not sure of."""
+        return doubtful_in(self.segments)
 
     def with_sentence(self, index: int, sentence: SentenceTranslation) -> Answer:
         """The answer with another translation of the segment `index`; alternatives of the old text are dropped."""

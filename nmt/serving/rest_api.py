@@ -1,7 +1,8 @@
 """JSON routes that clients of LibreTranslate can use as they are; fields, answers, errors and statuses are theirs.
 
-Beyond LibreTranslate's API: `stream` sends a long text sentence by sentence, and `via` names the languages by way of
-which a text was translated where no model is direct.  Where the server asks for a password, `api_key` is
+Beyond LibreTranslate's API: `stream` sends a long text sentence by sentence, `glossary` has terms that hold, `doubtful`
+asks which words the model was not sure of, and `via` names the languages by way of which a text was translated where
+no model is direct.  Where the server asks for a password, `api_key` is
 "user:password", or HTTP's basic authentication does.  Files are in `rest_files.py`.
 """
 
@@ -23,14 +24,25 @@ from nmt.documents.html import passages
 from nmt.errors import UserError
 from nmt.serving import languages, metrics, suggestions
 from nmt.serving.errors import shortened
+from nmt.serving.glossaries import MAX_CHARS, MAX_LINES
 from nmt.serving.guard import Refused
 from nmt.serving.job import Answer, Direction
 from nmt.serving.rest_requests import ERRORS, JSON, Access, Asked, sent, while_connected
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, TranslationService
 from nmt.serving.settings import Settings
+from nmt.translation.result import Segment
 
 
-class ToTranslate(Asked):
+class WithGlossary(Asked):
+    glossary: str = Field(
+        "",
+        description="terms that hold inside of sentences, one a line: term, tab, translation (at most "
+        f"{MAX_LINES} lines and {MAX_CHARS} characters); on the way by another language, terms of that one",
+        examples=["invoice\tfactura"],
+    )
+
+
+class ToTranslate(WithGlossary):
     q: str | list[str] = Field(
         description="a text, or a list of texts", examples=["¿Dónde está la biblioteca?"]
     )
@@ -39,6 +51,7 @@ class ToTranslate(Asked):
     format: Literal["text", "html"] = "text"
     alternatives: int = Field(0, ge=0, le=MAX_ALTERNATIVES, description="further translations to give")
     stream: bool = Field(False, description="answer with server-sent events, sentence by sentence")
+    doubtful: bool = Field(False, description="tell which words the model was not sure of; format text")
 
 
 class ToDetect(Asked):
@@ -71,6 +84,9 @@ class Translated(BaseModel):
     detectedLanguage: Detected | list[Detected] | None = None
     alternatives: list[str] | list[list[str]] | None = None
     via: list[str] | list[list[str]] | None = Field(None, description="languages between source and target")
+    doubtful: list[tuple[int, int]] | list[list[tuple[int, int]]] | None = Field(
+        None, description="first character of each doubtful word, and the one after it"
+    )
 
 
 class Language(BaseModel):
@@ -146,6 +162,8 @@ async def _translated(service: TranslationService, asked: ToTranslate) -> dict[s
     several = isinstance(asked.q, list)
     texts = asked.q if isinstance(asked.q, list) else [asked.q]
     service.check(texts)  # before anything is done with so much text
+    if asked.doubtful and asked.format != "text":
+        raise Refused(400, "doubtful: true needs format text")
     # In a thread: a text takes a millisecond, and there may be thousands.
     sources, detected = await asyncio.to_thread(_sources, service, texts, asked)
     groups: dict[str, list[int]] = {}
@@ -161,34 +179,35 @@ async def _translated(service: TranslationService, asked: ToTranslate) -> dict[s
         [one for group in done for one in group],
     )
     in_order = [one for _, one in sorted(zip(places, answers, strict=True), key=lambda pair: pair[0])]
-    translations, alternatives, via = zip(*in_order, strict=True)
-    answer: dict[str, Any] = {"translatedText": translations}
+    answer: dict[str, Any] = {"translatedText": [one.text for one in in_order]}
     if detected:
         answer["detectedLanguage"] = detected
     if asked.alternatives:
-        answer["alternatives"] = alternatives
-    if any(via):
-        answer["via"] = via
+        answer["alternatives"] = [one.alternatives for one in in_order]
+    if any(one.via for one in in_order):
+        answer["via"] = [one.via for one in in_order]
+    if asked.doubtful:
+        answer["doubtful"] = [one.doubtful for one in in_order]
     return answer if several else {name: values[0] for name, values in answer.items()}
 
 
 async def _of_one_language(
     service: TranslationService, texts: Sequence[str], direction: Direction, asked: ToTranslate
-) -> list[tuple[str, Sequence[str], Sequence[str]]]:
-    """Of each text its translation, alternatives, and the languages between."""
+) -> list[Answer]:
+    """An answer for each text."""
     source, target = direction
     if source == target:
-        return [(text, (), ()) for text in texts]
+        return [Answer(direction, (Segment(text),)) for text in texts]
     metrics.CHARACTERS.labels(source, target).inc(sum(map(len, texts)))
     if asked.format == "text":
-        answers = await service.translate_many(texts, direction, 0, asked.alternatives)
-        return [(answer.text, answer.alternatives, answer.via) for answer in answers]
+        return await service.translate_many(texts, direction, 0, asked.alternatives, asked.glossary)
     # A sentence with tags inside it as a whole, the tags around the words that they belong to.
     pages = [TextDocument(text, Encoding(b"", "utf-8"), passages(text, "q")) for text in texts]
     between = [text for page in pages for text in page.texts]
-    answers = await service.translate_many(between, direction) if between else []
+    answers = await service.translate_many(between, direction, glossary=asked.glossary) if between else []
     own, via = iter(answers), answers[0].via if answers else ()
-    return [(page.rendered([next(own).text for _ in page.texts]), (), via) for page in pages]
+    rendered = [page.rendered([next(own).text for _ in page.texts]) for page in pages]
+    return [Answer(direction, (Segment(text),), via=via) for text in rendered]
 
 
 def _sources(
@@ -241,18 +260,18 @@ async def _streamed(service: TranslationService, asked: ToTranslate) -> Response
     if source == asked.target:
         raise Refused(400, f"the text is in {source} already")
     visitor = object()  # its job ends with it
-    begun = await service.start(asked.q, (source, asked.target), visitor)
+    begun = await service.start(asked.q, (source, asked.target), visitor, glossary=asked.glossary)
     assert begun is not None
     more = {"detectedLanguage": detected[0]} if detected else {}
     return StreamingResponse(
-        _events(service, visitor, begun, more),
+        _events(service, visitor, begun, more, asked.doubtful),
         media_type="text/event-stream",
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
 
 
 async def _events(
-    service: TranslationService, visitor: object, begun: Answer, more: dict[str, Any]
+    service: TranslationService, visitor: object, begun: Answer, more: dict[str, Any], with_doubtful: bool
 ) -> AsyncGenerator[str, None]:
     def event(**fields: Any) -> str:
         return f"data: {json.dumps(fields, ensure_ascii=False)}\n\n"
@@ -267,8 +286,9 @@ async def _events(
                 if len(answer.text) > sent:
                     yield event(text=answer.text[sent:], sentences=answer.done, of=answer.total)
                     sent = len(answer.text)
-        via = {"via": list(answer.via)} if answer.via else {}
-        yield event(done=True, translatedText=answer.text, **more, **via)
+        more |= {"via": answer.via} if answer.via else {}
+        more |= {"doubtful": answer.doubtful} if with_doubtful else {}
+        yield event(done=True, translatedText=answer.text, **more)
     except UserError as error:
         yield event(error=str(error))
     finally:

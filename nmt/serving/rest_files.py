@@ -21,8 +21,8 @@ from nmt.documents.document import Limits
 from nmt.documents.formats import SUFFIXES
 from nmt.serving import documents
 from nmt.serving.guard import DOWNLOAD, Refused
-from nmt.serving.rest_api import supported
-from nmt.serving.rest_requests import ERRORS, JSON, Asked, checked, read_fields, while_connected
+from nmt.serving.rest_api import WithGlossary, supported
+from nmt.serving.rest_requests import ERRORS, JSON, checked, read_fields, while_connected
 from nmt.serving.service import AUTO, TranslationService
 from nmt.serving.settings import Settings
 
@@ -32,7 +32,7 @@ _RESULT = re.compile(
 )  # the folder that `documents.written` made, and the name in it
 
 
-class File(Asked):
+class File(WithGlossary):
     """What is sent beside the file."""
 
     source: str = Field(description="its language, or auto")
@@ -48,7 +48,7 @@ FORM = {
     "required": ["file", "source", "target"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        **{name: {"type": "string"} for name in ("source", "target", "api_key")},
+        **{name: {"type": "string"} for name in ("source", "target", "glossary", "api_key")},
     },
 }
 
@@ -103,7 +103,7 @@ async def _translated(service: TranslationService, folder: Path, file: UploadFil
         direction = documents.direction_of(service, document, asked.source, asked.target)
         if direction[1] != asked.target:
             raise Refused(400, f"the document is in {asked.target} already")
-        async with aclosing(service.document(document.texts, direction, object())) as growing:
+        async with aclosing(service.document(document.texts, direction, object(), asked.glossary)) as growing:
             translations = [texts async for _, _, texts in growing][-1]
         name = documents.result_name(file.filename or "", direction)
         result = await documents.written(document, translations, folder, name)

@@ -21,7 +21,9 @@ from nmt.serving import languages
 from nmt.serving.batcher import MAX_BATCH, Batcher, Kind
 from nmt.serving.detection import Detector, Guess
 from nmt.serving.errors import PageError
+from nmt.serving.glossaries import glossary_of
 from nmt.serving.job import Answer, Direction, Job
+from nmt.translation.plan import Plan
 from nmt.translation.result import SentenceTranslation
 
 if TYPE_CHECKING:
@@ -175,7 +177,13 @@ class TranslationService:
     # --- translating --------------------------------------------------------------------------------------
 
     async def start(
-        self, text: str, direction: Direction, owner: Hashable, beam: float = 0, alternatives: float = 0
+        self,
+        text: str,
+        direction: Direction,
+        owner: Hashable,
+        beam: float = 0,
+        alternatives: float = 0,
+        glossary: str = "",
     ) -> Answer | None:
         """Begin to translate a text of any number of lines and sentences, and wait a moment: most are done by then.
 
@@ -185,10 +193,11 @@ class TranslationService:
         owner         the visitor; the job that it waited for before is stopped
         beam          0: the checkpoint's own
         alternatives  how many, for a text that is one sentence; a longer one has none
+        glossary      terms, one a line, that the last model on the way to the target holds to
         UserError, fit to be shown to a visitor, for a bad request and for a failure of any kind.
         """
         self.check([text], direction)
-        job = await self._begin([text], direction, beam, alternatives, owner)
+        job = await self._begin([text], direction, beam, alternatives, owner, glossary)
         try:
             await job.wait(FIRST_ANSWER_SECONDS)
         except UserError:
@@ -215,32 +224,37 @@ class TranslationService:
             self._end(job, owner)
 
     async def translate(
-        self, text: str, direction: Direction, beam: float = 0, alternatives: float = 0
+        self, text: str, direction: Direction, beam: float = 0, alternatives: float = 0, glossary: str = ""
     ) -> Answer:
         """Translate a text of any number of lines and sentences whole; errors as of `start`."""
-        return (await self.translate_many([text], direction, beam, alternatives))[0]
+        return (await self.translate_many([text], direction, beam, alternatives, glossary))[0]
 
     async def translate_many(
-        self, texts: Sequence[str], direction: Direction, beam: float = 0, alternatives: float = 0
+        self,
+        texts: Sequence[str],
+        direction: Direction,
+        beam: float = 0,
+        alternatives: float = 0,
+        glossary: str = "",
     ) -> list[Answer]:
         """An answer for each text, in order.  The limit on characters is on all of them together."""
         if not isinstance(texts, list | tuple):
             raise PageError("page.not_a_text")  # a program may send anything
         self.check(texts, direction)
-        job = await self._begin(texts, direction, beam, alternatives, None)
+        job = await self._begin(texts, direction, beam, alternatives, None, glossary)
         async for _ in job.grow(self.timeout):
             pass
         return job.answers()
 
     async def document(
-        self, texts: Sequence[str], direction: Direction, owner: Hashable
+        self, texts: Sequence[str], direction: Direction, owner: Hashable, glossary: str = ""
     ) -> AsyncGenerator[tuple[int, int, list[str]], None]:
         """Translate the texts of a document, without a limit on characters or time.
 
         Yields (sentences done, of how many, translations) now and then; there are translations only when all are
         done.  `stop(owner)` ends it before.
         """
-        job = await self._begin(texts, direction, 0, 0, owner, MAX_COUNTED)
+        job = await self._begin(texts, direction, 0, 0, owner, glossary, MAX_COUNTED)
         try:
             async for done in job.grow(None):
                 if not job.superseded:
@@ -249,16 +263,22 @@ class TranslationService:
         finally:
             self._end(job, owner)
 
-    async def continue_from(self, answer: Answer, index: int, prefix: str) -> list[SentenceTranslation]:
+    async def continue_from(
+        self, answer: Answer, index: int, prefix: str, glossary: str = ""
+    ) -> list[SentenceTranslation]:
         """Other translations of the sentence in segment `index` that begin with `prefix`, the likeliest first.
 
         At most `MAX_LOOKUPS` run at once.  Nothing can interrupt a search: where nobody waits for it any more, it
         still keeps its thread of the pool until it ends.
         """
-        sentence = answer.segments[index].sentence
+        sentence, translator = answer.segments[index].sentence, self.translators[answer.direction]
         assert sentence is not None
-        look_up = self.translators[answer.direction].continuations
-        found = asyncio.get_running_loop().run_in_executor(self._lookups, look_up, sentence.source, prefix)
+
+        def look_up() -> list[SentenceTranslation]:
+            terms = glossary_of(glossary, answer.direction)
+            return translator.continuations(sentence.source, prefix, glossary=terms)
+
+        found = asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
         try:
             return await asyncio.wait_for(found, self.timeout)
         except asyncio.TimeoutError:
@@ -311,6 +331,7 @@ class TranslationService:
         beam: float,
         alternatives: float,
         owner: Hashable,
+        glossary: str = "",
         max_counted: int | None = None,
     ) -> Job:
         """Plan the texts and queue their sentences; `owner` None: nobody's current job."""
@@ -324,13 +345,16 @@ class TranslationService:
             self._current[owner] = job  # before it is planned: a request that comes meanwhile supersedes it
         for hop in before:
             texts = await self._by_way(texts, hop, job, owner, max_counted)
-        if sum(map(len, texts)) > MAX_CHARS_PLANNED_AT_ONCE:
-            plans = await asyncio.to_thread(lambda: [translator.plan(text) for text in texts])
-        else:
-            plans = [translator.plan(text) for text in texts]
-        if owner is not None and sum(len(plan.requests) for plan in plans) != 1:
-            n_best = 1  # the page shows no other translations of several sentences
+
+        def planned() -> list[Plan]:
+            terms = glossary_of(glossary, last)
+            return [translator.plan(text, glossary=terms) for text in texts]
+
         try:
+            many = sum(map(len, texts)) + len(str(glossary)) > MAX_CHARS_PLANNED_AT_ONCE
+            plans = await asyncio.to_thread(planned) if many else planned()
+            if owner is not None and sum(len(plan.requests) for plan in plans) != 1:
+                n_best = 1  # the page shows no other translations of several sentences
             # The search finds no more translations than its beam holds.
             job.submit(self.batcher, plans, Kind(translator, max(width, n_best), n_best), max_counted)
         except UserError:
@@ -343,7 +367,7 @@ class TranslationService:
     ) -> Sequence[str]:
         """The texts in the next language on the way to the one that `job` is to translate into."""
         try:
-            first = await self._begin(texts, hop, 0, 0, None, max_counted)
+            first = await self._begin(texts, hop, 0, 0, None, max_counted=max_counted)
             async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:
                 async for _ in growing:
                     if job.stopped:

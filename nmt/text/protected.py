@@ -122,24 +122,10 @@ def beside(given: Sequence[Item], found: Iterable[Item]) -> list[Item]:
     return sorted([*given, *free], key=lambda item: (item.start, item.end))
 
 
-def shifted(items: Iterable[Item], start: int, end: int) -> tuple[Item, ...]:
-    """The items of characters [start, end) of a text, with their places in that stretch."""
-    inside = [item for item in items if start <= item.start and item.end <= end]
-
-    def partner(item: Item) -> int | None:
-        there = item.partner is not None and start <= item.partner < end
-        return item.partner - start if there and item.partner is not None else None
-
-    return tuple(
-        replace(item, start=item.start - start, end=item.end - start, partner=partner(item))
-        for item in inside
-    )
-
-
-def masked(text: str, filler: str = "x", given: Sequence[Item] = ()) -> str:
+def masked(text: str, filler: str = "x") -> str:
     """The text with `filler` for every character of an item that is no number, as long as before."""
-    items = items_beside(given, text) if given else protected_items(text)
-    return _masked(text, [item for item in items if item.kind not in ("number", "sign")], filler)
+    items = [item for item in protected_items(text) if item.kind not in ("number", "sign")]
+    return _masked(text, items, filler)
 
 
 def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> list[Item]:

@@ -33,10 +33,9 @@ _PRINTF = (
 _ATTRIBUTES = r"""(?:\s+[^\s<>"'=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+"""
 # A mark before a letter inside of a capitalised word (Sa_ve), which the names of programs do not have.
 _IN_WORD = r"_\p{Ll}++(?!\w|\(|\.\w)"
-# Without hearts, which people write for a verb.
 _EMOJI = (
-    r"(?:\p{Regional_Indicator}{2}|(?![\U0001f493-\U0001f49f\U0001f5a4\U0001f90d\U0001f90e\U0001f9e1])"
-    r"[\p{Emoji_Presentation}\U0001f300-\U0001faff])[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
+    r"(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff\u2764\u2665\u2763])"
+    r"[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
 )
 _BBCODE = "b|i|u|s|url|img|color|size|quote|code|list|center"
 
@@ -132,6 +131,6 @@ ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w)|(?=_))(?!{_PLAIN})(?:{_ALTERNATI
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
     rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
-    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff] \p{Ll}"
+    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{Ll}"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

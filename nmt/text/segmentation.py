@@ -8,13 +8,13 @@ What a translation must keep inside of a sentence is `nmt.text.protected`'s.  No
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
 import sentencex  # type: ignore[import-untyped]
 
 from nmt.text.messages import message_syntax
-from nmt.text.protected import _LETTER, Item, has_words, items_beside, masked, protected_items, shifted
+from nmt.text.protected import _LETTER, has_words, masked, protected_items
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,6 @@ class Part:
 
     text: str
     translate: bool
-    items: tuple[Item, ...] = ()  # that the caller gave, with their places in `text`
 
 
 # Characters that end a line wherever text is shown or read by line; Unicode's list (UAX 14), and control
@@ -72,44 +71,27 @@ _END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
 _CUTS = (regex.compile(r"(?<=[.!?…;:][)»”\"]?)\s+"), regex.compile(r"(?<=[,)–—])\s+"), regex.compile(r"\s+"))
 
 
-def split_text(text: str, language: str, given: Sequence[Item] = ()) -> list[Part]:
-    """Cut `text` into parts; `language` is an ISO 639-1 code ("es"), `given` are items that the caller knows of (a
-    format's markup, say), with their places in the text: none is cut.
+def split_text(text: str, language: str) -> list[Part]:
+    """Cut `text` into parts; `language` is an ISO 639-1 code ("es").
 
     "".join(part.text for part in split_text(text, language)) == text, whatever the text.
     A part to translate has a word in it, no line break, and neither begins nor ends with white space.
     """
     parts: list[Part] = []
-    position = 0
     for stretch, is_syntax in message_syntax(text):
         if is_syntax:
             parts.append(Part(stretch, False))
-            position += len(stretch)
             continue
-        for sentence in _sentences(stretch, language, shifted(given, position, position + len(stretch))):
+        for sentence in _sentences(stretch, language):
             begins_line = not parts or _LINE_BREAK.search(parts[-1].text[-1]) is not None
-            own = shifted(given, position, position + len(sentence))
-            parts += split_around(sentence, _cuts(sentence, _LEAD if begins_line else _DASH, own))
-            position += len(sentence)
-    return with_items(_joined(parts), given)
+            parts += split_around(sentence, _cuts(sentence, _LEAD if begins_line else _DASH))
+    return _joined(parts)
 
 
-def with_items(parts: Sequence[Part], given: Sequence[Item]) -> list[Part]:
-    """The parts of a text to translate with those of its given items that stand in them."""
-    if not given:
-        return list(parts)
-    placed, position = [], 0
-    for part in parts:
-        end = position + len(part.text)
-        placed.append(replace(part, items=shifted(given, position, end) if part.translate else ()))
-        position = end
-    return placed
-
-
-def _cuts(sentence: str, lead: regex.Pattern[str], given: Sequence[Item]) -> list[tuple[int, int]]:
+def _cuts(sentence: str, lead: regex.Pattern[str]) -> list[tuple[int, int]]:
     """[start, end) of what is copied inside of a sentence: a mark before it, pictures between
     sentences, and ends of lines and blocks."""
-    items = items_beside(given, sentence)
+    items = protected_items(sentence)
     inside = {item.start for item in items if item.kind == "emoji"}
     spans = [match.span() for match in _PICTURES.finditer(sentence) if match.start() not in inside]
     if (mark := lead.match(sentence)) and mark.end() > 0:
@@ -144,7 +126,7 @@ def split_around(sentence: str, spans: Iterable[tuple[int, int]]) -> list[Part]:
 
 
 def stands_alone(plan: Sequence[Part], place: int) -> bool:
-    """Whether a part to translate is a sentence, and not a stretch of one: of "I ❤️ fish.", neither part is."""
+    """Whether a part to translate is a sentence, and not a stretch of one: of "I → fish.", neither part is."""
 
     def apart(gap: Part, before: str | None) -> bool:
         if gap.translate or _LINE_BREAK.search(gap.text) or _has_break(gap.text):
@@ -168,21 +150,20 @@ def cut_long(sentence: str, size: Callable[[str], int], limit: int) -> list[Part
     return [*cut_long(sentence[:start], size, limit), *gap, *cut_long(sentence[end:], size, limit)]
 
 
-def _sentences(text: str, language: str, given: Sequence[Item]) -> Iterator[str]:
+def _sentences(text: str, language: str) -> Iterator[str]:
     """Lossless: sentencex's sentences of every line, and the line breaks between them."""
     start = 0
     for line_break in _LINE_BREAK.finditer(text):
-        end = line_break.start()
-        yield from _sentences_of_line(text[start:end], language, shifted(given, start, end))
+        yield from _sentences_of_line(text[start : line_break.start()], language)
         yield line_break.group()
         start = line_break.end()
-    yield from _sentences_of_line(text[start:], language, shifted(given, start, len(text)))
+    yield from _sentences_of_line(text[start:], language)
 
 
-def _sentences_of_line(line: str, language: str, given: Sequence[Item]) -> Iterator[str]:
+def _sentences_of_line(line: str, language: str) -> Iterator[str]:
     """The sentences of a line.  What must stay as it is (a URL, "n.º 5") is hidden from sentencex, and tags are taken
     out, so that "Yes.</b> No." has two; only ends with white space after them count."""
-    plain, places = _without_markup(line, given)
+    plain, places = _without_markup(line)
     ends: list[int] = []
     end = 0
     for sentence in sentencex.segment(language, plain):
@@ -206,10 +187,10 @@ def _goes_on(before: str, after: str) -> bool:
     return _SELDOM_LAST.search(before) is not None and _SMALL_OR_NUMBER.match(after) is not None
 
 
-def _without_markup(line: str, given: Sequence[Item]) -> tuple[str, list[int]]:
+def _without_markup(line: str) -> tuple[str, list[int]]:
     """The line without its tags, and other items hidden; and for each character, and the end, its place in the line.
     A tag that opens goes with what follows it, one that closes with what is before it."""
-    hidden = masked(line, given=given)
+    hidden = masked(line)
     if hidden == line:
         return line, list(range(len(line) + 1))
     characters: list[str] = []
@@ -224,7 +205,7 @@ def _without_markup(line: str, given: Sequence[Item]) -> tuple[str, list[int]]:
             places.append(start + offset if opened is None else opened)
             opened = None
 
-    for item in items_beside(given, line):
+    for item in protected_items(line):
         if item.role not in ("open", "close", "empty"):
             continue
         copy(hidden[position : item.start], position)

@@ -1,9 +1,10 @@
 """A user's glossary: terms whose translation is given, wherever they stand in a sentence.
 
-The file is a table in UTF-8, one term a line: SOURCE<TAB>TARGET; lines that begin with # are comments.  A term is found
-as whole words, the longest first, in any case (an abbreviation in capitals only so), and in its plural where both
-languages form one by rule or the plural has a line of its own.  It becomes an item (`nmt.text.protected`) whose text is
-the target term, so that it goes the way of all items: `nmt.translation.protect`, `nmt.translation.restore`.
+The file is a table in UTF-8, one term a line: SOURCE<TAB>TARGET, or SOURCE = TARGET where there is no tab; lines that
+begin with # are comments.  A term is found as whole words, the longest first, in any case (an abbreviation in capitals
+only so), and in its plural where both languages form one by rule or the plural has a line of its own.  It becomes an
+item (`nmt.text.protected`) whose text is the target term, so that it goes the way of all items:
+`nmt.translation.protect`, `nmt.translation.restore`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,20 @@ import regex  # type: ignore[import-untyped]
 from nmt.errors import UserError
 from nmt.text.line_io import read_lines
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import TERM, Item, items_beside
+from nmt.text.protected import TERM, Item, protected_items
 from nmt.translation.agreement import plural
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
+_BETWEEN = regex.compile(r"\s=\s")  # where people have no tab to type
+
+
+class BadTerm(UserError):
+    """A line that is no term, with its number."""
+
+    def __init__(self, name: str, number: int, line: str) -> None:
+        super().__init__(f"{name}:{number}: expected SOURCE<TAB>TARGET, found {line!r}")
+        self.number, self.line = number, line
 
 
 class Term(NamedTuple):
@@ -53,21 +63,22 @@ class Glossary:
 
     @classmethod
     def load(cls, file: str | Path, source_language: str, target_language: str) -> Glossary:
-        """The glossary in a file; UserError for a line that is no pair, with its number."""
+        """The glossary in a file; errors as of `parse`."""
         return cls.parse(read_lines(file), source_language, target_language, str(file))
 
     @classmethod
     def parse(
         cls, lines: Iterable[str], source_language: str, target_language: str, name: str = "glossary"
     ) -> Glossary:
-        """The glossary that lines of such a file make; `name` is what a UserError calls it."""
+        """The glossary that lines of such a file make; BadTerm, which calls it `name`, for one that is no pair."""
         pairs = []
         for number, line in enumerate(lines, start=1):
             if not line.strip() or line.startswith("#"):
                 continue
-            columns = [cleaned(column).strip() for column in line.split("\t")]
+            apart = line.split("\t") if "\t" in line else _BETWEEN.split(line)
+            columns = [cleaned(column).strip() for column in apart]
             if len(columns) != 2 or not all(map(_LETTER.search, columns)):
-                raise UserError(f"{name}:{number}: expected SOURCE<TAB>TARGET, found {line!r}")
+                raise BadTerm(name, number, line)
             pairs.append((columns[0], columns[1]))
         return cls(pairs, source_language, target_language)
 
@@ -75,9 +86,8 @@ class Glossary:
         """How many sources there are, plurals by rule among them."""
         return sum(map(len, self._terms.values()))
 
-    def with_terms(self, given: Sequence[Item], sentence: str) -> tuple[Item, ...]:
-        """The given items of a sentence and the terms beside them, from left to right.  A term in a URL, or in any
-        other item that is longer than it, is none."""
+    def terms_in(self, sentence: str) -> tuple[Item, ...]:
+        """The terms of a sentence, from left to right.  One in a URL, or in any other item that is longer, is none."""
         tokens = list(_TOKEN.finditer(sentence)) if self._terms else []
         small = [_small(token.group()) for token in tokens]
         terms: list[Item] = []
@@ -92,20 +102,17 @@ class Glossary:
             if item:
                 terms.append(item)
             at += len(term.tokens) if item else 1
-        if not terms:
-            return tuple(given)
-        others = items_beside(given, sentence)
-        free = [
+        others = protected_items(sentence) if terms else ()
+        return tuple(
             term
             for term in terms
             if all(
                 other.end <= term.start
                 or term.end <= other.start
-                or (other not in given and term.start <= other.start and other.end <= term.end)
+                or (term.start <= other.start and other.end <= term.end)
                 for other in others
             )
-        ]
-        return tuple(sorted([*given, *free], key=lambda item: (item.start, item.end)))
+        )
 
 
 def _small(token: str) -> str:

@@ -17,7 +17,6 @@ from nmt.text.normalization import composed, model_input, respelled, with_spelli
 from nmt.text.protected import Item
 from nmt.text.segmentation import Part, stands_alone
 from nmt.translation.glossary import Glossary
-from nmt.translation.protect import moved
 from nmt.translation.result import Segment, SentenceTranslation, Translation
 
 
@@ -29,7 +28,7 @@ class Request:
     prefix: str = ""  # what the translation must begin with
     following: int | None = None  # the id of the target piece that must come after the prefix
     whole: bool = True  # False for a stretch of a sentence, cut out around something that is copied
-    items: tuple[Item, ...] = ()  # what must stay as it is, beside what `nmt.text.protected` finds
+    items: tuple[Item, ...] = ()  # a glossary's terms, beside what `nmt.text.protected` finds
 
     @property
     def is_free(self) -> bool:
@@ -50,9 +49,8 @@ class Plan:
         requests: list[Request] = []
         for place, part in enumerate(self.parts):
             if part.translate:
-                sentence, items = composed(model_input(part.text)), moved(part.items, part.text)
-                if glossary:
-                    items = glossary.with_terms(items, sentence)
+                sentence = composed(model_input(part.text))
+                items = glossary.terms_in(sentence) if glossary else ()
                 begin = "" if requests else prefix
                 requests.append(Request(sentence, begin, whole=stands_alone(self.parts, place), items=items))
         self.requests = tuple(requests)

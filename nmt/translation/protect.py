@@ -120,23 +120,6 @@ class Protected:
         return text
 
 
-def moved(items: Sequence[Item], sentence: str) -> tuple[Item, ...]:
-    """The items with their places in the sentence as the model gets it, cleaned and composed."""
-
-    def place(at: int) -> int:
-        return len(composed(cleaned(sentence[:at])))
-
-    return tuple(
-        replace(
-            item,
-            start=place(item.start),
-            end=place(item.end),
-            partner=None if item.partner is None else place(item.partner),
-        )
-        for item in items
-    )
-
-
 def protect(
     sentence: str,
     vocabulary: Vocabulary,
@@ -148,12 +131,9 @@ def protect(
 
     attempt  0; or 1 and 2, after the translation of the attempt before could not be restored
     lost     numbers and other items that the model was to copy and did not: these get stand-ins
-    given    items that the caller knows of (a format's markup, a user's terms), with their places in `sentence`;
-             they go before those of the grammar
+    given    a glossary's terms, with their places in the cleaned sentence; they go before the items of the grammar
     """
     text = composed(cleaned(sentence))
-    if text != sentence:
-        given = moved(given, sentence)
     items = beside(items_beside(given, text), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)
@@ -200,14 +180,15 @@ def protect(
 
 
 def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:
-    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier."""
+    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier.  A `&` joins
+    but whole words: rock&roll."""
     if item.kind != "accelerator" or not text[item.start - 1 : item.start].isalpha():
         return None
     left, right = _WORD.findall(text[: item.start])[-1], _WORD.match(text, item.end).group()
     apart = [vocabulary.size(half.lower()) for half in (left, right)]
-    if vocabulary.size((left + right).lower()) < sum(apart) and not (
-        apart == [1, 1] and min(len(left), len(right)) >= MIN_HALF
-    ):
+    whole_words = apart == [1, 1] and min(len(left), len(right)) >= MIN_HALF
+    one_word = item.text == "&" or vocabulary.size((left + right).lower()) < sum(apart)
+    if one_word and not whole_words:
         return None
     start, end = item.start - len(left), item.end + len(right)
     return Item(text[start:end], start, end, "identifier", "word")

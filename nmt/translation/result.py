@@ -5,6 +5,7 @@ Plain data; `nmt.translation.plan` joins the sentences of a line.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -66,18 +67,23 @@ class Translation:
     @property
     def doubtful(self) -> list[Span]:
         """[start, end) of the words of `text` that the model was not sure of."""
-        found: list[Span] = []
-        at = 0
-        for segment in self.segments:
-            own = segment.sentence.doubtful if segment.sentence else ()
-            found += [(at + start, at + end) for start, end in own]
-            at += len(segment.text)
-        return found
+        return doubtful_in(self.segments)
 
     @property
     def foreign(self) -> list[str]:
         """Stretches of the line that were left as they are, since their script is not the source language's."""
         return [stretch for sentence in self.sentences for stretch in sentence.foreign]
+
+
+def doubtful_in(segments: Sequence[Segment]) -> list[Span]:
+    """[start, end) of the doubtful words of the text that the segments join to."""
+    found: list[Span] = []
+    at = 0
+    for segment in segments:
+        own = segment.sentence.doubtful if segment.sentence else ()
+        found += [(at + start, at + end) for start, end in own]
+        at += len(segment.text)
+    return found
 
 
 def copied(sentence: str) -> SentenceTranslation:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
 
+import regex  # type: ignore[import-untyped]
+
 from nmt.config import DecodingConfig
 from nmt.inference.batched_search import BatchLimits, PendingSearch, start_search
 from nmt.inference.batches import pad_sources
@@ -23,7 +25,7 @@ from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request
 from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored, with_names
-from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
+from nmt.translation.protect import ATTEMPTS, Protected, Slot, Vocabulary, protect
 from nmt.translation.recasing import bare_request
 from nmt.translation.restore import restore
 from nmt.translation.result import SentenceTranslation, copied
@@ -57,7 +59,8 @@ class Way:
 class PendingBatch:
     """Sentences on their way from `SentenceTranslator.start` to `SentenceTranslator.finish`."""
 
-    requests: Sequence[Request]  # as they were given
+    given: Sequence[Request]
+    requests: Sequence[Request]  # the same without accelerators
     known: dict[Request, SentenceTranslation]  # what the phrase book has, and what is only copied
     bare: dict[Request, Request]  # lone words, and their bare form, which is searched too
     ways: list[Way]  # of what is not known, and of the bare forms, each once
@@ -91,6 +94,10 @@ class SentenceTranslator:
 
     def start(self, requests: Sequence[Request]) -> PendingBatch:
         """Begin to search what the phrase book does not know."""
+        given, requests = (
+            requests,
+            [_without_accelerators(request, self.vocabulary)[0] for request in requests],
+        )
         known = {request: found for request in requests if (found := self._look_up(request))}
         unknown = [request for request in requests if request not in known]
         bare = {request: form for request in unknown if (form := bare_request(request, self.target_language))}
@@ -101,7 +108,7 @@ class SentenceTranslator:
         known |= {way.request: self._of_items(way) for way in ways if not way.protected.has_words}
         bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
         ways = [way for way in ways if way.request not in known]
-        return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
+        return PendingBatch(given, requests, known, bare, ways, self._search(ways, self.n_best))
 
     def finish(self, pending: PendingBatch) -> list[SentenceTranslation]:
         """One result for each request, in order.
@@ -126,7 +133,23 @@ class SentenceTranslator:
             for request, result in again.items():
                 best = min(result, found[request], key=lambda one: count_defects(request, one.text))
                 found[request] = best if best.text else copied(request.sentence)
-        return [found[request] for request in pending.requests]
+        return [
+            self._with_accelerators(given, found[request])
+            for given, request in zip(pending.given, pending.requests, strict=True)
+        ]
+
+    def _with_accelerators(self, request: Request, result: SentenceTranslation) -> SentenceTranslation:
+        """The result of a request without accelerators as that of the request itself."""
+        plain, signs = _without_accelerators(request, self.vocabulary)
+        if not signs:
+            return result
+        protected = Protected(request.sentence, plain.sentence, signs)
+        candidates = tuple(
+            (restore(protected, text, result.source_tokens, result.tokens, None).text, score)
+            for text, score in result.candidates
+        )
+        text = request.sentence if result.copied else candidates[0][0]
+        return replace(result, source=request.sentence, text=text, candidates=candidates)
 
     def continuations(self, request: Request, count: int) -> list[SentenceTranslation]:
         """`Translator.continuations` of a request; nothing that is hundreds of times less probable after the prefix
@@ -247,6 +270,20 @@ class SentenceTranslator:
         """Whether the token begins a word or a sign of its own, and so leaves the prefix's last word as it is."""
         piece = self.target_tokenizer.pieces([token])[0]
         return not prefix or piece.startswith("▁") or not (piece[0].isalnum() or piece.startswith("<0x"))
+
+
+def _without_accelerators(request: Request, vocabulary: Vocabulary) -> tuple[Request, tuple[Slot, ...]]:
+    """The request without the signs that mark a letter (`&File`), which the phrase book must not see either, and where
+    they were; as it was if it has none, a prefix, or terms."""
+    if not regex.search("[&_]", request.sentence) or request.prefix or request.items:
+        return request, ()
+    signs = [slot for slot in protect(request.sentence, vocabulary).slots if slot.item.role == "letter"]
+    sentence, position, placed = "", 0, []
+    for slot in signs:
+        sentence += request.sentence[position : slot.item.start]
+        placed.append(replace(slot, start=len(sentence), end=len(sentence)))
+        position = slot.item.end
+    return replace(request, sentence=sentence + request.sentence[position:]), tuple(placed)
 
 
 def _is_defective(request: Request, result: SentenceTranslation, attempt: int) -> bool:

@@ -27,13 +27,12 @@ from nmt.errors import UserError
 from nmt.inference.batched_search import BatchLimits
 from nmt.inference.loading import load_runtime
 from nmt.inference.model_interface import SearchableModel
-from nmt.text.normalization import composed, model_input, without_surrogates
-from nmt.text.protected import Item
-from nmt.text.segmentation import Part, cut_long, split_text, with_items
+from nmt.text.normalization import cleaned, composed, model_input, without_surrogates
+from nmt.text.segmentation import Part, cut_long, split_text
 from nmt.translation.glossary import Glossary
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
-from nmt.translation.protect import Vocabulary, moved, protect
+from nmt.translation.protect import Vocabulary, protect
 from nmt.translation.result import SentenceTranslation, Translation
 from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
 
@@ -112,7 +111,6 @@ class Translator:
         n_best: int = 1,
         with_attention: bool = False,
         prefixes: Sequence[str] | None = None,
-        items: Sequence[Sequence[Item]] | None = None,
         glossary: Glossary | None = None,
         length_penalty: float | None = None,
         batch_tokens: int | None = None,
@@ -123,9 +121,6 @@ class Translator:
         n_best          how many different translations of a line, at most the beam
         with_attention  of the model's own translation: the phrase book is left aside
         prefixes        for each line what its (first sentence's) translation must begin with, or ""
-        items           for each line what must stay as it is beside what `nmt.text.protected` finds: a format's
-                        markup, say.  Each is in the translation exactly once, pairs around the words that came of
-                        those which they enclose in the line
         glossary        terms that the translations hold to, inside of sentences too
         batch_tokens    source pieces × beam that are searched at once: more is faster and takes more memory, up
                         to the limits on sentences × beam and on lines that are looked at together
@@ -136,22 +131,16 @@ class Translator:
             raise TypeError("translate_batch takes a sequence of lines; translate() takes one text")
         if prefixes is not None and len(prefixes) != len(lines):
             raise ValueError(f"{len(prefixes)} prefixes for {len(lines)} lines")
-        if items is not None and len(items) != len(lines):
-            raise ValueError(f"{len(items)} lists of items for {len(lines)} lines")
         sentences = self._sentence_translator(beam, n_best, with_attention, length_penalty, batch_tokens)
-        plans = (
-            self.plan(line, prefix, given, glossary)
-            for line, prefix, given in zip(
-                lines, prefixes or [""] * len(lines), items or [()] * len(lines), strict=True
-            )
-        )
+        begin = prefixes or [""] * len(lines)
+        plans = (self.plan(line, prefix, glossary) for line, prefix in zip(lines, begin, strict=True))
         return list(self._translated(plans, sentences))
 
     def stream(
         self, lines: Iterable[str | None], glossary: Glossary | None = None, **options: Any
     ) -> Iterator[Translation]:
         """Translate lines in order while they come, some at a time; options as of `translate_batch`, but for
-        `prefixes` and `items`.
+        `prefixes`.
 
         None among the lines says that the next one is not there yet: what has come is translated without it.  Lines
         that come before an error are translated before it is raised.
@@ -160,13 +149,11 @@ class Translator:
         plans = (None if line is None else self.plan(line, glossary=glossary) for line in lines)
         return self._translated(plans, sentences)
 
-    def plan(
-        self, text: str, prefix: str = "", items: Sequence[Item] = (), glossary: Glossary | None = None
-    ) -> Plan:
+    def plan(self, text: str, prefix: str = "", glossary: Glossary | None = None) -> Plan:
         """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.
         `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests, and the plan's
         `assemble` of their results."""
-        parts = split_text(without_surrogates(text), self.source_language, items)
+        parts = split_text(without_surrogates(text), self.source_language)
         return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix, glossary)
 
     def translate_sentences(
@@ -190,7 +177,7 @@ class Translator:
         ending.  For translating interactively (Barrachina et al. 2009, "Statistical approaches to computer-assisted
         translation", section 3: prefix and suffix)."""
         n_best = min(MAX_ENDINGS, beam or self.config.decoding.beam)
-        items = glossary.with_terms((), sentence) if glossary else ()
+        items = glossary.terms_in(composed(cleaned(sentence))) if glossary else ()
         return self._sentence_translator(beam, n_best).continuations(
             Request(sentence, prefix, items=items), count
         )
@@ -244,14 +231,13 @@ class Translator:
 
     def _stretches(self, part: Part) -> list[Part]:
         """The part, or if it is too long for the model, the stretches to translate and to copy that it is cut into."""
-        if not part.translate or self._size(part.text, part.items) <= self._max_pieces:
+        if not part.translate or self._size(part.text) <= self._max_pieces:
             return [part]
-        return with_items(cut_long(part.text, self._size, self._max_pieces), part.items)
+        return cut_long(part.text, self._size, self._max_pieces)
 
-    def _size(self, sentence: str, items: Sequence[Item] = ()) -> int:
+    def _size(self, sentence: str) -> int:
         """Pieces of what the model reads of a sentence."""
-        given = moved(items, sentence)
-        protected = protect(composed(model_input(sentence)), self._vocabulary, given=given)
+        protected = protect(composed(model_input(sentence)), self._vocabulary)
         return len(self._source_ids(protected.model_text))
 
 

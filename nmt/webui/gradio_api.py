@@ -29,23 +29,27 @@ def build(service: TranslationService) -> None:
     first = service.directions()[0]
 
     async def translate(
-        text: str, direction: str = first, beam: int = 0, alternatives: int = 0
+        text: str, direction: str = first, beam: int = 0, alternatives: int = 0, glossary: str = ""
     ) -> tuple[str, list[str]]:
         """Translate text in a direction such as "es-en", or "auto" to have its language detected; beam 0 is the
-        model's own.  Returns the translation and a list of `alternatives` further ones, best first."""
+        model's own, `glossary` has terms, one a line: term, tab, translation.  Returns the translation and a list of
+        `alternatives` further ones, best first."""
         with _told_to_programs():
-            answer = await service.translate(text, _direction(service, text, direction), beam, alternatives)
+            chosen = _direction(service, text, direction)
+            answer = await service.translate(text, chosen, beam, alternatives, glossary)
         return answer.text, list(answer.alternatives)
 
-    async def translate_batch(texts: list[str], direction: str = first, beam: int = 0) -> list[str]:
+    async def translate_batch(
+        texts: list[str], direction: str = first, beam: int = 0, glossary: str = ""
+    ) -> list[str]:
         """Translate a list of texts, together no longer than the limit of one request, in one direction; beam 0 is
-        the model's own.  Returns their translations in order."""
+        the model's own, `glossary` as of /translate.  Returns their translations in order."""
         with _told_to_programs():
             if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
                 raise UserError("texts is not a list of strings.")
             service.check(texts)  # before anything is done with so much text
             chosen = _direction(service, "\n".join(texts), direction)
-            answers = await service.translate_many(texts, chosen, beam)
+            answers = await service.translate_many(texts, chosen, beam, glossary=glossary)
         return [answer.text for answer in answers]
 
     def available() -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from nmt.serving import languages
 from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
-from nmt.webui import gradio_api, i18n, language_menus
+from nmt.webui import glossary, gradio_api, i18n, language_menus
 from nmt.webui.components import PRIVATE
 from nmt.webui.documents import tab as documents_tab
 from nmt.webui.inside import tab as inside_tab
@@ -41,6 +41,7 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
                 scores = scores_tab.build(service)
             with _tab("inside") as tab:
                 inside = inside_tab.build(service, translate.view, tab)
+            glossary.keep(page, [translate.glossary, documents.glossary])
             menus = [
                 translate.source, translate.target, documents.source, documents.target,
                 scores.direction, inside.direction,

@@ -76,26 +76,6 @@ def test_po_changes_no_byte_of_what_it_does_not_translate(tmp_path: Path) -> Non
     assert translated(tmp_path, ".po", source) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "offered", "said", "expected"),
-    [
-        ("&Archivo", "Archivo", "File", "&File"),
-        ("Gu_ardar", "Guardar", "Save", "S_ave"),
-        ("_Abrir %s", "Abrir %s", "Open %s", "_Open %s"),
-        ("Sa&lir", "Salir", "Leave", "&Leave"),
-        ("Tom &amp; Ana", "Tom &amp; Ana", "Tom &amp; Ann", "Tom &amp; Ann"),
-        ("Uno && dos", "Uno && dos", "One && two", "One && two"),
-        ("mi_fichero no está", "mi_fichero no está", "mi_fichero is not there", "mi_fichero is not there"),
-    ],
-)
-def test_po_accelerators_come_before_a_letter_again(
-    tmp_path: Path, text: str, offered: str, said: str, expected: str
-) -> None:
-    source = f'msgid "{text}"\nmsgstr ""\n'
-    assert open_document(save(tmp_path, ".po", source)).texts == [offered]
-    assert polib.pofile(translated(tmp_path, ".po", source, lambda text: said))[0].msgstr == expected
-
-
 def test_po_tags_and_links_stay_around_their_words(tmp_path: Path) -> None:
     text = (
         'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'

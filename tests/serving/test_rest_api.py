@@ -225,6 +225,52 @@ def test_what_somebody_sent_is_repeated_in_no_more_than_200_characters(client: T
         assert len(answer.text) < 250, answer.text
 
 
+def test_terms_of_a_glossary_hold_whatever_is_asked_for(client: TestClient) -> None:
+    fields = {"source": "es", "target": "en", "glossary": "tren\tconvoy"}
+    assert post(client, q="el tren", **fields)["translatedText"] == "The convoy"
+    several = post(client, q=["el tren", "the train", "tren"], **{**fields, "source": "auto"})
+    assert several["translatedText"] == ["The convoy", "the train", "Convoy"]
+    page = post(client, q="<p>el tren</p>", format="html", **fields)
+    assert page["translatedText"] == "<p>The convoy</p>"
+    streamed = client.post("/translate", json={"q": "el tren", "stream": True, **fields}).text
+    assert '"translatedText": "The convoy"' in streamed
+    form = client.post("/translate", data={"q": "el tren", **fields})
+    assert form.json() == {"translatedText": "The convoy"}
+
+
+@pytest.mark.parametrize(
+    ("glossary", "message"),
+    [
+        ("tren\tconvoy\n\ntren", "line 3: expected a term, a tab or =, and its translation; found “tren”"),
+        ("tren\tconvoy\n" * 1001, "the limits are 1,000 and 50,000"),
+        (["tren\tconvoy"], "glossary: Input should be a valid string"),
+    ],
+)
+def test_a_wrong_glossary_is_refused_in_one_sentence(client: TestClient, glossary: Any, message: str) -> None:
+    answer = client.post(
+        "/translate", json={"q": "el tren", "source": "es", "target": "en", "glossary": glossary}
+    )
+    assert answer.status_code == 400 and message in answer.json()["error"], answer.text
+
+
+def test_doubtful_words_are_told_where_they_are_asked_for(client: TestClient) -> None:
+    fields = {"source": "es", "target": "en", "doubtful": True}
+    assert post(client, q="el doubt sale. el tren", **fields)["doubtful"] == [[4, 9]]
+    assert post(client, q=["el tren", "doubt"], **fields)["doubtful"] == [[], [[0, 5]]]
+    assert "doubtful" not in post(client, q="el doubt", source="es", target="en")
+    streamed = client.post("/translate", json={"q": "el doubt", "stream": True, **fields}).text
+    assert '"doubtful": [[4, 9]]' in streamed
+    refused = client.post("/translate", json={"q": "el doubt", "format": "html", **fields})
+    assert (refused.status_code, refused.json()) == (400, {"error": "doubtful: true needs format text"})
+
+
+def test_what_is_beyond_libretranslates_api_is_documented(client: TestClient) -> None:
+    paths = client.get("/spec").json()["paths"]
+    asked = paths["/translate"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    sent = paths["/translate_file"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert {"glossary", "doubtful", "stream"} <= asked.keys() and "glossary" in sent["properties"]
+
+
 def test_suggestions_are_refused_unless_they_are_kept(client: TestClient, tmp_path: Path) -> None:
     fields = {"q": "el\ttren", "s": "the\ntrain", "source": "es", "target": "en"}
     assert client.post("/suggest", json=fields).status_code == 403
@@ -281,7 +327,8 @@ def test_what_nobody_waits_for_is_not_translated() -> None:
         with httpx.stream(
             "POST", f"http://127.0.0.1:{port}/translate", json={**fields, "stream": True}
         ) as answer:
-            next(answer.iter_lines())
+            lines = answer.iter_lines()  # as a temporary, it would close the connection when it is dropped
+            next(lines)
             assert service.waiting == 1
         time.sleep(4 * SLOW)
         assert service.waiting == 0 and len(fake.calls) < 25

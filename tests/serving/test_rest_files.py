@@ -48,6 +48,11 @@ def test_a_document_is_translated_and_can_be_had(client: TestClient, source: str
     assert [path.name for path in files.glob("upload-*")] == []
 
 
+def test_a_document_holds_to_a_glossary(client: TestClient) -> None:
+    address = sent(client, "a.txt", b"el tren\n", glossary="tren\tconvoy").json()["translatedFileUrl"]
+    assert client.get(address).content == b"The convoy\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "fields", "message"),
     [
@@ -57,6 +62,7 @@ def test_a_document_is_translated_and_can_be_had(client: TestClient, source: str
         ("a.txt", b"el", {"source": "fr"}, "fr is not supported"),
         ("a.docx", b"no zip", {}, "uploaded.docx"),
         ("a.txt", b"12", {}, "no text"),
+        ("a.txt", b"el", {"glossary": "tren"}, "Glossary, line 1"),
         ("a.txt", b"el tren", {"source": "auto", "target": "es"}, "the document is in es already"),
     ],
 )

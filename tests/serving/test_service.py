@@ -195,10 +195,10 @@ def test_of_two_texts_the_later_one_counts_though_the_earlier_is_still_being_pla
     fake: Any = service.translators[ES_EN]
     plan = fake.plan
 
-    def slowly(text: str) -> Any:
+    def slowly(text: str, glossary: Any) -> Any:
         if len(text) > service_module.MAX_CHARS_PLANNED_AT_ONCE:
             time.sleep(SLOW)
-        return plan(text)
+        return plan(text, glossary)
 
     fake.plan = slowly
 
@@ -300,7 +300,7 @@ class SlowLookups(FakeTranslator):
         self.let_go = threading.Event()
         self.running = self.most = self.ended = 0
 
-    def continuations(self, sentence: str, prefix: str, count: int = 8) -> Any:
+    def continuations(self, sentence: str, prefix: str, count: int = 8, glossary: Any = None) -> Any:
         with self.lock:
             self.running += 1
             self.most = max(self.most, self.running)
@@ -308,7 +308,7 @@ class SlowLookups(FakeTranslator):
         with self.lock:
             self.running -= 1
             self.ended += 1
-        return super().continuations(sentence, prefix, count)
+        return super().continuations(sentence, prefix, count, glossary)
 
 
 def test_look_ups_that_nobody_waits_for_any_more_still_count_until_they_end() -> None:
@@ -342,3 +342,31 @@ def test_look_ups_that_nobody_waits_for_any_more_still_count_until_they_end() ->
     service.close()
     assert fake.most == MAX_LOOKUPS and len(found) == 2 * MAX_LOOKUPS
     assert fake.ended == 3 * MAX_LOOKUPS  # those that were given up before they began never ran
+
+
+def test_a_glossary_holds_in_every_text_and_at_the_word_that_is_looked_up(
+    service: TranslationService,
+) -> None:
+    terms = "# ours\ntren\tconvoy"
+    answers = run(service.translate_many(["el tren", "el tren sale"], ES_EN, glossary=terms))
+    assert [answer.text for answer in answers] == ["The convoy", "The convoy leaves"]
+    found = run(service.continue_from(answers[0], 0, "", terms))
+    assert found[0].text == "The convoy"
+    assert run(service.translate("el tren", ES_EN)).text == "The train"
+
+
+@pytest.mark.parametrize(
+    ("glossary", "message"),
+    [
+        ("tren\tconvoy\ntren convoy", "line 2: expected a term.* found “tren convoy”"),
+        ("tren\tconvoy\n" * 1001, "1,001 lines.* the limits are 1,000"),
+        ("tren\t" + "convoy " * 10_000, "70,005 characters.* 50,000"),
+        (["tren"], "The text is not a string"),
+    ],
+)
+def test_a_glossary_that_cannot_be_is_refused_and_leaves_nobody_waiting(
+    service: TranslationService, glossary: Any, message: str
+) -> None:
+    with pytest.raises(PageError, match=message):
+        run(service.start("el tren", ES_EN, "me", glossary=glossary))
+    assert service.waiting == 0

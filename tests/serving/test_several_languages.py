@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from nmt.errors import UserError
 from nmt.serving.models import load_translators
 from nmt.serving.service import TranslationService
+from nmt.translation.glossary import Glossary
 from tests.support.fake_translator import api_client
 from tests.support.random_model import save_random_checkpoint
 
@@ -84,3 +86,15 @@ def test_what_cannot_be_reached_is_refused(client: TestClient, service: Translat
     with pytest.raises(UserError, match="No model translates Spanish into French"):
         service.route(("es", "fr"))
     assert service.route(("fr", "es")) == [("fr", "en"), ("en", "es")]
+
+
+def test_on_the_way_by_another_language_a_glossary_is_the_last_models(
+    client: TestClient, service: TranslationService
+) -> None:
+    english = service.translators["fr", "en"].translate(FRENCH)
+    word = re.findall(r"[^\W\d_]+", english)[0]
+    glossary = Glossary([(word, "término")], "en", "es")
+    asked = {"q": FRENCH, "source": "fr", "target": "es", "glossary": f"{word}\ttérmino"}
+    answer = client.post("/translate", json=asked).json()
+    assert "término" in answer["translatedText"].lower()
+    assert answer["translatedText"] == service.translators["en", "es"].translate(english, glossary=glossary)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from nmt.config import Config
 from nmt.language_id.identifier import Identification
-from nmt.text.marks import CLOSING, KEPT, OPENING, PLACES
+from nmt.text.marks import CLOSING, OPENING, PLACES
+from nmt.text.protected import Item
 from nmt.text.segmentation import Part
+from nmt.translation.glossary import Glossary
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Plan, Request
 from nmt.translation.result import SentenceTranslation
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
     from nmt.serving.training_jobs import Trainings
 
 SLOW = 0.3  # seconds
-MARKS = OPENING + CLOSING + PLACES + KEPT
 
 WORDS = {
     "¿dónde": "where", "está": "is", "la": "the", "biblioteca?": "library?",
     "el": "the", "tren": "train", "sale": "leaves", "a": "at", "las": "the", "ocho.": "eight.",
 }  # fmt: skip
+
+
+_WORD = re.compile(rf"[^\s{OPENING}{CLOSING}{PLACES}]+")
 
 
 class FakeTranslator:
@@ -48,9 +52,9 @@ class FakeTranslator:
         self.lock = threading.Lock()
         self.together = 0  # calls that run at this moment
 
-    def plan(self, text: str) -> Plan:
+    def plan(self, text: str, glossary: Glossary | None = None) -> Plan:
         cut = re.split(r"(\s*\n\s*|(?<=[.?!])\s+)", text)
-        return Plan([Part(part, bool(part.strip())) for part in cut if part])
+        return Plan([Part(part, bool(part.strip())) for part in cut if part], glossary=glossary)
 
     def translate_sentences(
         self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1
@@ -64,27 +68,35 @@ class FakeTranslator:
                 raise RuntimeError("the fake translator was asked to crash")
             if any("slow" in request.sentence for request in requests):
                 time.sleep(SLOW)
-            return [self._sentence(request.sentence, n_best) for request in requests]
+            return [self._sentence(request.sentence, n_best, request.items) for request in requests]
         finally:
             with self.lock:
                 self.together -= 1
 
-    def continuations(self, sentence: str, prefix: str, count: int = 8) -> list[SentenceTranslation]:
+    def continuations(
+        self, sentence: str, prefix: str, count: int = 8, glossary: Glossary | None = None
+    ) -> list[SentenceTranslation]:
         """The usual translation, and two that say "perhaps" and "surely" at the place."""
-        usual = self._sentence(sentence, 1)
+        usual = self._sentence(sentence, 1, glossary.terms_in(sentence) if glossary else ())
         rest = usual.text[len(prefix) :].split()[1:]
         others = [" ".join([*prefix.split(), word, *rest]) for word in ("perhaps", "surely")]
         return [usual, *(replace(usual, text=text, candidates=((text, -1.0),)) for text in others)]
 
-    def _sentence(self, source: str, n_best: int) -> SentenceTranslation:
-        # A word is what stands between spaces or the marks of a document's markup.
-        known = re.sub(rf"[^\s{MARKS}]+", lambda word: self.words.get(word[0].lower(), word[0]), source)
-        words = known.split()
-        text = " ".join(words).capitalize()
+    def _sentence(self, source: str, n_best: int, items: Sequence[Item] = ()) -> SentenceTranslation:
+        given = source
+        for item in reversed(items):
+            given = given[: item.start] + item.text + given[item.end :]
+        text = _WORD.sub(lambda word: self.words.get(word[0].lower(), word[0]), " ".join(given.split()))
+        words = _WORD.findall(text)
+        text = text.capitalize()
         source_tokens = [*pieces(source.split()), "</s>"]
         candidates = tuple((text + "'" * k, -float(k)) for k in range(n_best))
-        score = -3.0 if "doubt" in source else -0.5
-        return SentenceTranslation(source, text, score, candidates, pieces(words), source_tokens, None)
+        tokens = pieces(words)
+        scores = tuple(-3.0 if "doubt" in token else -0.1 for token in (*tokens, "</s>"))
+        foreign = tuple(word for word in words if "寿" in word)
+        return SentenceTranslation(
+            source, text, -0.5, candidates, tokens, source_tokens, None, foreign=foreign, token_scores=scores
+        )
 
 
 def pieces(words: list[str], length: int = 6) -> list[str]:

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from nmt.text.normalization import without_surrogates
-from nmt.text.protected import Item, has_words, protected_items
+from nmt.text.protected import has_words, protected_items
 from nmt.text.segmentation import cut_long, split_around, split_text, stands_alone
 
 
@@ -124,7 +124,7 @@ def test_takes_long_lines_of_anything(unit: str) -> None:
     ("text", "sentences"),
     [
         ("😀 Hola 👨‍👩‍👧🇪🇸!", ["Hola"]),
-        ("Te quiero ❤️ mucho", ["Te quiero", "mucho"]),
+        ("Te quiero ❤️ Mucho", ["Te quiero", "Mucho"]),
         ("1️⃣ Primero ☀ fin 👍🏽", ["Primero", "fin"]),
         ("• Archivo → Abrir", ["Archivo", "Abrir"]),
         ("Vale :-) bien <3", ["Vale", "bien"]),
@@ -288,7 +288,7 @@ def test_what_stands_at_both_sides_of_a_break_are_texts_of_their_own(text: str, 
 def test_a_break_leaves_whole_sentences() -> None:
     plan = split_text("Yes<br>No", "en")
     assert stands_alone(plan, 0) and stands_alone(plan, 2)
-    plan = split_text("I ❤️ fish.", "en")
+    plan = split_text("I → fish.", "en")
     assert not stands_alone(plan, 0) and not stands_alone(plan, 2)
 
 
@@ -305,29 +305,15 @@ def test_of_a_message_with_choices_the_arms_are_translated() -> None:
     ]
 
 
-def test_given_items_are_not_cut_and_go_with_their_sentence() -> None:
-    text = "Usa ⟦a. B⟧ ya. ⟪Hola⟫ a todos."
-    given = [
-        Item("⟦a. B⟧", 4, 10, "format", "word"),
-        Item("⟪", 15, 16, "format", "open", partner=20),
-        Item("⟫", 20, 21, "format", "close", partner=15),
-    ]
-    parts = split_text(text, "es", given)
-    assert [part.text for part in parts] == ["Usa ⟦a. B⟧ ya.", " ", "⟪Hola⟫ a todos."]
-    assert [(item.start, item.partner) for part in parts for item in part.items] == [
-        (4, None),
-        (0, 5),
-        (5, 0),
-    ]
-
-
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
         ("El café ☕ con leche.", ["El café ☕ con leche."]),
         ("La fiesta 🎉🎉 empieza.", ["La fiesta 🎉🎉 empieza."]),
         ("Te quiero 😀 Nos vemos.", ["Te quiero", "Nos vemos."]),
-        ("Yo ❤️ peces.", ["Yo", "peces."]),  # a heart is a verb
+        ("Yo ❤️ peces.", ["Yo ❤️ peces."]),
+        ("Yo ❤ peces y 💔 nada.", ["Yo ❤ peces y 💔 nada."]),
+        ("Te quiero ❤️ Nos vemos. ❤️", ["Te quiero", "Nos vemos."]),
         ("Uno • dos → tres", ["Uno", "dos", "tres"]),
     ],
 )

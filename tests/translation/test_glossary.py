@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nmt.errors import UserError
-from nmt.text.protected import Item, missing_items
+from nmt.text.protected import missing_items
 from nmt.translation.glossary import Glossary
 from nmt.translation.protect import Vocabulary, protect
 from nmt.translation.restore import restore
@@ -29,7 +29,7 @@ TO_SPANISH = Vocabulary(frozenset(LETTERS), (), len, "en", "es")
 
 
 def found(sentence: str) -> list[tuple[str, str]]:
-    return [(sentence[item.start : item.end], item.text) for item in TERMS.with_terms((), sentence)]
+    return [(sentence[item.start : item.end], item.text) for item in TERMS.terms_in(sentence)]
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_terms_are_found_as_whole_words_longest_first(sentence: str, terms: list
     assert found(sentence) == terms
 
 
-def test_a_formats_own_items_go_before_terms() -> None:
-    sentence = "Pay (order 5) the order"
-    given = Item("(order 5)", 4, 13, "link", "word")
-    assert [item.text for item in TERMS.with_terms([given], sentence)] == ["(order 5)", "pedido"]
+def test_where_there_is_no_tab_an_equals_sign_stands_between() -> None:
+    glossary = Glossary.parse(["purchase order = orden de compra", "E = mc\tE = mc²"], "en", "es")
+    assert [item.text for item in glossary.terms_in("a purchase order")] == ["orden de compra"]
+    assert [item.text for item in glossary.terms_in("the E = mc here")] == ["E = mc²"]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_a_formats_own_items_go_before_terms() -> None:
     ],
 )
 def test_terms_take_case_and_article_of_their_places(sentence: str, translation: str, expected: str) -> None:
-    items = TERMS.with_terms((), sentence)
+    items = TERMS.terms_in(sentence)
     protected = protect(sentence, TO_SPANISH, given=items)
     assert restore(protected, translation, [], [], None).text == expected
     assert missing_items(sentence, expected, items) == []
 
 
 def test_a_term_that_is_not_there_is_missing() -> None:
-    items = TERMS.with_terms((), "Pay the invoice")
+    items = TERMS.terms_in("Pay the invoice")
     assert [item.text for item in missing_items("Pay the invoice", "Pague el recibo", items)] == ["factura"]
 
 
@@ -102,8 +102,8 @@ def test_translations_hold_to_the_glossary_alone_inside_and_in_streams() -> None
 def test_a_glossary_file_has_comments_and_its_mistakes_have_a_line(tmp_path: Path) -> None:
     file = tmp_path / "terms.tsv"
     file.write_text("# ours\n\ninvoice\tfactura\n", encoding="utf-8")
-    assert [item.text for item in Glossary.load(file, "en", "es").with_terms((), "an invoice")] == ["factura"]
-    for bad in ("invoice", "invoice\t", "a\tb\tc"):
+    assert [item.text for item in Glossary.load(file, "en", "es").terms_in("an invoice")] == ["factura"]
+    for bad in ("invoice", "invoice\t", "a\tb\tc", "invoice =", "a=b", "a = b = c"):
         file.write_text(f"# ours\n{bad}\n", encoding="utf-8")
         with pytest.raises(UserError, match=r"terms\.tsv:2: expected SOURCE<TAB>TARGET"):
             Glossary.load(file, "en", "es")

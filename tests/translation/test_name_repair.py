@@ -33,6 +33,18 @@ def test_a_doubtful_word_like_the_name_becomes_the_name(
     assert repaired(source, text, unsure) == expected
 
 
+def test_a_common_word_with_a_capital_is_no_name() -> None:
+    """ "región" is one piece of the vocabulary, "Región" three."""
+    source, text = "La Junta de la Región de Murcia", "The Regional of Murcia"
+    pieces, scores = ["▁The", "▁Regional", "▁of", "▁Murcia"], [-0.1, -4.0, -0.1, -0.1, -0.1]
+
+    def size(word: str) -> int:
+        return 1 if word == "región" else 3
+
+    assert repair_names(source, text, pieces, scores, size) == text
+    assert repair_names(source.replace("Región", "Regionn"), text, pieces, scores, size) != text
+
+
 def test_a_name_of_few_pieces_is_one_that_the_model_knows() -> None:
     assert repaired("Vive en Praga.", "He lives in Prague.", "Prague", size=2) == "He lives in Prague."
     assert repaired("Vive en Praga.", "He lives in Prague.", "Prague", size=3) == "He lives in Praga."

@@ -144,3 +144,20 @@ def test_the_model_is_asked_for_what_the_book_cannot_give() -> None:
     assert [found.text for found in translator.continuations("hello", "", count=1)] == ["hola"]
     assert "hola" not in [found.text for found in translator.continuations("hello", "HE", count=1)]
     assert [r.text for r in translator.translate_sentences([Request("hello")])] == ["hola"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("&Fish", "&Pez"),
+        ("F&ish", "&Pez"),  # the letter is not there
+        ("Ca_t", "Ga_to"),
+        ("_Fish %s", "_FISH %s"),
+        ("The &fish", "THE &FISH"),
+        ("fish &amp; dogs", "FISH &amp; DOGS"),
+        ("a_fish.txt", "a_fish.txt"),
+    ],
+)
+def test_accelerators_hide_no_phrase_and_come_before_a_letter_again(text: str, expected: str) -> None:
+    translator, _ = uppercase_translator(phrases=PhraseBook([("fish", "pez"), ("cat", "gato")]))
+    assert translator.translate(text) == expected

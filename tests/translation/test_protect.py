@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nmt.text.protected import Item, protected_items
+from nmt.text.protected import TERM, Item, protected_items
 from nmt.translation.protect import NUMBERS, Protected, Vocabulary, protect
 
 LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\"'-%/$=«»"
@@ -118,16 +118,11 @@ def test_a_lost_number_gets_a_stand_in() -> None:
     assert "1990" in protected.model_text and "345" not in protected.model_text
 
 
-def test_given_items_go_before_those_of_the_grammar() -> None:
-    """A format knows its own markup; places are those of the sentence before it is cleaned."""
-    sentence = "Un\u00ad [enlace](http://a.es) *muy* bueno"
-    given = [
-        Item("[", 4, 5, "link", "open", partner=11),
-        Item("](http://a.es)", 11, 25, "link", "close", partner=4),
-    ]
-    protected = protect(sentence, POOR, given=given)
-    assert protected.model_text == "Un enlace muy bueno"
-    assert held(protected) == ["[", "](http://a.es)", "*", "*"]
+def test_terms_go_before_the_items_of_the_grammar() -> None:
+    """Their places are those of the sentence after it is cleaned."""
+    term = Item("R2", 8, 10, TERM, "word")
+    protected = protect("Un\u00ad buen R2 *muy* bueno", POOR, given=[term])
+    assert held(protected) == ["R2", "*", "*"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +133,7 @@ def test_given_items_go_before_those_of_the_grammar() -> None:
         ("User_name is", "X2 is", ["User_name"]),  # two words joined
         ("Foo_bar is", "X2 is", ["Foo_bar"]),  # no word without its mark
         ("Sa_ve_all Sa_ve() Sa_ve.txt sa_ve", "X2 C3 M3 K7", ["Sa_ve_all", "Sa_ve()", "Sa_ve.txt", "sa_ve"]),
+        ("Gu&ardar save&user", "Guardar X2", ["&", "save&user"]),
         ("El 4th floor", "El 4th floor", []),
         ("La fiesta 🎉 empieza", "La fiesta empieza", ["🎉"]),
     ],

@@ -99,7 +99,7 @@ def test_a_word_with_marks_is_not_searched_without_them_for_a_language_that_has_
         ("Hello. Bye.", [True, True]),
         ("Hello\nBye", [True, True]),
         ("😀 Hello 😀", [True]),
-        ("I ❤️ fish", [False, False]),
+        ("I → fish", [False, False]),
         ("Hello! ❤️ fish.", [True, True]),
     ],
 )

@@ -117,6 +117,18 @@ def test_the_same_format_comes_back(service: TranslationService, tmp_path: Path,
     assert expected in written if suffix in (".po", ".xlf", ".xliff") else written == expected
 
 
+def test_a_document_holds_to_the_glossary(service: TranslationService, tmp_path: Path) -> None:
+    file = saved(tmp_path, "viaje.txt", "el tren")
+
+    async def with_glossary(glossary: str) -> Shown:
+        growing = documents_tab.translate(service, "me", file, "es", "en", tmp_path / "results", glossary)
+        return [shown async for shown in growing][-1]
+
+    found = run(with_glossary("tren = convoy"))
+    assert found.result and found.result.read_text() == "The convoy"
+    assert "Glossary, line 1" in run(with_glossary("tren")).notice
+
+
 def test_a_word_document_comes_back(service: TranslationService, tmp_path: Path) -> None:
     document = docx.Document()
     document.add_heading("el tren", 1)

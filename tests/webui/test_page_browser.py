@@ -14,6 +14,7 @@ from tests.support.page_in_browser import (
     Locator,
     Page,
     in_each_window,
+    open_tab,
     opened,
     sync_api,
 )
@@ -68,6 +69,22 @@ def test_shift_enter_starts_a_line(page: Page) -> None:
     source(page).press("Shift+Enter")
     source(page).type("el tren sale")
     expect_translation(page, "The train\nThe train leaves")
+
+
+def test_a_glossary_holds_once_its_box_is_left_and_is_kept_for_the_visit(page: Page) -> None:
+    source(page).fill("el tren doubt")
+    source(page).press("Enter")
+    expect_translation(page, "The train doubt")
+    page.locator("#nmt-options button").first.click()
+    page.locator("#nmt-glossary textarea").fill("tren = convoy")
+    page.locator("#nmt-glossary textarea").blur()
+    expect_translation(page, "The convoy doubt")
+    explained = page.locator(".nmt-doubtful", has_text="doubt")
+    sync_api.expect(explained).to_have_attribute("title", catalogue.say(page.locale, "translate.doubtful"))  # type: ignore[attr-defined]
+    page.reload()
+    open_tab(page, "page.tab_documents")
+    page.locator("#nmt-document-options button").first.click()
+    sync_api.expect(page.locator("#nmt-document-glossary textarea")).to_have_value("tren = convoy")
 
 
 def test_an_over_long_text_is_refused_beside_the_text_that_stays(page: Page) -> None:

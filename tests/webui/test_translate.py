@@ -187,10 +187,57 @@ def test_markup_in_a_text_is_shown_as_text(service: TranslationService) -> None:
     assert text_of(found) == "<b>& the"
 
 
-def test_doubtful_sentences_are_marked_and_the_mark_is_explained(service: TranslationService) -> None:
-    doubtful, certain = page(shown(service, "doubt el. El tren.")), page(shown(service, "El tren."))
-    assert doubtful.count("nmt-unsure") == 1 and "underlined with dots" in doubtful
-    assert "nmt-unsure" not in certain and "underlined with dots" not in certain
+def marked(view: View) -> list[tuple[str, str]]:
+    """Marked words, and what the row of status says about each in English."""
+    html = page(view)
+    found = re.findall(r'<span class="[^"]*nmt-doubtful"[^>]* aria-describedby="([^"]*)">([^<]*)<', html)
+    why = dict(re.findall(r'<span id="([^"]*)"><span class="nmt-en" lang="en">([^<]*)<', html))
+    return [(word, why[reason]) for reason, word in found]
+
+
+def test_doubtful_words_are_marked_and_the_mark_is_explained(service: TranslationService) -> None:
+    view = shown(service, "El doubt sale.\nEl doubt el tren.")
+    assert marked(view) == [("doubt", "The model was not sure of the underlined words.")] * 2
+    certain = page(shown(service, "El tren."))
+    assert "nmt-doubtful" not in certain and "underlined" not in certain
+
+
+def test_words_in_a_script_that_the_model_does_not_read_are_marked(service: TranslationService) -> None:
+    view = shown(service, "El doubt 寿司")
+    assert [word for word, _ in marked(view)] == ["doubt", "寿司"]
+    assert "another script" in marked(view)[1][1]
+
+
+def test_nothing_is_marked_while_a_translation_grows_or_is_out_of_date(service: TranslationService) -> None:
+    view = shown(service, "El doubt")
+    assert marked(view)
+    assert not marked(dataclasses.replace(view, running=True))
+    assert not marked(shown_after(service, view, "x" * 201))
+
+
+def shown_after(service: TranslationService, view: View, text: str, glossary: str = "") -> View:
+    found = run(
+        translate_tab.translate(service, "me", view, text, "es", "en", 5, 2, insisted=True, glossary=glossary)
+    )
+    assert found
+    return found
+
+
+def test_the_words_that_a_glossary_set_have_no_mark_and_hold_where_others_are_looked_up(
+    service: TranslationService,
+) -> None:
+    view = shown_after(service, View(), "el tren doubt", "tren = convoy")
+    assert text_of(view) == "The convoy doubt" and [word for word, _ in marked(view)] == ["doubt"]
+    asked = run(words.look_up(service, view, 0, 11, "tren = convoy"))
+    assert asked.choices and [o.text for o in asked.choices.options] == [
+        "The convoy perhaps",
+        "The convoy surely",
+    ]
+
+
+def test_a_wrong_line_of_a_glossary_is_told_in_both_languages(service: TranslationService) -> None:
+    found = page(shown_after(service, View(), "el tren", "tren convoy"))
+    assert "Glossary, line 1" in found and "Glosario, línea 1" in found
 
 
 def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_alone(

@@ -23,6 +23,7 @@ from nmt.serving.service import TranslationService
 from nmt.webui import i18n, markup
 from nmt.webui.components import AT_ONCE, PRIVATE, button, download_button, or_skip, shown_if_any
 from nmt.webui.documents import views
+from nmt.webui.glossary import glossary_box
 from nmt.webui.language_menus import fitting_target, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 
@@ -63,11 +64,18 @@ async def look(service: TranslationService, file: str | None, source: str, targe
 
 
 async def translate(
-    service: TranslationService, owner: Hashable, file: str | None, source: str, target: str, folder: Path
+    service: TranslationService,
+    owner: Hashable,
+    file: str | None,
+    source: str,
+    target: str,
+    folder: Path,
+    glossary: str = "",
 ) -> AsyncGenerator[Shown, None]:
     """What to show while a document is translated; an error becomes a notice, never an exception.
 
-    folder  the translation is written into a new folder in it
+    folder    the translation is written into a new folder in it
+    glossary  terms that it holds to, one a line
     """
     if file is None:
         yield Shown(i18n.html("documents.hint"))
@@ -79,7 +87,7 @@ async def translate(
         direction = documents.direction_of(service, document, source, target)
         translations: list[str] = []
         total = 0
-        async with aclosing(service.document(document.texts, direction, owner)) as growing:
+        async with aclosing(service.document(document.texts, direction, owner, glossary)) as growing:
             async for done, total, translations in growing:  # noqa: B007
                 status = markup.progress("translate.progress", done, total)
                 yield Shown(status, running=True, target=direction[1])
@@ -127,6 +135,8 @@ class Layout:
             characters=views.number(documents.LIMITS.characters),
         )
         gr.HTML(about, js_on_load=FILTER % documents.FORMATS, elem_classes="nmt-quiet")
+        with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-document-options"):
+            self.glossary = glossary_box("nmt-document-glossary")
         with gr.Row(elem_classes="nmt-below", elem_id="nmt-document-row"):
             self.translate = button(
                 "documents.translate", "nmt-document-translate", variant="primary", min_width=120
@@ -151,10 +161,10 @@ def build(service: TranslationService) -> Layout:
     folder = Path(c.download.GRADIO_CACHE)
     latest = LatestEvents()
 
-    async def run(file, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
+    async def run(file, source, target, glossary, request: gr.Request):  # type: ignore[no-untyped-def]
         owner = _owner(request)
         with latest.event(owner, file) as event:
-            growing = translate(service, owner, file, source, target, folder)
+            growing = translate(service, owner, file, source, target, folder, glossary or "")
             async with aclosing(latest.follow(owner, event, growing, stopped())) as following:
                 async for shown in following:
                     yield nothing_new if shown is None else updates(shown)
@@ -177,7 +187,7 @@ def build(service: TranslationService) -> Layout:
         return fitting_target(service, source, target)
 
     inputs = [c.file, c.source, c.target]
-    c.translate.click(run, inputs, outputs, trigger_mode="multiple", **PRIVATE)
+    c.translate.click(run, [*inputs, c.glossary], outputs, trigger_mode="multiple", **PRIVATE)
     c.file.change(uploaded, inputs, outputs, trigger_mode="multiple", **PRIVATE)  # another document, or none
     c.stop.click(stop, None, None, **AT_ONCE)
     for menu in (c.source, c.target):

@@ -25,6 +25,7 @@ from nmt.serving.messages import catalogue
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui import i18n
 from nmt.webui.components import AT_ONCE, COPY_SCRIPT, PRIVATE, button, or_skip, sent, slider
+from nmt.webui.glossary import glossary_box
 from nmt.webui.language_menus import fitting_target, opening, source_choices, source_menu, target_menu
 from nmt.webui.latest_event import LatestEvents
 from nmt.webui.translate import views
@@ -51,6 +52,7 @@ async def translate(
     beam: float,
     alternatives: float,
     insisted: bool = False,
+    glossary: str = "",
 ) -> View | None:
     """What is done of the text in a moment; an error is part of the view, never an exception.  None: no change.
 
@@ -67,7 +69,7 @@ async def translate(
         if source == AUTO and not detected and (other := foreign(service, text)):
             raise PageError("translate.foreign", language=languages.name(other))
         wanted = alternatives if len(text) <= MAX_CHARS_WITH_ALTERNATIVES else 0
-        answer = await service.start(text, direction, owner, beam, wanted)
+        answer = await service.start(text, direction, owner, beam, wanted, glossary)
     except UserError as error:
         service.forget(owner)
         error = error.with_traceback(None)
@@ -148,16 +150,18 @@ class Layout:
             label=i18n.label("translate.examples"),
             elem_id="nmt-examples",
         )
-        with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-options"), gr.Row():
-            beam = service.default_beam(service.first)
-            self.beam = slider("translate.beam", "translate.beam_info", 1, MAX_BEAM, beam)
-            self.alternatives = slider(
-                "translate.alternatives_count",
-                "translate.alternatives_info",
-                0,
-                MAX_ALTERNATIVES,
-                SHOWN_ALTERNATIVES,
-            )
+        with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-options"):
+            self.glossary = glossary_box("nmt-glossary")
+            with gr.Row():
+                beam = service.default_beam(service.first)
+                self.beam = slider("translate.beam", "translate.beam_info", 1, MAX_BEAM, beam)
+                self.alternatives = slider(
+                    "translate.alternatives_count",
+                    "translate.alternatives_info",
+                    0,
+                    MAX_ALTERNATIVES,
+                    SHOWN_ALTERNATIVES,
+                )
         self.visit = gr.HTML(views.history(), js_on_load=script["visit"], elem_id="nmt-history")
         self.view = gr.State(View())
 
@@ -223,10 +227,11 @@ def _wire_translating(
     """
 
     def translating(insisted: bool) -> dict[str, Any]:
-        async def translated(view, text, source, target, beam, alternatives, request: gr.Request):  # type: ignore[no-untyped-def]
+        async def translated(view, text, source, target, beam, alternatives, glossary, request: gr.Request):  # type: ignore[no-untyped-def]
             owner = request.session_hash
             lookups.overtake(owner)
-            new = await translate(service, owner, view, text, source, target, beam, alternatives, insisted)
+            asked = text, source, target, beam, alternatives, insisted, glossary or ""
+            new = await translate(service, owner, view, *asked)
             lookups.overtake(owner)
             if new is None:
                 return [gr.skip()] * 4
@@ -234,7 +239,7 @@ def _wire_translating(
 
         return {
             "fn": translated,
-            "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives],
+            "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives, c.glossary],
             "outputs": [c.result, c.view, c.source, c.target],
             "trigger_mode": "multiple",  # a new one stops the one before
             **AT_ONCE,
@@ -305,8 +310,8 @@ def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -
     """What puts other words into a translation."""
     shown = [c.result, c.view]
 
-    async def picked(view, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
-        place = sent(event, "segment", "start")
+    async def picked(view, glossary, request: gr.Request, event: gr.EventData):  # type: ignore[no-untyped-def]
+        place = *sent(event, "segment", "start"), glossary or ""
         new = await look_up_unless_overtaken(service, lookups, request.session_hash, view, *place)
         return _shown_if_new(view, new)
 
@@ -317,7 +322,7 @@ def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -
 
         return changed
 
-    c.result.pick(picked, c.view, shown, **AT_ONCE)
+    c.result.pick(picked, [c.view, c.glossary], shown, **AT_ONCE)
     c.result.choose(changing(choose), c.view, shown, **AT_ONCE)
     c.result.take(changing(take_alternative), c.view, shown, **AT_ONCE)
 

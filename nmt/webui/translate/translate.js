@@ -1,13 +1,16 @@
 // What the components of the translating tab do in the browser.  Each part is given to one gr.HTML as its `js_on_load`:
 // `element` is that component, `trigger` tells the server.  A part begins with "== NAME".
 
-// == typing  tells when the visitor pauses or presses Enter
+// == typing  tells when the visitor pauses, presses Enter, or has changed the glossary
 let waiting;
 const inside = event => event.target.closest?.('#nmt-source');
 document.addEventListener('input', event => {
   if (!inside(event)) return;
   clearTimeout(waiting);
   waiting = setTimeout(() => trigger('pause'), 500);
+});
+document.addEventListener('change', event => { // the visitor has left the glossary's box
+  if (event.target.closest?.('#nmt-glossary')) trigger('pause');
 });
 document.addEventListener('keydown', event => {
   if (inside(event) && event.key === 'Enter') clearTimeout(waiting); // that translates by itself
@@ -124,6 +127,8 @@ watch('value', () => {
   if (popover) show(popover);
   focus();
   offer_voices();
+  for (const word of all('[aria-describedby]'))
+    word.title = document.getElementById(word.getAttribute('aria-describedby')).innerText;
   const { menu, from, to, more } = result.dataset;
   if (menu && !more && !result.matches('.nmt-stale')) {
     const detail = { source: menu, from, target: to, text: source(), translation: said() };

@@ -17,9 +17,6 @@ from nmt.serving.service import AUTO
 from nmt.translation.result import Segment, SentenceTranslation
 from nmt.webui import i18n, markup
 
-# Sentences of a lower probability are marked as uncertain.  Of tatoeba-dev these are 1 to 2 %, with chrF 26 and 35
-# instead of 71 and 68; of tico19-dev, of which the shipped models know little, 60 to 80 %.
-MIN_PROBABILITY = 0.4
 WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*")
 
 
@@ -80,10 +77,6 @@ def history() -> str:
     )
 
 
-def is_unsure(segment: Segment) -> bool:
-    return segment.probability < MIN_PROBABILITY
-
-
 def _box(view: View) -> str:
     """The translation, which scrolls with other ones of a lone sentence, and what can be done with it.
 
@@ -96,7 +89,8 @@ def _box(view: View) -> str:
     inner: list[str] = []
     for index, segment in enumerate(answer.segments):
         picked = len(choices.prefix) if choices and choices.segment == index else None
-        inner.append(_segment(index, segment, not any("nmt-word" in part for part in inner), picked))
+        first = not any("nmt-word" in part for part in inner)
+        inner.append(_segment(index, segment, first, picked, not view.running and not view.error))
     tools = (
         _tool("nmt-speak", "translate.speak", "translate.silence", ' data-of="target" hidden')
         + _tool("nmt-copy", "translate.copy", "translate.copied")
@@ -115,26 +109,40 @@ def _tool(kind: str, key: str, pressed: str, attributes: str = "") -> str:
     return markup.copy_button(f'class="nmt-tool {kind}"{attributes}', i18n.html(key), i18n.html(pressed))
 
 
-def _segment(index: int, segment: Segment, first: bool, picked: int | None) -> str:
+def _marks(segment: Segment) -> list[tuple[int, int, str]]:
+    """[start, end) of what of a segment a reader should look at twice, and why: the key of the message."""
+    if segment.sentence is None:
+        return []
+    marks = [(start, end, "doubtful") for start, end in segment.sentence.doubtful]
+    foreign = sorted(map(regex.escape, set(segment.sentence.foreign)), key=len, reverse=True)
+    if foreign:
+        marks += [(*found.span(), "unread") for found in regex.finditer("|".join(foreign), segment.text)]
+    return sorted(marks)
+
+
+def _segment(index: int, segment: Segment, first: bool, picked: int | None, marked: bool) -> str:
     """
     first   whether it has the first word of all
     picked  the word that follows this character was clicked; None: a word of another segment, or none
+    marked  whether doubtful words show, which the row of status then explains
     """
-    if segment.sentence is None or segment.sentence.copied:
-        return escape(segment.text)
+    marks = _marks(segment) if marked else []
+    translated = segment.sentence is not None and not segment.sentence.copied
+    places = [word.span() for word in WORD.finditer(segment.text)] if translated else [m[:2] for m in marks]
     parts, position = [], 0
-    for match in WORD.finditer(segment.text):
-        reach = 0 if first and not position else -1
-        mark = " nmt-picked" if picked is not None and position <= picked < match.end() else ""
-        parts.append(escape(segment.text[position : match.start()]))
-        parts.append(
-            f'<span class="nmt-word{mark}" role="button" tabindex="{reach}" data-start="{match.start()}">'
-            f"{escape(match.group())}</span>"
-        )
-        position = match.end()
-    parts.append(escape(segment.text[position:]))
-    unsure = " nmt-unsure" if is_unsure(segment) else ""
-    return f'<span class="nmt-sentence{unsure}" data-segment="{index}">{"".join(parts)}</span>'
+    for start, end in places:
+        classes, attributes = "", ""
+        if translated:
+            reach = 0 if first and not position else -1
+            classes = "nmt-word nmt-picked" if picked is not None and position <= picked < end else "nmt-word"
+            attributes = f' role="button" tabindex="{reach}" data-start="{start}"'
+        if why := next((why for begins, ends, why in marks if begins < end and start < ends), ""):
+            classes, attributes = f"{classes} nmt-doubtful", f'{attributes} aria-describedby="nmt-{why}"'
+        parts.append(escape(segment.text[position:start]))
+        parts.append(f'<span class="{classes.strip()}"{attributes}>{escape(segment.text[start:end])}</span>')
+        position = end
+    inner = "".join([*parts, escape(segment.text[position:])])
+    return f'<span class="nmt-sentence" data-segment="{index}">{inner}</span>' if translated else inner
 
 
 def _status(view: View) -> str:
@@ -149,13 +157,14 @@ def _status(view: View) -> str:
     if view.running:
         progress = markup.progress("translate.progress", answer.done, answer.total)
         return progress + _small("nmt-stop", "page.stop")
-    if answer.done < answer.total:
-        return i18n.html("translate.stopped", done=answer.done, total=answer.total)
+    whole = answer.done == answer.total
     said = [i18n.html("translate.done", seconds=answer.seconds)]
+    if not whole:
+        said = [i18n.html("translate.stopped", done=answer.done, total=answer.total)]
     said += [i18n.html("translate.via", language=languages.name(code)) for code in answer.via]
-    if any(map(is_unsure, answer.segments)):
-        said.append(i18n.html("translate.unsure"))
-    if any(segment.sentence and not segment.sentence.copied for segment in answer.segments):
+    reasons = sorted({why for segment in answer.segments for _, _, why in _marks(segment)})
+    said += [f'<span id="nmt-{why}">{i18n.html(f"translate.{why}")}</span>' for why in reasons]
+    if whole and any(segment.sentence and not segment.sentence.copied for segment in answer.segments):
         said.append(i18n.html("translate.click"))
     return f"<p>{' '.join(said)}</p>"
 

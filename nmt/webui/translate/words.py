@@ -15,14 +15,17 @@ from nmt.serving.job import Answer
 from nmt.serving.service import TranslationService
 from nmt.translation.result import SentenceTranslation
 from nmt.webui.latest_event import LatestEvents
-from nmt.webui.translate.views import MIN_PROBABILITY, WORD, Choices, View
+from nmt.webui.translate.views import WORD, Choices, View
 
 MAX_CHOICES = 6  # at a word
-MIN_SHARE = 0.85  # of the translation's probability, which what could stand at a word must reach
+MIN_PROBABILITY = 0.4  # what could stand at a word is offered from here on, if not sooner
+MIN_SHARE = 0.85  # of the translation's own probability, which is enough as well
 _DOUBLED = regex.compile(r"\b(\p{L}+) \1\b", regex.IGNORECASE)
 
 
-async def look_up(service: TranslationService, view: View, segment: Any, start: Any) -> View:
+async def look_up(
+    service: TranslationService, view: View, segment: Any, start: Any, glossary: str = ""
+) -> View:
     """What could stand at the character `start` of a segment of the translation, if that is whole."""
     if view.answer is None or view.running or not _is_place(view.answer, segment, start):
         return view
@@ -31,7 +34,7 @@ async def look_up(service: TranslationService, view: View, segment: Any, start: 
     text = view.answer.segments[segment].text
     prefix = text[:start].rstrip()
     try:
-        found = await service.continue_from(view.answer, segment, prefix)
+        found = await service.continue_from(view.answer, segment, prefix, glossary)
     except UserError as error:
         return replace(view, error=error.with_traceback(None))
     least = min(MIN_PROBABILITY, MIN_SHARE * view.answer.segments[segment].probability)
@@ -66,11 +69,12 @@ def _next_word(text: str, prefix: str) -> str:
 
 
 async def look_up_unless_overtaken(
-    service: TranslationService, lookups: LatestEvents, owner: Hashable, view: View, segment: Any, start: Any
+    service: TranslationService, lookups: LatestEvents, owner: Hashable, view: View, *place: Any
 ) -> View:
-    """As `look_up`; the view as it was if the visitor's translation changed meanwhile, for it must not come back."""
+    """As `look_up`, with what it takes after the view; the view as it was if the visitor's translation changed
+    meanwhile, for it must not come back."""
     with lookups.event(owner) as mine:
-        new = await look_up(service, view, segment, start)
+        new = await look_up(service, view, *place)
         return new if lookups.is_last(owner, mine) else view
 
 
