@@ -33,7 +33,7 @@ def answer_briefly(mounted: FastAPI) -> None:
         mounted.add_exception_handler(kind, _unknown)
     briefly: Any = SimpleNamespace(print_exc=_log)
     for module in (queueing, routes, route_utils):
-        module.traceback = briefly
+        vars(module)["traceback"] = briefly
 
 
 async def _wrong(request: Request, error: Any) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import struct
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save_file
 
 onnx = pytest.importorskip("onnx")
@@ -20,10 +18,8 @@ from onnx import TensorProto, helper  # noqa: E402
 
 from nmt.checkpoint.folder import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, weights_digest  # noqa: E402
 from nmt.checkpoint.weights import load_model  # noqa: E402
-from nmt.config import ModelConfig, load_config  # noqa: E402
 from nmt.errors import UserError  # noqa: E402
 from nmt.language_id.identifier import IDENTIFIER_FILE, LanguageIdentifier  # noqa: E402
-from nmt.network.model import Seq2Seq  # noqa: E402
 from nmt.translation.phrase_book import PHRASES_FILE  # noqa: E402
 from nmt.translation.translator import Translator  # noqa: E402
 from tests.support.random_model import save_random_checkpoint  # noqa: E402
@@ -250,38 +246,6 @@ def test_a_hostile_graph_is_refused(served: Path, tmp_path: Path, name: str, wit
     limits = resource.getrlimit(resource.RLIMIT_AS)
     refused(lambda: Translator.load(tmp_path, "cpu"))
     assert resource.getrlimit(resource.RLIMIT_AS) == limits
-
-
-# --- what is still taken ------------------------------------------------------------------------------------------
-
-
-def test_a_folder_of_links_is_taken(folder: Path, tmp_path: Path) -> None:
-    """A folder whose files are links to regular ones, as in a download cache, is a checkpoint folder."""
-    (tmp_path / "links").mkdir()
-    for file in folder.iterdir():
-        (tmp_path / "links" / file.name).symlink_to(file)
-    assert Translator.load(tmp_path / "links", "cpu", "torch").translate("") == ""
-
-
-@pytest.mark.parametrize("recipe", ["tatoeba-cpu", "tiny"])
-def test_no_model_has_more_weights_than_its_files_may(recipe: str) -> None:
-    """The bound by which files are measured is above every model's weights."""
-    base = dataclasses.replace(load_config(recipe).model, source_vocab=500, target_vocab=500)
-    for cell in ("rnn", "gru", "lstm"):
-        for kind in ("additive", "general", "multihead", "none"):
-            config = dataclasses.replace(
-                base,
-                tied_embeddings="none",
-                encoder=dataclasses.replace(base.encoder, cell=cell),
-                decoder=dataclasses.replace(base.decoder, cell=cell, input_feeding=True),
-                attention=dataclasses.replace(base.attention, kind=kind),
-            )
-            with torch.device("meta"):
-                weights = sum(p.numel() for p in Seq2Seq(config).parameters())
-            assert weights < config.most_parameters
-    with torch.device("meta"):
-        convolutions = ModelConfig(500, 500, encoder=dataclasses.replace(base.encoder, kind="convolutional"))
-        assert sum(p.numel() for p in Seq2Seq(convolutions).parameters()) < convolutions.most_parameters
 
 
 # --- what tells languages apart -----------------------------------------------------------------------------------

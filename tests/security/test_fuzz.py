@@ -37,9 +37,21 @@ texts = st.lists(words, max_size=30).map(" ".join) | st.lists(words, max_size=30
 
 
 def tried(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The same examples at every run, unless many are asked for."""
-    fixed = settings(derandomize=not MANY, database=None, deadline=None, max_examples=MANY or examples)
-    return lambda test: settings(fixed, suppress_health_check=list(HealthCheck))(test)
+    """The same examples at every run, unless many are asked for; `benchmarks.attack` reads how many."""
+    fixed = settings(
+        derandomize=not MANY,
+        database=None,
+        deadline=None,
+        max_examples=MANY or examples,
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def decorated(test: Callable[..., None]) -> Callable[..., None]:
+        fuzzed = fixed(test)
+        fuzzed.attempts = fixed.max_examples  # type: ignore[attr-defined]
+        return fuzzed
+
+    return decorated
 
 
 @pytest.fixture(scope="module")
