@@ -19,12 +19,21 @@ from nmt.yaml_config import YamlMapping, to_yaml
 Cell = Literal["rnn", "gru", "lstm"]
 MAX_DILATIONS = 16  # the greatest dilation is then 2**15, more than the pieces of any sentence
 MAX_BEAM = 1000  # hypotheses a sentence
+MAX_LAYERS, MAX_UNITS, MAX_KERNEL = 256, 65_536, 1023
+MAX_PIECES = 2_000_000  # of a vocabulary
+MAX_LANGUAGE_CHARS = 35  # of a language's code, as BCP 47 recommends
 
 
 def _at_least(least: int, section: str, settings: object, *names: str) -> None:
     for name in names:
         value = getattr(settings, name)
         _require(value >= least, f"{section}.{name} is {value}: at least {least} is needed")
+
+
+def _at_most(most: int, section: str, settings: object, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        _require(value <= most, f"{section}.{name} is {value}: at most {most} is possible")
 
 
 def _require(holds: bool, otherwise: str) -> None:
@@ -45,6 +54,9 @@ class EncoderConfig:
 
     def __post_init__(self) -> None:
         _at_least(1, "encoder", self, "layers", "hidden", "kernel", "dilations")
+        _at_most(MAX_LAYERS, "encoder", self, "layers")
+        _at_most(MAX_UNITS, "encoder", self, "hidden")
+        _at_most(MAX_KERNEL, "encoder", self, "kernel")
         even = f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
         _require(self.kernel % 2 == 1, even)
         far = f"encoder.dilations is {self.dilations}: with more than {MAX_DILATIONS} a layer reads only padding"
@@ -61,6 +73,7 @@ class AttentionConfig:
 
     def __post_init__(self) -> None:
         _at_least(1, "attention", self, "heads", "size")
+        _at_most(MAX_UNITS, "attention", self, "size")
         uneven = self.kind == "multihead" and self.size % self.heads
         _require(not uneven, f"attention.size {self.size} is not a multiple of attention.heads {self.heads}")
 
@@ -74,6 +87,8 @@ class DecoderConfig:
 
     def __post_init__(self) -> None:
         _at_least(1, "decoder", self, "layers", "hidden")
+        _at_most(MAX_LAYERS, "decoder", self, "layers")
+        _at_most(MAX_UNITS, "decoder", self, "hidden")
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,9 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         _at_least(1, "model", self, "embedding")
+        _at_least(0, "model", self, "source_vocab", "target_vocab")
+        _at_most(MAX_UNITS, "model", self, "embedding")
+        _at_most(MAX_PIECES, "model", self, "source_vocab", "target_vocab")
         _require(
             self.attention.kind != "dot" or self.encoder.hidden == self.decoder.hidden,
             f"attention 'dot' compares states of one size: encoder.hidden is {self.encoder.hidden}, "
@@ -117,6 +135,16 @@ class ModelConfig:
             f"tied_embeddings 'all' needs one joint vocabulary: source has {self.source_vocab} pieces, "
             f"target {self.target_vocab}; build the dataset with a joint one or set tied_embeddings: target",
         )
+
+    @property
+    def most_parameters(self) -> int:
+        """More weights than the model can have, from its sizes alone: what files are measured by before they are read.
+
+        A recurrent layer has four gates at most, each of which reads its own state and three inputs."""
+        widest = max(self.embedding, self.encoder.hidden, self.attention.size, self.decoder.hidden)
+        layers = self.encoder.layers * (24 + 4 * self.encoder.kernel) + 24 * self.decoder.layers + 48
+        pieces = self.source_vocab + 2 * self.target_vocab
+        return pieces * (self.embedding + 1) + layers * widest * (widest + 1)
 
 
 @dataclass(frozen=True)
@@ -200,6 +228,8 @@ class DecodingConfig:
         _require(self.beam <= MAX_BEAM, many)
         others = ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram")
         _at_least(0, "decoding", self, *others)
+        _at_most(100, "decoding", self, "max_length_ratio")
+        _at_most(10_000, "decoding", self, "max_length_extra", "no_repeat_ngram")
         exponent = f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
         _require(abs(self.length_penalty) <= 10, exponent)  # False for NaN
 
@@ -224,6 +254,9 @@ class Config:
         return f"{self.source_language or '?'} {arrow} {self.target_language or '?'}"
 
     def __post_init__(self) -> None:
+        for language in (self.source_language, self.target_language):
+            code = f"{language[:MAX_LANGUAGE_CHARS]!r} is no code of a language"
+            _require(len(language) <= MAX_LANGUAGE_CHARS and language.isprintable(), code)
         kind, metric = self.model.attention.kind, self.training.valid_metric
         _require(
             not self.data.language_model or kind == "none",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,6 +79,19 @@ def locked_file(file: Path, otherwise: str) -> Iterator[None]:
         except BlockingIOError:
             raise UserError(otherwise) from None
         yield
+
+
+def check_file(file: Path, most: int) -> int:
+    """The size in bytes; UserError for what cannot be read, is no regular file (but a pipe, say), or is larger."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise UserError(f"{file}: not a regular file; replace it by one")
+    if status.st_size > most:
+        raise UserError(f"{file}: is {status.st_size:,} bytes, more than the {most:,} that it may have")
+    return status.st_size
 
 
 def previous(folder: Path) -> Path:

@@ -22,6 +22,12 @@ from nmt.errors import UserError
 
 T = TypeVar("T")
 
+MAX_BYTES = 100_000  # of a file; PyYAML reads as many in a second
+MAX_CHARS = 3_000_000  # of all values and dotted keys, with aliases written out
+MAX_DIGITS = 40  # of a number
+TOO_DEEP = "not a recipe: it is nested too deeply, or an alias in it refers to itself or to too much"
+MAX_ECHO = 200  # characters of the file that an error repeats
+
 
 @dataclass
 class YamlMapping:
@@ -38,7 +44,11 @@ class YamlMapping:
     def read(cls, path: str | Path) -> YamlMapping:
         """Read a file; UserError if it cannot be read or is not YAML."""
         try:
-            return cls.parse(Path(path).read_text(encoding="utf-8"), str(path))
+            with open(path, "rb") as file:
+                text = file.read(MAX_BYTES + 1)
+            if len(text) > MAX_BYTES:
+                raise UserError(f"{path}: is larger than {MAX_BYTES:,} bytes, which no settings are")
+            return cls.parse(text.decode("utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
 
@@ -46,13 +56,19 @@ class YamlMapping:
     def parse(cls, text: str, name: str) -> YamlMapping:
         """Read a text; UserError if it is not YAML.  An empty text is an empty mapping."""
         try:
-            node, data = yaml.compose(text), yaml.safe_load(text)
-            places = {key: f"{name}:{line}" for key, line in _key_lines(node)}
+            loader = yaml.SafeLoader(text)
+            node = loader.get_single_node()
+            places = {key: f"{name}:{line}" for key, line in _key_lines(node, name)}
+            data = loader.construct_document(node) if node else None
             return cls(name, {} if data is None else data, places)
         except RecursionError:
-            raise UserError(f"{name}: not a recipe: an alias in it refers to itself") from None
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45 is no date
-            raise UserError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
+            raise UserError(f"{name}: {TOO_DEEP}") from None
+        except yaml.MarkedYAMLError as error:  # its own text quotes the file
+            place = f"{name}:{error.problem_mark.line + 1}" if error.problem_mark else name
+            raise UserError(f"{place}: not valid YAML: {_cut(error.problem or 'it has a mistake')}") from None
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            # As PyYAML raises them for 2024-13-45, which is no date, and for `!!bool x`.
+            raise UserError(f"{name}: not valid YAML: {_cut(' '.join(str(error).split()))}") from None
 
     def override(self, assignment: str) -> None:
         """Apply `--set section.key=value`; the value is read as YAML."""
@@ -78,13 +94,15 @@ class YamlMapping:
 
     def _section(self, kind: type[T], data: Any, key: str) -> T:
         if not isinstance(data, dict):
-            raise UserError(f"{self._place(key)}: expected a section with keys, found {data!r}")
+            raise UserError(f"{self._place(key)}: expected a section with keys, found {_cut(repr(data))}")
         hints, prefix, values = typing.get_type_hints(kind), f"{key}." if key else "", {}
         for name, value in data.items():
             if name not in hints:
                 close = difflib.get_close_matches(str(name), hints, n=1)
                 hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
-                raise UserError(f"{self._place(f'{prefix}{name}')}: unknown key '{prefix}{name}'; {hint}")
+                raise UserError(
+                    f"{self._place(f'{prefix}{name}')}: unknown key '{_cut(prefix + str(name))}'; {hint}"
+                )
             values[name] = self._value(hints[name], value, f"{prefix}{name}")
         for needed in dataclasses.fields(kind):  # type: ignore[arg-type]
             if needed.name not in values and needed.default is needed.default_factory is dataclasses.MISSING:
@@ -129,7 +147,7 @@ class YamlMapping:
         return self._refuse(key, value, expected.get(origin) or hint.__name__)
 
     def _refuse(self, key: str, value: Any, expected: str) -> typing.NoReturn:
-        raise UserError(f"{self._place(key)}: {key} is {value!r}, expected {expected}")
+        raise UserError(f"{self._place(key)}: {_cut(key)} is {_cut(repr(value))}, expected {expected}")
 
 
 def yaml_value(text: str, place: str) -> Any:
@@ -152,16 +170,40 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 
 
-def _key_lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Every dotted key with its line, counted from 1; the key of a list's item is its index, from 0."""
+def _key_lines(root: yaml.Node | None, name: str) -> Iterator[tuple[str, int]]:
+    """Every dotted key with its line, counted from 1; the key of a list's item is its index, from 0.
+
+    UserError, before anything is built of the nodes, where aliases of aliases or numbers would fill the memory."""
+    if isinstance(root, yaml.ScalarNode) and not root.tag.endswith(":null"):
+        raise UserError(f"{name}: expected a section with keys, found a text")
+    chars = 0
+    for key, place, value in _items(root, ""):
+        line = place.start_mark.line + 1
+        chars += len(key) + len(value.value)
+        if chars > MAX_CHARS:
+            raise UserError(f"{name}:{line}: {TOO_DEEP}")
+        for node in (place, value):
+            if node.tag.endswith((":int", ":float")) and len(node.value) > MAX_DIGITS:
+                raise UserError(f"{name}:{line}: a number has more than {MAX_DIGITS} digits")
+        yield key, line
+
+
+def _items(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    """Every dotted key, the node that says where it stands, and its value."""
     items: list[tuple[str, yaml.Node, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
         items = [(key.value, key, value) for key, value in node.value]
     elif isinstance(node, yaml.SequenceNode):
         items = [(str(index), item, item) for index, item in enumerate(node.value)]
     for name, place, value in items:
-        yield f"{prefix}{name}", place.start_mark.line + 1
-        yield from _key_lines(value, f"{prefix}{name}.")
+        if isinstance(node, yaml.MappingNode) and not isinstance(place, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key is not a text", problem_mark=place.start_mark)
+        yield f"{prefix}{name}", place, value
+        yield from _items(value, f"{prefix}{name}.")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_ECHO else text[: MAX_ECHO - 1] + "…"
 
 
 def _with(data: Any, keys: list[str], value: Any, place: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[P
             other.source_tokenizer.serialized != first.source_tokenizer.serialized
         ):
             raise UserError(f"{folder}: its pieces are not those of {folders[0]}, so neither are its weights")
-        weights, _ = read_weights(folder)
+        weights, _ = read_weights(folder, named_weights(first.model))
         load_weights(first.model, weights, str(folder))  # UserError if it is another model
         for name, weight in named_weights(first.model).items():
             total[name] += weight

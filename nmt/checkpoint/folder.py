@@ -12,11 +12,14 @@ from pathlib import Path
 
 from nmt.config import Config, load_config
 from nmt.errors import UserError
-from nmt.files import previous
+from nmt.files import check_file, previous
 from nmt.text.tokenizer import Tokenizer, load_tokenizers
 
 CONFIG_FILE = "config.yaml"
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
+MAX_TOKENIZER_BYTES = 20_000_000  # a vocabulary of 250,000 pieces has 5 MB
+MAX_WEIGHT_BYTES = 8  # a weight's, in any precision
+MAX_GRAPH_BYTES = 10_000_000  # of a graph's nodes, beside its weights
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ def open_folder(folder: str | Path) -> CheckpointFolder:
         folder = folder / "best"
     if not (folder / CONFIG_FILE).exists():
         raise UserError(f"{folder}: not a checkpoint folder: it has no {CONFIG_FILE}")
+    for file in [folder / CONFIG_FILE, *folder.glob("*.spm")]:
+        check_file(file, MAX_TOKENIZER_BYTES)
     config = load_config(folder / CONFIG_FILE)
+    _check_sizes(folder, config)
     source_tokenizer, target_tokenizer = load_tokenizers(folder)
     for side, vocab, tokenizer in (
         ("source", config.model.source_vocab, source_tokenizer),
@@ -51,6 +57,14 @@ def open_folder(folder: str | Path) -> CheckpointFolder:
                 f"{folder}: {CONFIG_FILE} says {vocab} {side} pieces, its SentencePiece model has {len(tokenizer)}"
             )
     return CheckpointFolder(folder, config, source_tokenizer, target_tokenizer)
+
+
+def _check_sizes(folder: Path, config: Config) -> None:
+    """UserError where the files of weights and graphs are none, or larger than a model of this configuration."""
+    most = MAX_WEIGHT_BYTES * config.model.most_parameters + MAX_GRAPH_BYTES
+    for pattern in ("model*.safetensors", "*.onnx"):
+        if sum(check_file(file, most) for file in folder.glob(pattern)) > most:
+            raise UserError(f"{folder}: {pattern} are larger than the model of {CONFIG_FILE} can be")
 
 
 def check_translates(checkpoint: CheckpointFolder) -> None:

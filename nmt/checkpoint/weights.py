@@ -11,8 +11,10 @@ The state that only a resumed training needs is saved in `nmt.training.resume`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import Tokenizer, save_tokenizers
 
 MAX_SHARD_BYTES = 45_000_000
+MAX_HEADER_BYTES = 10_000_000  # of a safetensors file: names and shapes of some 100,000 weights
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,10 @@ def save_checkpoint(
 def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
     """Load a checkpoint folder, or the best checkpoint of a training run's folder."""
     opened = open_folder(folder)
+    with torch.device("meta"):  # shapes alone, whatever sizes the configuration claims
+        planned = named_weights(Seq2Seq(opened.config.model))
+    weights, notes = read_weights(opened.folder, planned)
     model = Seq2Seq(opened.config.model)
-    weights, notes = read_weights(opened.folder)
     load_weights(model, weights, str(opened.folder))
     return Checkpoint(**vars(opened), model=model.to(device).eval(), notes=notes)
 
@@ -77,19 +82,24 @@ def named_weights(model: torch.nn.Module) -> dict[str, Tensor]:
 def load_weights(model: torch.nn.Module, weights: Mapping[str, Tensor], origin: str) -> None:
     """Copy `weights` into `model`.  A missing or extra weight or a wrong shape is a UserError that names `origin`."""
     own = named_weights(model)
-    wrong = [f"{name} is missing" for name in own if name not in weights]
-    wrong += [f"{name} is not of this model" for name in weights if name not in own]
+    _check_fit(own, {name: list(weight.shape) for name, weight in weights.items()}, origin)
+    with torch.no_grad():
+        for name, parameter in own.items():
+            parameter.copy_(weights[name])
+
+
+def _check_fit(expected: Mapping[str, Tensor], found: Mapping[str, list[int]], origin: str) -> None:
+    """UserError unless the shapes that were `found` are those of the weights that are `expected`."""
+    wrong = [f"{name} is missing" for name in expected if name not in found]
+    wrong += [f"{name[:200]} is not of this model" for name in found if name not in expected]
     wrong += [
-        f"{name} is {list(weights[name].shape)}, expected {list(own[name].shape)}"
-        for name in own
-        if name in weights and weights[name].shape != own[name].shape
+        f"{name} is {found[name]}, expected {list(weight.shape)}"
+        for name, weight in expected.items()
+        if name in found and found[name] != list(weight.shape)
     ]
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise UserError(f"{origin}: the weights do not fit {CONFIG_FILE}: {wrong[0]}{more}")
-    with torch.no_grad():
-        for name, parameter in own.items():
-            parameter.copy_(weights[name])
 
 
 def write_weights(
@@ -112,8 +122,12 @@ def write_weights(
         (folder / f"{name}.safetensors").write_bytes(save(shard, metadata=notes))
 
 
-def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """All weights of a folder, floating-point ones as float32, and the notes saved with them."""
+def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All weights of a folder, floating-point ones as float32, and the notes saved with them.
+
+    expected  the model's weights by name; may be on the device "meta".  UserError, before any weight is read, where the
+              files have others, and where the machine has too little memory for them
+    """
     files = sorted(folder.glob("model*.safetensors"))
     if not files:
         raise UserError(f"{folder}: no model.safetensors in this checkpoint folder")
@@ -124,13 +138,32 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         )
     weights: dict[str, Tensor] = {}
     notes: dict[str, str] = {}
-    for file in files:
-        try:
-            with safe_open(file, framework="pt") as opened:
-                notes.update(opened.metadata() or {})
-                weights.update({name: opened.get_tensor(name) for name in opened.keys()})
-        except (SafetensorError, OSError) as error:
-            raise UserError(
-                f"{file}: not a whole safetensors file ({error}); copy or train it again"
-            ) from None
+    shapes: dict[str, list[int]] = {}
+    file = files[0]
+    try:
+        with ExitStack() as stack:
+            shards = []
+            for file in files:
+                with open(file, "rb") as stream:
+                    if int.from_bytes(stream.read(8), "little") > MAX_HEADER_BYTES:
+                        raise SafetensorError(f"its header has more than {MAX_HEADER_BYTES:,} bytes")
+                shards.append(stack.enter_context(safe_open(file, framework="pt")))
+                shapes.update({name: shards[-1].get_slice(name).get_shape() for name in shards[-1].keys()})
+            _check_fit(expected, shapes, str(folder))
+            _check_memory(folder, 4 * sum(weight.numel() for weight in expected.values()))
+            for shard in shards:
+                notes.update(shard.metadata() or {})
+                weights.update({name: shard.get_tensor(name) for name in shard.keys()})
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{file}: not a whole safetensors file ({error}); copy or train it again") from None
     return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}, notes
+
+
+def _check_memory(folder: Path, needed: int) -> None:
+    """UserError where so many bytes are more than this machine's memory."""
+    if hasattr(os, "sysconf"):  # not on Windows
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if needed > memory:
+            raise UserError(
+                f"{folder}: its weights take {needed / 1e9:.1f} GB, this machine has {memory / 1e9:.1f} GB of memory"
+            )

@@ -27,7 +27,7 @@ def load_runtime(opened: CheckpointFolder, device: str, runtime: str) -> tuple[S
                 f"ONNX Runtime cannot be loaded ({error}); install it with `pip install onnxruntime`, or take "
                 "--runtime torch"
             ) from None
-        return OnnxModel(opened.folder), device, runtime
+        return OnnxModel(opened.folder, opened.config.model), device, runtime
     from nmt.checkpoint.weights import load_model
     from nmt.inference.torch_model import TorchModel
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
 
-from nmt.checkpoint.folder import DECODER_FILE, ENCODER_FILE, weights_digest
+from nmt.checkpoint.folder import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, weights_digest
+from nmt.config import ModelConfig
 from nmt.errors import UserError
 from nmt.inference.model_interface import Array, Step
+from nmt.text.tokenizer import EOS
+
+try:
+    import resource
+except ImportError:  # Windows, where the memory of a process is not limited
+    resource = None  # type: ignore[assignment]
+
+LOADING_BYTES = 500_000_000  # that a graph may take while it is loaded, beside
+FILE_COPIES = 8  # so many times the size of its file
+_loading = threading.Lock()  # the limit is the process's
+onnxruntime.set_default_logger_severity(4)  # what fails is raised, and told once
 
 
 class OnnxEncoded(NamedTuple):
@@ -36,10 +51,18 @@ class OnnxState(NamedTuple):
 
 
 class OnnxModel:
-    """A `SearchableModel` of `nmt.inference.model_interface`; UserError if its graphs cannot be run."""
+    """A `SearchableModel` of `nmt.inference.model_interface`; UserError if its graphs cannot be run.
 
-    def __init__(self, folder: str | Path) -> None:
+    config  what the graphs have to compute, which one step tries; None: they are believed
+    """
+
+    def __init__(self, folder: str | Path, config: ModelConfig | None = None) -> None:
         folder, names = Path(folder), (ENCODER_FILE, DECODER_FILE)
+        size = sum((folder / name).stat().st_size for name in names)
+        with _limited_memory(LOADING_BYTES + FILE_COPIES * size):
+            self._load(folder, names, config)
+
+    def _load(self, folder: Path, names: Sequence[str], config: ModelConfig | None) -> None:
         self.encoder, self.decoder = sessions = [_session(folder / name) for name in names]
         made_from = [s.get_modelmeta().custom_metadata_map.get("weights") for s in sessions]
         digest = weights_digest(folder) or made_from[0]  # a folder for serving may have no weights
@@ -48,6 +71,17 @@ class OnnxModel:
                 raise UserError(
                     f"{folder / name}: made from other weights than lie here; run `nmt export {folder}` again"
                 )
+        try:
+            self._read_interface()
+            fits = config is None or self._computes(config)
+        except (UserError, StopIteration, LookupError, TypeError, ValueError, AttributeError):
+            fits = False
+        if not fits:
+            raise UserError(
+                f"{folder}: its graphs do not compute the model of {CONFIG_FILE}; run `nmt export {folder}` again"
+            )
+
+    def _read_interface(self) -> None:
         self.encoded_names = [output.name for output in self.encoder.get_outputs()]
         wanted = {node.name for node in self.decoder.get_inputs()}
         self.parts = [name for name in ("keys", "values", "mask", "final") if name in wanted]
@@ -55,10 +89,27 @@ class OnnxModel:
         self.vocab = next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits")
         self.outputs = ["top", "ids", "log_z", *(f"next_{i}" for i in range(len(self.states)))]
 
+    def _computes(self, config: ModelConfig) -> bool:
+        """Whether a step of the search has the shapes of this model, from the highest ids that it knows."""
+        source = np.array([[config.source_vocab - 1, EOS]])
+        encoded, vocab = self.encode(source), config.target_vocab
+        step = self.step(np.array([[vocab - 1]]), self.initial_state(encoded), encoded, 5, True)
+        count, first = min(5, vocab), np.zeros(1, np.int64)
+        shapes = [
+            (step.top, (1, 1, count)),
+            (step.ids, (1, 1, count)),
+            (step.log_z, (1, 1)),
+            (step.attention, (1, 1, 2)),
+            (step.logits(first, first), (1, vocab)),
+            *((state, (1, 1, config.decoder.hidden)) for state in step.state.states),
+        ]
+        kinds = len(self.states) == config.decoder.layers * (1 + (config.decoder.cell == "lstm"))
+        return kinds and all(getattr(found, "shape", None) == shape for found, shape in shapes)
+
     def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
         if lengths is None:
             lengths = np.full(len(source), source.shape[1], np.int64)
-        outputs = self.encoder.run(None, {"source": source, "lengths": lengths})
+        outputs = _run(self.encoder, None, {"source": source, "lengths": lengths})
         found = dict(zip(self.encoded_names, outputs, strict=True))
         return OnnxEncoded(
             {name: found[name] for name in self.parts}, tuple(found[name] for name in self.states)
@@ -73,16 +124,45 @@ class OnnxModel:
         feeds = {"tokens": tokens, "count": np.array([min(count, self.vocab)], np.int64), **encoded.parts}
         feeds.update(zip(self.states, state.states, strict=True))
         outputs = [*self.outputs, "attention"] if with_attention else self.outputs
-        top, ids, log_z, *more = self.decoder.run(outputs, feeds)
+        top, ids, log_z, *more = _run(self.decoder, outputs, feeds)
         attention = more.pop() if with_attention else None
 
         def some_logits(rows: Array, slots: Array) -> Array:
             # They are too many to be copied at every step.  A forced prefix, sampling, and a token lost to n-gram
             # blocking need them, and take a second run.
-            all_logits: Array = self.decoder.run(["logits"], feeds)[0]
+            all_logits: Array = _run(self.decoder, ["logits"], feeds)[0]
             return all_logits[rows, slots]
 
         return Step(top, ids, log_z.reshape(top.shape[:2]), some_logits, attention, OnnxState(tuple(more)))
+
+
+def _run(
+    session: onnxruntime.InferenceSession, outputs: list[str] | None, feeds: Mapping[str, Array]
+) -> list[Array]:
+    try:
+        return session.run(outputs, feeds)  # type: ignore[no-any-return]
+    except Exception as error:  # as in `_session`
+        cause = " ".join(str(error).split())
+        raise UserError(f"a graph of the model fails ({cause[:200]}); run `nmt export` again") from None
+
+
+@contextmanager
+def _limited_memory(more: int) -> Iterator[None]:
+    """Within the block no more than so many bytes can be taken: a graph may declare tensors of any size, which ONNX
+    Runtime computes while it loads the graph."""
+    statistics = Path("/proc/self/statm")
+    if resource is None or not statistics.exists():  # macOS, where the kernel does not keep to the limit
+        yield
+        return
+    with _loading:
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        taken = int(statistics.read_text().split()[0]) * resource.getpagesize()
+        most = min([taken + more, *(limit for limit in before if limit != resource.RLIM_INFINITY)])
+        resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
@@ -103,5 +183,5 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
     except Exception as error:  # onnxruntime has many exception classes, without a common base class
         cause = " ".join(str(error).split())
         raise UserError(
-            f"{file}: not a graph that this version can run ({cause}); run `nmt export` again"
+            f"{file}: not a graph that this version can run ({cause[:200]}); run `nmt export` again"
         ) from None

@@ -19,10 +19,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from nmt.errors import UserError
+from nmt.files import check_file
 from nmt.network.state_update import gru_state
 
 Array = np.ndarray
 
+MAX_FILE_BYTES = 20_000_000  # 60 times what is shipped
 IDENTIFIER_FILE = "identifier.safetensors"  # not config.yaml: this folder holds no translation model
 UNKNOWN, SPACE = 0, 1  # ids; the known characters have the ids from 2 on
 MAX_CHARACTERS = 256  # of a normalised text; the rest is not read
@@ -78,13 +80,14 @@ class LanguageIdentifier:
         file = Path(folder) / IDENTIFIER_FILE
         if not file.is_file():
             raise UserError(f"{folder}: no language identifier: it has no {IDENTIFIER_FILE}")
+        check_file(file, MAX_FILE_BYTES)
         try:
             with safe_open(file, framework="numpy") as opened:
                 notes = json.loads((opened.metadata() or {})["identifier"])
                 weights = {name: opened.get_tensor(name).astype(np.float32) for name in opened.keys()}
             first, second = notes["languages"]
             return cls((first, second), notes["characters"], weights)
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        except (SafetensorError, OSError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise UserError(
                 f"{file}: not a whole language identifier ({error}); copy or train it again"
             ) from None

@@ -12,7 +12,6 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from limits import parse
@@ -25,7 +24,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nmt.serving import metrics
-from nmt.serving.errors import shortened
+from nmt.serving.errors import one_line, shortened
 from nmt.serving.settings import WILDCARDS, Settings
 from nmt.serving.users import COOKIE, LockedOut, Users
 
@@ -110,8 +109,7 @@ class Guard:
             scope = self._as_asked(scope)
             await (self._open if self._is_api(scope) else self._guarded)(scope, receive, answer)
         except Exception as error:
-            where = _innermost(error)
-            logger.error("%s: %s (%s)", type(error).__name__, shortened(str(error)).replace("\n", " "), where)
+            logger.error(one_line(error))
             if not status:
                 failed = JSONResponse({"error": "something went wrong; the server's log says what"}, 500)
                 await failed(scope, receive, answer)
@@ -257,11 +255,3 @@ def _address(scope: Scope) -> str:
 def _first(headers: Headers, name: str) -> str:
     """The first of several values of a header, as a chain of proxies writes them; "" if there is none."""
     return headers.get(name, "").split(",")[0].strip()
-
-
-def _innermost(error: BaseException) -> str:
-    """ "rest_api.py:12", where an exception was raised."""
-    found, trace = "?", error.__traceback__
-    while trace:
-        found, trace = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}", trace.tb_next
-    return found

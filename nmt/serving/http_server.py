@@ -141,7 +141,7 @@ def _options(host: str, port: int, grace: int) -> dict[str, Any]:
     return {
         "host": host,
         "port": port,
-        "http": "h11",
+        "http": "nmt.serving.header_timeout:HeaderTimeout",
         "h11_max_incomplete_event_size": MAX_HEADER_BYTES,
         "ws": "none",
         "log_level": "warning",

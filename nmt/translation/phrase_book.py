@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nmt.errors import UserError
+from nmt.files import check_file
 from nmt.text.line_io import read_lines
 from nmt.text.normalization import composed
 from nmt.translation.recasing import MARKED_ALIKE, Casing, bare_form, recased, without_marks
 
 PHRASES_FILE = "phrases.tsv"
+MAX_PHRASES_BYTES = 1_000_000  # read in about a second; those that are shipped have 3 kB
 
 
 class PhraseBook:
@@ -25,14 +27,12 @@ class PhraseBook:
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), target_language: str = "") -> None:
         self.target_language = target_language
-        self._translations: dict[str, list[str]] = {}
+        self._translations: dict[str, dict[str, None]] = {}  # a set in order
         self._capitals: set[str] = set()  # sources that have a capital even within a sentence
         for source, translation in pairs:
             key, casing = _key(source)
             key += "?" if "?" in casing.marks else ""
-            known = self._translations.setdefault(key, [])
-            if translation not in known:
-                known.append(translation)
+            self._translations.setdefault(key, {})[translation] = None
             if casing.capital:
                 self._capitals.add(key)
 
@@ -41,12 +41,17 @@ class PhraseBook:
         """The phrase book of a checkpoint folder, empty if it has none; UserError for a line that is no pair."""
         file = folder / PHRASES_FILE
         pairs = []
+        if file.exists():
+            check_file(file, MAX_PHRASES_BYTES)
         for number, line in enumerate(read_lines(file) if file.exists() else [], start=1):
             if not line.strip():
                 continue
             columns = [column.strip() for column in line.split("\t")]
             if len(columns) != 2 or not all(map(without_marks, columns)):
-                raise UserError(f"{file}:{number}: expected SOURCE<TAB>TRANSLATION, found {line!r}")
+                # What stands there is not told: the file may be a link to another that is nobody's business.
+                raise UserError(
+                    f"{file}:{number}: expected SOURCE<TAB>TRANSLATION, found {len(columns)} columns"
+                )
             pairs.append((columns[0], columns[1]))
         return cls(pairs, target_language)
 

@@ -31,10 +31,13 @@ class Sessions(StateHolder):
         return super().__getitem__(session_id)
 
 
+def mounted_page(app: FastAPI) -> App:
+    """Gradio's application, which is mounted on ours."""
+    return next(route.app for route in app.routes if isinstance(route, Mount) and isinstance(route.app, App))
+
+
 def keep_less_of_visitors(app: FastAPI, page: gr.Blocks) -> None:
     """Put `Sessions` in the place of Gradio's own, in `app`, on which `page` is mounted."""
-    mounted = next(
-        route.app for route in app.routes if isinstance(route, Mount) and isinstance(route.app, App)
-    )
+    mounted = mounted_page(app)
     mounted.state_holder = Sessions()
     mounted.state_holder.set_blocks(page)

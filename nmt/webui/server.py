@@ -24,7 +24,8 @@ from nmt.serving.guard import USER
 from nmt.serving.service import TranslationService
 from nmt.serving.settings import Settings
 from nmt.webui import i18n
-from nmt.webui.gradio_sessions import keep_less_of_visitors
+from nmt.webui.gradio_errors import answer_briefly
+from nmt.webui.gradio_sessions import keep_less_of_visitors, mounted_page
 from nmt.webui.page import UPLOAD_SECONDS, build_page
 from nmt.webui.theme import ICON, STYLE_SHEETS, theme
 
@@ -102,6 +103,7 @@ def make_app(
         css_paths=STYLE_SHEETS,
     )
     keep_less_of_visitors(app, page)
+    answer_briefly(mounted_page(app))
     return app
 
 
