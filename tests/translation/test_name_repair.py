@@ -48,3 +48,19 @@ def test_a_common_word_with_a_capital_is_no_name() -> None:
 def test_a_name_of_few_pieces_is_one_that_the_model_knows() -> None:
     assert repaired("Vive en Praga.", "He lives in Prague.", "Prague", size=2) == "He lives in Prague."
     assert repaired("Vive en Praga.", "He lives in Prague.", "Prague", size=3) == "He lives in Praga."
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "unsure"),
+    [
+        ("Vino a la Facultad ayer", "He came to the Faculty yesterday", "Faculty"),
+        (
+            "the old Department of Anthropology",
+            "el viejo Departament de Antropology",
+            "Departament Antropology",
+        ),
+        ("How To Configure Notifikator Servers Again", "Cómo Notificator", "Notificator"),  # a title
+    ],
+)
+def test_words_of_institutions_and_of_titles_are_no_names(source: str, text: str, unsure: str) -> None:
+    assert repaired(source, text, unsure) == text

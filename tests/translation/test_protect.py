@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nmt.text.protected import TERM, Item, protected_items
-from nmt.translation.protect import NUMBERS, Protected, Vocabulary, protect
+from nmt.translation.protect import MAX_TERMS, NUMBERS, Protected, Vocabulary, protect
 
 LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\"'-%/$=«»"
 POOR = Vocabulary(frozenset(LETTERS), (), len, "en")
@@ -174,3 +174,10 @@ def test_letters_that_strayed_into_a_vocabulary_do_not_make_it_read_their_script
     assert Vocabulary.of(spanish, spanish, "es", "en").knows("hola") and "п" in spanish.characters
     assert not Vocabulary.of(spanish, spanish, "es", "en").knows("при")
     assert Vocabulary.of(russian, russian, "ru", "en").knows("при")
+
+
+def test_further_terms_of_a_long_list_are_read_by_the_model() -> None:
+    sentence = " ".join(["perro"] * (MAX_TERMS + 2))
+    terms = [Item("hound", start, start + 5, TERM, "word") for start in range(0, len(sentence), 6)]
+    protected = protect(sentence, RICH, given=terms)
+    assert len(protected.slots) == MAX_TERMS and protected.model_text.endswith(" perro perro")
