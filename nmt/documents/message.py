@@ -31,9 +31,7 @@ class Message:
         """The message with the translations of its `texts`; None if they lost a placeholder or all words."""
         own = [one.strip() for one in translations]
         said = self._marked.render(own)
-        if not all(own) or not same_placeholders(said, self._text):
-            return None
-        return said
+        return said if all(own) and same_placeholders(said, self._text) else None
 
 
 def _marked(text: str) -> Marked:

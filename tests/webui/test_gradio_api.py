@@ -76,6 +76,14 @@ def test_batch_endpoint_gives_a_translation_for_each_text(client: Client) -> Non
         client.predict([""] * 201, "es-en", api_name="/translate_batch")
 
 
+def test_endpoints_hold_to_a_glossary(client: Client) -> None:
+    terms = "tren\tconvoy"
+    assert client.predict("el tren", "es-en", 5, 0, terms, api_name="/translate")[0] == "The convoy"
+    assert client.predict(["el tren"], "es-en", 0, terms, api_name="/translate_batch") == ["The convoy"]
+    with pytest.raises(AppError, match="Glossary, line 1"):
+        client.predict("el tren", glossary="tren", api_name="/translate")
+
+
 def test_only_these_endpoints_are_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
     assert set(described["named_endpoints"]) == {"/translate", "/translate_batch", "/languages", "/score"}
