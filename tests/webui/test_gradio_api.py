@@ -129,7 +129,7 @@ def test_the_endpoint_is_documented_and_the_tabs_events_are_private(client: Clie
     named = client.view_api(return_format="dict")["named_endpoints"]  # type: ignore[index]
     assert [p["parameter_name"] for p in named["/score"]["parameters"]] == ["hypotheses", "references"]
     assert [p["label"] for p in named["/translate"]["parameters"]] == [
-        "text", "direction", "beam", "alternatives",
+        "text", "direction", "beam", "alternatives", "glossary",
     ]  # fmt: skip
     assert [r["label"] for r in named["/translate"]["returns"]] == ["translation", "alternatives"]
     assert not any("upload" in name or "turn" in name for name in named)

@@ -134,10 +134,10 @@ def test_a_choice_that_was_made_while_a_word_is_looked_up_stays() -> None:
     fake: Any = service.translators["es", "en"]
     has_begun, may_end, continuations = threading.Event(), threading.Event(), fake.continuations
 
-    def slowly(*arguments: Any) -> Any:
+    def slowly(*arguments: Any, **options: Any) -> Any:
         has_begun.set()
         assert may_end.wait(60)
-        return continuations(*arguments)
+        return continuations(*arguments, **options)
 
     fake.continuations = slowly
     with TestClient(server.make_app(service)) as client, ThreadPoolExecutor() as pool:

@@ -321,7 +321,7 @@ def test_a_look_up_that_comes_late_does_not_bring_the_old_translation_back(
 def test_a_crash_while_a_word_is_looked_up_is_a_notice(service: TranslationService) -> None:
     view = shown(service, "el tren")
     fake: Any = service.translators[ES_EN]
-    fake.continuations = lambda *_: 1 / 0
+    fake.continuations = lambda *_, **__: 1 / 0
     asked = run(words.look_up(service, view, 0, 0))
     assert "Algo ha fallado" in page(asked) and text_of(asked) == "The train"
 
