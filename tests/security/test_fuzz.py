@@ -131,8 +131,10 @@ def test_any_package_is_taken_or_refused(suffix: str, found: dict[str, str], cut
     rewritten(suffix, whole[: len(whole) - cut])
 
 
+# Without subnormal numbers: training, in a test before, has this process compute zeros in their place.
+numbers = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none() | st.booleans() | st.integers() | numbers | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words, inner, max_size=3),
     max_leaves=8,
 )
