@@ -47,8 +47,8 @@ class Item:
 
     @property
     def capitalised(self) -> str:
-        """The text as it begins a sentence."""
-        return self.text[:1].upper() + self.text[1:]
+        """The text as it begins a sentence; one with capitals of its own (iPhone) stays."""
+        return self.text[:1].upper() + self.text[1:] if self.text.islower() else self.text
 
     @property
     def counts(self) -> bool:

@@ -48,17 +48,21 @@ class Glossary:
     ) -> None:
         """pairs: source and target terms; languages are ISO 639-1 codes, "" for one without plurals by rule."""
         given = [(composed(source), composed(target)) for source, target in pairs]
+        for pair in given:
+            if not all(map(_LETTER.search, pair)):
+                raise UserError(f"a term has letters on either side, unlike {pair!r}")
         several = [
             (more, others)
             for source, target in given
             if (more := plural(source, source_language)) and (others := plural(target, target_language))
         ]
-        found: dict[tuple[str, ...], Term] = {}
+        found: dict[tuple[tuple[str, ...], bool], Term] = {}
         for source, target in [*given, *several]:
             tokens = tuple(_small(token) for token in _TOKEN.findall(source))
-            found.setdefault(tokens, Term(tokens, source, target))
-        self._terms: dict[str, list[Term]] = {}  # by their first token, the longest first
-        for term in sorted(found.values(), key=lambda term: len(term.tokens), reverse=True):
+            found.setdefault((tokens, source.isupper()), Term(tokens, source, target))
+        # By their first token, the longest first; of two that differ in capitals alone (US, us) the abbreviation.
+        self._terms: dict[str, list[Term]] = {}
+        for term in sorted(found.values(), key=lambda term: (-len(term.tokens), not term.source.isupper())):
             self._terms.setdefault(term.tokens[0], []).append(term)
 
     @classmethod
@@ -93,15 +97,16 @@ class Glossary:
         terms: list[Item] = []
         at = 0
         while at < len(tokens):
-            term = next((one for one in self._terms.get(small[at], ()) if _stands(one, small, at)), None)
-            if term is None:
-                at += 1
-                continue
-            start, end = tokens[at].start(), tokens[at + len(term.tokens) - 1].end()
-            item = _item(term, sentence, start, end)
-            if item:
-                terms.append(item)
-            at += len(term.tokens) if item else 1
+            step = 1
+            for term in self._terms.get(small[at], ()):
+                size = len(term.tokens)
+                if _stands(term, small, at) and (
+                    item := _item(term, sentence, tokens[at].start(), tokens[at + size - 1].end())
+                ):
+                    terms.append(item)
+                    step = size
+                    break
+            at += step
         others = protected_items(sentence) if terms else ()
         return tuple(
             term
@@ -137,5 +142,5 @@ def _item(term: Term, sentence: str, start: int, end: int) -> Item | None:
     elif shouted:
         target = target.upper()
     elif found[0].isupper() and term.source[0].islower() and _LETTER.search(sentence, 0, start):
-        target = target[0].upper() + target[1:]
+        target = target[0].upper() + target[1:] if target.islower() else target
     return Item(target, start, end, TERM, "word")

@@ -77,6 +77,26 @@ def test_terms_take_case_and_article_of_their_places(sentence: str, translation:
     assert missing_items(sentence, expected, items) == []
 
 
+def test_a_term_keeps_capitals_of_its_own() -> None:
+    glossary = Glossary([("telephone", "iPhone")])
+    items = glossary.terms_in("Telephone is new")
+    assert restore(
+        protect("Telephone is new", TO_SPANISH, given=items), "X2 es nuevo", [], [], None
+    ).text == ("iPhone es nuevo")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_abbreviation_and_a_word_of_the_same_letters_are_two_terms(order: int) -> None:
+    glossary = Glossary([("US", "EE. UU."), ("us", "nosotros")][::order])
+    assert [term.text for term in glossary.terms_in("They gave us the US flag")] == ["nosotros", "EE. UU."]
+
+
+@pytest.mark.parametrize("pair", [("", "x"), (" ", "x"), ("x", "")])
+def test_a_term_has_letters_on_either_side(pair: tuple[str, str]) -> None:
+    with pytest.raises(UserError, match="a term has letters"):
+        Glossary([pair])
+
+
 def test_a_term_that_is_not_there_is_missing() -> None:
     items = TERMS.terms_in("Pay the invoice")
     assert [item.text for item in missing_items("Pay the invoice", "Pague el recibo", items)] == ["factura"]
