@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
@@ -111,11 +111,13 @@ class RayEngine:
     def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
         if not tasks:
             return
-        items = [{"number": i, "task": pickle.dumps((function, task))} for i, task in enumerate(tasks)]
-        done = self.ray.data.from_items(items, override_num_blocks=len(items)).map(_run_task)
+        items = [{"number": i, "task": _Cell(task)} for i, task in enumerate(tasks)]
+        done = self.ray.data.from_items(items, override_num_blocks=len(items)).map(
+            _run_task, fn_args=(function,)
+        )
         results: dict[int, Any] = {}
         for row in done.iter_rows():  # in the order in which they end
-            results[row["number"]] = pickle.loads(row["result"])
+            results[row["number"]] = row["result"].value
         for number in range(len(tasks)):
             if isinstance(results[number], UserError):
                 raise results[number]
@@ -126,10 +128,16 @@ class RayEngine:
             self.ray.shutdown()
 
 
-def _run_task(row: dict[str, Any]) -> dict[str, Any]:
-    function, task = pickle.loads(row["task"])
+@dataclass
+class _Cell:
+    """A value in a row of Ray Data, which would turn tuples and dictionaries into Arrow's own types."""
+
+    value: Any
+
+
+def _run_task(row: dict[str, Any], function: Callable[[Any], Any]) -> dict[str, Any]:
     try:
-        result = function(task)
+        result = function(row["task"].value)
     except UserError as error:  # as a result: Ray would wrap it
         result = error
-    return {"number": row["number"], "result": pickle.dumps(result)}
+    return {"number": row["number"], "result": _Cell(result)}
