@@ -6,19 +6,19 @@ all, in a folder that every worker sees, and gives the same when it is run twice
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
 from nmt.errors import UserError
+from nmt.ray_data import ray_on
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -89,24 +89,8 @@ class RayEngine:
     """Ray Data: a row for each task.  Ray runs the tasks of a killed worker again."""
 
     def __init__(self, address: str | None, num_proc: int) -> None:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # contacts nobody
-        try:
-            import ray
-            import ray.data
-        except ModuleNotFoundError as error:
-            raise UserError(
-                f"the package {error.name} is missing; install the extra `scale`: pip install -e '.[scale]'"
-            ) from None
-        self.ray = ray
-        self.started = not ray.is_initialized()
-        if self.started:
-            here = {} if address else {"num_cpus": num_proc, "include_dashboard": False}
-            try:
-                ray.init(address=address, log_to_driver=False, logging_level="error", **here)
-            except (ConnectionError, ValueError) as error:
-                raise UserError(f"--engine ray:{address}: no cluster answers there: {error}") from None
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells the plan of every step
+        self.stack = ExitStack()
+        self.ray = self.stack.enter_context(ray_on(address, num_cpus=num_proc))
 
     def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
         if not tasks:
@@ -124,8 +108,7 @@ class RayEngine:
             yield results[number]
 
     def close(self) -> None:
-        if self.started:
-            self.ray.shutdown()
+        self.stack.close()
 
 
 @dataclass

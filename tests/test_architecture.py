@@ -24,6 +24,7 @@ ARROWS = {
     "errors": "",
     "files": "errors",
     "yaml_config": "errors",
+    "ray_data": "errors",
     "config": "yaml_config errors",
     "text": "files errors",
     "network": "config errors",
@@ -44,12 +45,12 @@ ARROWS = {
     "serving": "documents language_id evaluation translation checkpoint text config files errors",
     "webui": "serving lab evaluation translation errors",
     "commands": "webui serving lab language_id documents evaluation translation inference training export checkpoint"
-    " network text config files errors",
+    " network text config ray_data files errors",
 }
 # The two files of nmt itself: `from nmt import Translator`, and `python -m nmt`.  No package imports them.
 ROOT_FILES = {"nmt/__init__.py": "translation errors", "nmt/__main__.py": "commands"}
 # What data_prep may use of nmt: the ids of a dataset folder are the tokenizer's, and a user's mistakes are told alike.
-FOR_DATA_PREP = ("nmt.text.tokenizer", "nmt.errors", "nmt.files", "nmt.yaml_config")
+FOR_DATA_PREP = ("nmt.text.tokenizer", "nmt.errors", "nmt.files", "nmt.ray_data", "nmt.yaml_config")
 # The network is tensors only: with these it can know neither text nor files, and it must name no device.
 FOR_NETWORK = ("__future__", "collections", "contextlib", "dataclasses", "math", "torch", "typing", "nmt")
 NOT_IN_NETWORK = ("open", "torch.cuda", "torch.device", "torch.load", "torch.save", "torch.hub")

@@ -11,7 +11,6 @@ import bz2
 import gzip
 import importlib
 import json
-import logging
 import lzma
 import os
 import shutil
@@ -24,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 from nmt.commands.arguments import add_command, add_decoding, natural, positive, progress_bar
 from nmt.errors import UserError
 from nmt.files import locked_file, write_file_atomically
+from nmt.ray_data import ray_on
 
 if TYPE_CHECKING:
     from nmt.translation.translator import Translator
@@ -248,28 +248,14 @@ def _on_ray(
     missing: list[int], parts: Path, options: dict[str, Any], arguments: argparse.Namespace
 ) -> Iterator[Any]:
     """Ray Data: a pool of workers; the shard of one that is killed is given to another."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # contacts nobody
-    try:
-        import ray
-        import ray.data
-    except ModuleNotFoundError as error:
-        raise UserError(f"the package {error.name} is missing; install the extra `scale`") from None
     if not missing:
         return
-    started = not ray.is_initialized()
-    if started:
-        address = arguments.engine.partition(":")[2] or None
-        ray.init(address=address, log_to_driver=False, logging_level="error")
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells its plan
-    cpus = int(ray.cluster_resources()["CPU"])
-    workers = min(len(missing), arguments.workers or cpus)
-    rows = ray.data.from_items([{"number": number} for number in missing], override_num_blocks=len(missing))
-    done = rows.map(
-        Worker, fn_constructor_args=(options, parts, max(1, cpus // workers)), concurrency=workers, num_cpus=1
-    )
-    try:
+    with ray_on(arguments.engine.partition(":")[2] or None) as ray:
+        cpus = int(ray.cluster_resources()["CPU"])
+        workers = min(len(missing), arguments.workers or cpus)
+        rows = ray.data.from_items(
+            [{"number": number} for number in missing], override_num_blocks=len(missing)
+        )
+        settings = (options, parts, max(1, cpus // workers))
+        done = rows.map(Worker, fn_constructor_args=settings, concurrency=workers, num_cpus=1)
         yield from done.iter_rows()
-    finally:
-        if started:
-            ray.shutdown()

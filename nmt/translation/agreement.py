@@ -38,7 +38,7 @@ _FEMININE = regex.compile(
 )
 _MASCULINE = regex.compile(
     r"(?:(?:probl|sist|\bt|esqu|\bl|po|teor|dil|embl)ema|(?:idi|ar|dipl)oma|síntoma|grama|panorama|drama|clima|día|mapa"
-    r"|planeta|cometa|pijama)$|(?:o|or|aje|án|ín|és|(?<!i)ón|bastión|al|el)$"
+    r"|planeta|cometa|pijama)$|(?:o|or|aje|án|ín|és|(?<!i)ón|bastión|camión|avión|gorrión|al|el)$"
     r"|^(?:cliente|informe|paquete|viaje|billete|puente|coche|hombre|padre|nombre|mes|país|plan|bar|lápiz|pez|juez|pan|tren)$"
 )
 _INVARIABLE = regex.compile(r"(?:lunes|martes|miércoles|jueves|viernes|paraguas|atlas|virus|is)$")
