@@ -136,11 +136,14 @@ def no_arrow_up(sources: Sequence[Source]) -> Iterator[str]:
 
 
 def no_way_across(sources: Sequence[Source]) -> Iterator[str]:
-    """Imports from one wing of the house into the other, of what is not installed, and of Gradio below the page."""
+    """Imports from one wing of the house into the other, of what is not installed, of pickle, and of Gradio below
+    the page."""
     for one in sources:
         if is_below(one.file.partition("/")[0], "tests", "benchmarks"):
             continue
         for found in imports(one):
+            if is_below(found.module, "pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"):
+                yield complaint(found, "nothing is pickled: reading it runs what it names")
             if is_below(found.module, "tests", "benchmarks", "app_gradio"):
                 yield complaint(found, "which is not installed with the package")
             if one.file.startswith("nmt/") and is_below(found.module, "data_prep"):
@@ -273,6 +276,8 @@ OFFENDERS = [
     ("nmt/training/trainer.py", "from data_prep import recipe", "meet at the dataset folder"),
     ("nmt/errors.py", "from tests.support import x", "not installed"),
     ("data_prep/cleaning.py", "from nmt.text.segmentation import plan", "data_prep may import nmt.text.tokenizer"),
+    ("data_prep/engines.py", "import pickle", "nothing is pickled"),
+    ("nmt/checkpoint/weights.py", "from pickle import loads", "nothing is pickled"),
     ("nmt/network/cells.py", "import os", "the network may import"),
     ("nmt/network/cells.py", 'x = zeros(3, device="cuda:0")', "names the device 'cuda:0'"),
     ("nmt/network/cells.py", "torch.load(path)", "uses torch.load"),
