@@ -23,6 +23,7 @@ from nmt.translation.agreement import plural
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
+_JOINED = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")  # a hyphen to another word
 _BETWEEN = regex.compile(r"\s=\s")  # where people have no tab to type
 
 
@@ -132,8 +133,7 @@ def _item(term: Term, sentence: str, start: int, end: int) -> Item | None:
     """The term at characters [start, end) of a sentence; None for a part of a longer word, and for a word that is not
     the abbreviation."""
     found, target = sentence[start:end], term.target
-    joined = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")
-    if joined.match(sentence, end) or joined.match(sentence[max(0, start - 2) : start][::-1]):
+    if _JOINED.match(sentence, end) or _JOINED.match(sentence[max(0, start - 2) : start][::-1]):
         return None
     shouted = found.isupper() and len(found) > 1
     if term.source.isupper() and len(term.source) > 1:
