@@ -181,6 +181,7 @@ class TrainingConfig:
     clip: float = 1.0  # global norm of the gradient
     accumulate: int = 1  # batches of one optimiser step
     label_smoothing: float = 0.1
+    sampled_softmax: int = 0  # pieces in each step's softmax, most of them drawn (0: the whole vocabulary)
     scheduled_sampling: float = 0.0  # share of decoder inputs that the model predicts (Bengio et al. 2015)
     ema: float = 0.0  # decay of the exponential moving average that is validated and saved (0: off)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: the faster one on this machine
@@ -196,7 +197,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         at_least_1 = "steps accumulate log_every validate_every save_every keep valid_sentences"
         _at_least(1, "training", self, *at_least_1.split())
-        at_least_0 = "seed minutes warmup weight_decay patience samples lr"
+        at_least_0 = "seed minutes warmup weight_decay sampled_softmax patience samples lr"
         _at_least(0, "training", self, *at_least_0.split())
         _require(self.seed < 2**62, f"training.seed is {self.seed}: a number below 2**62 is needed")
         _require(self.clip > 0, f"training.clip is {self.clip}: a norm above 0 is needed")

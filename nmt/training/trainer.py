@@ -28,7 +28,7 @@ from nmt.training.checks import DATASET_SETTINGS, changes, check_ids, check_same
 from nmt.training.cpu_tuning import choose_precision, tune_cpu
 from nmt.training.dataset import open_split
 from nmt.training.distributed import Processes
-from nmt.training.loss import smoothed_cross_entropy
+from nmt.training.loss import sample_classes, smoothed_cross_entropy
 from nmt.training.optimization import MovingAverage, learning_rate, make_optimizer
 from nmt.training.progress_log import Meter, Reporter
 from nmt.training.resume import Progress, load_state, random_state, save_state
@@ -200,7 +200,9 @@ class Trainer:
         return loss, norm, own_tokens
 
     def loss(self, batch: Batch) -> Tensor:
-        """Label-smoothed cross-entropy, summed over the real target positions: nats, a float32 scalar."""
+        """Label-smoothed cross-entropy, summed over the real target positions: nats, a float32 scalar.
+
+        With `sampled_softmax` it is an estimate from the classes that `sample_classes` draws."""
         training = self.config.training
         bfloat16 = self.progress.precision == "bfloat16"
         with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=bfloat16):
@@ -210,13 +212,12 @@ class Trainer:
                 )
             else:
                 readouts = self.model(batch.source, batch.source_lengths, batch.target_in)
-            return smoothed_cross_entropy(
-                readouts.flatten(0, 1)[batch.real],
-                self.model.output.weight,
-                self.model.output.bias,
-                batch.target_out.flatten()[batch.real],
-                training.label_smoothing,
-            )
+            readouts, targets = readouts.flatten(0, 1)[batch.real], batch.target_out.flatten()[batch.real]
+            weight, bias, counts = self.model.output.weight, self.model.output.bias, None
+            if 0 < training.sampled_softmax < len(weight):
+                ids, counts, targets = sample_classes(targets, len(weight), training.sampled_softmax)
+                weight, bias = weight[ids], bias[ids]
+            return smoothed_cross_entropy(readouts, weight, bias, targets, training.label_smoothing, counts)
 
     @property
     def done(self) -> float:

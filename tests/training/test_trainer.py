@@ -128,6 +128,26 @@ def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(
     assert trainer.loss(batch).item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_sampled_softmax_estimates_the_loss_and_its_gradient(reversal_data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(tiny_recipe(sampled_softmax=16), model=tiny_model_config(vocab=0))
+    trainer = trainer_for(reversal_data, tmp_path, config)
+    trainer.model.eval()
+    batch = make_batch(Split(reversal_data, "train").ids([0]))
+
+    def loss_and_gradient() -> tuple[float, torch.Tensor]:
+        loss = trainer.loss(batch)
+        return loss.item(), torch.autograd.grad(loss, trainer.model.output.weight)[0]
+
+    samples = [loss_and_gradient() for _ in range(300)]
+    trainer.config = dataclasses.replace(config, training=dataclasses.replace(config.training, sampled_softmax=0))
+    loss, gradient = loss_and_gradient()
+    losses, gradients = zip(*samples, strict=True)
+    assert len(set(losses)) > 1  # it is another sample each time
+    assert sum(losses) / len(losses) == pytest.approx(loss, rel=0.01)
+    error = (torch.stack(gradients).mean(dim=0) - gradient).norm() / gradient.norm()
+    assert error < 0.1
+
+
 def test_accumulated_batches_give_the_gradient_of_one_big_batch(reversal_data: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(tiny_recipe(accumulate=2, lr=0.0), model=tiny_model_config(vocab=0))
     trainer = trainer_for(reversal_data, tmp_path, config)
