@@ -213,7 +213,9 @@ class Trainer:
             else:
                 readouts = self.model(batch.source, batch.source_lengths, batch.target_in)
             readouts, targets = readouts.flatten(0, 1)[batch.real], batch.target_out.flatten()[batch.real]
-            weight, bias, counts = self.model.output.weight, self.model.output.bias, None
+            weight: Tensor = self.model.output.weight
+            bias: Tensor = self.model.output.bias
+            counts = None
             if 0 < training.sampled_softmax < len(weight):
                 ids, counts, targets = sample_classes(targets, len(weight), training.sampled_softmax)
                 weight, bias = weight[ids], bias[ids]

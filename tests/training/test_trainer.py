@@ -139,7 +139,9 @@ def test_a_sampled_softmax_estimates_the_loss_and_its_gradient(reversal_data: Pa
         return loss.item(), torch.autograd.grad(loss, trainer.model.output.weight)[0]
 
     samples = [loss_and_gradient() for _ in range(300)]
-    trainer.config = dataclasses.replace(config, training=dataclasses.replace(config.training, sampled_softmax=0))
+    trainer.config = dataclasses.replace(
+        config, training=dataclasses.replace(config.training, sampled_softmax=0)
+    )
     loss, gradient = loss_and_gradient()
     losses, gradients = zip(*samples, strict=True)
     assert len(set(losses)) > 1  # it is another sample each time
