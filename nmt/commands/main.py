@@ -18,7 +18,7 @@ from nmt.commands.info import INFO, info
 from nmt.commands.models import add_models
 from nmt.commands.score import add_score
 from nmt.commands.serve import add_serve
-from nmt.commands.train import EXPORT, RECIPES, add_average, add_train, export, recipes
+from nmt.commands.train import RECIPES, add_average, add_export, add_train, recipes
 from nmt.errors import UserError
 
 
@@ -73,8 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_score(commands)
     add_train(commands)
     add_average(commands)
-    command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
-    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
+    add_export(commands)
     add_models(commands)
     command = add_command(commands, "info", info, "describe a checkpoint", INFO)
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")

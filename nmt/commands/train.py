@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from nmt.commands.arguments import add_command, positive
+from nmt.errors import UserError
 
 TRAIN = """\
 Train a recipe on a dataset folder.
@@ -26,6 +28,8 @@ EXPORT = """\
 Write a checkpoint's graphs for serving on a CPU with ONNX Runtime, the decoder in
 8-bit integers: several times as fast as PyTorch, and what `translate`, `score` and
 the page then use by themselves. Takes about a minute."""
+
+MAX_SHORTLIST_PAIRS = 300_000  # from which a lexical table is learned
 
 RECIPES = "Print the names that `nmt train` takes as RECIPE."
 
@@ -77,12 +81,51 @@ def average(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: the mean of {', '.join(folder.name for folder in folders)}")
 
 
+def add_export(commands: Any) -> None:
+    command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
+    command.add_argument(
+        "--shortlist",
+        metavar="DATASET",
+        help="let a search choose among the words that a lexical table of this dataset has for the sentence, instead of "
+        "the whole vocabulary; faster, and hardly another translation; takes minutes",
+    )
+
+
 def export(arguments: argparse.Namespace) -> None:
     """`nmt export`"""
     from nmt.export.onnx_export import export
 
-    for file in export(arguments.checkpoint):
+    shortlist = _shortlist(arguments.checkpoint, arguments.shortlist) if arguments.shortlist else None
+    for file in export(arguments.checkpoint, shortlist=shortlist):
         print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+def _shortlist(checkpoint: str, dataset: str) -> tuple[Any, Any]:
+    """`table` and `always` of `nmt.export.shortlist.add_shortlist`."""
+    import numpy as np
+
+    from nmt.checkpoint.folder import open_folder
+    from nmt.export.shortlist import learn_shortlist
+    from nmt.text.tokenizer import load_tokenizers
+    from nmt.training.batches import usable_rows
+    from nmt.training.checks import check_ids
+    from nmt.training.dataset import open_split
+
+    opened = open_folder(checkpoint)
+    config, tokenizers = opened.config, (opened.source_tokenizer, opened.target_tokenizer)
+    for own, others in zip(tokenizers, load_tokenizers(dataset), strict=True):
+        if own.serialized != others.serialized:
+            raise UserError(
+                f"{dataset}: its pieces are not those of {checkpoint}; build it with --subwords-from {checkpoint}"
+            )
+    split = open_split(dataset, "train", config.data)
+    check_ids(Path(dataset), (split,), tokenizers)
+    rows = np.random.default_rng(1).permutation(usable_rows(split, config.data))[:MAX_SHORTLIST_PAIRS]
+    rows.sort()  # neighbours lie side by side on disk
+    joint = tokenizers[0] is tokenizers[1]
+    vocabularies = config.model.source_vocab, config.model.target_vocab
+    return learn_shortlist(lambda some: split.ids(rows[some]), len(rows), *vocabularies, joint)
 
 
 def recipes(arguments: argparse.Namespace) -> None:

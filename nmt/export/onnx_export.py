@@ -110,10 +110,17 @@ def _flat(state: DecoderState) -> list[Tensor]:
     return [part for layer in state.layers for part in layer] + ([] if state.feed is None else [state.feed])
 
 
-def export(checkpoint: str | Path, out: str | Path | None = None, quantized: bool = True) -> list[Path]:
+def export(
+    checkpoint: str | Path,
+    out: str | Path | None = None,
+    quantized: bool = True,
+    shortlist: tuple[np.ndarray, np.ndarray] | None = None,
+) -> list[Path]:
     """Write the graphs of a checkpoint folder into it, or into the folder `out`; returns the files.
 
     quantized  False: the graphs stay float32, for comparisons.
+    shortlist  `table` and `always` of `nmt.export.shortlist.add_shortlist`; None: the output layer is always computed
+               for the whole vocabulary.  Only with `quantized`.
     Raises UserError if the extra `export` is not installed or the folder has no model that translates.
     """
     try:
@@ -128,7 +135,7 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantized: boo
     source = opened.folder.resolve()  # a running training may change the link `best`
     digest = weights_digest(source)
     loaded = load_model(source)
-    graphs = _trace_encoder(loaded.model), _trace_decoder(loaded.model)
+    graphs = _trace_encoder(loaded.model), _trace_decoder(loaded.model, in_blocks=shortlist is None)
     if quantized:
         from nmt.export.calibration import calibrate
         from nmt.export.quantization import compress, quantize
@@ -136,6 +143,10 @@ def export(checkpoint: str | Path, out: str | Path | None = None, quantized: boo
         for graph, ranges in zip(graphs, calibrate(*graphs, loaded.model.config), strict=True):
             quantize(graph, ranges)
             compress(graph)
+    if shortlist:
+        from nmt.export.shortlist import add_shortlist
+
+        add_shortlist(*graphs, *shortlist)
     folder = Path(out or source)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / ENCODER_FILE, folder / DECODER_FILE]
@@ -153,7 +164,7 @@ def _trace_encoder(model: Seq2Seq) -> Any:
     return _trace(EncoderGraph(model), example, ["source", "lengths"], outputs, dynamic)
 
 
-def _trace_decoder(model: Seq2Seq) -> Any:
+def _trace_decoder(model: Seq2Seq, in_blocks: bool) -> Any:
     from nmt.export.top_k import search_in_blocks
 
     encoded = model.encode(torch.full((2, 5), EOS))
@@ -167,7 +178,8 @@ def _trace_decoder(model: Seq2Seq) -> Any:
     inputs = ["tokens", *ENCODED, *_state_names(model, "state")]
     outputs = ["top", "ids", "log_z", "logits", "attention", *_state_names(model, "next")]
     graph = _trace(DecoderGraph(model), example, inputs, outputs, dynamic)
-    search_in_blocks(graph, model.config.target_vocab)
+    if in_blocks:
+        search_in_blocks(graph, model.config.target_vocab)
     _keep_leading_sizes(graph.graph)
     return graph
 

@@ -74,7 +74,9 @@ def start_search(
     def search(indices: list[int]) -> Found:
         source, lengths = pad_sources([sources[i] for i in indices])
         prefix = [prefixes[i] for i in indices] if any(prefixes[i] for i in indices) else None
-        return beam_search(model, source, lengths, decoding, n_best, prefix, with_attention)
+        # A prefix may have pieces that no shortlist has.
+        searched = model if prefix else model.shortlisted
+        return beam_search(searched, source, lengths, decoding, n_best, prefix, with_attention)
 
     tokens = max(1, limits.tokens // max(decoding.beam, MIN_COUNTED_BEAM))
     rows = max(1, limits.rows // decoding.beam)

@@ -21,6 +21,11 @@ class SearchableModel(Protocol):
     def encode(self, source: Array, lengths: Array | None = None) -> Any:
         """Encode sentences; source int64 [batch, src_len], lengths int64 [batch], or None if nothing is padded."""
 
+    @property
+    def shortlisted(self) -> SearchableModel:
+        """This model with an output layer limited to a shortlist of the vocabulary for each sentence, whose
+        log-probabilities are then those among the list; the model itself if it has no shortlists."""
+
     def initial_state(self, encoded: Any) -> Any:
         """The state before the first token, with one slot for each sentence."""
 

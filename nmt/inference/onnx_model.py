@@ -14,7 +14,7 @@ import onnxruntime
 from nmt.checkpoint.folder import CONFIG_FILE, DECODER_FILE, ENCODER_FILE, weights_digest
 from nmt.config import ModelConfig
 from nmt.errors import UserError
-from nmt.inference.model_interface import Array, Step
+from nmt.inference.model_interface import NEVER, Array, SearchableModel, Step
 from nmt.text.tokenizer import EOS
 
 try:
@@ -28,15 +28,22 @@ _loading = threading.Lock()  # the limit is the process's
 onnxruntime.set_default_logger_severity(4)  # what fails is raised, and told once
 
 
+# What the decoder reads at every step: of each sentence, and of the shortlist of the whole batch, if there is one
+# (`nmt.export.shortlist`).
+OF_SENTENCE = ("keys", "values", "mask", "final", "allowed")
+OF_BATCH = ("candidates", "output_matrix", "output_bias", "output_scale")
+
+
 class OnnxEncoded(NamedTuple):
     """Encoded sentences."""
 
-    parts: dict[str, Array]  # inputs of every decoder step: keys, values, mask, final; each [batch, ...]
+    parts: dict[str, Array]  # `OF_SENTENCE`, each [batch, ...], and `OF_BATCH`
     states: tuple[Array, ...]  # initial states of the decoder's layers, each float32 [batch, 1, hidden]
 
     def select(self, rows: Array) -> OnnxEncoded:
         states = tuple(state[rows] for state in self.states)
-        return OnnxEncoded({name: part[rows] for name, part in self.parts.items()}, states)
+        parts = {name: part if name in OF_BATCH else part[rows] for name, part in self.parts.items()}
+        return OnnxEncoded(parts, states)
 
 
 class OnnxState(NamedTuple):
@@ -84,9 +91,11 @@ class OnnxModel:
     def _read_interface(self) -> None:
         self.encoded_names = [output.name for output in self.encoder.get_outputs()]
         wanted = {node.name for node in self.decoder.get_inputs()}
-        self.parts = [name for name in ("keys", "values", "mask", "final") if name in wanted]
+        self.parts = [name for name in (*OF_SENTENCE, *OF_BATCH) if name in wanted]
+        self.has_shortlist = "candidates" in wanted
         self.states = [name for name in self.encoded_names if name.startswith("state_")]
-        self.vocab = next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits")
+        vocab = self.decoder.get_modelmeta().custom_metadata_map.get("vocab")  # where the logits are of a shortlist
+        self.vocab = int(vocab or next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits"))
         self.outputs = ["top", "ids", "log_z", *(f"next_{i}" for i in range(len(self.states)))]
 
     def _computes(self, config: ModelConfig) -> bool:
@@ -106,10 +115,19 @@ class OnnxModel:
         kinds = len(self.states) == config.decoder.layers * (1 + (config.decoder.cell == "lstm"))
         return kinds and all(getattr(found, "shape", None) == shape for found, shape in shapes)
 
-    def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
+    @property
+    def shortlisted(self) -> SearchableModel:
+        return _Shortlisted(self) if self.has_shortlist else self
+
+    def encode(
+        self, source: Array, lengths: Array | None = None, whole_vocabulary: bool = True
+    ) -> OnnxEncoded:
         if lengths is None:
             lengths = np.full(len(source), source.shape[1], np.int64)
-        outputs = _run(self.encoder, None, {"source": source, "lengths": lengths})
+        feeds = {"source": source, "lengths": lengths}
+        if self.has_shortlist:
+            feeds["whole_vocabulary"] = np.array([whole_vocabulary], np.uint8)
+        outputs = _run(self.encoder, None, feeds)
         found = dict(zip(self.encoded_names, outputs, strict=True))
         return OnnxEncoded(
             {name: found[name] for name in self.parts}, tuple(found[name] for name in self.states)
@@ -121,7 +139,9 @@ class OnnxModel:
     def step(
         self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool
     ) -> Step:
-        feeds = {"tokens": tokens, "count": np.array([min(count, self.vocab)], np.int64), **encoded.parts}
+        candidates = encoded.parts.get("candidates")
+        choices = self.vocab if candidates is None else len(candidates)
+        feeds = {"tokens": tokens, "count": np.array([min(count, choices)], np.int64), **encoded.parts}
         feeds.update(zip(self.states, state.states, strict=True))
         outputs = [*self.outputs, "attention"] if with_attention else self.outputs
         top, ids, log_z, *more = _run(self.decoder, outputs, feeds)
@@ -130,10 +150,35 @@ class OnnxModel:
         def some_logits(rows: Array, slots: Array) -> Array:
             # They are too many to be copied at every step.  A forced prefix, sampling, and a token lost to n-gram
             # blocking need them, and take a second run.
-            all_logits: Array = _run(self.decoder, ["logits"], feeds)[0]
-            return all_logits[rows, slots]
+            logits: Array = _run(self.decoder, ["logits"], feeds)[0][rows, slots]
+            if candidates is None:
+                return logits
+            all_logits: Array = np.full((len(rows), self.vocab), NEVER, np.float32)
+            all_logits[:, candidates] = logits
+            return all_logits
 
         return Step(top, ids, log_z.reshape(top.shape[:2]), some_logits, attention, OnnxState(tuple(more)))
+
+
+class _Shortlisted(NamedTuple):
+    """A model whose searches choose among the shortlists of the sentences alone."""
+
+    model: OnnxModel
+
+    @property
+    def shortlisted(self) -> SearchableModel:
+        return self
+
+    def encode(self, source: Array, lengths: Array | None = None) -> OnnxEncoded:
+        return self.model.encode(source, lengths, whole_vocabulary=False)
+
+    def initial_state(self, encoded: OnnxEncoded) -> OnnxState:
+        return self.model.initial_state(encoded)
+
+    def step(
+        self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool
+    ) -> Step:
+        return self.model.step(tokens, state, encoded, count, with_attention)
 
 
 def _run(

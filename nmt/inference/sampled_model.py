@@ -30,6 +30,11 @@ class SampledModel:
         """As the model itself."""
         return self.model.encode(source, lengths)
 
+    @property
+    def shortlisted(self) -> SearchableModel:
+        """Itself: a draw is from the whole vocabulary."""
+        return self
+
     def initial_state(self, encoded: Any) -> Any:
         """As the model itself."""
         return self.model.initial_state(encoded)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nmt.inference.model_interface import Array, Step
+from nmt.inference.model_interface import Array, SearchableModel, Step
 from nmt.network.attention import Encoded
 from nmt.network.decoder import DecoderState
 from nmt.network.model import Seq2Seq
@@ -47,6 +47,10 @@ class TorchModel:
         sizes = None if lengths is None else torch.as_tensor(lengths)
         encoded = self.model.encode(torch.as_tensor(source, device=self.device), sizes)
         return TorchEncoded(encoded, self.device)
+
+    @property
+    def shortlisted(self) -> SearchableModel:
+        return self
 
     @torch.inference_mode()
     def initial_state(self, encoded: TorchEncoded) -> TorchState:

@@ -69,6 +69,10 @@ class RecordingModel:
     def encode(self, source: Array, lengths: Array | None = None) -> Any:
         return self.model.encode(source, lengths)
 
+    @property
+    def shortlisted(self) -> RecordingModel:
+        return self
+
     def initial_state(self, encoded: Any) -> Any:
         return self.model.initial_state(encoded)
 
@@ -89,7 +93,7 @@ def beam_tree(
     model: SearchableModel, source: Array, decoding: DecodingConfig
 ) -> tuple[BeamTree, Hypothesis, list[Recorded]]:
     """Search one sentence, int64 [1, src_len] with its EOS; returns its tree, its best hypothesis, and the steps."""
-    recorder = RecordingModel(model)
+    recorder = RecordingModel(model.shortlisted)  # what a translation is searched with
     found = beam_search(recorder, source, None, decoding, with_attention=True)[0][0]
     candidates = _considered(recorder.steps, source, decoding)
     following = {(c.parent, c.token): index for index, c in enumerate(candidates) if c.kept}
