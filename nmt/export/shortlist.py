@@ -25,7 +25,13 @@ from nmt.text.tokenizer import EOS, PAD
 TRANSLATIONS = 100  # pieces on the list for each source piece
 FREQUENT = 500  # pieces on every list
 PAIRS_TO_COUNT = 50_000  # whose target pieces are counted
-LISTED = ("candidates", "allowed", "output_matrix", "output_bias", "output_scale")  # from the encoder to the decoder
+LISTED = (
+    "candidates",
+    "allowed",
+    "output_matrix",
+    "output_bias",
+    "output_scale",
+)  # from the encoder to the decoder
 
 
 def add_shortlist(encoder: Any, decoder: Any, table: np.ndarray, always: np.ndarray) -> None:
@@ -83,7 +89,9 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     [hidden, vocab], `output_bias` [vocab] and, if every column has its own, `output_scale` [vocab]."""
     nodes = list(graph.node)
     place, product = next(
-        (i, node) for i, node in enumerate(nodes) if node.op_type == "MatMulIntegerToFloat" and "logits" in node.output
+        (i, node)
+        for i, node in enumerate(nodes)
+        if node.op_type == "MatMulIntegerToFloat" and "logits" in node.output
     )
     constants = {tensor.name: tensor for tensor in graph.initializer}
     at = {1: "output_matrix", 3: "output_scale", 6: "output_bias"}
@@ -107,7 +115,11 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     graph.node.append(helper.make_node("Gather", ["candidates", "places"], ["ids"]))
 
     kinds = {"candidates": TensorProto.INT64, "allowed": TensorProto.BOOL}
-    shapes = {"candidates": ["n"], "allowed": ["batch", "n"], "output_matrix": [len(values["output_matrix"]), "n"]}
+    shapes = {
+        "candidates": ["n"],
+        "allowed": ["batch", "n"],
+        "output_matrix": [len(values["output_matrix"]), "n"],
+    }
     for name in ("candidates", "allowed", *values):
         kind = kinds.get(name) or helper.np_dtype_to_tensor_dtype(values[name].dtype)
         graph.input.append(helper.make_tensor_value_info(name, kind, shapes.get(name, ["n"])))
@@ -118,7 +130,9 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     return values
 
 
-def _gather_in_encoder(graph: Any, table: np.ndarray, always: np.ndarray, layer: dict[str, np.ndarray]) -> None:
+def _gather_in_encoder(
+    graph: Any, table: np.ndarray, always: np.ndarray, layer: dict[str, np.ndarray]
+) -> None:
     """Let the encoder's graph compute `LISTED`."""
     vocab, new = len(always), _Nodes(graph)
     everywhere = int(np.flatnonzero(always)[0])  # stands for an empty place of the table
@@ -150,4 +164,6 @@ def _gather_in_encoder(graph: Any, table: np.ndarray, always: np.ndarray, layer:
 
     graph.node.extend(new.nodes)
     graph.input.append(helper.make_tensor_value_info("whole_vocabulary", TensorProto.UINT8, [1]))
-    graph.output.extend(helper.make_empty_tensor_value_info(name) for name in ("candidates", "allowed", *layer))
+    graph.output.extend(
+        helper.make_empty_tensor_value_info(name) for name in ("candidates", "allowed", *layer)
+    )

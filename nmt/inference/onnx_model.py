@@ -94,7 +94,9 @@ class OnnxModel:
         self.parts = [name for name in (*OF_SENTENCE, *OF_BATCH) if name in wanted]
         self.has_shortlist = "candidates" in wanted
         self.states = [name for name in self.encoded_names if name.startswith("state_")]
-        vocab = self.decoder.get_modelmeta().custom_metadata_map.get("vocab")  # where the logits are of a shortlist
+        vocab = self.decoder.get_modelmeta().custom_metadata_map.get(
+            "vocab"
+        )  # where the logits are of a shortlist
         self.vocab = int(vocab or next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits"))
         self.outputs = ["top", "ids", "log_z", *(f"next_{i}" for i in range(len(self.states)))]
 

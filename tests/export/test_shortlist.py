@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nmt.commands.main import main
 from nmt.config import DecodingConfig
 from nmt.inference.batched_search import BatchLimits, start_search
 from nmt.inference.beam_search import beam_search
@@ -96,6 +97,24 @@ def test_with_every_piece_on_the_list_nothing_changes(
     expected = beam_search(plain, *sources(), DECODING)
     found = beam_search(OnnxModel(folder).shortlisted, *sources(), DECODING)
     assert [h[0].tokens for h in found] == [h[0].tokens for h in expected]
+
+
+def test_the_command_learns_a_shortlist_from_a_dataset(
+    reversal_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentences are reversals, so each piece brings itself, and the vocabulary is small enough to be listed."""
+    folder = checkpoint(tmp_path / "es-en", reversal_data, hidden=32)
+    assert main(["export", str(folder), "--shortlist", str(reversal_data)]) == 0
+    model = OnnxModel(folder)
+    assert model.has_shortlist
+    assert len(beam_search(model.shortlisted, *sources(), DECODING)) == 4
+
+    (other := tmp_path / "other").mkdir()
+    for file in reversal_data.glob("*.spm"):
+        (other / file.name).write_bytes(Path("checkpoints/es-en/joint.spm").read_bytes())
+    capsys.readouterr()
+    assert main(["export", str(folder), "--shortlist", str(other)]) == 1
+    assert "its pieces are not those of" in capsys.readouterr().err
 
 
 def test_a_model_without_a_shortlist_searches_as_it_is(plain: OnnxModel) -> None:
