@@ -87,8 +87,8 @@ def add_export(commands: Any) -> None:
     command.add_argument(
         "--shortlist",
         metavar="DATASET",
-        help="let a search choose among the words that a lexical table of this dataset has for the sentence, instead of "
-        "the whole vocabulary; faster, and hardly another translation; takes minutes",
+        help="let a search choose among the words that a lexical table of this dataset has for the sentence, not in "
+        "the whole vocabulary: faster, and hardly ever another translation; takes some minutes",
     )
 
 

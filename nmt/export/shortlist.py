@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from nmt.export.quantization import replace
 from nmt.export.lexical_table import Pairs, learn_table
+from nmt.export.quantization import replace
 from nmt.text.tokenizer import EOS, PAD
 
 TRANSLATIONS = 100  # pieces on the list for each source piece
