@@ -51,9 +51,10 @@ def learn_table(
     for _ in range(EM_ROUNDS):
         expected = np.zeros(len(known))
         for part in parts():
-            at = np.searchsorted(known, part.keys).clip(max=len(known) - 1)
-            found = known[at] == part.keys
-            at, position = at[found], part.position[found]
+            keys, index = np.unique(part.keys, return_inverse=True)  # sorted keys are searched faster
+            at = np.searchsorted(known, keys).clip(max=len(known) - 1)
+            found = (known[at] == keys)[index]
+            at, position = at[index][found], part.position[found]
             likelihood = probability[at]
             share = likelihood / np.bincount(position, likelihood)[position]
             expected += np.bincount(at, share, len(known))
@@ -74,12 +75,20 @@ def _meetings(pairs: Pairs, source_vocab: int, target_vocab: int) -> _Meetings:
 
 def _frequent_keys(parts: Iterator[_Meetings]) -> Array:
     """The keys of pieces that meet at least `MIN_MEETINGS` times, sorted."""
-    keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    keys, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for part in parts:
         new, times = np.unique(part.keys, return_counts=True)
-        keys, index = np.unique(np.concatenate((keys, new)), return_inverse=True)
-        counts = np.bincount(index, np.concatenate((counts, times)), len(keys)).astype(np.int64)
-    return keys[counts >= MIN_MEETINGS]
+        keys.append(new)
+        counts.append(times)
+        if sum(map(len, keys[1:])) > len(keys[0]):  # merging takes time in proportion to all keys
+            keys, counts = _merged(keys, counts)
+    (all_keys,), (all_counts,) = _merged(keys, counts)
+    return all_keys[all_counts >= MIN_MEETINGS]
+
+
+def _merged(keys: list[Array], counts: list[Array]) -> tuple[list[Array], list[Array]]:
+    merged, index = np.unique(np.concatenate(keys), return_inverse=True)
+    return [merged], [np.bincount(index, np.concatenate(counts), len(merged)).astype(np.int64)]
 
 
 def _best(source: Array, target: Array, expected: Array, source_vocab: int, size: int) -> Array:

@@ -23,7 +23,7 @@ from nmt.export.quantization import replace
 from nmt.text.tokenizer import EOS, PAD
 
 TRANSLATIONS = 100  # pieces on the list for each source piece
-FREQUENT = 500  # pieces on every list
+FREQUENT = 1500  # pieces on every list
 PAIRS_TO_COUNT = 50_000  # whose target pieces are counted
 LISTED = (
     "candidates",
