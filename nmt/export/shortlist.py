@@ -69,7 +69,8 @@ class _Nodes:
     """Nodes and constants that are added to a graph."""
 
     def __init__(self, graph: Any) -> None:
-        self.graph, self.nodes = graph, []
+        self.graph = graph
+        self.nodes: list[Any] = []
 
     def add(self, operator: str, *inputs: Any, output: str = "", **attributes: Any) -> str:
         """Add a node, whose inputs are names or constants, and return the name of its output."""
@@ -115,7 +116,7 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     graph.node.append(helper.make_node("Gather", ["candidates", "places"], ["ids"]))
 
     kinds = {"candidates": TensorProto.INT64, "allowed": TensorProto.BOOL}
-    shapes = {
+    shapes: dict[str, list[Any]] = {
         "candidates": ["n"],
         "allowed": ["batch", "n"],
         "output_matrix": [len(values["output_matrix"]), "n"],
