@@ -105,30 +105,30 @@ def _by_rule(word: str, rules: tuple[tuple[str, str], ...]) -> str | None:
     return None
 
 
-def agreed(before: str, noun: str, language: str) -> str:
-    """The text `before` a noun with its article, demonstrative and adjective as the noun wants them."""
+def agreed(before: str, noun: str, language: str) -> list[tuple[int, int, str]]:
+    """What changes in the text `before` a noun, so that its article or demonstrative, and an adjective after that,
+    agree with the noun: characters [start, end) become the text."""
     found = _BEFORE[language].search(before) if language in _BEFORE else None
     if found is None:
-        return before
+        return []
     said = found[1].lower()
+    changes: list[tuple[int, int, str]] = []
     if language == "en":
         if found[1][0].isupper() and any(map(str.isalpha, before[: found.start()])):
-            return before  # Vitamin A
+            return []  # Vitamin A
         right = _english_form(said, noun)
-        adjective = ""
     else:
         feminine, several = _gender_and_number(noun.lower())
         if feminine is None:
-            return before
+            return []
         right = _FORMS[said][(2 if several else 0) + feminine]
-        adjective = found[2] or ""
-        if not adjective and not several and right in ("la", "una", "de la", "a la"):
-            if _STRESSED_A.match(noun.lower()):
-                right = _FORMS[said][0]
-        if adjective:
-            adjective = adjective.rstrip("s")[:-1] + ("a" if feminine else "o") + ("s" if several else "")
+        if found[2]:
+            ending = ("a" if feminine else "o") + ("s" if several else "")
+            changes.append((*found.span(2), found[2].rstrip("s")[:-1] + ending))
+        elif not several and right in ("la", "una", "de la", "a la") and _STRESSED_A.match(noun.lower()):
+            right = _FORMS[said][0]
     right = right[0].upper() + right[1:] if found[1][0].isupper() else right
-    return before[: found.start()] + right + adjective + " "
+    return [(*found.span(1), right), *changes]
 
 
 def _english_form(said: str, noun: str) -> str:

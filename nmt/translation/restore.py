@@ -59,23 +59,19 @@ def restore(
     if out:
         alignment = Alignment.of(protected.model_text, translation, source_pieces, target_pieces, attention)
         edits += Placement(protected, alignment).edits(out)
-    text = _edited(translation, edits)
-    for term in dict.fromkeys(slot.item for slot in protected.slots if slot.item.kind == TERM):
-        text = _in_place(term, text, protected)
-    return Restored(text, tuple(lost))
+    return Restored(_edited(translation, edits), tuple(lost))
 
 
-def _in_place(term: Item, text: str, protected: Protected) -> str:
-    """The text with a glossary's term as its places want it: with a capital where the sentence begins with one, and
-    with the right article before it."""
-    pieces, position = [], 0
+def _written(edit: Edit, item: Item, protected: Protected, translation: str) -> list[Edit]:
+    """The edit that writes an item.  A glossary's term gets a capital where it begins a sentence that has one, and what
+    stands before it agrees with it."""
+    if item.kind != TERM:
+        return [edit]
     begins = _LETTER.search(protected.sentence)
-    for found in regex.finditer(rf"(?<!\w){regex.escape(term.text)}(?!\w)", text):
-        before = agreed(text[position : found.start()], term.text, protected.target_language)
-        first = begins and begins.group().isupper() and not _LETTER.search(text, 0, found.start())
-        pieces += [before, term.capitalised if first else term.text]
-        position = found.end()
-    return "".join([*pieces, text[position:]])
+    if begins and begins.group().isupper() and not _LETTER.search(translation, 0, edit.start):
+        edit = replace(edit, text=edit.text.replace(item.text, item.capitalised))
+    before = agreed(translation[: edit.start], item.text, protected.target_language)
+    return [*(Edit(start, end, text, edit.rank) for start, end, text in before), edit]
 
 
 def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], list[Item]]:
@@ -96,12 +92,12 @@ def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], l
         if len(places) != 1:
             lost.append(slot.item)
             continue
-        (start, end), text = places[0], slot.item.text
+        start, end = places[0]
         if slot.before.isalnum() and translation[start - 1 : start] == " ":
             start -= 1
         if slot.after.isalnum() and translation[end : end + 1] == " ":
             end += 1
-        edits.append(Edit(start, end, text, (0, number)))
+        edits += _written(Edit(start, end, slot.item.text, (0, number)), slot.item, protected, translation)
     return edits, lost
 
 
@@ -127,7 +123,7 @@ class Placement:
     """Where in a translation the items go that the model did not see."""
 
     def __init__(self, protected: Protected, alignment: Alignment) -> None:
-        self.source, self.alignment = protected.model_text, alignment
+        self.protected, self.source, self.alignment = protected, protected.model_text, alignment
         self.text, self.words = alignment.target, alignment.target_words
 
     def edits(self, slots: Sequence[Slot]) -> list[Edit]:
@@ -149,7 +145,9 @@ class Placement:
             edits.append(Edit(end, end, partner.item.text, (0, -depth)))
             paired |= {slot.item.start, partner.item.start}
         points = _groups([slot for slot in slots if slot.item.start not in paired])
-        return edits + [self._point(slot, number) for number, slot in enumerate(points)]
+        for number, slot in enumerate(points):
+            edits += _written(self._point(slot, number), slot.item, self.protected, self.text)
+        return edits
 
     def _enclosed(self, slot: Slot, partner: Slot, placed: Sequence[tuple[Slot, Slot, Span]]) -> Span | None:
         """The target words of a pair: within those of the pair around it, beside those of other pairs."""

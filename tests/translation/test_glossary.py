@@ -68,6 +68,10 @@ def test_where_there_is_no_tab_an_equals_sign_stands_between() -> None:
         ("invoices", "X2", "facturas"),
         ("The order of the invoice", "El X2 del C3", "El pedido de la factura"),
         ("The order of the invoice", "El C3 del X2", "La factura del pedido"),
+        ("The invoice is in `the factura`.", "El X2 está en C3.", "La factura está en `the factura`."),
+        ("Pay the invoice: a.es/el-factura", "Paga el X2: C3", "Paga la factura: a.es/el-factura"),
+        ("Pay the new <b>invoice</b>", "Paga el nuevo X2", "Paga la nueva <b>factura</b>"),
+        ("Pay <b>the new</b> invoice", "Paga el nuevo X2", "Paga <b>la nueva</b> factura"),
     ],
 )
 def test_terms_take_case_and_article_of_their_places(sentence: str, translation: str, expected: str) -> None:
