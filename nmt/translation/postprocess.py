@@ -31,7 +31,7 @@ from nmt.translation.plan import Request
 from nmt.translation.protect import Protected
 from nmt.translation.recasing import bare_form, recased, without_marks
 from nmt.translation.repetition import without_repetition
-from nmt.translation.restore import restore
+from nmt.translation.restore import restore, with_letters
 from nmt.translation.result import SentenceTranslation
 
 EMPTY = 1_000_000  # defects: nothing is worse than an empty translation
@@ -118,21 +118,20 @@ def pick(
 
 
 def recase(
-    request: Request, result: SentenceTranslation, bare: SentenceTranslation, language: str
+    request: Request, protected: Protected, result: SentenceTranslation, bare: SentenceTranslation
 ) -> SentenceTranslation:
     """The likelier of two results: that of the sentence as it stands, or that of its bare form, which gets the
     sentence's capital and marks.  The bare form must be likelier by `MIN_GAIN`, and its best candidate without defects.
-
-    language  the target's, ISO 639-1
     """
-    _, casing = bare_form(request.sentence)
-    word = without_marks(request.sentence)
+    _, casing = bare_form(protected.unmarked)
+    word = without_marks(protected.unmarked)
     candidates: dict[str, float] = {}
     for text, score in bare.candidates:
         unmarked = without_marks(text)
         if word.isupper() and unmarked.lower() == word.lower():
             unmarked = word  # a name that stays, as NASA
-        candidates.setdefault(recased(unmarked, casing, language) if unmarked else "", score)
+        text = recased(unmarked, casing, protected.target_language) if unmarked else ""
+        candidates.setdefault(with_letters(protected, text), score)
     sound = {text: score for text, score in candidates.items() if not count_defects(request, text)}
     best = next(iter(candidates))
     if best not in sound or (result.text and bare.score <= result.score + MIN_GAIN):

@@ -103,6 +103,11 @@ class Protected:
         return _LETTER.search(" ".join([*pieces, self.model_text[position:]])) is not None
 
     @property
+    def unmarked(self) -> str:
+        """The sentence without the signs that mark a letter (`&File`), if nothing else is protected in it."""
+        return self.model_text if all(slot.item.role == "letter" for slot in self.slots) else self.sentence
+
+    @property
     def needs_attention(self) -> bool:
         """Whether something was taken out that has to be placed."""
         return any(slot.is_out for slot in self.slots)

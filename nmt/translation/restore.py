@@ -62,6 +62,13 @@ def restore(
     return Restored(_edited(translation, edits), tuple(lost))
 
 
+def with_letters(protected: Protected, text: str) -> str:
+    """A translation of `protected.unmarked` with the signs that mark a letter."""
+    if not text or protected.unmarked == protected.sentence:
+        return text
+    return restore(protected, text, (), (), None).text
+
+
 def _written(edit: Edit, item: Item, protected: Protected, translation: str) -> list[Edit]:
     """The edit that writes an item.  A glossary's term gets a capital where it begins a sentence that has one, and what
     stands before it agrees with it."""

@@ -7,12 +7,10 @@ hypotheses to a translation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
-
-import regex  # type: ignore[import-untyped]
 
 from nmt.config import DecodingConfig
 from nmt.inference.batched_search import BatchLimits, PendingSearch, start_search
@@ -25,9 +23,9 @@ from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request
 from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored, with_names
-from nmt.translation.protect import ATTEMPTS, Protected, Slot, Vocabulary, protect
+from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
 from nmt.translation.recasing import bare_request
-from nmt.translation.restore import restore
+from nmt.translation.restore import restore, with_letters
 from nmt.translation.result import SentenceTranslation, copied
 
 MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may have been written in letters
@@ -54,15 +52,19 @@ class Way:
             prefix=self.protected.prefix(self.request.prefix),
         )
 
+    @property
+    def unmarked(self) -> Request:
+        """The request without accelerators (`&File`)."""
+        return replace(self.request, sentence=self.protected.unmarked)
+
 
 @dataclass(frozen=True)
 class PendingBatch:
     """Sentences on their way from `SentenceTranslator.start` to `SentenceTranslator.finish`."""
 
-    given: Sequence[Request]
-    requests: Sequence[Request]  # the same without accelerators
+    requests: Sequence[Request]
     known: dict[Request, SentenceTranslation]  # what the phrase book has, and what is only copied
-    bare: dict[Request, Request]  # lone words, and their bare form, which is searched too
+    bare: dict[Way, Request]  # lone words, and their bare form, which is searched too
     ways: list[Way]  # of what is not known, and of the bare forms, each once
     searches: Searches  # of what the model reads of `ways`
 
@@ -94,21 +96,15 @@ class SentenceTranslator:
 
     def start(self, requests: Sequence[Request]) -> PendingBatch:
         """Begin to search what the phrase book does not know."""
-        given, requests = (
-            requests,
-            [_without_accelerators(request, self.vocabulary)[0] for request in requests],
-        )
-        known = {request: found for request in requests if (found := self._look_up(request))}
-        unknown = [request for request in requests if request not in known]
-        bare = {request: form for request in unknown if (form := bare_request(request, self.target_language))}
-        ways = [
-            Way(request, protect(request.sentence, self.vocabulary, given=request.items))
-            for request in dict.fromkeys((*unknown, *bare.values()))
-        ]
+        ways = self._ways(requests)
+        known = {way.request: found for way in ways if (found := self._look_up(way))}
+        unknown = [way for way in ways if way.request not in known]
+        bare = {way: form for way in unknown if (form := bare_request(way.unmarked, self.target_language))}
+        ways = list(dict.fromkeys([*unknown, *self._ways(bare.values())]))
         known |= {way.request: self._of_items(way) for way in ways if not way.protected.has_words}
-        bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
+        bare = {way: form for way, form in bare.items() if not {way.request, form} & known.keys()}
         ways = [way for way in ways if way.request not in known]
-        return PendingBatch(given, requests, known, bare, ways, self._search(ways, self.n_best))
+        return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
 
     def finish(self, pending: PendingBatch) -> list[SentenceTranslation]:
         """One result for each request, in order.
@@ -119,8 +115,8 @@ class SentenceTranslator:
         """
         found = pending.known | self._results(pending.ways, pending.searches)
         found |= {
-            request: recase(request, found[request], found[bare], self.target_language)
-            for request, bare in pending.bare.items()
+            way.request: recase(way.request, way.protected, found[way.request], found[bare])
+            for way, bare in pending.bare.items()
         }
         for attempt in range(1, ATTEMPTS):
             ways = [
@@ -133,23 +129,7 @@ class SentenceTranslator:
             for request, result in again.items():
                 best = min(result, found[request], key=lambda one: count_defects(request, one.text))
                 found[request] = best if best.text else copied(request.sentence)
-        return [
-            self._with_accelerators(given, found[request])
-            for given, request in zip(pending.given, pending.requests, strict=True)
-        ]
-
-    def _with_accelerators(self, request: Request, result: SentenceTranslation) -> SentenceTranslation:
-        """The result of a request without accelerators as that of the request itself."""
-        plain, signs = _without_accelerators(request, self.vocabulary)
-        if not signs:
-            return result
-        protected = Protected(request.sentence, plain.sentence, signs)
-        candidates = tuple(
-            (restore(protected, text, result.source_tokens, result.tokens, None).text, score)
-            for text, score in result.candidates
-        )
-        text = request.sentence if result.copied else candidates[0][0]
-        return replace(result, source=request.sentence, text=text, candidates=candidates)
+        return [found[request] for request in pending.requests]
 
     def continuations(self, request: Request, count: int) -> list[SentenceTranslation]:
         """`Translator.continuations` of a request; nothing that is hundreds of times less probable after the prefix
@@ -161,7 +141,7 @@ class SentenceTranslator:
             shown = [replace(whole, text=text) for text, _ in whole.candidates]
             if whole.known:  # what the model would say instead is what the phrase book is there to prevent
                 return shown
-        read = Way(request, protect(request.sentence, self.vocabulary, given=request.items)).read
+        read = self._ways([request])[0].read
         source = pad_sources([self._with_end(read)])[0]
         following = next_tokens(self.model, source, self._forced(read), 2 * count)
         likely = [
@@ -176,9 +156,18 @@ class SentenceTranslator:
             distinct.setdefault(result.text, result)
         return list(distinct.values())
 
-    def _look_up(self, request: Request) -> SentenceTranslation | None:
+    def _ways(self, requests: Iterable[Request]) -> list[Way]:
+        """The first way of each request, each once."""
+        return [
+            Way(request, protect(request.sentence, self.vocabulary, given=request.items))
+            for request in dict.fromkeys(requests)
+        ]
+
+    def _look_up(self, way: Way) -> SentenceTranslation | None:
         """What the phrase book has for a whole sentence."""
-        texts = self.phrases.look_up(request.sentence)[: self.n_best] if request.is_free else ()
+        request, protected = way.request, way.protected
+        found = self.phrases.look_up(protected.unmarked)[: self.n_best] if request.is_free else ()
+        texts = [with_letters(protected, text) for text in found]
         if not texts:
             return None
         return SentenceTranslation(
@@ -270,20 +259,6 @@ class SentenceTranslator:
         """Whether the token begins a word or a sign of its own, and so leaves the prefix's last word as it is."""
         piece = self.target_tokenizer.pieces([token])[0]
         return not prefix or piece.startswith("▁") or not (piece[0].isalnum() or piece.startswith("<0x"))
-
-
-def _without_accelerators(request: Request, vocabulary: Vocabulary) -> tuple[Request, tuple[Slot, ...]]:
-    """The request without the signs that mark a letter (`&File`), which the phrase book must not see either, and where
-    they were; as it was if it has none, a prefix, or terms."""
-    if not regex.search("[&_]", request.sentence) or request.prefix or request.items:
-        return request, ()
-    signs = [slot for slot in protect(request.sentence, vocabulary).slots if slot.item.role == "letter"]
-    sentence, position, placed = "", 0, []
-    for slot in signs:
-        sentence += request.sentence[position : slot.item.start]
-        placed.append(replace(slot, start=len(sentence), end=len(sentence)))
-        position = slot.item.end
-    return replace(request, sentence=sentence + request.sentence[position:]), tuple(placed)
 
 
 def _is_defective(request: Request, result: SentenceTranslation, attempt: int) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from nmt.errors import UserError
 from nmt.text.protected import missing_items
 from nmt.translation.glossary import Glossary
+from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.protect import Vocabulary, protect
 from nmt.translation.restore import restore
 from tests.support.uppercase_model import uppercase_translator
@@ -121,6 +122,15 @@ def test_translations_hold_to_the_glossary_alone_inside_and_in_streams() -> None
     assert (
         translator.continuations("hoy ana viene", "", beam=1, glossary=glossary)[0].text == "HOY Hannah VIENE"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("&Ana", "&Hannah"), ("Hoy &ana", "HOY &Hannah"), ("&Hoy ana", "&HOY Hannah")]
+)
+def test_accelerators_stand_beside_terms(text: str, expected: str) -> None:
+    """A phrase book that has the words does not change that."""
+    translator, _ = uppercase_translator(phrases=PhraseBook([("hoy ana", "nunca"), ("ana", "nunca")]))
+    assert translator.translate(text, glossary=Glossary([("ana", "Hannah")], "es", "en")) == expected
 
 
 def test_a_glossary_file_has_comments_and_its_mistakes_have_a_line(tmp_path: Path) -> None:
