@@ -9,6 +9,7 @@ item (`nmt.text.protected`) whose text is the target term, so that it goes the w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from nmt.translation.agreement import plural
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
 _JOINED = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")  # a hyphen to another word
+_MARKUP = ("open", "close", "empty")  # roles of items
 _BETWEEN = regex.compile(r"\s=\s")  # where people have no tab to type
 
 
@@ -90,6 +92,42 @@ class Glossary:
     def __len__(self) -> int:
         """How many sources there are, plurals by rule among them."""
         return sum(map(len, self._terms.values()))
+
+    def applied(self, sentence: str) -> tuple[str, tuple[Item, ...]]:
+        """The sentence, with markup that begins or ends inside of a term moved to an edge of the term; and its terms.
+
+        A pair that stands in the term alone comes to be around it: <b>purchase</b> order, <b>purchase order</b>; one
+        with further words keeps to these."""
+        markup = [item for item in protected_items(sentence) if item.role in _MARKUP] if self._terms else []
+        ends = [0, *(item.end for item in markup)]
+        starts = [*(item.start for item in markup), len(sentence)]
+        plain = [sentence[end:start] for end, start in zip(ends, starts, strict=True)]
+        before = list(itertools.accumulate(map(len, plain)))[:-1]  # characters before each tag
+        places = list(before)
+        number_at = {item.start: number for number, item in enumerate(markup)}
+        partners = [number_at.get(-1 if item.partner is None else item.partner) for item in markup]
+        for term in self.terms_in("".join(plain)) if markup else ():
+            for number, (item, other) in enumerate(zip(markup, partners, strict=True)):
+                if term.start < before[number] < term.end:
+                    within = other is not None and term.start <= before[other] <= term.end
+                    opens = item.role == "open"
+                    places[number] = term.start if opens == within and item.role != "empty" else term.end
+        if places == before:
+            return sentence, self.terms_in(sentence)
+
+        def order(number: int) -> tuple[int, bool, int]:
+            """By place; of pairs that are around one term, the first to open is the last to close."""
+            other = partners[number]
+            closes = markup[number].role == "close" and other is not None and places[other] < places[number]
+            return places[number], not closes, -other if closes and other is not None else number
+
+        text = "".join(plain)
+        pieces, position = [], 0
+        for number in sorted(range(len(markup)), key=order):
+            pieces += [text[position : places[number]], markup[number].text]
+            position = places[number]
+        sentence = "".join([*pieces, text[position:]])
+        return sentence, self.terms_in(sentence)
 
     def terms_in(self, sentence: str) -> tuple[Item, ...]:
         """The terms of a sentence, from left to right.  One in a URL, or in any other item that is longer, is none."""

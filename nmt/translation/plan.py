@@ -50,7 +50,7 @@ class Plan:
         for place, part in enumerate(self.parts):
             if part.translate:
                 sentence = composed(model_input(part.text))
-                items = glossary.terms_in(sentence) if glossary else ()
+                sentence, items = glossary.applied(sentence) if glossary else (sentence, ())
                 begin = "" if requests else prefix
                 requests.append(Request(sentence, begin, whole=stands_alone(self.parts, place), items=items))
         self.requests = tuple(requests)

@@ -177,10 +177,9 @@ class Translator:
         ending.  For translating interactively (Barrachina et al. 2009, "Statistical approaches to computer-assisted
         translation", section 3: prefix and suffix)."""
         n_best = min(MAX_ENDINGS, beam or self.config.decoding.beam)
-        items = glossary.terms_in(composed(cleaned(sentence))) if glossary else ()
-        return self._sentence_translator(beam, n_best).continuations(
-            Request(sentence, prefix, items=items), count
-        )
+        sentence, items = glossary.applied(composed(cleaned(sentence))) if glossary else (sentence, ())
+        request = Request(sentence, prefix, items=items)
+        return self._sentence_translator(beam, n_best).continuations(request, count)
 
     def _translated(
         self, plans: Iterable[Plan | None], sentences: SentenceTranslator

@@ -54,6 +54,26 @@ def test_terms_are_found_as_whole_words_longest_first(sentence: str, terms: list
     assert found(sentence) == terms
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The <b>purchase</b> order", "The <b>purchase order</b>"),
+        ("The purchase <i>order</i>s, an <b>invoice</b>", "The <i>purchase orders</i>, an <b>invoice</b>"),
+        ("The <b>purchase <i>order</i></b> is", "The <b><i>purchase order</i></b> is"),
+        ("A <b>purchase</b> <i>order</i>", "A <b><i>purchase order</i></b>"),
+        ("<b>The purchase</b> <i>order</i>", "<b>The </b><i>purchase order</i>"),
+        ("<i>purchase</i> <b>order is</b> it", "<i>purchase order</i><b> is</b> it"),
+        ("A purchase<img src='x'> order <u>now</u>", "A purchase order<img src='x'> <u>now</u>"),
+        ("A purchase<br/> order", "A purchase<br/> order"),
+    ],
+)
+def test_markup_inside_of_a_term_goes_to_its_edges(sentence: str, expected: str) -> None:
+    read, items = TERMS.applied(sentence)
+    assert read == expected
+    for item in items:
+        assert TERMS.terms_in(read[item.start : item.end])
+
+
 def test_where_there_is_no_tab_an_equals_sign_stands_between() -> None:
     glossary = Glossary.parse(["purchase order = orden de compra", "E = mc\tE = mc²"], "en", "es")
     assert [item.text for item in glossary.terms_in("a purchase order")] == ["orden de compra"]
@@ -117,6 +137,10 @@ def test_translations_hold_to_the_glossary_alone_inside_and_in_streams() -> None
     assert [one.text for one in translator.stream(lines, glossary=glossary)] == expected
     assert translator.translate("ana", glossary=glossary) == "Hannah"
     assert translator.translate("ana") == "ANA"
+    assert (
+        translator.translate("hoy <b>a</b>na viene", glossary=Glossary([("ana viene", "x")]))
+        == "HOY <b>x</b>"
+    )
     plan = translator.plan("hoy ana viene", glossary=glossary)
     assert plan.assemble(translator.translate_sentences(plan.requests)).text == "HOY Hannah VIENE"
     assert (
