@@ -79,7 +79,9 @@ def respelled(sentence: str) -> dict[str, str]:
         marks = _SPECIAL.findall(run)
         if len(parts) > 2:
             runs += [parts[i] + marks[i] + parts[i + 1] for i in range(len(marks))]
-    plain = {composed(cleaned(run)): run for run in runs}
+    plain: dict[str, str] = {}
+    for run in runs:
+        plain.setdefault(composed(cleaned(run)), run)
     return {word: run for word, run in plain.items() if word != run and word.strip() == word != ""}
 
 

@@ -34,8 +34,13 @@ _ATTRIBUTES = r"""(?:\s+[^\s<>"'=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']+
 # A mark before a letter inside of a capitalised word (Sa_ve), which the names of programs do not have.
 _IN_WORD = r"_\p{Ll}++(?!\w|\(|\.\w)"
 _EMOJI = (
-    r"(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff\u2764\u2665\u2763])"
-    r"[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
+    r"(?:(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff]|(?=\p{Emoji})[\u2600-\u2767])"
+    r"[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+)++"
+)
+# After these an emoji stands in the place of a noun or a verb: "un ❤️ grande", "I ❤️ Madrid".
+_BEFORE_PICTURE = (
+    "el|la|los|las|una?|unos|unas|mis?|tus?|sus?|nuestr[oa]s?|con|sin|de|del|para|por|yo|"
+    "the|an?|my|your|his|its|our|their|with|without|of|for|I|we|they"
 )
 _BBCODE = "b|i|u|s|url|img|color|size|quote|code|list|center"
 
@@ -122,6 +127,7 @@ PATTERNS: dict[str, str] = {
     "percent": r"(?<=\d\s?)%%(?!%) | (?<![\w%])%%(?![\w%])",
     "accelerator": rf"""&(?=\p{{L}}) | (?<![\w_])_(?=\p{{L}}[^\W_]*+(?![\w_]))
       | (?<=(?<![\w.])\p{{Lu}}\p{{Ll}}{{0,6}})(?={_IN_WORD})_""",
+    "picture": rf"(?<=(?<!\w)(?i:{_BEFORE_PICTURE})\ )(?:{_EMOJI})(?=\ \p{{L}})",
     "emoji": rf"(?<=[\p{{L}}\p{{N}}][,;]?\ )(?:{_EMOJI})(?=\ \p{{Ll}})",  # in the middle of a sentence
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
@@ -131,6 +137,6 @@ ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w)|(?=_))(?!{_PLAIN})(?:{_ALTERNATI
 # What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
 SUSPICIOUS = regex.compile(
     rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
-    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{Ll}"
+    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{L}"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

@@ -92,7 +92,7 @@ def _cuts(sentence: str, lead: regex.Pattern[str]) -> list[tuple[int, int]]:
     """[start, end) of what is copied inside of a sentence: a mark before it, pictures between
     sentences, and ends of lines and blocks."""
     items = protected_items(sentence)
-    inside = {item.start for item in items if item.kind == "emoji"}
+    inside = {item.start for item in items if item.kind in ("emoji", "picture")}
     spans = [match.span() for match in _PICTURES.finditer(sentence) if match.start() not in inside]
     if (mark := lead.match(sentence)) and mark.end() > 0:
         spans.append(mark.span())

@@ -57,6 +57,8 @@ def held(protected: Protected) -> list[str]:
         ("Tengo 20 libros.", "Tengo 20 libros.", []),
         ("El sushi (寿司) y Москва", "El sushi (X2) y C3", ["寿司", "Москва"]),
         ("%dms left", "12 ms left", ["%d"]),
+        ("I ❤️ Berlin with a ❤️ red", "I X2 Berlin with a C3 red", ["❤", "❤"]),  # words of the sentence
+        ("Thanks ❤️ to you", "Thanks to you", ["❤"]),  # none
     ],
 )
 def test_a_model_reads_stand_ins_and_no_markup(sentence: str, read: str, items: list[str]) -> None:
