@@ -38,10 +38,15 @@ class Marked:
         self._count = 0
 
     def add(self, text: str, written: str | None = None) -> None:
-        if MARK.search(text):
-            self._count = MAX_MARKS + 1  # what has such characters of its own is left as it is
-        if text:
-            self._pieces.append((text, text if written is None else written))
+        """Add text, and how the file writes it; a character of the text that is a mark to us becomes a place."""
+        for number, piece in enumerate(_PIECE.split(text)):
+            raw = piece if written is None else written
+            if number % 2:
+                one = self._add_mark("empty", piece)
+                self._pieces[-1] = (one, raw)
+            elif piece:
+                self._pieces.append((piece, raw))
+            written = "" if written is not None and piece else written
 
     def open(self, name: str, written: str) -> None:
         """Markup that `close` of the same name closes, and that is a place if none does."""

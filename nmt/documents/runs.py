@@ -56,6 +56,11 @@ class RunText:
         for slot in free or [slot for slot in slots if slot.nodes and slot.kind == "keep"]:
             sizes[slot.key] += len(slot.text)
         self._ground = sizes.most_common(1)[0][0] if sizes else None
+        text = "".join(slot.text for slot in slots)
+        # Marks that the text has of its own are other private characters to the translator.
+        others = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
+        own = dict(zip(sorted(set(MARK.findall(text))), others, strict=False))
+        self._hidden, self._shown = str.maketrans(own), str.maketrans({new: old for old, new in own.items()})
         text = "".join(self._marked(number, slot) for number, slot in enumerate(slots))
         self._before, self._text, self._after = peeled(tidied(text))
         self.texts = [self._text] if has_words(self._text) else []
@@ -71,7 +76,7 @@ class RunText:
         ]
         for slot, text in zip(slots, self._shares(self._before + said + self._after, slots), strict=True):
             for node in slot.nodes if text is not None else ():
-                node.text, text = text, ""
+                node.text, text = text.translate(self._shown), ""
         _move([(self._slots[place], new) for place, new in moves])
 
     def _is_ground(self, slot: Slot) -> bool:
@@ -81,13 +86,14 @@ class RunText:
         return slot.key == self._ground or (slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text))
 
     def _marked(self, number: int, slot: Slot) -> str:
+        text = slot.text.translate(self._hidden)
         if self._is_ground(slot):
-            return slot.text
+            return text
         if slot.kind == "fixed":
             return mark("word", number)
         if not re.search(r"\w", slot.text):
             return mark("empty", number)
-        return mark("open", number) + slot.text + mark("close", number)
+        return mark("open", number) + text + mark("close", number)
 
     def _moves(self, said: str) -> list[tuple[int, Slot]]:
         """The places among the slots that get another slot, so that all are in the order of their marks."""
@@ -169,7 +175,7 @@ def run_texts(
             continue
         _take_out_raised(slots)
         text = "".join(slot.text for slot in slots)
-        if has_words(text) and len(slots) <= MAX_MARKS and not MARK.search(text):
+        if has_words(text) and len(slots) <= MAX_MARKS:
             found.append(make(slots))
         slots = []
     return [one for one in found if one.texts]

@@ -51,7 +51,9 @@ _OPENING_SIGN = regex.compile(r"[\s\p{P}\p{S}]*")
 class Vocabulary:
     """What a source tokenizer knows, and symbols that both tokenizers have."""
 
-    characters: frozenset[str]
+    characters: frozenset[
+        str
+    ]  # of texts; a symbol that a text has of its own is a sign that the model does not know
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
     language: str = ""  # the source's and the target's, ISO 639-1
@@ -62,7 +64,7 @@ class Vocabulary:
         symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
         count = Counter(filter(None, map(script, source.characters)))
         stray = {one for one, letters in count.items() if letters < MIN_LETTERS and one not in READ_SCRIPTS}
-        characters = frozenset(one for one in source.characters if script(one) not in stray)
+        characters = frozenset(one for one in source.characters if script(one) not in stray) - {*symbols}
         return cls(characters, symbols, lambda text: len(source.encode(text)), language, target_language)
 
     def knows(self, text: str) -> bool:
