@@ -75,8 +75,8 @@ class RunText:
             next((new for at, new in moves if at == place), old) for place, old in enumerate(self._slots)
         ]
         for slot, text in zip(slots, self._shares(self._before + said + self._after, slots), strict=True):
-            for node in slot.nodes if text is not None else ():
-                node.text, text = text.translate(self._shown), ""
+            for place, node in enumerate(slot.nodes if text is not None else ()):
+                node.text = "" if place else str(text).translate(self._shown)
         _move([(self._slots[place], new) for place, new in moves])
 
     def _is_ground(self, slot: Slot) -> bool:
