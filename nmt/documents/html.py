@@ -38,7 +38,8 @@ _INLINE = frozenset(
     "progress q rp rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
 )
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_LITERAL = frozenset("code kbd samp var tt pre textarea".split())  # whose content is not translated
+_BESIDE = frozenset("rt rp".split())  # notes beside a word, not translated either
+_LITERAL = _BESIDE.union("code kbd samp var tt pre textarea".split())  # whose content is not translated
 # Elements whose end tag may be left out: what begins after them ends them, unless one of the last is open in them.
 _ENDED_BY = {
     name: (frozenset(ends.split()), frozenset(shields.split()))
@@ -113,7 +114,7 @@ class Kept:
 
     @property
     def kind(self) -> str:
-        return "fixed" if self.name in _INLINE else "cut"
+        return "place" if self.name in _BESIDE else "fixed" if self.name in _INLINE else "cut"
 
     def ended_before(self, name: str, closes: bool) -> bool:
         """Whether a tag ends it without its own end tag, by HTML's rules."""

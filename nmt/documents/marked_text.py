@@ -13,7 +13,7 @@ from functools import cached_property
 
 from nmt.text.marks import CLOSING, KEPT, MARK, MAX_MARKS, OPENING, PLACES, MarkRole, mark, number_of, role_of
 from nmt.text.protected import has_words, protected_items
-from nmt.translation.protect import Protected, Slot
+from nmt.translation.protect import Protected, Slot, neighbours
 from nmt.translation.restore import restore
 
 _SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
@@ -203,11 +203,11 @@ def mended(text: str, translation: str) -> str:
     """
     if _is_nested(text, translation) and not _EMPTY_PAIR.search(translation):
         return translation
-    plain, slots = "", []
-    for item in (item for item in protected_items(text) if item.kind == "mark"):
-        plain = MARK.sub("", text[: item.start])
-        before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
-        slots.append(Slot(item, len(plain), len(plain), before, after))
+    slots = []
+    marks = [item for item in protected_items(text) if item.kind == "mark"]
+    for place, item in enumerate(marks):
+        at = len(MARK.sub("", text[: item.start]))
+        slots.append(Slot(item, at, at, *neighbours(text, marks, place)))
     protected = Protected(text, MARK.sub("", text), tuple(slots))
     plain = MARK.sub("", translation)
     placed = restore(protected, plain, (), (), None).text

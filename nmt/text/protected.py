@@ -147,7 +147,7 @@ def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> l
         if capital := next((i.capitalised for i in exact if i.kind == TERM and i.text == text), ""):
             there += occurrences(capital, hypothesis) if capital != text else 0
         if text == "$":
-            there = len(_DOLLARS.findall(hypothesis))
+            there = len(_DOLLARS.findall(hypothesis)) - sum(i.text.count("$") for i in items if i.text != "$")
         elif not there:
             there = sum(there_too[kind, _parts(text)] for kind in {i.kind for i in exact if i.text == text})
         lost += [item for item in exact if item.text == text][min(count, there) :]

@@ -30,6 +30,7 @@ _PRINTF = (
     r"%(?:\d+\$)?[-+\#0']*+(?:\d++|\*)?(?:\.(?:\d++|\*))?(?:hh?|ll?|z|L)?[sdiouxXeEfgGcp@]"
     r"(?:(?!\w)|(?=(?:px|ms|s|h|m|min|pt|em|[kKMG]i?B)(?!\w)))"
 )
+_CLOCK = r"%-?[aAbBHIjkmMPSyYZ](?:[-/.:]%-?d)?+|%-?d[-/.:]%-?[bBm]"  # of strftime
 _ATTRIBUTES = r"""(?:\s+[^\s<>"'=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+"""
 # A mark before a letter inside of a capitalised word (Sa_ve), which the names of programs do not have.
 _IN_WORD = r"_\p{Ll}++(?!\w|\(|\.\w)"
@@ -65,6 +66,8 @@ PATTERNS: dict[str, str] = {
     "placeholder": rf"""
         %\(\w++\)[-+\#0]*+\d*+(?:\.\d++)?[sdifuxXegc]
       | (?<![\w%])%[A-Za-z_]\w*+%(?![\w%]) | (?<![\w%])%(?:L?\d{{1,2}}|n)(?![\w%$]|\.\d)
+      | (?<![\w%])(?<!\d\s)(?:{_CLOCK})(?:[-/.:,](?:{_CLOCK}))*+(?!\w) | (?<![\w%])%%[sdiufxgc@](?!\w)
+      | (?<![\w@])@:(?:[A-Za-z_][\w.-]*\w|\([\w.-]++\))
       | (?<![^\W_]|%)(?<!\d\s)(?:{_PRINTF})(?:{_PRINTF}|%%)*+(?!%)
       | [$\#%@]?\{{[^{{}}\s]*+\}} | [$\#%@]?\{{\ ?[\w.$-]{{1,60}}\ ?\}}
       | (?<![\w$])\$[A-Za-z_]\w*+ | (?<![\w$])\$\([\w.]{{1,60}}\)
@@ -101,10 +104,11 @@ PATTERNS: dict[str, str] = {
       | (?<![\w.-])(?!\d{1,3}(?:\.\d{3})++(?![\d.]))\d++(?:\.\d++){2,}+(?:[-+](?:alpha|beta|rc|dev|a|b)[\w.]*)?
         (?![\w-]|[.,]\d)""",
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
-    "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
+    "amount": rf"""(?:[{_CURRENCY}]|(?<!\w)\p{{Lu}}{{1,3}}\$)\ ?{_NUMBER}(?!\w)
+      | (?<![\w.,]){_NUMBER}\ ?(?:[{_CURRENCY}]|\p{{Lu}}{{1,3}}\$)(?!\w)""",
     "ordinal": r"""(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa])|st|nd|rd|th)(?!\w)
       | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)""",
-    "marked": rf"""(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
+    "marked": rf"""(?<![\w\#&!])[\#!]\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
       | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
     "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?
         (?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)

@@ -41,6 +41,7 @@ READ_SCRIPTS = frozenset({"LATIN", "GREEK"})  # and any other of which a vocabul
 MIN_HALF = 3  # letters of either word that an identifier joins, and not an accelerator's sign one word
 MAX_TERMS = 8  # of a glossary in one sentence: of more stand-ins at once a model loses some
 MIN_LETTERS = 20  # fewer strayed into the training text
+_PAIR = ("open", "close")  # roles
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
@@ -165,9 +166,9 @@ def protect(
             pieces.append(piece)
             size += len(piece)
 
-    for item, stand_in in zip(held, stand_ins, strict=True):
+    for place, (item, stand_in) in enumerate(zip(held, stand_ins, strict=True)):
         add(text[position : item.start])
-        before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
+        before, after = neighbours(text, held, place)
         apart = bool(stand_in) and item.role != "sign"
         between = (
             not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
@@ -184,6 +185,23 @@ def protect(
     model_text = "".join(pieces).rstrip()
     slots = [replace(s, start=min(s.start, len(model_text)), end=min(s.end, len(model_text))) for s in slots]
     return Protected(sentence, model_text, tuple(slots), vocabulary.target_language)
+
+
+def neighbours(text: str, items: Sequence[Item], place: int) -> tuple[str, str]:
+    """The characters before and after an item, "" at the ends of the text; tags around words are not seen, but by
+    other tags."""
+    first = last = place
+    if items[place].role not in _PAIR:
+        while first > 0 and items[first - 1].role in _PAIR and items[first - 1].end == items[first].start:
+            first -= 1
+        while (
+            last + 1 < len(items)
+            and items[last + 1].role in _PAIR
+            and items[last + 1].start == items[last].end
+        ):
+            last += 1
+    start, end = items[first].start, items[last].end
+    return text[start - 1 : start], text[end : end + 1]
 
 
 def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:

@@ -37,7 +37,7 @@ class Edit:
     start: int
     end: int
     text: str
-    rank: tuple[int, int]
+    rank: tuple[float, ...]
 
 
 def restore(
@@ -153,7 +153,8 @@ class Placement:
             paired |= {slot.item.start, partner.item.start}
         points = _groups([slot for slot in slots if slot.item.start not in paired])
         for number, slot in enumerate(points):
-            edits += _written(self._point(slot, number), slot.item, self.protected, self.text)
+            depth = sum(1 for a, b, _ in placed if a.item.start < slot.item.start < b.item.start)
+            edits += _written(self._point(slot, number, depth), slot.item, self.protected, self.text)
         return edits
 
     def _enclosed(self, slot: Slot, partner: Slot, placed: Sequence[tuple[Slot, Slot, Span]]) -> Span | None:
@@ -181,22 +182,22 @@ class Placement:
                 start -= 1
         return start, end
 
-    def _point(self, slot: Slot, number: int) -> Edit:
-        """Where an item goes that encloses nothing: beside the word that it touches, or into a gap."""
-        touches_before, touches_after = slot.before.isalnum(), slot.after.isalnum()
+    def _point(self, slot: Slot, number: int, depth: int) -> Edit:
+        """Where an item goes that encloses nothing and stands in `depth` pairs: beside the word that it touches, or
+        into a gap."""
         if slot.item.role == "letter":
-            return self._at_letter(slot, number)
-        if touches_before and touches_after:
+            return self._at_letter(slot, number, depth)
+        if slot.before.isalnum() and slot.after.isalnum():
             return self._between(slot, number)
-        if touches_before and (word := self.alignment.aligned_word(slot.start, after=False)) is not None:
-            at = self.words[word][1]
-            return Edit(at, at, slot.item.text, (1, number))
-        if touches_after and (word := self.alignment.aligned_word(slot.start, after=True)) is not None:
-            at = self.words[word][0]
-            return Edit(at, at, slot.item.text, (1, number))
+        for touches, after in ((slot.before.isalnum(), False), (slot.after.isalnum(), True)):
+            word = self.alignment.aligned_word(slot.start, after) if touches else None
+            if word is not None:
+                at = self.words[word][0 if after else 1]
+                rank = (2, depth + 0.5, number) if after else (0, -depth - 0.5, number)
+                return Edit(at, at, slot.item.text, rank)
         return self._in_gap(slot, number)
 
-    def _at_letter(self, slot: Slot, number: int) -> Edit:
+    def _at_letter(self, slot: Slot, number: int, depth: int) -> Edit:
         """Before the first letter of the word that came of the slot's word; if the slot is inside of that one, before
         the same letter if there is one."""
         inside = next((s for s, e in self.alignment.source_words if s <= slot.start < e), slot.start)
@@ -204,7 +205,7 @@ class Placement:
         at = self.words[word][0] if word is not None else len(self.text) - len(self.text.lstrip())
         if word is not None and slot.before.isalnum():
             at += max(0, self.text[slice(*self.words[word])].casefold().find(slot.after.casefold()))
-        return Edit(at, at, slot.item.text, (1, number))
+        return Edit(at, at, slot.item.text, (2, depth + 0.5, number))
 
     def _between(self, slot: Slot, number: int) -> Edit:
         """Between two words that it joins: in place of the space there."""

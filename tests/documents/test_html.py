@@ -147,6 +147,11 @@ def test_what_is_not_translated_ends_where_html_ends_it(content: str) -> None:
     assert fragment(content.lower(), shout) == content
 
 
+def test_a_note_beside_a_word_is_no_part_of_it() -> None:
+    source = "<p>EL <ruby>AGUA<rp>(</rp><rt>nota<rp>)</rp></ruby> ES</p>"
+    assert fragment(source.replace("EL", "el").replace("AGUA", "agua").replace("ES", "es"), shout) == source
+
+
 def test_special_characters_of_a_translation_are_escaped() -> None:
     assert fragment('<p title="Un perro">Dos gatos</p>', lambda text: f'{text} <b> & "c"') == (
         '<p title="Un perro &lt;b&gt; &amp; &quot;c&quot;">Dos gatos &lt;b&gt; &amp; "c"</p>'

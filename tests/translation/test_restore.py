@@ -96,6 +96,15 @@ def test_a_stand_in_that_is_not_there_once_is_lost(translation: str, lost: list[
         ("A || B", "C D", None, "C || D"),
         ("**Uno** dos", "One two", None, "**One** two"),
         ("x (®) y", "a () b", None, "a (®) b"),
+        (
+            "Una <b>marca®</b> y",
+            "A brand and",
+            None,
+            "A <b>brand®</b> and",
+        ),  # inside of the pair that it was in
+        ("Una <b>marca</b>® y", "A brand and", None, "A <b>brand</b>® and"),
+        ("Una <b>®marca</b> y", "A brand and", None, "A <b>®brand</b> and"),
+        ("<u>Una <b>&marca</b></u> y", "A brand and", None, "<u>A <b>&brand</b></u> and"),
     ],
 )
 def test_what_was_taken_out_goes_with_its_words(
