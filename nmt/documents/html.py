@@ -1,10 +1,10 @@
-"""Web pages (.html, .htm, .xhtml), and the pages of books (.epub): what a reader sees is translated, and what is
-read to him (`alt`, `title`, `placeholder`, `aria-label`); everything else stays byte for byte.
+"""Web pages (.html, .htm, .xhtml), and the pages of books (.epub): visible text is translated, and so are attributes
+that are read out (`alt`, `title`, `placeholder`, `aria-label`); everything else stays byte for byte.
 
 Inline elements are part of the sentence that they stand in, and follow their words; every other element ends a text.
 Kept are scripts, styles, `<pre>`, `<code>` and the like, templates (`{{ … }}`), and elements with translate="no" or
-class="notranslate".  The page is read by a tokenizer, not into a tree: no parser of HTML says where each of its nodes
-stood, and written from a tree a page would change in many places.  Broken markup is text, or stays as it is.
+class="notranslate".  The page is read by a tokenizer and not into a tree: no parser of HTML gives the position of every
+node, and a page written from a tree would change in many places.  Broken markup is text, or stays as it is.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Piece:
 
 
 def declared_codec(data: bytes) -> str | None:
-    """The encoding that a page says it is in; Latin-1 means Windows-1252, as it does to browsers."""
+    """The encoding that a page declares; as in browsers, Latin-1 means Windows-1252."""
     found = _CHARSET.search(data[:_DECLARED_WITHIN])
     try:
         codec = codecs.lookup(found[1].decode()).name if found else None
@@ -166,7 +166,7 @@ def _pieces(content: str) -> Iterator[Piece]:
 
 
 def _of_attributes(piece: Piece, content: str) -> Iterator[Passage]:
-    """What is read to people of a block's tag."""
+    """The attributes of a block's tag that are read out."""
     for start, end in _read_out(piece, content):
         yield Passage(start, end, (html.unescape(content[start:end]),), lambda said: html.escape(said[0]))
 

@@ -1,7 +1,7 @@
-"""Translation catalogues of gettext (.po): what is missing is filled in, and marked `fuzzy` for a person to check.
+"""Translation catalogues of gettext (.po): missing translations are added and marked `fuzzy` for a person to check.
 
 An entry is translated if it has no translation yet, or a fuzzy one; what people have translated, obsolete entries,
-comments and the header say what they said.  Of a plural, the first form gets the translation of the singular and the
+comments and the header stay.  Of a plural, the first form gets the translation of the singular and the
 others that of the plural.  White space at either end of a message is kept, tags and links stay around their words,
 and a menu's accelerator (`&File`, `_File`) is before a letter again.  An entry whose translation would lose a
 placeholder (`%s`, `{name}`) stays without one, with a comment that says so: a program could crash over it.
@@ -58,7 +58,7 @@ def passages(content: str, name: str) -> list[Passage]:
 
 
 def _catalogue(content: str, name: str) -> polib.POFile:
-    """UserError unless polib can read the file, and UTF-8 is what it says it is in."""
+    """UserError unless polib can read the file and it declares UTF-8."""
     try:
         catalogue = polib.pofile(content + "\n")  # a line end: so that it is no file's name
     except (OSError, ValueError) as error:

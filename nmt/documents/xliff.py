@@ -1,5 +1,5 @@
-"""Translation files of XLIFF 1.2 and 2.0 (.xlf, .xliff): what has no target yet gets one, marked for a person to
-review; targets that are there, and all that is not to be translated, stay.
+"""Translation files of XLIFF 1.2 and 2.0 (.xlf, .xliff): segments without a target get one, marked for a person to
+review; existing targets, and everything that is not to be translated, stay.
 
 Inline elements that enclose words follow them, the others keep their place; a unit whose translation would lose a
 placeholder stays without a target.

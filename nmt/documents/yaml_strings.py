@@ -34,7 +34,7 @@ def passages(content: str, name: str) -> list[Passage]:
         raise UserError(f"{name}: has too many lists in lists to be read") from None
     scalars = {
         node.start_mark.index: node for root in documents for node in _values(root)
-    }  # an alias's only once
+    }  # the node of an alias counts once
     return [found for _, node in sorted(scalars.items()) for found in _of_scalar(node, content)]
 
 

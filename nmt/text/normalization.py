@@ -23,7 +23,7 @@ _ROMAN = regex.compile(
 )  # up to 39: kings, centuries, chapters
 _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
-# No-break, thin and other wide or narrow spaces; and what is not seen: soft hyphens, joiners, direction marks, byte
+# No-break, thin and other wide or narrow spaces; and invisible characters: soft hyphens, joiners, direction marks, byte
 # order marks, variation selectors, the sign for an undecodable byte.  No text that models learn from has them.
 _WIDE = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _SPACE = regex.compile(rf"[{_WIDE}]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#8239|\#[xX]0*[aA]0);")
@@ -56,8 +56,8 @@ def _small(token: str) -> str:
 
 
 def cleaned(sentence: str) -> str:
-    """The sentence without what no training text has: control characters and all kinds of spaces become plain ones;
-    what is not seen goes.  `respelled` tells what was there."""
+    """The sentence without characters that no training text has: control characters and all kinds of spaces become
+    plain spaces, invisible characters go.  `respelled` gives what was there."""
     if sentence.isprintable() and _SPECIAL.search(sentence) is None:
         return sentence
     return _INVISIBLE.sub("", _SPACE.sub(" ", _CONTROL.sub(" ", sentence)))

@@ -4,7 +4,7 @@ The order counts: at each place of a text the first pattern that fits wins, so t
 date as three numbers.  Every pattern starts at a place that its first character cannot repeat (the look-behinds) or has
 a limit, so that a line of 100 kB without a space costs one pass and not one for each of its characters.
 
-What is done with an item of each kind is `nmt.text.protected`'s.
+`nmt.text.protected` gives each kind of item its role.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _date(separator: str) -> str:
 
 # Alternatives in verbose syntax, by the name of the kind.
 PATTERNS: dict[str, str] = {
-    # What documents have in place of markup; one that is kept, with the letters that touch it.
+    # Marks of documents (`nmt.text.marks`); one that stands for a word, with the letters that touch it.
     "mark": rf"[{OPENING}{CLOSING}{PLACES}] | \w*+[{KEPT}]++[\w{KEPT}]*+",
     "code": r"`[^`\n]++`",
     "template": rf"""
@@ -138,7 +138,7 @@ _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERN
 # An ordinary word or a mark at its end, in front of which no pattern needs to be tried.
 _PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,30}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w)|(?=_))(?!{_PLAIN})(?:{_ALTERNATIVES})", regex.VERBOSE)
-# What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
+# Every item but plain numbers matches this; most sentences do not, and the long patterns are not tried on them.
 SUSPICIOUS = regex.compile(
     rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
     r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{L}"

@@ -1,13 +1,13 @@
 """How words change with a noun: its regular plural, and the article, demonstrative or adjective before it.
 
-Rules for Spanish and English that are right for most nouns; of another language nothing is known, and nothing changes.
+The rules for Spanish and English are right for most nouns; for other languages there are none, and nothing changes.
 """
 
 from __future__ import annotations
 
 import regex  # type: ignore[import-untyped]
 
-# What begins a complement, which has no part in a plural: "orden de compra", "letter of credit".
+# A complement, which stays the same in the plural: "orden de compra", "letter of credit".
 _COMPLEMENT = {
     "es": regex.compile(r"\s+(?:de|del|a|al|en|para|por|con|sin|sobre|entre)\s.*$"),
     "en": regex.compile(r"\s+(?:of|in|for|to|with|without|at|on|by|from)\s.*$"),
@@ -29,7 +29,7 @@ _SPANISH_PLURAL = (
 _UNACCENTED = regex.compile(r"([aeiou])([^aeiouáéíóú]+enes)$")  # imagen, imágenes
 _ACUTE = dict(zip("aeiou", "áéíóú", strict=True))
 
-# Endings and nouns whose gender is certain; of any other the model's own article stays.
+# Endings and nouns whose gender is certain; before any other noun the model's article stays.
 _FEMININE = regex.compile(
     r"(?<!ist|et|ut|crat|pat|guí|guardi|yog|fantasm|pap)a$|(?:(?<!bas)[cstxg]ión|[dt]ad|tud|umbre|triz|itis)$"
     r"|^(?:serie|especie|base|clase|fase|frase|mano|foto|moto|radio|flor|luz|red|pared|clave|llave|parte|gente|nube|calle"

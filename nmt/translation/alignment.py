@@ -1,7 +1,7 @@
-"""Which words of a translation came of which words of its source, read off the attention of one search.
+"""Which words of a translation came from which words of its source, by the attention of one search.
 
-A gap or a stretch of the source is carried over to the translation: markup follows the words that it encloses.
-Everything is a function of two texts and one matrix; nothing calls the model.
+`Alignment` finds the place in the translation for a gap or a stretch of the source, so that markup follows the words
+that it encloses.  Everything is a function of two texts and one matrix; nothing calls the model.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ Span = tuple[int, int]
 
 # What a target word's share of attention on a marked stretch must exceed, so that the word belongs to it.
 SHARE_INSIDE = 0.5
-NEARBY_WORDS = 6.0  # distance in words at which a word's say about a gap has fallen to 1/e
+NEARBY_WORDS = 6.0  # distance at which a word's weight for a gap has fallen to 1/e
 MIN_SHARE = 0.3  # of attention on a stretch of function words; with less no word came of them
 SHORT_WORD = 3  # letters; a word that has no more may stand on both sides by chance
-# Of Spanish and English; they say half as much as others about where a stretch is.
+# Of Spanish and English; they have half the weight of other words.
 _FUNCTION_WORDS = frozenset(
     "a al ante como con cual de del desde e el él ella ellas ellos en entre es esa ese esta este esto eso ha "
     "han has he la las le les lo los me mi mis mí nos nosotros o os para pero por que qué se si sin sobre son "
@@ -97,7 +97,7 @@ class Alignment:
         spelled, written = spell(source_pieces), spell(target_pieces)
         weights = _diagonal(len(there), len(here))
         if attention is not None and spelled and written and spelled.text.startswith(source):
-            as_written = words(written.text)  # a number may have been put right since
+            as_written = words(written.text)  # one word for one, although a number may have been corrected
             if len(as_written) == len(there):
                 # The attention from each target word, in the mean of its pieces, to each source word, in their sum.
                 rows = _membership([written.pieces(*word) for word in as_written], len(target_pieces))
@@ -110,8 +110,8 @@ class Alignment:
     def gap(self, at: int) -> int:
         """Index of the target word before which a gap at character `at` of the source belongs, 0 … target words.
 
-        It is the cut that has least attention across it: words before it look back, words after it look ahead.  What
-        is near the gap says more than what is far away."""
+        It is the cut with the least attention across it: ideally the words before it attend only to words before the
+        gap, and the words after it to words after the gap.  Words near the gap have more weight."""
         before = sum(1 for _, end in self.source_words if end <= at)
         count, total = len(self.target_words), len(self.source_words)
         if before == 0:
@@ -120,9 +120,9 @@ class Alignment:
             return count
         places = np.arange(total)
         distance = np.where(places < before, before - 1 - places, places - before)
-        say = np.exp(-distance / NEARBY_WORDS)
-        back = (self.weights * say)[:, :before].sum(axis=1)
-        ahead = (self.weights * say)[:, before:].sum(axis=1)
+        weight = np.exp(-distance / NEARBY_WORDS)
+        back = (self.weights * weight)[:, :before].sum(axis=1)
+        ahead = (self.weights * weight)[:, before:].sum(axis=1)
         # cost of cutting before word k: attention ahead of those on its left, and back of those on its right
         cost = (
             np.concatenate([[0.0], np.cumsum(ahead)]) + back.sum() - np.concatenate([[0.0], np.cumsum(back)])

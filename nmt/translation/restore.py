@@ -1,8 +1,8 @@
 """Puts what `nmt.translation.protect` took out of a sentence into its translation: every item once, no word lost.
 
-A stand-in is replaced by its item.  What was taken out goes where the attention says that its neighbours went: tags
-around the words that came of those they enclosed, signs beside the words that they touched, everything else into the
-gap that has least attention across it (`nmt.translation.alignment`).
+A stand-in is replaced by its item.  An item without a stand-in is placed by attention (`nmt.translation.alignment`):
+tags go around the translations of the words that they enclosed, signs beside the translation of the word that they
+touched, everything else into the gap that has least attention across it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ALIKE = {'"': '["«»“”]', "and": _AND, "y": _AND}
 @dataclass(frozen=True)
 class Restored:
     text: str
-    lost: tuple[Item, ...]  # whose stand-ins the translation does not have, or has more than once
+    lost: tuple[Item, ...]  # items whose stand-in the translation does not have exactly once
 
 
 @dataclass(frozen=True)

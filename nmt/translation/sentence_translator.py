@@ -1,4 +1,4 @@
-"""Sentences in, translated sentences out: what the phrase book knows, and for the rest search and postprocessing.
+"""Translates sentences: by the phrase book where it has them, otherwise by search and postprocessing.
 
 `nmt.translation.translator` cuts texts into sentences and joins them again, `nmt.translation.protect` takes out what a
 model must not change, `nmt.inference.batched_search` searches, and `nmt.translation.postprocess` has the steps from
@@ -32,12 +32,12 @@ MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may
 MAX_UNLIKELINESS = log(300)  # what is less probable than another by more than this is not offered beside it
 
 
-Searches = list[tuple[list[Request], PendingSearch]]  # each with what the model reads in it
+Searches = list[tuple[list[Request], PendingSearch]]  # what the model reads, and its search
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to search a sentence: what the model does not get to read of it, and what it reads."""
+    """One attempt at a sentence: the request, and what of it is protected."""
 
     request: Request
     protected: Protected
@@ -60,10 +60,10 @@ class Way:
 
 @dataclass(frozen=True)
 class PendingBatch:
-    """Sentences on their way from `SentenceTranslator.start` to `SentenceTranslator.finish`."""
+    """What `SentenceTranslator.start` hands over to `SentenceTranslator.finish`."""
 
     requests: Sequence[Request]
-    known: dict[Request, SentenceTranslation]  # what the phrase book has, and what is only copied
+    known: dict[Request, SentenceTranslation]  # results of the phrase book, and of sentences that are copied
     bare: dict[Way, Request]  # lone words, and their bare form, which is searched too
     ways: list[Way]  # of what is not known, and of the bare forms, each once
     searches: Searches  # of what the model reads of `ways`
@@ -76,7 +76,7 @@ class PendingBatch:
 
 @dataclass(frozen=True)
 class SentenceTranslator:
-    """Translates sentences under fixed settings, and sees to it that nothing is lost on the way."""
+    """Translates sentences with fixed settings, and searches again where a protected item was lost."""
 
     model: SearchableModel
     source_ids: Callable[[str], Sequence[int]]  # of a sentence, without EOS
@@ -110,8 +110,8 @@ class SentenceTranslator:
         """One result for each request, in order.
 
         Most sentences are done after the first search.  One with defects (it lost a protected item, repeats itself or
-        is empty) is searched again for all hypotheses of the beam with attention; what the model was to copy and did
-        not gets another stand-in, and in the last search none: it is placed by the attention.
+        is empty) is searched again for all hypotheses of the beam with attention.  An item whose stand-in was lost
+        gets another one; in the last search it has none and is placed by attention.
         """
         found = pending.known | self._results(pending.ways, pending.searches)
         found |= {
@@ -132,14 +132,14 @@ class SentenceTranslator:
         return [found[request] for request in pending.requests]
 
     def continuations(self, request: Request, count: int) -> list[SentenceTranslation]:
-        """`Translator.continuations` of a request; nothing that is hundreds of times less probable after the prefix
-        than the first.  Without a prefix, what `translate` finds comes first, and a sentence in the phrase book has
-        nothing else."""
+        """`Translator.continuations` of a request, without pieces that are hundreds of times less probable after the
+        prefix than the first.  Without a prefix, the results of `translate` come first; for a sentence in the phrase
+        book there are no others."""
         shown: list[SentenceTranslation] = []
         if not request.prefix:
             whole = self.translate([request])[0]
             shown = [replace(whole, text=text) for text, _ in whole.candidates]
-            if whole.known:  # what the model would say instead is what the phrase book is there to prevent
+            if whole.known:  # the phrase book overrules the model
                 return shown
         read = self._ways([request])[0].read
         source = pad_sources([self._with_end(read)])[0]
@@ -164,7 +164,7 @@ class SentenceTranslator:
         ]
 
     def _look_up(self, way: Way) -> SentenceTranslation | None:
-        """What the phrase book has for a whole sentence."""
+        """The translation of a whole sentence in the phrase book, or None."""
         request, protected = way.request, way.protected
         found = self.phrases.look_up(protected.unmarked)[: self.n_best] if request.is_free else ()
         texts = [with_letters(protected, text) for text in found]
@@ -182,7 +182,7 @@ class SentenceTranslator:
         )
 
     def _of_items(self, way: Way) -> SentenceTranslation:
-        """What comes of a sentence without a word for the model: itself, or the glossary's terms."""
+        """The result of a sentence that has no words for the model: a copy, with the glossary's terms."""
         result = replace(copied(way.request.sentence), foreign=way.protected.foreign)
         text = restore(way.protected, way.protected.model_text, (), (), None).text
         if all(item.kind != TERM for item in way.request.items):
@@ -190,7 +190,7 @@ class SentenceTranslator:
         return replace(result, text=text, candidates=((text, 0.0),), copied=False, known=True)
 
     def _search(self, ways: Sequence[Way], n_best: int, with_attention: bool = False) -> Searches:
-        """Search what the model reads, each text once: with attention only where it is needed."""
+        """Start the searches, each text once, and with attention only where it is needed."""
         with_attention = with_attention or self.with_attention
         placed = {way.read for way in ways if with_attention or way.protected.needs_attention}
         groups = [
@@ -217,7 +217,7 @@ class SentenceTranslator:
     def _results(
         self, ways: Sequence[Way], searches: Searches, mend: bool = False
     ) -> dict[Request, SentenceTranslation]:
-        """What the hypotheses come to, with numbers and repetition mended or not."""
+        """The translations from the hypotheses, with numbers and repetition corrected or not."""
         found: dict[Request, list[Hypothesis]] = {}
         for reads, search in searches:
             found.update(zip(reads, search.results(), strict=True))
