@@ -52,7 +52,7 @@ def json_passages(content: str, name: str) -> list[Passage]:
 
 
 def value_passage(start: int, raw: str, value: str, write: Callable[[str], str]) -> Iterator[Passage]:
-    """The passage of a value, None if it has no text to translate.
+    """The passage of a value, if it has text to translate.
 
     raw    the value as it stands in the file, from `start` on
     write  how the file spells a value"""
@@ -77,9 +77,8 @@ def properties_passages(content: str, name: str) -> list[Passage]:
         def write(text: str, doubled: bool = doubled) -> str:
             text = text.replace("'", "''") if doubled else text
             text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-            escaped = "".join(
-                c if ord(c) < 127 else f"\\u{ord(c):04x}" for c in text
-            )  # no rarer ones are written
+            # No rarer ones are written.
+            escaped = "".join(c if ord(c) < 127 else f"\\u{ord(c):04x}" for c in text)
             return escaped if content.isascii() else text
 
         value = value.replace("''", "'") if doubled else value

@@ -78,9 +78,8 @@ def passages(content: str, name: str) -> list[Passage]:
             own = range(first + token.map[0], first + max(token.map[1], token.map[0] + len(parts)))
             if kind == "paragraph" and all(map(_MDX.fullmatch, parts)):
                 continue
-            if (
-                kind == "title" and f'"{token.content}"' not in all_lines[own[0]].text
-            ):  # the title is the kind of the note
+            # Without a title of its own a note has its kind as the title.
+            if kind == "title" and f'"{token.content}"' not in all_lines[own[0]].text:
                 continue
             block = _block(all_lines, own, token.content, kind, columns)
             found += _of_block(block, parser) if block else []

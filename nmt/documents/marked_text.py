@@ -19,6 +19,7 @@ from nmt.translation.restore import restore
 _SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
 _SAID = re.compile("\0(\\d+)\0")  # no document has a NUL
 _PIECE = re.compile(f"({MARK.pattern})")
+_OUTSIDE = re.compile(rf"[\s{PLACES}]")
 _WORD = re.compile(rf"[\w{KEPT}]+")
 _EMPTY_PAIR = re.compile(rf"[{OPENING}][^\w{KEPT}{OPENING}]*[{CLOSING}]")
 _LETTER = r"[^\W\d_]"
@@ -159,14 +160,10 @@ def tidied(text: str) -> str:
 def peeled(text: str) -> tuple[str, str, str]:
     """The text without blanks, places and pairs around all of it: (before, text, after)."""
     start, end = 0, len(text)
-
-    def outside(character: str) -> bool:
-        return character.isspace() or bool(re.match(f"[{PLACES}]", character))
-
     while True:
-        while start < end and outside(text[start]):
+        while start < end and _OUTSIDE.fullmatch(text[start]):
             start += 1
-        while start < end and outside(text[end - 1]):
+        while start < end and _OUTSIDE.fullmatch(text[end - 1]):
             end -= 1
         pair = start < end and re.match(f"[{OPENING}]", text[start])
         if not pair or text[end - 1] != mark("close", number_of(text[start])):
@@ -212,7 +209,7 @@ def mended(text: str, translation: str) -> str:
         slots.append(Slot(item, at, at, *neighbours(text, marks, place)))
     protected = Protected(text, MARK.sub("", text), tuple(slots))
     plain = MARK.sub("", translation)
-    placed = restore(protected, plain, (), (), None).text
+    placed = restore(protected, plain, (), (), None)
     if _is_nested(text, placed):
         return placed
     first, *rest = MARK.findall(text)  # the words are fewer than the pairs

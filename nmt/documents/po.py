@@ -28,9 +28,8 @@ NOTE = "Not translated by machine: placeholders would have been lost."
 _LINE = re.compile(r'\s*(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?".*"\s*|\s*(?:#.*)?')
 _STRING = re.compile(r'^\s*(?:msg|")[^\r\n]*"', re.MULTILINE)
 _CHARSET = re.compile(r"charset=([\w.-]+)", re.IGNORECASE)
-_HEADER = re.compile(
-    r"(?:[^\S\r\n]*(?:#(?:[^\S\r\n].*)?)?(?:\r\n|\r|\n))*"
-)  # comments of the file as a whole
+# Comments of the file as a whole.
+_HEADER = re.compile(r"(?:[^\S\r\n]*(?:#(?:[^\S\r\n].*)?)?(?:\r\n|\r|\n))*")
 
 
 def passages(content: str, name: str) -> list[Passage]:
@@ -47,9 +46,8 @@ def passages(content: str, name: str) -> list[Passage]:
         forms = list(entry.msgstr_plural.values()) or [entry.msgstr]
         if entry.obsolete or (all(forms) and not entry.fuzzy):
             continue
-        start = (
-            starts[entry.linenum - 1] if entry.linenum else header.end()
-        )  # no line of a first entry is known
+        # No line of a first entry is known.
+        start = starts[entry.linenum - 1] if entry.linenum else header.end()
         following = bisect_right(firsts, entry.linenum)
         limit = starts[firsts[following] - 1] if following < len(firsts) else len(content)
         end = start + [line.end() for line in _STRING.finditer(content[start:limit])][-1]

@@ -34,9 +34,8 @@ class Slot:
     kind: Literal["style", "keep", "fixed"] = "style"
     owner: Any = None  # the link, content control or field that they are in
     raised: bool = False  # or lowered
-    units: list[Any] = field(
-        default_factory=list
-    )  # elements that contain nothing else, so that they can be moved
+    # Elements that contain nothing else, so that they can be moved.
+    units: list[Any] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -57,7 +56,7 @@ class RunText:
         sizes: Counter[tuple[object, ...]] = Counter()
         for slot in free or [slot for slot in slots if slot.nodes and slot.kind == "keep"]:
             sizes[slot.key] += len(slot.text)
-        self._ground = sizes.most_common(1)[0][0] if sizes else None
+        self._default = sizes.most_common(1)[0][0] if sizes else None
         text = "".join(slot.text for slot in slots)
         # Marks that the text has of its own are other private characters to the translator.
         others = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
@@ -81,15 +80,17 @@ class RunText:
                 node.text = "" if place else str(text).translate(self._shown)
         _move([(self._slots[place], new) for place, new in moves])
 
-    def _is_ground(self, slot: Slot) -> bool:
+    def _is_default(self, slot: Slot) -> bool:
         """Whether it has the default formatting, or only blanks and punctuation, on which formatting is not seen."""
         if not slot.nodes or slot.kind == "fixed":
             return False
-        return slot.key == self._ground or (slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text))
+        return slot.key == self._default or (
+            slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text)
+        )
 
     def _marked(self, number: int, slot: Slot) -> str:
         text = slot.text.translate(self._hidden)
-        if self._is_ground(slot):
+        if self._is_default(slot):
             return text
         if slot.kind == "fixed":
             return mark("word", number)
@@ -106,7 +107,7 @@ class RunText:
         """The new text of each slot; None leaves it unchanged."""
         places = {id(slot): place for place, slot in enumerate(slots)}
         shares: list[str | None] = [
-            "" if self._is_ground(slot) or (slot.kind != "fixed" and re.search(r"\w", slot.text)) else None
+            "" if self._is_default(slot) or (slot.kind != "fixed" and re.search(r"\w", slot.text)) else None
             for slot in slots
         ]
         last = -1  # the slot that the last piece went to
@@ -126,7 +127,7 @@ class RunText:
 
     def _taker(self, last: int, slots: Sequence[Slot], shares: Sequence[str | None]) -> int:
         """The slot after slot `last` that gets text outside of pairs."""
-        if last + 1 < len(slots) and self._is_ground(slots[last + 1]):
+        if last + 1 < len(slots) and self._is_default(slots[last + 1]):
             return last + 1
         takers = [place for place, share in enumerate(shares) if share is not None]
         before = [place for place in takers if place <= last]

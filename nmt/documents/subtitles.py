@@ -258,9 +258,8 @@ def shares(tagged: str, weights: Sequence[int]) -> list[str]:
         weight += own
         goal = ends[-1] * weight / total
         least, most = min(first + 1, len(words)), min(max(first + 1, len(words) - rest), len(words))
-        last = bisect_left(
-            ends, goal, least, most
-        )  # the first word that ends behind the goal, or the one before
+        # The first word that ends behind the goal, or the one before.
+        last = bisect_left(ends, goal, least, most)
         if last > least and goal - ends[last - 1] < ends[last] - goal:
             last -= 1
         parts.append(" ".join(words[first:last]))

@@ -23,9 +23,8 @@ from nmt.files import write_file_atomically
 
 _SPANS = frozenset(("g", "pc", "mrk"))  # elements around words
 _OPENING, _CLOSING = frozenset(("bpt", "bx", "sc")), frozenset(("ept", "ex", "ec"))
-_UNFINISHED = frozenset(
-    ("new", "needs-translation", "initial")
-)  # states of a target that no one has translated
+# States of a target that no one has translated.
+_UNFINISHED = frozenset(("new", "needs-translation", "initial"))
 _REVIEW = {"1.2": "needs-review-translation", "2.0": "translated"}
 
 

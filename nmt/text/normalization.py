@@ -18,9 +18,8 @@ _TOKEN = regex.compile(r"\S+")
 _AS_IT_IS = regex.compile(
     r".*[@/\\_%{}<>#=$`]|.*\p{L}\.\p{L}|.*\d\p{L}|.*\p{L}-?\d|\P{L}*+(?:\p{L}\.)+\P{L}*$|--"
 )
-_ROMAN = regex.compile(
-    r"\P{L}*+X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]{2})\P{L}*$"
-)  # up to 39: kings, centuries, chapters
+# Up to 39: kings, centuries, chapters.
+_ROMAN = regex.compile(r"\P{L}*+X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]{2})\P{L}*$")
 _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
 # No-break, thin and other wide or narrow spaces; and invisible characters: soft hyphens, joiners, direction marks, byte

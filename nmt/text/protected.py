@@ -108,11 +108,6 @@ def protected_items(text: str) -> tuple[Item, ...]:
     return tuple(_paired(sorted(found, key=lambda item: item.start)))
 
 
-def items_beside(given: Sequence[Item], text: str) -> list[Item]:
-    """The `given` items of a text, and what the grammar finds beside them, from left to right, without overlap."""
-    return beside(given, protected_items(text))
-
-
 def beside(given: Sequence[Item], found: Iterable[Item]) -> list[Item]:
     """The given items and those found ones that overlap none of them."""
     if not given:
@@ -133,7 +128,7 @@ def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> l
 
     given  items that a caller knows of, with their places in the source
     """
-    items = items_beside(given, source)
+    items = beside(given, protected_items(source))
     if not items:
         return []
     lost: list[Item] = []
@@ -222,8 +217,7 @@ def _item(match: regex.Match[str]) -> Item:
 
 def _tag_role(text: str) -> Role:
     """Of a tag by itself; `_paired` tells a lone <name> from one that opens a stretch."""
-    tag = _TAG.fullmatch(html.unescape(text))
-    assert tag is not None
+    tag = _tag(text)
     name = tag["name"].lower()
     if name in _BLOCKS:
         return "break"
@@ -259,9 +253,11 @@ def _paired(items: list[Item]) -> list[Item]:
 def _name(item: Item) -> str:
     if item.kind == "mark":
         return f"mark {number_of(item.text)}"
-    tag = _TAG.fullmatch(html.unescape(item.text))
-    assert tag is not None
-    return tag["name"].lower()
+    return str(_tag(item.text)["name"]).lower()
+
+
+def _tag(text: str) -> regex.Match[str]:
+    return _TAG.fullmatch(html.unescape(text))
 
 
 def _numbers_lost(items: Sequence[Item], text: str) -> list[Item]:

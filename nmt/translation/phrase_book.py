@@ -70,9 +70,8 @@ class PhraseBook:
         found = next((key for key in keys if key in self._translations), None)
         if found is None or (casing.marks and self.target_language not in MARKED_ALIKE):
             return ()
-        if (
-            not casing.marks and found in self._capitals
-        ):  # "Monday" is written so anywhere, "Monday." begins a sentence
+        # "Monday" has a capital anywhere, "Monday." because it is a sentence.
+        if not casing.marks and found in self._capitals:
             casing = casing._replace(capital=False)
         return tuple(recased(text, casing, self.target_language) for text in self._translations[found])
 

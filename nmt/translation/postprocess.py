@@ -91,7 +91,7 @@ def restored(
     request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
 ) -> Draft:
     """The draft with the protected items of the request's sentence; with its number of defects, if `count`."""
-    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention).text
+    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention)
     defects = (count_defects(request, text), *draft.defects) if count else draft.defects
     return replace(draft, text=text, defects=defects)
 

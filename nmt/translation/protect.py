@@ -15,16 +15,15 @@ from dataclasses import dataclass, replace
 import regex  # type: ignore[import-untyped]
 
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import TERM, Item, beside, is_sign, items_beside
+from nmt.text.protected import TERM, Item, beside, is_sign, protected_items
 from nmt.text.tokenizer import Tokenizer
 
 # Stand-ins for models that have no placeholder symbols, by how often a trained model copies them (of 200 sentences
 # each way: 397 to 400 times; names such as "John" 385, Greek letters 315): codes for words, numbers for numbers.
 CODES = ("X2", "C3", "M3", "K7", "B2", "G6", "D4", "F8", "L5", "A1", "Z9", "X1", "H4", "J6", "P5", "N8")
 NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53", "84", "39", "67", "92")
-COPIED_FIRST = frozenset(
-    {"designation", "date", "time", "ordinal"}
-)  # kinds that models mostly copy by themselves
+# Kinds that models mostly copy by themselves.
+COPIED_FIRST = frozenset({"designation", "date", "time", "ordinal"})
 ATTEMPTS = 3  # at protecting a sentence: with stand-ins; with other and more stand-ins; without any
 OWN_DIGITS = (
     3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
@@ -52,9 +51,8 @@ _OPENING_SIGN = regex.compile(r"[\s\p{P}\p{S}]*")
 class Vocabulary:
     """The characters of a source tokenizer, and placeholder symbols that both tokenizers have."""
 
-    characters: frozenset[
-        str
-    ]  # of texts; a symbol that a text has of its own is a sign that the model does not know
+    # Of texts; a symbol that a text has of its own is a sign that the model does not know.
+    characters: frozenset[str]
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
     language: str = ""  # the source's and the target's, ISO 639-1
@@ -142,7 +140,7 @@ def protect(
     given    a glossary's terms, with their places in the cleaned sentence; they go before the items of the grammar
     """
     text = composed(cleaned(sentence))
-    items = beside(items_beside(given, text), _unknown(text, vocabulary))
+    items = beside(beside(given, protected_items(text)), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)
     items = [_identifier(item, text, vocabulary) or item for item in items]

@@ -25,12 +25,6 @@ _ALIKE = {'"': '["«»“”]', "and": _AND, "y": _AND}
 
 
 @dataclass(frozen=True)
-class Restored:
-    text: str
-    lost: tuple[Item, ...]  # items whose stand-in the translation does not have exactly once
-
-
-@dataclass(frozen=True)
 class Edit:
     """Characters [start, end) of a translation become `text`.  Of those at one place, the lower rank comes first."""
 
@@ -46,27 +40,27 @@ def restore(
     source_pieces: Sequence[str],
     target_pieces: Sequence[str],
     attention: np.ndarray | None,
-) -> Restored:
+) -> str:
     """The translation of `protected.model_text` with everything that the sentence has beside it.
 
     attention  float32 [at least len(target_pieces), len(source_pieces)]; None: what was taken out is placed in
                proportion
     """
     if not protected.slots:
-        return Restored(translation, ())
-    edits, lost = _replacements(protected, translation)
+        return translation
+    edits = _replacements(protected, translation)
     out = [slot for slot in protected.slots if slot.is_out]
     if out:
         alignment = Alignment.of(protected.model_text, translation, source_pieces, target_pieces, attention)
         edits += Placement(protected, alignment).edits(out)
-    return Restored(_edited(translation, edits), tuple(lost))
+    return _edited(translation, edits)
 
 
 def with_letters(protected: Protected, text: str) -> str:
     """A translation of `protected.unmarked` with the signs that mark a letter."""
     if not text or protected.unmarked == protected.sentence:
         return text
-    return restore(protected, text, (), (), None).text
+    return restore(protected, text, (), (), None)
 
 
 def _written(edit: Edit, item: Item, protected: Protected, translation: str) -> list[Edit]:
@@ -81,23 +75,19 @@ def _written(edit: Edit, item: Item, protected: Protected, translation: str) -> 
     return [*(Edit(start, end, text, edit.rank) for start, end, text in before), edit]
 
 
-def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], list[Item]]:
-    """Edits that write items over their stand-ins, and the items whose stand-in is not there exactly once."""
+def _replacements(protected: Protected, translation: str) -> list[Edit]:
+    """Edits that write items over those stand-ins that the translation has exactly once."""
     edits: list[Edit] = []
-    lost: list[Item] = []
     for number, slot in enumerate(protected.slots):
-        if slot.is_out:
+        if slot.is_out or slot.item.is_letters:
             continue
         stand_in = protected.model_text[slot.start : slot.end]
         if slot.item.role == "sign":
-            if not slot.item.is_letters:
-                span = _same_sign(protected.model_text, slot, translation, stand_in)
-                edits += [Edit(*span, slot.item.text, (0, number))] if span else []
-                lost += [] if span else [slot.item]
+            span = _same_sign(protected.model_text, slot, translation, stand_in)
+            edits += [Edit(*span, slot.item.text, (0, number))] if span else []
             continue
         places = [match.span() for match in _whole(stand_in).finditer(translation)]
         if len(places) != 1:
-            lost.append(slot.item)
             continue
         start, end = places[0]
         if slot.before.isalnum() and translation[start - 1 : start] == " ":
@@ -105,7 +95,7 @@ def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], l
         if slot.after.isalnum() and translation[end : end + 1] == " ":
             end += 1
         edits += _written(Edit(start, end, slot.item.text, (0, number)), slot.item, protected, translation)
-    return edits, lost
+    return edits
 
 
 def _whole(stand_in: str) -> regex.Pattern[str]:
@@ -188,14 +178,14 @@ class Placement:
         if slot.item.role == "letter":
             return self._at_letter(slot, number, depth)
         if slot.before.isalnum() and slot.after.isalnum():
-            return self._between(slot, number)
+            return self._between(slot, number, depth)
         for touches, after in ((slot.before.isalnum(), False), (slot.after.isalnum(), True)):
             word = self.alignment.aligned_word(slot.start, after) if touches else None
             if word is not None:
                 at = self.words[word][0 if after else 1]
                 rank = (2, depth + 0.5, number) if after else (0, -depth - 0.5, number)
                 return Edit(at, at, slot.item.text, rank)
-        return self._in_gap(slot, number)
+        return self._in_gap(slot, number, depth)
 
     def _at_letter(self, slot: Slot, number: int, depth: int) -> Edit:
         """Before the first letter of the word that came of the slot's word; if the slot is inside of that one, before
@@ -207,38 +197,34 @@ class Placement:
             at += max(0, self.text[slice(*self.words[word])].casefold().find(slot.after.casefold()))
         return Edit(at, at, slot.item.text, (2, depth + 0.5, number))
 
-    def _between(self, slot: Slot, number: int) -> Edit:
+    def _between(self, slot: Slot, number: int, depth: int) -> Edit:
         """Between two words that it joins: in place of the space there."""
         gap = self.alignment.gap(slot.start)
         if not 0 < gap < len(self.words):
-            return self._in_gap(slot, number)
+            return self._in_gap(slot, number, depth)
         start, end = self.words[gap - 1][1], self.words[gap][0]
-        if self.text[start:end].isspace():
-            return Edit(start, end, slot.item.text, (1, number))
-        return Edit(start, start, slot.item.text, (1, number))
+        return Edit(start, end if self.text[start:end].isspace() else start, slot.item.text, (1, number))
 
-    def _in_gap(self, slot: Slot, number: int) -> Edit:
+    def _in_gap(self, slot: Slot, number: int, depth: int) -> Edit:
+        """Between the words that its neighbours became, with the spaces that it has in the sentence."""
+        before = " " * slot.before.isspace() + slot.item.text
+        after = slot.item.text + " " * slot.after.isspace()
         if slot.start == 0:
-            space = " " if slot.after.isspace() else ""
-            return Edit(0, 0, slot.item.text + space, (1, number))
+            return Edit(0, 0, after, (2, depth + 0.5, number))
         if slot.start >= len(self.source):
-            space = " " if slot.before.isspace() else ""
-            return Edit(len(self.text), len(self.text), space + slot.item.text, (1, number))
-        if (
-            slot.before + slot.after in self.text and not (slot.before + slot.after).isspace()
-        ):  # between brackets
-            at = self.text.index(slot.before + slot.after) + 1
+            return Edit(len(self.text), len(self.text), before, (0, -depth - 0.5, number))
+        brackets = slot.before + slot.after
+        if brackets in self.text and not brackets.isspace():
+            at = self.text.index(brackets) + 1
             return Edit(at, at, slot.item.text, (1, number))
         gap = self.alignment.gap(slot.start)
-        after_word = not slot.after.isspace()  # punctuation follows
-        if gap == len(self.words) or (after_word and gap > 0):
+        if gap == len(self.words) or (not slot.after.isspace() and gap > 0):  # punctuation follows
             at = self.words[gap - 1][1] if self.words else len(self.text)
-            space = " " if slot.before.isspace() else ""
-            return Edit(at, at, space + slot.item.text, (1, number))
+            return Edit(at, at, before, (1, number))
         at = self.words[gap][0]
         while at > 0 and not self.text[at - 1].isspace():
             at -= 1
-        return Edit(at, at, slot.item.text + (" " if slot.after.isspace() else ""), (1, number))
+        return Edit(at, at, after, (1, number))
 
 
 def _groups(slots: Sequence[Slot]) -> list[Slot]:

@@ -184,7 +184,7 @@ class SentenceTranslator:
     def _of_items(self, way: Way) -> SentenceTranslation:
         """The result of a sentence that has no words for the model: a copy, with the glossary's terms."""
         result = replace(copied(way.request.sentence), foreign=way.protected.foreign)
-        text = restore(way.protected, way.protected.model_text, (), (), None).text
+        text = restore(way.protected, way.protected.model_text, (), (), None)
         if all(item.kind != TERM for item in way.request.items):
             return result
         return replace(result, text=text, candidates=((text, 0.0),), copied=False, known=True)
