@@ -23,6 +23,8 @@ _OUTSIDE = re.compile(rf"[\s{PLACES}]")
 _WORD = re.compile(rf"[\w{KEPT}]+")
 _EMPTY_PAIR = re.compile(rf"[{OPENING}][^\w{KEPT}{OPENING}]*[{CLOSING}]")
 _LETTER = r"[^\W\d_]"
+# A variable, or a unit of length without a number before it: no word that has a footnote.
+SYMBOL = r"(?<!\d\s)(?<!\w)[b-df-hj-np-tv-xz]"
 _OPENED_IN_WORD = re.compile(rf"({_LETTER}+)([{OPENING}]+)(?={_LETTER})")
 _ENDED_IN_WORD = re.compile(rf"(?<={_LETTER})([{CLOSING}{PLACES}]+)({_LETTER}+)")
 
@@ -140,8 +142,9 @@ class Marked:
         for opened in set(re.findall(f"[{OPENING}]", text)):
             if mark("close", number_of(opened)) not in text:
                 text = text.replace(opened, self._also("empty", opened))
-        for raised in self._raised:  # inside of a word (H₂O)
-            text = re.sub(rf"{raised}(?={_LETTER})", self._also("word", raised), text)
+        for raised in self._raised:  # inside of a word (H₂O), or the exponent of a sign (x², m²)
+            kept = self._also("word", raised)
+            text = re.sub(rf"{raised}(?={_LETTER})|(?<={SYMBOL}){raised}", kept, text)
         stretches = _cut(tidied(text))
         return stretches if any(translate for _, translate in stretches) else []
 

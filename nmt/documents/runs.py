@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from nmt.documents.marked_text import mended, peeled, tidied
+from nmt.documents.marked_text import SYMBOL, mended, peeled, tidied
 from nmt.text.marks import MARK, MAX_MARKS, mark, number_of, role_of
 from nmt.text.protected import has_words
 
@@ -201,5 +201,6 @@ def _take_out_raised(slots: list[Slot]) -> None:
         end = start + len(slot.text)
         number = start < end and not any(c.isalpha() or c.isspace() for c in text[start:end])
         if slot.raised and number and text[start - 1 : start].isalnum():
-            slots[index] = replace(slot, kind="fixed") if text[end : end + 1].isalpha() else Slot()
+            inside = text[end : end + 1].isalpha() or re.search(rf"{SYMBOL}$", text[:start])
+            slots[index] = replace(slot, kind="fixed") if inside else Slot()
         start = end

@@ -98,7 +98,9 @@ class Glossary:
 
         A pair that stands in the term alone comes to be around it: <b>purchase</b> order, <b>purchase order</b>; one
         with further words keeps to these."""
-        markup = [item for item in protected_items(sentence) if item.role in _MARKUP] if self._terms else []
+        markup = [item for item in protected_items(sentence) if item.role in _MARKUP]
+        if not markup or not self._terms:
+            return sentence, self.terms_in(sentence)
         ends = [0, *(item.end for item in markup)]
         starts = [*(item.start for item in markup), len(sentence)]
         plain = [sentence[end:start] for end, start in zip(ends, starts, strict=True)]
@@ -106,7 +108,8 @@ class Glossary:
         places = list(before)
         number_at = {item.start: number for number, item in enumerate(markup)}
         partners = [number_at.get(-1 if item.partner is None else item.partner) for item in markup]
-        for term in self.terms_in("".join(plain)) if markup else ():
+        text = "".join(plain)
+        for term in self.terms_in(text):
             for number, (item, other) in enumerate(zip(markup, partners, strict=True)):
                 if term.start < before[number] < term.end:
                     within = other is not None and term.start <= before[other] <= term.end
@@ -121,7 +124,6 @@ class Glossary:
             closes = markup[number].role == "close" and other is not None and places[other] < places[number]
             return places[number], not closes, -other if closes and other is not None else number
 
-        text = "".join(plain)
         pieces, position = [], 0
         for number in sorted(range(len(markup)), key=order):
             pieces += [text[position : places[number]], markup[number].text]

@@ -34,6 +34,7 @@ def built(*pieces: str) -> Marked:
         (["Mi per", "<b>", "ri", "</b>", "to"], ["Mi <0>perrito</0>"]),
         (["Uno ", "<b>", "→", "</b>", " dos"], ["Uno <1/> dos"]),
         (["Una nota", "<sup>", "1", "</sup>", " y H", "<sup>", "2", "</sup>", "O"], ["Una nota<1/> y H{3}O"]),
+        (["Son m", "<sup>", "2", "</sup>", " y 4 m", "<sup>", "2", "</sup>"], ["Son m{1} y 4 m"]),
         (["Uno ", "<b>", "dos ", "<i>", "tres", "</b>", " seis", "</i>"], ["Uno <0>dos <1/>tres</0> seis"]),
         (["<a>", "Inicio", "</a>", " / ", "<a>", "La guía", "</a>"], ["Inicio", "La guía"]),
         (["<b>", "Muy", "</b>", " ", "<b>", "bien", "</b>"], ["<0>Muy</0> <1>bien</1>"]),
