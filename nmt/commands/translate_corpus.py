@@ -1,4 +1,5 @@
-"""`nmt translate-corpus`: files of any size, in shards; what was killed goes on, on one machine or on several.
+"""`nmt translate-corpus`: files of any size, in shards, on one machine or on several.  An interrupted run resumes from
+the last finished shard.
 
 The input is cut into shards beside the output, OUT.parts/N.in; each becomes N.out, whole or not at all; together they
 become OUT.

@@ -1,5 +1,5 @@
-"""Documents in, the same documents in another language out: what is text in them, and how its translation is put
-in the text's place while everything else stays as it is.  Nothing here knows of models or of the page.
+"""Documents of many formats: each module finds the text in a format and writes its translation in the text's place,
+while everything else stays as it is.  Nothing here depends on models or on the page.
 
     from nmt.documents.formats import open_document
 

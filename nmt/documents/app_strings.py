@@ -1,6 +1,6 @@
 """Texts of applications, as JSON, Java's .properties and Apple's .strings: values are translated, keys, comments and
-everything else stay byte for byte.  What no person reads (identifiers, numbers, addresses) stays, too, and so does a
-value whose translation would lose a placeholder.  YAML is `nmt.documents.yaml_strings`' business.
+everything else stay byte for byte.  Values that no person reads (identifiers, numbers, addresses) stay, too, and so
+does a value whose translation would lose a placeholder.  For YAML see `nmt.documents.yaml_strings`.
 """
 
 from __future__ import annotations
@@ -52,8 +52,10 @@ def json_passages(content: str, name: str) -> list[Passage]:
 
 
 def value_passage(start: int, raw: str, value: str, write: Callable[[str], str]) -> Iterator[Passage]:
-    """The passage, if there is any, of a value that is written `raw` in a file from `start` on; `write` spells a
-    value as the file does."""
+    """The passage of a value, if it has text to translate.
+
+    raw    the value as it stands in the file, from `start` on
+    write  how the file spells a value"""
     if IDENTIFIER.fullmatch(value):
         return
     message = Message(value)
@@ -75,9 +77,8 @@ def properties_passages(content: str, name: str) -> list[Passage]:
         def write(text: str, doubled: bool = doubled) -> str:
             text = text.replace("'", "''") if doubled else text
             text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-            escaped = "".join(
-                c if ord(c) < 127 else f"\\u{ord(c):04x}" for c in text
-            )  # no rarer ones are written
+            # No rarer ones are written.
+            escaped = "".join(c if ord(c) < 127 else f"\\u{ord(c):04x}" for c in text)
             return escaped if content.isascii() else text
 
         value = value.replace("''", "'") if doubled else value

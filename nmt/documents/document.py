@@ -1,5 +1,5 @@
-"""What a document is to those who translate it, and what the formats have in common that are text among text:
-encodings, lines, limits, and how a file is written.
+"""The interface of documents, and what the formats that are text files have in common: encodings, lines, limits and
+how a file is written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a document may be at most."""
+    """The limits on the size of a document."""
 
     file_bytes: int = 10_000_000
     texts: int = 100_000
@@ -75,7 +75,7 @@ class Passage:
 class Encoding:
     mark: bytes  # b"" without a byte order mark
     codec: str
-    errors: str = "replace"  # what to do with characters that it has not
+    errors: str = "replace"  # for characters that the encoding lacks
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,8 @@ def _check_count(count: int, most: int, what: str, name: str) -> None:
 
 
 def as_many_lines(translation: str, text: str) -> str:
-    """A line break that the text had not would break the format (a blank line ends a subtitle)."""
+    """The translation without line breaks if the text has none: they could break the format (a blank line ends a
+    subtitle)."""
     if "\n" in text or "\r" in text:
         return translation
     return re.sub(r"\s*[\r\n]\s*", " ", translation)

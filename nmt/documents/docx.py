@@ -1,7 +1,7 @@
 """Word documents (.docx): the text of paragraphs in the body, tables, headers, footers, footnotes, endnotes and text
 boxes is translated.  Comments, deleted text, formulas, computed fields (page numbers, references), pictures,
 properties and macros stay as they are; what is tracked as inserted stays so.  A paragraph is cut at tabs and line
-breaks.  How its formatting is kept, is `nmt.documents.runs`' business.
+breaks.  `nmt.documents.runs` keeps its formatting.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _names(names: str) -> frozenset[str]:
 _CUTS = _names("tab ptab br cr")
 _CONTAINERS = _names("smartTag sdtContent customXml dir bdo")  # whose runs count as the paragraph's
 _KEPT = _names("hyperlink sdt ins moveTo")
-# What is not seen, or not there any more; everything else beside text is a place that stays where it was.
+# What is not seen, or was deleted; everything else beside text is a place.
 _UNSEEN = _names(
     "pPr rPr del moveFrom proofErr bookmarkStart bookmarkEnd lastRenderedPageBreak permStart permEnd softHyphen "
     "sdtPr sdtEndPr delText smartTagPr customXmlPr moveToRangeStart moveToRangeEnd moveFromRangeStart moveFromRangeEnd"
@@ -64,13 +64,13 @@ def parts(package: Package) -> dict[str, Part]:
 
 def _texts_of(root: Any) -> list[RunText]:
     """The texts of all paragraphs of a part; those of text boxes follow the paragraph that the box stands in."""
-    fields: list[Field] = []  # open ones; one (a table of contents) may go over several paragraphs
+    fields: list[Field] = []  # open fields; one (a table of contents) may go over several paragraphs
     paragraphs = root.iter(W + "p")
     return [text for one in paragraphs for text in run_texts(list(_items(one, Slot(), fields)), SpacedText)]
 
 
 def _items(element: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | None]:
-    """What an element has: slots of one node, places, and None where the text is cut."""
+    """The slots of an element, each of one node or a place, and None where the text is cut."""
     for child in element.iterchildren(tag=etree.Element):
         if child.tag == W + "r":
             yield from _run_items(child, like, fields)

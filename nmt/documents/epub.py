@@ -1,5 +1,5 @@
 """Books (.epub): the pages in reading order, and the table of contents, are translated as `nmt.documents.html` does
-it; pictures, styles, fonts and what the book says about itself stay.
+it; pictures, styles, fonts and the book's metadata stay.
 """
 
 from __future__ import annotations

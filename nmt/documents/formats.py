@@ -1,4 +1,4 @@
-"""Which file is read as what."""
+"""The formats of documents, by the suffix of the file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from nmt.documents.document import (
 from nmt.documents.package import Package, PackageDocument, Part
 from nmt.errors import UserError
 
-# Of each format in which text stands among text: (content, name for messages) -> what of it is to be translated.
+# Formats that are text files: a function of (content, name for messages) that gives the passages to translate.
 PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".txt": txt.passages,
     ".md": markdown.passages,
@@ -48,8 +48,8 @@ PASSAGES: dict[str, Callable[[str, str], list[Passage]]] = {
     ".properties": app_strings.properties_passages,
     ".strings": app_strings.apple_passages,
 }
-OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # in which there are many files still
-# Of each format that is a zip archive: (what it is called, what of it has text).
+OLD_CODECS = dict.fromkeys((".srt", ".html", ".htm"), "cp1252")  # the encoding of many older files
+# Formats that are zip archives: the name for messages, and a function that gives the parts with text.
 PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
     ".docx": ("Word document", docx.parts),
     ".odt": ("text document of OpenDocument", odt.parts),
@@ -60,7 +60,7 @@ PACKAGES: dict[str, tuple[str, Callable[[Package], dict[str, Part]]]] = {
 XLIFF = (".xlf", ".xliff")
 SUFFIXES = (*PASSAGES, *XLIFF, *PACKAGES)
 
-# What is told to those who come with other formats.
+# Advice for files of other formats.
 SAVE_AS = {
     **dict.fromkeys((".doc", ".rtf"), ".docx"),
     **dict.fromkeys((".ppt", ".odp"), ".pptx"),

@@ -1,10 +1,10 @@
-"""Web pages (.html, .htm, .xhtml), and the pages of books (.epub): what a reader sees is translated, and what is
-read to him (`alt`, `title`, `placeholder`, `aria-label`); everything else stays byte for byte.
+"""Web pages (.html, .htm, .xhtml), and the pages of books (.epub): visible text is translated, and so are attributes
+that are read out (`alt`, `title`, `placeholder`, `aria-label`); everything else stays byte for byte.
 
 Inline elements are part of the sentence that they stand in, and follow their words; every other element ends a text.
 Kept are scripts, styles, `<pre>`, `<code>` and the like, templates (`{{ … }}`), and elements with translate="no" or
-class="notranslate".  The page is read by a tokenizer, not into a tree: no parser of HTML says where each of its nodes
-stood, and written from a tree a page would change in many places.  Broken markup is text, or stays as it is.
+class="notranslate".  The page is read by a tokenizer and not into a tree: no parser of HTML gives the position of every
+node, and a page written from a tree would change in many places.  Broken markup is text, or stays as it is.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from __future__ import annotations
 import codecs
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from nmt.documents.document import Passage
@@ -37,7 +38,24 @@ _INLINE = frozenset(
     "progress q rp rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
 )
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_LITERAL = frozenset("code kbd samp var tt pre textarea".split())  # whose content is not translated
+_BESIDE = frozenset("rt rp".split())  # notes beside a word, not translated either
+_LITERAL = _BESIDE.union("code kbd samp var tt pre textarea".split())  # whose content is not translated
+# Elements whose end tag may be left out: what begins after them ends them, unless one of the last is open in them.
+_ENDED_BY = {
+    name: (frozenset(ends.split()), frozenset(shields.split()))
+    for names, ends, shields in (
+        ("p", "address article aside blockquote dd details dialog div dl dt fieldset figcaption figure footer form h1 "
+         "h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre search section table td th tr ul",
+         "button object table"),
+        ("li", "li", "ul ol menu table"), ("dt dd", "dt dd", "dl table"),
+        ("td th", "td th tr tbody tfoot", "table"), ("tr", "tr tbody tfoot", "table"),
+        ("thead tbody tfoot", "tbody tfoot", "table"), ("option", "option optgroup hr", ""),
+        ("optgroup", "optgroup hr", ""), ("rt rp", "rt rp", "ruby"),
+    )
+    for name in names.split()
+}  # fmt: skip
+# Formatting, which goes on in the next block, and what only its own end tag ends.
+_GOES_ON = frozenset("a b big code em font i s small strike strong textarea tt u".split())
 _READ_OUT = frozenset("alt title placeholder aria-label".split())
 _NOT_TRANSLATED = re.compile(
     r"(?<![\w-])(?:translate\s*=\s*[\"']?no\b|class\s*=\s*(?:\"[^\"]*(?<![\w-])notranslate(?![\w-])"
@@ -49,6 +67,7 @@ _CHARSET = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]{2}")
 _DECLARED_WITHIN = 1024  # bytes
+_DEEPEST = 512  # elements in one another, as in browsers
 
 
 @dataclass
@@ -62,7 +81,7 @@ class Piece:
 
 
 def declared_codec(data: bytes) -> str | None:
-    """The encoding that a page says it is in; Latin-1 means Windows-1252, as it does to browsers."""
+    """The encoding that a page declares; as in browsers, Latin-1 means Windows-1252."""
     found = _CHARSET.search(data[:_DECLARED_WITHIN])
     try:
         codec = codecs.lookup(found[1].decode()).name if found else None
@@ -84,42 +103,70 @@ def passages(content: str, name: str) -> list[Passage]:
     return found
 
 
+@dataclass
+class Kept:
+    """An element that is not translated and has not ended yet."""
+
+    start: int
+    name: str
+    around: Counter[str]  # names of the elements that it is in
+    inside: list[str] = field(default_factory=list)  # names of the elements open in it
+
+    @property
+    def kind(self) -> str:
+        return "place" if self.name in _BESIDE else "fixed" if self.name in _INLINE else "cut"
+
+    def ended_before(self, name: str, closes: bool) -> bool:
+        """Whether a tag ends it without its own end tag, by HTML's rules."""
+        if not closes:
+            ends, shields = _ENDED_BY.get(self.name, (frozenset(), frozenset()))
+            return name in ends and shields.isdisjoint(self.inside)
+        outer = name != self.name and name not in _INLINE and name not in self.inside
+        return outer and self.around[name] > 0 and self.name not in _GOES_ON
+
+    def ended_by(self, name: str, opens: bool, closes: bool) -> bool:
+        """Whether a tag inside of it is its own end tag."""
+        if opens and len(self.inside) < _DEEPEST:
+            self.inside.append(name)
+        elif closes and name in self.inside:
+            del self.inside[len(self.inside) - 1 - self.inside[::-1].index(name) :]
+        elif closes:
+            return name == self.name
+        return False
+
+
 def _pieces(content: str) -> Iterator[Piece]:
     position = 0
-    kept: tuple[int, str, bool] | None = (
-        None  # where an element begins that is kept, its name, whether it is inline
-    )
-    depth = 0
+    kept: Kept | None = None
+    around: Counter[str] = Counter()
     for token in _TOKEN.finditer(content):
         if kept is None and position < token.start():
             yield Piece(position, token.start(), "text")
-        name = (token["name"] or "").lower()
-        opens = (
-            bool(name) and not token["close"] and name not in _VOID and not token["attributes"].endswith("/")
-        )
+        name, closes = (token["name"] or "").lower(), bool(token["close"])
+        alone = name in _VOID or (bool(name) and token["attributes"].endswith("/"))
+        opens = bool(name) and not closes and not alone
+        if kept and kept.ended_before(name, closes):
+            yield Piece(kept.start, token.start(), kept.kind)
+            kept = None
         if kept is not None:
-            if name == kept[1]:
-                depth += 1 if opens else -bool(token["close"])
-            if depth == 0:
-                yield Piece(kept[0], token.end(), "fixed" if kept[2] else "cut")
+            if kept.ended_by(name, opens, closes):
+                yield Piece(kept.start, token.end(), kept.kind)
                 kept = None
         elif opens and (name in _LITERAL or _NOT_TRANSLATED.search(token["attributes"])):
-            kept, depth = (token.start(), name, name in _INLINE), 1
+            kept = Kept(token.start(), name, around)
         elif not name:  # a comment, a script: if there is a word on either side, it stays between them
             yield Piece(token.start(), token.end(), "place")
-        elif name not in _INLINE:
-            yield Piece(token.start(), token.end(), "cut", name)
-        elif name in _VOID or token["attributes"].endswith("/"):
-            yield Piece(token.start(), token.end(), "place", name)
         else:
-            yield Piece(token.start(), token.end(), "close" if token["close"] else "open", name)
+            around[name] = max(0, around[name] + opens - closes)
+            kind = "cut" if name not in _INLINE else "place" if alone else "close" if closes else "open"
+            yield Piece(token.start(), token.end(), kind, name)
         position = token.end()
     if kept is None and position < len(content):
         yield Piece(position, len(content), "text")
 
 
 def _of_attributes(piece: Piece, content: str) -> Iterator[Passage]:
-    """What is read to people of a block's tag."""
+    """The attributes of a block's tag that are read out."""
     for start, end in _read_out(piece, content):
         yield Passage(start, end, (html.unescape(content[start:end]),), lambda said: html.escape(said[0]))
 

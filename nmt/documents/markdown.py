@@ -4,9 +4,9 @@ matter, addresses, titles of links and the definitions of links are not.
 
 Everything but the translated contents stays byte for byte.  Emphasis, links and code inside a sentence follow
 their words (`nmt.documents.marked_text`); a paragraph broken over lines is broken again at the same width, unless each
-line ends with a sentence: then it is translated line by line.  After the fact each content is read again: if its
-text is not what the translator said (a stray `*` made emphasis), special characters are escaped, and if that does
-not help the content stays as it was.
+line ends with a sentence: then it is translated line by line.  Each written content is parsed again: if its text
+differs from the translation (a stray `*` made emphasis), special characters are escaped, and if it still differs the
+content stays as it was.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ class Block:
     source: str  # the same as it is written in the file, at characters [start, end)
     start: int
     end: int
-    between: (
-        str  # what a line break of the content is in the file: the line end, and what precedes the next line
-    )
+    between: str  # a line break of the content as it stands in the file: the line end, and what precedes the next line
     width: int  # at which its lines are broken; 0 if it has but one
     kind: str  # "paragraph", "heading", "title" or "cell"
 
@@ -80,9 +78,8 @@ def passages(content: str, name: str) -> list[Passage]:
             own = range(first + token.map[0], first + max(token.map[1], token.map[0] + len(parts)))
             if kind == "paragraph" and all(map(_MDX.fullmatch, parts)):
                 continue
-            if (
-                kind == "title" and f'"{token.content}"' not in all_lines[own[0]].text
-            ):  # the note's kind itself
+            # Without a title of its own a note has its kind as the title.
+            if kind == "title" and f'"{token.content}"' not in all_lines[own[0]].text:
                 continue
             block = _block(all_lines, own, token.content, kind, columns)
             found += _of_block(block, parser) if block else []
@@ -109,8 +106,8 @@ def _after_front_matter(all_lines: Sequence[Line]) -> int:
 def _block(
     all_lines: Sequence[Line], own: range, content: str, kind: str, columns: dict[int, int]
 ) -> Block | None:
-    """Where the content stands in the lines that its token names; None if they spell it otherwise (a tab that
-    is in part indentation), and it is left alone."""
+    """The block of a content, from the lines that its token names; None if they spell it differently (a tab that is in
+    part indentation): then it is left alone."""
     places: list[tuple[int, int]] = []  # [start, end) of each line of the content, in the file
     parts = content.split("\n")
     for number, part in zip(own, parts, strict=False):

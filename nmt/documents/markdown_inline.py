@@ -1,7 +1,7 @@
 """The inside of a Markdown paragraph, heading or table cell: its text without markup, and the markup around a
-translation again.  Where paragraphs are, is `nmt.documents.markdown`'s business.
+translation again.  `nmt.documents.markdown` finds the paragraphs.
 
-markdown-it-py finds the markup; since its inline tokens do not say where they stand, its rules are watched.
+markdown-it-py finds the markup; since its inline tokens have no positions, its rules are wrapped to record them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
 _LITERAL = {"<kbd>", "<code>", "<samp>", "<var>"}  # pairs whose text is not translated
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_FOOTNOTE = re.compile(
-    r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]"
-)  # where it is explained, or referred to
+_FOOTNOTE = re.compile(r"(?<![^\n])\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]")  # a footnote, or a reference to it
 _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&$])")
 # Jekyll's, Hugo's and others' templates, links and pictures of wikis, attributes, names of pictures.
@@ -46,7 +44,7 @@ class Event:
     end: int
     kind: str  # "open", "close", "fixed", "character", "place", "image", "soft" or "hard"
     text: str = ""  # the character that an escape stands for; an image's description
-    name: str = ""  # of what is opened or closed
+    name: str = ""  # of the markup that is opened or closed
 
 
 @dataclass
@@ -94,7 +92,7 @@ class InlineParser:
     def __init__(self, markdown: MarkdownIt, env: dict[str, Any]) -> None:
         self.markdown, self.env = markdown, env
         self._src = ""
-        self._tries = 0  # that are left
+        self._tries = 0  # tries that are left
         self._seen: list[tuple[str, int, int, list[Any]]] = []
         for name in markdown.inline.ruler.get_active_rules():
             if name not in ("text", "linkify"):
@@ -147,7 +145,7 @@ class InlineParser:
     def _watched(
         self, name: str, rule: Callable[[StateInline, bool], bool]
     ) -> Callable[[StateInline, bool], bool]:
-        """The rule, noting where it found what."""
+        """The rule, which also records where it found markup."""
 
         def run(state: StateInline, silent: bool) -> bool:
             self._tries -= silent
@@ -221,7 +219,7 @@ def _events(rule: str, content: str, start: int, end: int, extra: list[Any]) -> 
 
 
 def _delimiters(start: int, tokens: list[Any]) -> list[Event]:
-    """Of a run of `*`, `_` or `~`, whose tokens have since become what they mean (or stayed text)."""
+    """Events of a run of `*`, `_` or `~`, whose tokens have since become emphasis (or stayed text)."""
     events = []
     for place, token in enumerate(tokens):
         width = 2 if token.type.startswith("s_") else 1  # ~~ is one token, ** are two
@@ -298,7 +296,7 @@ def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inl
 
 
 def _closing_of(content: str, opening: Event, closing: Event) -> str:
-    """What a pair writes after its text."""
+    """The markup that closes a pair."""
     after = content[closing.start : closing.end]
     if opening.name == "link" and after in ("]", "][]"):  # the text is the name of the link's definition
         return f"][{content[opening.end : closing.start]}]"

@@ -1,8 +1,8 @@
 """A text whose inline markup became marks (`nmt.text.marks`), and its translation with the markup again.
 
-A format builds a `Marked` from left to right.  Markup around a whole text, and what stands before and after it, is no
-business of the translator's; what separates texts (`|`, a row of links) cuts it into several.  The translator puts the
-marks where the attention says, and every one is written again exactly once.
+A format builds a `Marked` from left to right.  Markup around the whole text is not sent to the translator; it is
+written back unchanged.  Separators (`|`, the space between links in a row) cut the text into several texts.  The
+translator places the marks by attention, and each mark is written back as its markup exactly once.
 """
 
 from __future__ import annotations
@@ -13,43 +13,51 @@ from functools import cached_property
 
 from nmt.text.marks import CLOSING, KEPT, MARK, MAX_MARKS, OPENING, PLACES, MarkRole, mark, number_of, role_of
 from nmt.text.protected import has_words, protected_items
-from nmt.translation.protect import Protected, Slot
+from nmt.translation.protect import Protected, Slot, neighbours
 from nmt.translation.restore import restore
 
 _SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
 _SAID = re.compile("\0(\\d+)\0")  # no document has a NUL
 _PIECE = re.compile(f"({MARK.pattern})")
+_OUTSIDE = re.compile(rf"[\s{PLACES}]")
 _WORD = re.compile(rf"[\w{KEPT}]+")
 _EMPTY_PAIR = re.compile(rf"[{OPENING}][^\w{KEPT}{OPENING}]*[{CLOSING}]")
 _LETTER = r"[^\W\d_]"
+# A variable, or a unit of length without a number before it: no word that has a footnote.
+SYMBOL = r"(?<!\d\s)(?<!\w)[b-df-hj-np-tv-xz]"
 _OPENED_IN_WORD = re.compile(rf"({_LETTER}+)([{OPENING}]+)(?={_LETTER})")
 _ENDED_IN_WORD = re.compile(rf"(?<={_LETTER})([{CLOSING}{PLACES}]+)({_LETTER}+)")
 
 
 class Marked:
-    """A text in pieces: what the translator reads, and what is written for it in the file."""
+    """A text in pieces; each has what the translator reads and what the file has."""
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, str]] = []
         self._markup: dict[str, str] = {}  # what each mark stands for
-        self._raised: set[str] = set()  # places that are numbers at a word: the 2 of m²
-        self._opened: list[tuple[str, str]] = []  # names and marks
+        self._raised: set[str] = set()  # marks of numbers at the end of a word: the 2 of m²
+        self._opened: list[tuple[str, str]] = []  # names and marks of what is open
         self._said: list[str] = []
         self._count = 0
 
     def add(self, text: str, written: str | None = None) -> None:
-        if MARK.search(text):
-            self._count = MAX_MARKS + 1  # what has such characters of its own is left as it is
-        if text:
-            self._pieces.append((text, text if written is None else written))
+        """Add text, and how the file writes it; a character of the text that is a mark to us becomes a place."""
+        for number, piece in enumerate(_PIECE.split(text)):
+            raw = piece if written is None else written
+            if number % 2:
+                one = self._add_mark("empty", piece)
+                self._pieces[-1] = (one, raw)
+            elif piece:
+                self._pieces.append((piece, raw))
+            written = "" if written is not None and piece else written
 
     def open(self, name: str, written: str) -> None:
-        """Markup that `close` of the same name closes, and that is a place if none does."""
+        """Add opening markup; `close` with the same name closes it, and without that it becomes a place."""
         self._opened.append((name, self._add_mark("open", written)))
 
     def close(self, name: str, written: str, raised: bool = False) -> None:
-        """Close what was opened last by this name.  A pair without words, a raised number at a word's end, and what
-        closes nothing become a place."""
+        """Close what was last opened with this name.  A pair without words, a raised number at the end of a word, and
+        markup that closes nothing each become a place."""
         place = next((i for i in reversed(range(len(self._opened))) if self._opened[i][0] == name), None)
         if place is None:
             self.place(written)
@@ -71,22 +79,22 @@ class Marked:
         self._pieces.append((closing, written))
 
     def place(self, written: str) -> None:
-        """What stands at a place and encloses nothing: a picture, a tag that no other closes."""
+        """Add markup that encloses nothing: a picture, a tag without a closing one."""
         self._add_mark("empty", written)
 
     def keep(self, written: str) -> None:
-        """What stays as it is and stands in the place of a word: code."""
+        """Add something that stays unchanged and stands for a word: code, say."""
         self._add_mark("word", written)
 
     def say(self, text: str) -> str:
-        """What is written in some markup for a text that is translated by itself: a picture's description."""
+        """A placeholder to write into markup for a text that is translated by itself: a picture's description, say."""
         self._said.append(text)
         return f"\0{len(self._said) - 1}\0"
 
     @property
     def texts(self) -> list[str]:
-        """What is to be translated, and then what markup says; nothing of a text without words, or with more markup
-        than prose has."""
+        """The texts to translate, then those given to `say`.  A text without words, or with more than `MAX_MARKS`
+        pieces of markup, is not translated."""
         return [*(text for text, translate in self._stretches if translate), *self._said]
 
     def render(
@@ -98,7 +106,8 @@ class Marked:
     ) -> str:
         """The text with the translations of `texts`, with its markup or without.
 
-        escape, escape_said  spell what is no markup, and what markup says
+        escape       how the file spells text
+        escape_said  how it spells text inside of markup (`say`)
         """
         said = dict(enumerate(translations[len(translations) - len(self._said) :]))
         rendered = self._rendered(translations, escape, markup)
@@ -126,15 +135,16 @@ class Marked:
 
     @cached_property
     def _stretches(self) -> list[tuple[str, bool]]:
-        """Stretches that join to the text, and whether each is to be translated; none if nothing is."""
+        """Stretches that join to the text, each with whether it is translated; empty if none is."""
         if self._count > MAX_MARKS:
             return []
         text = "".join(piece for piece, _ in self._pieces)
         for opened in set(re.findall(f"[{OPENING}]", text)):
             if mark("close", number_of(opened)) not in text:
                 text = text.replace(opened, self._also("empty", opened))
-        for raised in self._raised:  # in a word (H₂O) it is a part of it
-            text = re.sub(rf"{raised}(?={_LETTER})", self._also("word", raised), text)
+        for raised in self._raised:  # inside of a word (H₂O), or the exponent of a sign (x², m²)
+            kept = self._also("word", raised)
+            text = re.sub(rf"{raised}(?={_LETTER})|(?<={SYMBOL}){raised}", kept, text)
         stretches = _cut(tidied(text))
         return stretches if any(translate for _, translate in stretches) else []
 
@@ -153,14 +163,10 @@ def tidied(text: str) -> str:
 def peeled(text: str) -> tuple[str, str, str]:
     """The text without blanks, places and pairs around all of it: (before, text, after)."""
     start, end = 0, len(text)
-
-    def outside(character: str) -> bool:
-        return character.isspace() or bool(re.match(f"[{PLACES}]", character))
-
     while True:
-        while start < end and outside(text[start]):
+        while start < end and _OUTSIDE.fullmatch(text[start]):
             start += 1
-        while start < end and outside(text[end - 1]):
+        while start < end and _OUTSIDE.fullmatch(text[end - 1]):
             end -= 1
         pair = start < end and re.match(f"[{OPENING}]", text[start])
         if not pair or text[end - 1] != mark("close", number_of(text[start])):
@@ -169,8 +175,8 @@ def peeled(text: str) -> tuple[str, str, str]:
 
 
 def _cut(text: str) -> list[tuple[str, bool]]:
-    """The text cut at what separates texts outside of pairs; at all that is between pairs if words, each with a
-    capital, are only in them."""
+    """The text cut at the separators outside of pairs.  If all words are in pairs, and each pair begins with a
+    capital (a row of links), it is cut between the pairs."""
     outside, depth = "", 0
     for character in text:
         depth += re.match(f"[{OPENING}]", character) is not None
@@ -194,18 +200,19 @@ def _cut(text: str) -> list[tuple[str, bool]]:
 def mended(text: str, translation: str) -> str:
     """The translation with each mark of the text once, pairs around words and never across each other.
 
-    So the translator gives it; a translation memory knows no marks, and theirs are the places in proportion.
+    The translator's own output is like that.  A translation memory has no marks; they are then placed in proportion to
+    their places in the text.
     """
     if _is_nested(text, translation) and not _EMPTY_PAIR.search(translation):
         return translation
-    plain, slots = "", []
-    for item in (item for item in protected_items(text) if item.kind == "mark"):
-        plain = MARK.sub("", text[: item.start])
-        before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
-        slots.append(Slot(item, len(plain), len(plain), before, after))
+    slots = []
+    marks = [item for item in protected_items(text) if item.kind == "mark"]
+    for place, item in enumerate(marks):
+        at = len(MARK.sub("", text[: item.start]))
+        slots.append(Slot(item, at, at, *neighbours(text, marks, place)))
     protected = Protected(text, MARK.sub("", text), tuple(slots))
     plain = MARK.sub("", translation)
-    placed = restore(protected, plain, (), (), None).text
+    placed = restore(protected, plain, (), (), None)
     if _is_nested(text, placed):
         return placed
     first, *rest = MARK.findall(text)  # the words are fewer than the pairs

@@ -1,4 +1,4 @@
-"""A translation memory (.tmx): what people have translated before, and is not left to a model again."""
+"""A translation memory (.tmx): texts that people have translated, which need no model."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Memory:
         for word in set(text.casefold().split()):
             others = self._by_word.get(word, [])
             for other in others[: MAX_CANDIDATES * MAX_CANDIDATES]:
-                shared[other] = shared.get(other, 0.0) + 1 / len(others)  # rare words say more
+                shared[other] = shared.get(other, 0.0) + 1 / len(others)  # rare words count more
         candidates = sorted(shared, key=lambda other: -shared[other])[:MAX_CANDIDATES]
         ratios = [(SequenceMatcher(None, text, other, autojunk=False).ratio(), other) for other in candidates]
         likeness, best = max(ratios, default=(0.0, ""))

@@ -1,8 +1,8 @@
 """A message of a program (.po, .xliff, .json, .properties, …): a translation of it that the program can use.
 
-Placeholders, tags, escapes, accelerators (`&File`, `_File`) and the syntax of ICU's plurals and choices are the
-translator's business, by the grammar of `nmt.text.protected`; here, Markdown's links and bold stay around their words,
-and a translation with other placeholders than its source is refused.
+The translator protects placeholders, tags, escapes, accelerators (`&File`, `_File`) and the syntax of ICU's plurals and
+choices (`nmt.text.protected`).  Here, Markdown's links and bold are kept around their words, and a translation whose
+placeholders differ from those of its source is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _IN_ORDER = re.compile(r"%(?![({%]|\d+(?:\$|$))")  # of those that stand for arg
 
 
 class Message:
-    """A message without what a translator has no business with."""
+    """A message, whose links and bold stretches became marks."""
 
     def __init__(self, text: str) -> None:
         self._text, self._marked = text, _marked(text)

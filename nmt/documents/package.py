@@ -43,7 +43,7 @@ class Part(Protocol):
 
 
 class Texts(Protocol):
-    """What of an XML part is translated together: a paragraph."""
+    """A piece of an XML part that is translated together: a paragraph, say."""
 
     texts: list[str]
 
@@ -52,7 +52,7 @@ class Texts(Protocol):
 
 
 class Package:
-    """An opened archive; what it is called in messages (`what`: "Word document") is its format's."""
+    """An opened archive; `what` is the name of its format in messages ("Word document")."""
 
     def __init__(self, data: bytes, limits: Limits, name: str, what: str, suffix: str) -> None:
         self.name, self.what, self.suffix = name, what, suffix

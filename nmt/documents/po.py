@@ -1,7 +1,7 @@
-"""Translation catalogues of gettext (.po): what is missing is filled in, and marked `fuzzy` for a person to check.
+"""Translation catalogues of gettext (.po): missing translations are added and marked `fuzzy` for a person to check.
 
 An entry is translated if it has no translation yet, or a fuzzy one; what people have translated, obsolete entries,
-comments and the header say what they said.  Of a plural, the first form gets the translation of the singular and the
+comments and the header stay.  Of a plural, the first form gets the translation of the singular and the
 others that of the plural.  White space at either end of a message is kept, tags and links stay around their words,
 and a menu's accelerator (`&File`, `_File`) is before a letter again.  An entry whose translation would lose a
 placeholder (`%s`, `{name}`) stays without one, with a comment that says so: a program could crash over it.
@@ -28,9 +28,8 @@ NOTE = "Not translated by machine: placeholders would have been lost."
 _LINE = re.compile(r'\s*(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?".*"\s*|\s*(?:#.*)?')
 _STRING = re.compile(r'^\s*(?:msg|")[^\r\n]*"', re.MULTILINE)
 _CHARSET = re.compile(r"charset=([\w.-]+)", re.IGNORECASE)
-_HEADER = re.compile(
-    r"(?:[^\S\r\n]*(?:#(?:[^\S\r\n].*)?)?(?:\r\n|\r|\n))*"
-)  # comments of the file as a whole
+# Comments of the file as a whole.
+_HEADER = re.compile(r"(?:[^\S\r\n]*(?:#(?:[^\S\r\n].*)?)?(?:\r\n|\r|\n))*")
 
 
 def passages(content: str, name: str) -> list[Passage]:
@@ -47,9 +46,8 @@ def passages(content: str, name: str) -> list[Passage]:
         forms = list(entry.msgstr_plural.values()) or [entry.msgstr]
         if entry.obsolete or (all(forms) and not entry.fuzzy):
             continue
-        start = (
-            starts[entry.linenum - 1] if entry.linenum else header.end()
-        )  # no line of a first entry is known
+        # No line of a first entry is known.
+        start = starts[entry.linenum - 1] if entry.linenum else header.end()
         following = bisect_right(firsts, entry.linenum)
         limit = starts[firsts[following] - 1] if following < len(firsts) else len(content)
         end = start + [line.end() for line in _STRING.finditer(content[start:limit])][-1]
@@ -58,7 +56,7 @@ def passages(content: str, name: str) -> list[Passage]:
 
 
 def _catalogue(content: str, name: str) -> polib.POFile:
-    """UserError unless polib can read the file, and UTF-8 is what it says it is in."""
+    """UserError unless polib can read the file and it declares UTF-8."""
     try:
         catalogue = polib.pofile(content + "\n")  # a line end: so that it is no file's name
     except (OSError, ValueError) as error:

@@ -1,9 +1,10 @@
 """A text in runs of different looks (.docx, .pptx, .odt, .xlsx), and how its translation gets into the runs.
 
-The runs stay, with their formatting, and only what they say changes.  The most frequent look is the ground.  A stretch
-that looks otherwise (bold, say), a link, a content control or a tracked insertion is a pair of marks in the text to be
-translated (`nmt.text.marks`), and gets the words that it became; where these are in another order, its runs change
-places.  What is computed (page numbers, references) stays, and so does what is raised or lowered at a word's end (m²).
+The runs keep their formatting, and only their text changes.  The formatting that most characters have is the default;
+text in it gets no marks.  A stretch with other formatting (bold, say), a link, a content control and a tracked
+insertion each become a pair of marks in the text to be translated (`nmt.text.marks`), and get the words that the
+translator puts between these marks; where the marks come in another order, the runs change places.  Computed text
+(page numbers, references) and raised or lowered characters at the end of a word (m²) stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from nmt.documents.marked_text import mended, peeled, tidied
+from nmt.documents.marked_text import SYMBOL, mended, peeled, tidied
 from nmt.text.marks import MARK, MAX_MARKS, mark, number_of, role_of
 from nmt.text.protected import has_words
 
@@ -25,16 +26,16 @@ XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 @dataclass
 class Slot:
-    """Neighbouring runs that look alike and get one stretch of the translation; without nodes, a place."""
+    """Neighbouring runs with the same formatting, which get one stretch of the translation; a slot without nodes is a
+    place: a picture, say."""
 
     nodes: list[Any] = field(default_factory=list)  # elements whose `text` it is
     look: tuple[bytes, ...] = ()
     kind: Literal["style", "keep", "fixed"] = "style"
     owner: Any = None  # the link, content control or field that they are in
     raised: bool = False  # or lowered
-    units: list[Any] = field(
-        default_factory=list
-    )  # elements that have nothing else in them, and may be moved
+    # Elements that contain nothing else, so that they can be moved.
+    units: list[Any] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -42,7 +43,7 @@ class Slot:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """The same for runs that look alike."""
+        """Equal for runs with the same formatting."""
         return self.kind, self.look, id(self.owner)
 
 
@@ -55,7 +56,12 @@ class RunText:
         sizes: Counter[tuple[object, ...]] = Counter()
         for slot in free or [slot for slot in slots if slot.nodes and slot.kind == "keep"]:
             sizes[slot.key] += len(slot.text)
-        self._ground = sizes.most_common(1)[0][0] if sizes else None
+        self._default = sizes.most_common(1)[0][0] if sizes else None
+        text = "".join(slot.text for slot in slots)
+        # Marks that the text has of its own are other private characters to the translator.
+        others = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
+        own = dict(zip(sorted(set(MARK.findall(text))), others, strict=False))
+        self._hidden, self._shown = str.maketrans(own), str.maketrans({new: old for old, new in own.items()})
         text = "".join(self._marked(number, slot) for number, slot in enumerate(slots))
         self._before, self._text, self._after = peeled(tidied(text))
         self.texts = [self._text] if has_words(self._text) else []
@@ -70,38 +76,41 @@ class RunText:
             next((new for at, new in moves if at == place), old) for place, old in enumerate(self._slots)
         ]
         for slot, text in zip(slots, self._shares(self._before + said + self._after, slots), strict=True):
-            for node in slot.nodes if text is not None else ():
-                node.text, text = text, ""
+            for place, node in enumerate(slot.nodes if text is not None else ()):
+                node.text = "" if place else str(text).translate(self._shown)
         _move([(self._slots[place], new) for place, new in moves])
 
-    def _is_ground(self, slot: Slot) -> bool:
-        """Whether it has the ground's look, or one that is not seen: that of blanks and punctuation."""
+    def _is_default(self, slot: Slot) -> bool:
+        """Whether it has the default formatting, or only blanks and punctuation, on which formatting is not seen."""
         if not slot.nodes or slot.kind == "fixed":
             return False
-        return slot.key == self._ground or (slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text))
+        return slot.key == self._default or (
+            slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text)
+        )
 
     def _marked(self, number: int, slot: Slot) -> str:
-        if self._is_ground(slot):
-            return slot.text
+        text = slot.text.translate(self._hidden)
+        if self._is_default(slot):
+            return text
         if slot.kind == "fixed":
             return mark("word", number)
         if not re.search(r"\w", slot.text):
             return mark("empty", number)
-        return mark("open", number) + slot.text + mark("close", number)
+        return mark("open", number) + text + mark("close", number)
 
     def _moves(self, said: str) -> list[tuple[int, Slot]]:
-        """The places among the slots that get another slot, so that all are in the order of their marks."""
+        """(place, its new slot) where slots must change places so that they come in the order of their marks."""
         order = [number_of(one) for one in MARK.findall(said) if role_of(one) != "close"]
         return [(old, self._slots[new]) for old, new in zip(sorted(order), order, strict=True) if old != new]
 
     def _shares(self, said: str, slots: Sequence[Slot]) -> list[str | None]:
-        """What each slot gets of the translation, None if it says what it said."""
+        """The new text of each slot; None leaves it unchanged."""
         places = {id(slot): place for place, slot in enumerate(slots)}
         shares: list[str | None] = [
-            "" if self._is_ground(slot) or (slot.kind != "fixed" and re.search(r"\w", slot.text)) else None
+            "" if self._is_default(slot) or (slot.kind != "fixed" and re.search(r"\w", slot.text)) else None
             for slot in slots
         ]
-        last = -1  # the place that has been reached
+        last = -1  # the slot that the last piece went to
         opened: list[int] = []
         for piece in re.split(f"({MARK.pattern})", said):
             if not MARK.fullmatch(piece):
@@ -117,8 +126,8 @@ class RunText:
         return shares
 
     def _taker(self, last: int, slots: Sequence[Slot], shares: Sequence[str | None]) -> int:
-        """The slot that gets what is outside of pairs, after slot `last`."""
-        if last + 1 < len(slots) and self._is_ground(slots[last + 1]):
+        """The slot after slot `last` that gets text outside of pairs."""
+        if last + 1 < len(slots) and self._is_default(slots[last + 1]):
             return last + 1
         takers = [place for place, share in enumerate(shares) if share is not None]
         before = [place for place in takers if place <= last]
@@ -126,7 +135,7 @@ class RunText:
 
 
 class SpacedText(RunText):
-    """A text whose blanks at either end must be marked as such, or programs drop them."""
+    """A text in a format that drops blanks at either end unless they are marked as preserved."""
 
     def put(self, translations: Sequence[str]) -> None:
         super().put(translations)
@@ -136,14 +145,14 @@ class SpacedText(RunText):
 
 
 def _can_move(moves: Sequence[tuple[int, Slot]]) -> bool:
-    """Whether the slots are elements of their own beside each other."""
+    """Whether each slot consists of elements of its own, all with the same parent."""
     units = [unit for _, slot in moves for unit in slot.units]
     alone = len({id(unit) for unit in units}) == len(units) and all(slot.units for _, slot in moves)
     return alone and len({id(unit.getparent()) for unit in units}) <= 1
 
 
 def _move(moves: Sequence[tuple[Slot, Slot]]) -> None:
-    """Put the elements of each second slot where those of the first are; the text between elements stays."""
+    """Put the elements of each second slot in the place of those of the first; text between elements stays."""
     goals = [etree.Element("goal") for _ in moves]
     tails = [old.units[-1].tail for old, _ in moves]
     for goal, (old, _) in zip(goals, moves, strict=True):
@@ -159,8 +168,7 @@ def _move(moves: Sequence[tuple[Slot, Slot]]) -> None:
 def run_texts(
     items: Iterable[Slot | None], make: Callable[[Sequence[Slot]], RunText] = RunText
 ) -> list[RunText]:
-    """The texts of a paragraph: of its runs and places in their order, and None where a text ends (a tab, a line
-    break, the paragraph itself)."""
+    """The texts of a paragraph, given its runs and places in order, and None where a text ends (at a tab, say)."""
     found: list[RunText] = []
     slots: list[Slot] = []
     for item in [*items, None]:
@@ -169,7 +177,7 @@ def run_texts(
             continue
         _take_out_raised(slots)
         text = "".join(slot.text for slot in slots)
-        if has_words(text) and len(slots) <= MAX_MARKS and not MARK.search(text):
+        if has_words(text) and len(slots) <= MAX_MARKS:
             found.append(make(slots))
         slots = []
     return [one for one in found if one.texts]
@@ -186,12 +194,13 @@ def _add(slots: list[Slot], item: Slot) -> None:
 
 
 def _take_out_raised(slots: list[Slot]) -> None:
-    """What is raised at a word's end is but a place there; what is inside of a word (H₂O) is kept with it."""
+    """Turn raised digits at the end of a word into places; those inside of a word (H₂O) are kept with it."""
     text = "".join(slot.text for slot in slots)
     start = 0
     for index, slot in enumerate(slots):
         end = start + len(slot.text)
         number = start < end and not any(c.isalpha() or c.isspace() for c in text[start:end])
         if slot.raised and number and text[start - 1 : start].isalnum():
-            slots[index] = replace(slot, kind="fixed") if text[end : end + 1].isalpha() else Slot()
+            inside = text[end : end + 1].isalpha() or re.search(rf"{SYMBOL}$", text[:start])
+            slots[index] = replace(slot, kind="fixed") if inside else Slot()
         start = end

@@ -23,7 +23,7 @@ from nmt.errors import UserError
 
 LONGEST_SENTENCE = 4  # cues that one sentence may go over
 
-_SRT_TIME = r"\d{1,3}:[0-5]?\d:[0-5]?\d(?:[,.]\d{1,3})?"  # players take less than the format says
+_SRT_TIME = r"\d{1,3}:[0-5]?\d:[0-5]?\d(?:[,.]\d{1,3})?"  # players accept more than the format allows
 _SRT_TIMES = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}(?:\s.*)?")
 _VTT_TIME = r"(?:\d+:)?[0-5]\d:[0-5]\d\.\d{3}"
 _VTT_TIMES = re.compile(rf"[ \t]*{_VTT_TIME}[ \t]+-->[ \t]+{_VTT_TIME}(?:[ \t].*)?")
@@ -42,7 +42,7 @@ _SENTENCE_END = re.compile(r"[.!?…:;♪][)\]»”\"'’]*$")
 
 @dataclass(frozen=True)
 class Spoken:
-    """A line of a cue without what stands around its words."""
+    """The words of a line of a cue, without the markup around them."""
 
     cue: int
     start: int  # of the words in the file
@@ -67,7 +67,7 @@ def vtt_passages(content: str, name: str) -> list[Passage]:
 
 
 def _srt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
-    """The lines of text of each cue.  A blank line inside a cue's text, which others also take, is accepted."""
+    """The lines of text of each cue.  A blank line inside a cue's text is accepted, as players do."""
     number, any_cue = 0, False
     while number < len(all_lines):
         text = all_lines[number].text
@@ -258,9 +258,8 @@ def shares(tagged: str, weights: Sequence[int]) -> list[str]:
         weight += own
         goal = ends[-1] * weight / total
         least, most = min(first + 1, len(words)), min(max(first + 1, len(words) - rest), len(words))
-        last = bisect_left(
-            ends, goal, least, most
-        )  # the first word that ends behind the goal, or the one before
+        # The first word that ends behind the goal, or the one before.
+        last = bisect_left(ends, goal, least, most)
         if last > least and goal - ends[last - 1] < ends[last] - goal:
             last -= 1
         parts.append(" ".join(words[first:last]))

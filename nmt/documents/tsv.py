@@ -3,9 +3,9 @@ ends and quotation marks stay.
 
 A cell stays as it is if it has no words (numbers, URLs, addresses), or is one word with a digit or an underscore
 in it: an identifier.  A cell in double quotation marks (as spreadsheets write one with quotation marks, `""` for
-each, or with line breaks in it) is translated without them.  Since many files have quotation marks that mean
-nothing of the kind, a quoted cell may only go over several lines if otherwise rows would have cells of different
-number, and so they have the same.
+each, or with line breaks in it) is translated without them.  Since many files have quotation marks that do not
+quote a cell, a quoted cell may go over several lines only if that gives all rows the same number of cells, and
+otherwise they would differ.
 """
 
 from __future__ import annotations

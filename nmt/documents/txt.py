@@ -1,10 +1,10 @@
-"""Plain text (.txt): what is said in lines stays in the same lines, with their indentation and line ends.
+"""Plain text (.txt): the translation has the same lines as the text, with their indentation and line ends.
 
 A paragraph whose lines were broken in the middle of sentences to fit a width is one text, and its translation is
-broken again at that width: line by line, a sentence would be translated in pieces.  Such a paragraph is told by
-all of: no line but the last has room for the first word of the next (and a tenth of the width to spare); the
+broken again at that width: line by line, a sentence would be translated in pieces.  Such a paragraph has all of
+these properties: no line but the last has room for the first word of the next (and a tenth of the width to spare); the
 longest has at least 40 characters; some line ends within a sentence, with the next beginning in a small letter.
-Poems, lists, addresses and tables have not all of these.  Everything else is translated line by line, the mark of
+Poems, lists, addresses and tables lack some of them.  Everything else is translated line by line, the mark of
 a list item and of a quotation (`>`) left where it is.
 """
 

@@ -1,5 +1,5 @@
-"""Translation files of XLIFF 1.2 and 2.0 (.xlf, .xliff): what has no target yet gets one, marked for a person to
-review; targets that are there, and all that is not to be translated, stay.
+"""Translation files of XLIFF 1.2 and 2.0 (.xlf, .xliff): segments without a target get one, marked for a person to
+review; existing targets, and everything that is not to be translated, stay.
 
 Inline elements that enclose words follow them, the others keep their place; a unit whose translation would lose a
 placeholder stays without a target.
@@ -23,9 +23,8 @@ from nmt.files import write_file_atomically
 
 _SPANS = frozenset(("g", "pc", "mrk"))  # elements around words
 _OPENING, _CLOSING = frozenset(("bpt", "bx", "sc")), frozenset(("ept", "ex", "ec"))
-_UNFINISHED = frozenset(
-    ("new", "needs-translation", "initial")
-)  # states of a target that no one has translated
+# States of a target that no one has translated.
+_UNFINISHED = frozenset(("new", "needs-translation", "initial"))
 _REVIEW = {"1.2": "needs-review-translation", "2.0": "translated"}
 
 

@@ -32,9 +32,8 @@ def passages(content: str, name: str) -> list[Passage]:
         raise UserError(f"{name}: not YAML ({' '.join(str(error).split())}); correct it") from None
     except RecursionError:
         raise UserError(f"{name}: has too many lists in lists to be read") from None
-    scalars = {
-        node.start_mark.index: node for root in documents for node in _values(root)
-    }  # an alias's only once
+    # The node of an alias counts once.
+    scalars = {node.start_mark.index: node for root in documents for node in _values(root)}
     return [found for _, node in sorted(scalars.items()) for found in _of_scalar(node, content)]
 
 

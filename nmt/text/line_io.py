@@ -1,4 +1,4 @@
-"""Lines of UTF-8 text out of bytes: of a whole file, or of a stream as they come.
+"""Reads lines of UTF-8 text: of a whole file, or of a stream as they arrive.
 
 A line ends with LF or CR LF and with nothing else.  (Text-mode files and str.splitlines also end one at lone
 CR, U+0085, U+2028 and more, and so lose count of the lines of two files that belong together.)
@@ -29,10 +29,10 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def incoming_lines(descriptor: int) -> Iterator[bytes | None]:
-    """Lines of a stream, without their ends, as they come.
+    """Lines of a stream, without their ends, as they arrive.
 
-    None comes where no more input is waiting, so that a program that writes a line and waits for its answer gets it.
-    No more is held in memory than what one read gives and one whole line.
+    None is yielded where no more input is waiting, so that a program that writes a line and waits for the answer gets
+    it.  Memory holds no more than one read and one line.
     """
     tail: list[bytes] = []  # the beginning of a line whose end has not come yet
     while chunk := os.read(descriptor, CHUNK):

@@ -1,8 +1,8 @@
-"""Inline markup inside of a text, as single characters: a document writes `<i>Hola</i> a todos<img>` as a mark that
-opens, "Hola", the mark that closes, " a todos", and a mark for the picture.
+"""Inline markup inside of a text, as single characters: the document's `<i>Hola</i> a todos<img>` becomes an opening
+mark, "Hola", the closing mark, " a todos", and a mark for the picture.
 
-The characters are of Unicode's private use.  The grammar of `nmt.text.protected` knows them, so that a text with marks
-is translated like any other, and the attention puts each mark where it belongs.
+The characters are in a private-use area of Unicode.  `nmt.text.protected` finds them as protected items, so that the
+translator places each of them by attention.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ _FIRST = 0xFF000  # of the characters
 
 MarkRole = Literal["open", "close", "empty", "word"]
 _ROLES: tuple[MarkRole, ...] = ("open", "close", "empty", "word")
-# Of each role, as in a character class: "word" stands for a noun that is kept (code), "empty" for what has but a place.
+# The characters of each role, for a character class: "word" stands for a noun that is kept, such as code; "empty" marks
+# a point that encloses no text.
 OPENING, CLOSING, PLACES, KEPT = (
     f"{chr(_FIRST + place * MAX_MARKS)}-{chr(_FIRST + (place + 1) * MAX_MARKS - 1)}" for place in range(4)
 )
@@ -36,5 +37,5 @@ def role_of(character: str) -> MarkRole:
 
 
 def without_marks(text: str) -> str:
-    """The text as it is read by itself, with "…" for what is kept."""
+    """The text as people read it, with "…" for each thing that is kept."""
     return MARK.sub(lambda found: "…" if role_of(found[0]) == "word" else "", text)

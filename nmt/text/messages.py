@@ -15,8 +15,7 @@ _END = regex.compile(r"\s*\}")
 
 
 def message_syntax(text: str) -> Iterator[tuple[str, bool]]:
-    """Stretches that join to the text, each with whether it is syntax.  What looks like a choice and is none, as it
-    does not end, is text."""
+    """Stretches that join to the text, each with whether it is syntax.  A choice without an end is text."""
     position = 0
     for choice in _CHOICE.finditer(text):
         if choice.start() < position:  # inside of an arm of the one before

@@ -18,12 +18,11 @@ _TOKEN = regex.compile(r"\S+")
 _AS_IT_IS = regex.compile(
     r".*[@/\\_%{}<>#=$`]|.*\p{L}\.\p{L}|.*\d\p{L}|.*\p{L}-?\d|\P{L}*+(?:\p{L}\.)+\P{L}*$|--"
 )
-_ROMAN = regex.compile(
-    r"\P{L}*+X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]{2})\P{L}*$"
-)  # up to 39: kings, centuries, chapters
+# Up to 39: kings, centuries, chapters.
+_ROMAN = regex.compile(r"\P{L}*+X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]{2})\P{L}*$")
 _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")
 _CONTROL = regex.compile(r"[\p{Cc}\u2028\u2029]")
-# No-break, thin and other wide or narrow spaces; and what is not seen: soft hyphens, joiners, direction marks, byte
+# No-break, thin and other wide or narrow spaces; and invisible characters: soft hyphens, joiners, direction marks, byte
 # order marks, variation selectors, the sign for an undecodable byte.  No text that models learn from has them.
 _WIDE = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _SPACE = regex.compile(rf"[{_WIDE}]|&(?:nbsp|ensp|emsp|thinsp|\#160|\#8239|\#[xX]0*[aA]0);")
@@ -56,8 +55,8 @@ def _small(token: str) -> str:
 
 
 def cleaned(sentence: str) -> str:
-    """The sentence without what no training text has: control characters and all kinds of spaces become plain ones;
-    what is not seen goes.  `respelled` tells what was there."""
+    """The sentence without characters that no training text has: control characters and all kinds of spaces become
+    plain spaces, invisible characters go.  `respelled` gives what was there."""
     if sentence.isprintable() and _SPECIAL.search(sentence) is None:
         return sentence
     return _INVISIBLE.sub("", _SPACE.sub(" ", _CONTROL.sub(" ", sentence)))
@@ -79,7 +78,9 @@ def respelled(sentence: str) -> dict[str, str]:
         marks = _SPECIAL.findall(run)
         if len(parts) > 2:
             runs += [parts[i] + marks[i] + parts[i + 1] for i in range(len(marks))]
-    plain = {composed(cleaned(run)): run for run in runs}
+    plain: dict[str, str] = {}
+    for run in runs:
+        plain.setdefault(composed(cleaned(run)), run)
     return {word: run for word, run in plain.items() if word != run and word.strip() == word != ""}
 
 

@@ -1,4 +1,4 @@
-"""Numbers as two languages write them: "1.000,5" is "1,000.5"; which of a text's numbers another text lacks."""
+"""Compares numbers across languages ("1.000,5" is "1,000.5"), and finds the numbers of a text that another lacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEPARABLE = regex.compile(r"\d+(?:\s\d+)+|\d+([.,])\d+(?:\1\d+)+")
 
 @lru_cache(MAX_CACHED_NUMBERS)
 def number_readings(number: str) -> frozenset[str]:
-    """The values that digits with separators may stand for, as plain decimals.
+    """The values that digits with separators can mean, as plain decimals.
 
     "1.000,5" and "1,000.5" have one reading, "1000.5"; "1.000" has two: a thousand and one point zero.
     """

@@ -1,7 +1,7 @@
-"""The items of a text that its translation must keep: what they are, where they stand, which of them got lost.
+"""The items of a text that its translation must keep, and which of them a translation lost.
 
-One grammar (`nmt.text.protected_patterns`) serves plain text and every document format.  Taking items out of what a
-model reads and putting them back is `nmt.translation`'s work.
+One grammar (`nmt.text.protected_patterns`) serves plain text and every document format.  `nmt.translation` takes
+items out of what a model reads and puts them back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nmt.text.protected_patterns import ITEM, LONG_TOKEN, NUMBER, SUSPICIOUS
 # word    stands in the place of a noun or a name: a URL, a placeholder, a code
 # number  digits that the other language may write anew (1.000,5 as 1,000.5)
 # sign    a character beside or between words
-# open, close  one half of a pair around words; empty: markup without a stretch of its own
+# open, close  one half of a pair around words; empty: markup that encloses nothing
 # break   where a line or a block ends, so that what stands before and after it are texts of their own
 # letter  marks the letter after it: the & of "&File"
 Role = Literal["word", "number", "sign", "open", "close", "empty", "break", "letter"]
@@ -52,7 +52,7 @@ class Item:
 
     @property
     def counts(self) -> bool:
-        """Whether the item is or becomes a number, so that what stands beside it may be a plural."""
+        """Whether the item is or becomes a number, so that the noun beside it may be a plural."""
         return self.kind in _COUNTING or (self.kind == "placeholder" and bool(_NUMERIC.fullmatch(self.text)))
 
 
@@ -79,10 +79,9 @@ _INLINE = frozenset(
 )
 _EMPTY = frozenset("img input wbr area base col embed link meta param source track".split())
 _LINE_BREAKS = {r"\n", r"\r", r"\t", r"\v", r"\f", r"\N"}
-_CONTROL = regex.compile(r"\{%|\{\{[#/<]|<%(?!=)")  # templates that show nothing
-_OTHERWISE = regex.compile(
-    r"(?:\{%|\{\{|<%)-?\s*(?:else|elif|elsif|elseif|when)\b"
-)  # what stands before it ends there
+_CONTROL = regex.compile(r"\{%|\{\{[#/<]|<%(?!=)")  # templates that produce no text
+# Templates that end the text before them.
+_OTHERWISE = regex.compile(r"(?:\{%|\{\{|<%)-?\s*(?:else|elif|elsif|elseif|when)\b")
 _DOLLARS = regex.compile(r"\$|d[oó]lar|dollar|peso", regex.IGNORECASE)
 _CODE = regex.compile(r"[\p{L}\d-]+")
 _LETTER = regex.compile(r"[\p{L}--ªº]", regex.VERSION1)  # ª and º are letters to Unicode, but 3.º is a number
@@ -109,11 +108,6 @@ def protected_items(text: str) -> tuple[Item, ...]:
     return tuple(_paired(sorted(found, key=lambda item: item.start)))
 
 
-def items_beside(given: Sequence[Item], text: str) -> list[Item]:
-    """The `given` items of a text, and what the grammar finds beside them, from left to right, without overlap."""
-    return beside(given, protected_items(text))
-
-
 def beside(given: Sequence[Item], found: Iterable[Item]) -> list[Item]:
     """The given items and those found ones that overlap none of them."""
     if not given:
@@ -134,7 +128,7 @@ def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> l
 
     given  items that a caller knows of, with their places in the source
     """
-    items = items_beside(given, source)
+    items = beside(given, protected_items(source))
     if not items:
         return []
     lost: list[Item] = []
@@ -147,7 +141,7 @@ def missing_items(source: str, hypothesis: str, given: Sequence[Item] = ()) -> l
         if capital := next((i.capitalised for i in exact if i.kind == TERM and i.text == text), ""):
             there += occurrences(capital, hypothesis) if capital != text else 0
         if text == "$":
-            there = len(_DOLLARS.findall(hypothesis))
+            there = len(_DOLLARS.findall(hypothesis)) - sum(i.text.count("$") for i in items if i.text != "$")
         elif not there:
             there = sum(there_too[kind, _parts(text)] for kind in {i.kind for i in exact if i.text == text})
         lost += [item for item in exact if item.text == text][min(count, there) :]
@@ -223,8 +217,7 @@ def _item(match: regex.Match[str]) -> Item:
 
 def _tag_role(text: str) -> Role:
     """Of a tag by itself; `_paired` tells a lone <name> from one that opens a stretch."""
-    tag = _TAG.fullmatch(html.unescape(text))
-    assert tag is not None
+    tag = _tag(text)
     name = tag["name"].lower()
     if name in _BLOCKS:
         return "break"
@@ -260,9 +253,11 @@ def _paired(items: list[Item]) -> list[Item]:
 def _name(item: Item) -> str:
     if item.kind == "mark":
         return f"mark {number_of(item.text)}"
-    tag = _TAG.fullmatch(html.unescape(item.text))
-    assert tag is not None
-    return tag["name"].lower()
+    return str(_tag(item.text)["name"]).lower()
+
+
+def _tag(text: str) -> regex.Match[str]:
+    return _TAG.fullmatch(html.unescape(text))
 
 
 def _numbers_lost(items: Sequence[Item], text: str) -> list[Item]:

@@ -4,7 +4,7 @@ The order counts: at each place of a text the first pattern that fits wins, so t
 date as three numbers.  Every pattern starts at a place that its first character cannot repeat (the look-behinds) or has
 a limit, so that a line of 100 kB without a space costs one pass and not one for each of its characters.
 
-What is done with an item of each kind is `nmt.text.protected`'s.
+`nmt.text.protected` gives each kind of item its role.
 """
 
 from __future__ import annotations
@@ -30,12 +30,18 @@ _PRINTF = (
     r"%(?:\d+\$)?[-+\#0']*+(?:\d++|\*)?(?:\.(?:\d++|\*))?(?:hh?|ll?|z|L)?[sdiouxXeEfgGcp@]"
     r"(?:(?!\w)|(?=(?:px|ms|s|h|m|min|pt|em|[kKMG]i?B)(?!\w)))"
 )
+_CLOCK = r"%-?[aAbBHIjkmMPSyYZ](?:[-/.:]%-?d)?+|%-?d[-/.:]%-?[bBm]"  # of strftime
 _ATTRIBUTES = r"""(?:\s+[^\s<>"'=/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+"""
 # A mark before a letter inside of a capitalised word (Sa_ve), which the names of programs do not have.
 _IN_WORD = r"_\p{Ll}++(?!\w|\(|\.\w)"
 _EMOJI = (
-    r"(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff\u2764\u2665\u2763])"
-    r"[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+"
+    r"(?:(?:\p{Regional_Indicator}{2}|[\p{Emoji_Presentation}\U0001f300-\U0001faff]|(?=\p{Emoji})[\u2600-\u2767])"
+    r"[\ufe0f\u200d\p{Emoji_Modifier}\U0001f300-\U0001faff\u2640\u2642]*+)++"
+)
+# After these an emoji stands in the place of a noun or a verb: "un ❤️ grande", "I ❤️ Madrid".
+_BEFORE_PICTURE = (
+    "el|la|los|las|una?|unos|unas|mis?|tus?|sus?|nuestr[oa]s?|con|sin|de|del|para|por|yo|"
+    "the|an?|my|your|his|its|our|their|with|without|of|for|I|we|they"
 )
 _BBCODE = "b|i|u|s|url|img|color|size|quote|code|list|center"
 
@@ -50,7 +56,7 @@ def _date(separator: str) -> str:
 
 # Alternatives in verbose syntax, by the name of the kind.
 PATTERNS: dict[str, str] = {
-    # What documents have in place of markup; one that is kept, with the letters that touch it.
+    # Marks of documents (`nmt.text.marks`); one that stands for a word, with the letters that touch it.
     "mark": rf"[{OPENING}{CLOSING}{PLACES}] | \w*+[{KEPT}]++[\w{KEPT}]*+",
     "code": r"`[^`\n]++`",
     "template": rf"""
@@ -60,6 +66,8 @@ PATTERNS: dict[str, str] = {
     "placeholder": rf"""
         %\(\w++\)[-+\#0]*+\d*+(?:\.\d++)?[sdifuxXegc]
       | (?<![\w%])%[A-Za-z_]\w*+%(?![\w%]) | (?<![\w%])%(?:L?\d{{1,2}}|n)(?![\w%$]|\.\d)
+      | (?<![\w%])(?<!\d\s)(?:{_CLOCK})(?:[-/.:,](?:{_CLOCK}))*+(?!\w) | (?<![\w%])%%[sdiufxgc@](?!\w)
+      | (?<![\w@])@:(?:[A-Za-z_][\w.-]*\w|\([\w.-]++\))
       | (?<![^\W_]|%)(?<!\d\s)(?:{_PRINTF})(?:{_PRINTF}|%%)*+(?!%)
       | [$\#%@]?\{{[^{{}}\s]*+\}} | [$\#%@]?\{{\ ?[\w.$-]{{1,60}}\ ?\}}
       | (?<![\w$])\$[A-Za-z_]\w*+ | (?<![\w$])\$\([\w.]{{1,60}}\)
@@ -96,10 +104,11 @@ PATTERNS: dict[str, str] = {
       | (?<![\w.-])(?!\d{1,3}(?:\.\d{3})++(?![\d.]))\d++(?:\.\d++){2,}+(?:[-+](?:alpha|beta|rc|dev|a|b)[\w.]*)?
         (?![\w-]|[.,]\d)""",
     "commit": r"(?<![\w-])(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{7,40}(?![\w-])",
-    "amount": rf"[{_CURRENCY}]\ ?{_NUMBER}(?!\w) | (?<![\w.,]){_NUMBER}\ ?[{_CURRENCY}](?!\w)",
+    "amount": rf"""(?:[{_CURRENCY}]|(?<!\w)\p{{Lu}}{{1,3}}\$)\ ?{_NUMBER}(?!\w)
+      | (?<![\w.,]){_NUMBER}\ ?(?:[{_CURRENCY}]|\p{{Lu}}{{1,3}}\$)(?!\w)""",
     "ordinal": r"""(?<![\w.,])\d{1,4}(?:\.?[ºª]|\.(?:er|[rdtmvn][oa])|st|nd|rd|th)(?!\w)
       | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)""",
-    "marked": rf"""(?<![\w\#&])\#\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
+    "marked": rf"""(?<![\w\#&!])[\#!]\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
       | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
     "quantity": rf"""(?<![\w.,]){_NUMBER}\ ?
         (?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)
@@ -122,15 +131,16 @@ PATTERNS: dict[str, str] = {
     "percent": r"(?<=\d\s?)%%(?!%) | (?<![\w%])%%(?![\w%])",
     "accelerator": rf"""&(?=\p{{L}}) | (?<![\w_])_(?=\p{{L}}[^\W_]*+(?![\w_]))
       | (?<=(?<![\w.])\p{{Lu}}\p{{Ll}}{{0,6}})(?={_IN_WORD})_""",
+    "picture": rf"(?<=(?<!\w)(?i:{_BEFORE_PICTURE})\ )(?:{_EMOJI})(?=\ \p{{L}})",
     "emoji": rf"(?<=[\p{{L}}\p{{N}}][,;]?\ )(?:{_EMOJI})(?=\ \p{{Ll}})",  # in the middle of a sentence
 }
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERNS.items())
 # An ordinary word or a mark at its end, in front of which no pattern needs to be tried.
 _PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,30}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w)|(?=_))(?!{_PLAIN})(?:{_ALTERNATIVES})", regex.VERBOSE)
-# What every item has that is no plain number; most sentences have nothing of it, and are spared the long patterns.
+# Every item but plain numbers matches this; most sentences do not, and the long patterns are not tried on them.
 SUSPICIOUS = regex.compile(
     rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
-    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{Ll}"
+    r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{L}"
 )
 NUMBER = regex.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")

@@ -1,8 +1,8 @@
-"""What of a text is translated, and what must stay as it is.
+"""Cuts a text into sentences to translate and stretches to copy.
 
 A text becomes a list of parts that join to exactly the text again: sentences for the model, and everything
 between and around them (white space, line breaks, emoji, lines without a word), which is only copied.
-What a translation must keep inside of a sentence is `nmt.text.protected`'s.  Nothing here knows of models.
+`nmt.text.protected` finds what a translation must keep inside of a sentence.  Nothing here depends on models.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Part:
 # Characters that end a line wherever text is shown or read by line; Unicode's list (UAX 14), and control
 # characters that str.splitlines takes for line ends.
 _LINE_BREAK = regex.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-# White space, and what is invisible like it: control characters, byte order mark, zero-width space,
+# White space, and other invisible characters: control characters, byte order mark, zero-width space,
 # direction marks.
 _BLANK = r"[\s\p{Cc}\u2028\u2029\ufeff\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f]"
 _BLANKS = regex.compile(rf"{_BLANK}*")
@@ -92,7 +92,7 @@ def _cuts(sentence: str, lead: regex.Pattern[str]) -> list[tuple[int, int]]:
     """[start, end) of what is copied inside of a sentence: a mark before it, pictures between
     sentences, and ends of lines and blocks."""
     items = protected_items(sentence)
-    inside = {item.start for item in items if item.kind == "emoji"}
+    inside = {item.start for item in items if item.kind in ("emoji", "picture")}
     spans = [match.span() for match in _PICTURES.finditer(sentence) if match.start() not in inside]
     if (mark := lead.match(sentence)) and mark.end() > 0:
         spans.append(mark.span())

@@ -1,13 +1,13 @@
 """How words change with a noun: its regular plural, and the article, demonstrative or adjective before it.
 
-Rules for Spanish and English that are right for most nouns; of another language nothing is known, and nothing changes.
+The rules for Spanish and English are right for most nouns; for other languages there are none, and nothing changes.
 """
 
 from __future__ import annotations
 
 import regex  # type: ignore[import-untyped]
 
-# What begins a complement, which has no part in a plural: "orden de compra", "letter of credit".
+# A complement, which stays the same in the plural: "orden de compra", "letter of credit".
 _COMPLEMENT = {
     "es": regex.compile(r"\s+(?:de|del|a|al|en|para|por|con|sin|sobre|entre)\s.*$"),
     "en": regex.compile(r"\s+(?:of|in|for|to|with|without|at|on|by|from)\s.*$"),
@@ -29,7 +29,7 @@ _SPANISH_PLURAL = (
 _UNACCENTED = regex.compile(r"([aeiou])([^aeiouáéíóú]+enes)$")  # imagen, imágenes
 _ACUTE = dict(zip("aeiou", "áéíóú", strict=True))
 
-# Endings and nouns whose gender is certain; of any other the model's own article stays.
+# Endings and nouns whose gender is certain; before any other noun the model's article stays.
 _FEMININE = regex.compile(
     r"(?<!ist|et|ut|crat|pat|guí|guardi|yog|fantasm|pap)a$|(?:(?<!bas)[cstxg]ión|[dt]ad|tud|umbre|triz|itis)$"
     r"|^(?:serie|especie|base|clase|fase|frase|mano|foto|moto|radio|flor|luz|red|pared|clave|llave|parte|gente|nube|calle"
@@ -105,30 +105,30 @@ def _by_rule(word: str, rules: tuple[tuple[str, str], ...]) -> str | None:
     return None
 
 
-def agreed(before: str, noun: str, language: str) -> str:
-    """The text `before` a noun with its article, demonstrative and adjective as the noun wants them."""
+def agreed(before: str, noun: str, language: str) -> list[tuple[int, int, str]]:
+    """What changes in the text `before` a noun, so that its article or demonstrative, and an adjective after that,
+    agree with the noun: characters [start, end) become the text."""
     found = _BEFORE[language].search(before) if language in _BEFORE else None
     if found is None:
-        return before
+        return []
     said = found[1].lower()
+    changes: list[tuple[int, int, str]] = []
     if language == "en":
         if found[1][0].isupper() and any(map(str.isalpha, before[: found.start()])):
-            return before  # Vitamin A
+            return []  # Vitamin A
         right = _english_form(said, noun)
-        adjective = ""
     else:
         feminine, several = _gender_and_number(noun.lower())
         if feminine is None:
-            return before
+            return []
         right = _FORMS[said][(2 if several else 0) + feminine]
-        adjective = found[2] or ""
-        if not adjective and not several and right in ("la", "una", "de la", "a la"):
-            if _STRESSED_A.match(noun.lower()):
-                right = _FORMS[said][0]
-        if adjective:
-            adjective = adjective.rstrip("s")[:-1] + ("a" if feminine else "o") + ("s" if several else "")
+        if found[2]:
+            ending = ("a" if feminine else "o") + ("s" if several else "")
+            changes.append((*found.span(2), found[2].rstrip("s")[:-1] + ending))
+        elif not several and right in ("la", "una", "de la", "a la") and _STRESSED_A.match(noun.lower()):
+            right = _FORMS[said][0]
     right = right[0].upper() + right[1:] if found[1][0].isupper() else right
-    return before[: found.start()] + right + adjective + " "
+    return [(*found.span(1), right), *changes]
 
 
 def _english_form(said: str, noun: str) -> str:

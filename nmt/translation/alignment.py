@@ -1,7 +1,7 @@
-"""Which words of a translation came of which words of its source, read off the attention of one search.
+"""Which words of a translation came from which words of its source, by the attention of one search.
 
-A gap or a stretch of the source is carried over to the translation: markup follows the words that it encloses.
-Everything is a function of two texts and one matrix; nothing calls the model.
+`Alignment` finds the place in the translation for a gap or a stretch of the source, so that markup follows the words
+that it encloses.  Everything is a function of two texts and one matrix; nothing calls the model.
 """
 
 from __future__ import annotations
@@ -16,8 +16,17 @@ Span = tuple[int, int]
 
 # What a target word's share of attention on a marked stretch must exceed, so that the word belongs to it.
 SHARE_INSIDE = 0.5
-NEARBY_WORDS = 6.0  # distance in words at which a word's say about a gap has fallen to 1/e
-FUNCTION_WORD = 3  # letters; words that have no more say half as much as others about where a stretch is
+NEARBY_WORDS = 6.0  # distance at which a word's weight for a gap has fallen to 1/e
+MIN_SHARE = 0.3  # of attention on a stretch of function words; with less no word came of them
+SHORT_WORD = 3  # letters; a word that has no more may stand on both sides by chance
+# Of Spanish and English; they have half the weight of other words.
+_FUNCTION_WORDS = frozenset(
+    "a al ante como con cual de del desde e el él ella ellas ellos en entre es esa ese esta este esto eso ha "
+    "han has he la las le les lo los me mi mis mí nos nosotros o os para pero por que qué se si sin sobre son "
+    "su sus te ti tu tú tus u un una unas unos y ya yo an am and are as at be been but by can did do does for "
+    "from had have her him his i if in into is it its my of on or our she so than that the their them then "
+    "there these they this those to us was we were who will with would you your".split()
+)
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}\ue000-\ue00f]+(?:['’.,:-][\p{L}\p{M}\p{N}]+)*")
 _BYTE_PIECE = regex.compile(r"<0x([0-9A-F]{2})>")
@@ -88,7 +97,7 @@ class Alignment:
         spelled, written = spell(source_pieces), spell(target_pieces)
         weights = _diagonal(len(there), len(here))
         if attention is not None and spelled and written and spelled.text.startswith(source):
-            as_written = words(written.text)  # a number may have been put right since
+            as_written = words(written.text)  # one word for one, although a number may have been corrected
             if len(as_written) == len(there):
                 # The attention from each target word, in the mean of its pieces, to each source word, in their sum.
                 rows = _membership([written.pieces(*word) for word in as_written], len(target_pieces))
@@ -101,8 +110,8 @@ class Alignment:
     def gap(self, at: int) -> int:
         """Index of the target word before which a gap at character `at` of the source belongs, 0 … target words.
 
-        It is the cut that has least attention across it: words before it look back, words after it look ahead.  What
-        is near the gap says more than what is far away."""
+        It is the cut with the least attention across it: ideally the words before it attend only to words before the
+        gap, and the words after it to words after the gap.  Words near the gap have more weight."""
         before = sum(1 for _, end in self.source_words if end <= at)
         count, total = len(self.target_words), len(self.source_words)
         if before == 0:
@@ -111,9 +120,9 @@ class Alignment:
             return count
         places = np.arange(total)
         distance = np.where(places < before, before - 1 - places, places - before)
-        say = np.exp(-distance / NEARBY_WORDS)
-        back = (self.weights * say)[:, :before].sum(axis=1)
-        ahead = (self.weights * say)[:, before:].sum(axis=1)
+        weight = np.exp(-distance / NEARBY_WORDS)
+        back = (self.weights * weight)[:, :before].sum(axis=1)
+        ahead = (self.weights * weight)[:, before:].sum(axis=1)
         # cost of cutting before word k: attention ahead of those on its left, and back of those on its right
         cost = (
             np.concatenate([[0.0], np.cumsum(ahead)]) + back.sum() - np.concatenate([[0.0], np.cumsum(back)])
@@ -136,7 +145,7 @@ class Alignment:
         self, start: int, end: int, within: Span | None = None, taken: Sequence[Span] = ()
     ) -> Span | None:
         """[first, past the last) target words of the source characters [start, end): those whose attention lies mostly
-        inside, in one run that gains most.
+        inside, in one run that gains most; if there is none, the word that is nearest.
 
         within  target words among which it is; taken  runs of target words that it must not touch
         None if the stretch has no word, or no target word is left for it.
@@ -148,17 +157,39 @@ class Alignment:
         if inside.all() and not taken:
             return low, high
         share = self.weights[low:high, inside].sum(axis=1)
-        lengths = np.array([last - first for first, last in self.target_words[low:high]])
-        gain = (share - SHARE_INSIDE) * np.where(lengths > FUNCTION_WORD, 1.0, 0.5)
+        light = np.array([_is_light(self.target, word) for word in self.target_words[low:high]])
+        gain = (share - SHARE_INSIDE) * np.where(light, 0.5, 1.0)
         for first, last in taken:
             gain[max(0, first - low) : max(0, last - low)] = -np.inf
-        best, span = -np.inf, None
+        best, span = 0.0, None
         for first in range(high - low):
             totals = np.cumsum(gain[first:])
             last = int(totals.argmax())
             if totals[last] > best + 1e-9:
                 best, span = float(totals[last]), (low + first, low + first + last + 1)
-        return span
+        return span or self._nearest(inside, low, share, light, np.isfinite(gain))
+
+    def _nearest(
+        self, inside: np.ndarray, low: int, share: np.ndarray, light: np.ndarray, free: np.ndarray
+    ) -> Span | None:
+        """The free target word for a stretch that the model left untranslated: the word that attends to it most, or if
+        that is a function word, the nearest one that is none.
+
+        inside  bool [source words]; share, light, free  [target words from `low` on]
+        """
+        if not free.any():
+            return None
+        most = int(np.where(free, share, -1.0).argmax())
+        own = [_is_light(self.source, self.source_words[word]) for word in np.flatnonzero(inside)]
+        others = np.flatnonzero(free & ~light)
+        if light[most] and len(others) and not (all(own) and share[most] >= MIN_SHARE):
+            most = int(min(others, key=lambda word: (abs(word - most), -share[word])))
+        return low + most, low + most + 1
+
+
+def _is_light(text: str, word: Span) -> bool:
+    """Whether it is a function word: an article, a pronoun, a preposition, a conjunction or an auxiliary."""
+    return text[slice(*word)].casefold() in _FUNCTION_WORDS
 
 
 def _membership(pieces: Sequence[Sequence[int]], count: int) -> np.ndarray:
@@ -185,7 +216,7 @@ def _with_twins(
     other = [target[slice(*word)].casefold() for word in there]
     weights = weights.copy()
     for column, word in enumerate(own):
-        if (len(word) > FUNCTION_WORD or word[0].isdigit()) and own.count(word) == 1 == other.count(word):
+        if (len(word) > SHORT_WORD or word[0].isdigit()) and own.count(word) == 1 == other.count(word):
             row = other.index(word)
             weights[row] = 0.0
             weights[row, column] = 1.0

@@ -1,9 +1,8 @@
 """Words of a translation that the model was not sure of, to be marked for the reader.
 
-A word's log-probability is the sum over its pieces: one that is spelled from many pieces, each of them a guess, is what
-models write for a word that they never learned.  To it comes the mean of the sentence, for a wrong word seldom stands
-alone.  Measured on benchmarks/everyday.tsv, where the share of attention on the source word and the number of pieces
-that it was read in added nothing.
+A word's score is the sum of the log-probabilities of its pieces, since models write a word that they never learned in
+many improbable pieces, plus the mean of the sentence, since a wrong word seldom stands alone.  On
+benchmarks/everyday.tsv, the share of attention on the source word and the number of its pieces improved nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from nmt.translation.alignment import Span, spell, words
 # Of the wrong words of both directions 50.1 % are below, of the right ones 5.0 % (`python -m benchmarks.everyday`: in
 # es-en 153 of 269 and 93 of 1934, in en-es 112 of 260 and 101 of 1960); to be measured anew with other models.
 MIN_LOG_PROBABILITY = -2.5
-MIN_LETTERS = 4  # of a word; the model wavers between articles and prepositions that do as well
+MIN_LETTERS = 4  # of a word; models hesitate between articles or prepositions that are equally good
 
 
 def doubtful_words(text: str, tokens: Sequence[str], token_scores: Sequence[float]) -> tuple[Span, ...]:

@@ -1,14 +1,15 @@
 """A user's glossary: terms whose translation is given, wherever they stand in a sentence.
 
 The file is a table in UTF-8, one term a line: SOURCE<TAB>TARGET, or SOURCE = TARGET where there is no tab; lines that
-begin with # are comments.  A term is found as whole words, the longest first, in any case (an abbreviation in capitals
-only so), and in its plural where both languages form one by rule or the plural has a line of its own.  It becomes an
-item (`nmt.text.protected`) whose text is the target term, so that it goes the way of all items:
-`nmt.translation.protect`, `nmt.translation.restore`.
+begin with # are comments.  A term is found as whole words, the longest first.  Case is ignored, except that a term
+written all in capitals matches only capitals.  Its plural is found where both languages form one by rule or the plural
+has a line of its own.  A term that is found becomes an item (`nmt.text.protected`) whose text is the target term: it is
+replaced and restored like every other protected item (`nmt.translation.protect`, `nmt.translation.restore`).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,12 +24,13 @@ from nmt.translation.agreement import plural
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
-_JOINED = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")  # a hyphen to another word
-_BETWEEN = regex.compile(r"\s=\s")  # where people have no tab to type
+_JOINED = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")  # a hyphen joins it to another word
+_MARKUP = ("open", "close", "empty")  # roles of items
+_BETWEEN = regex.compile(r"\s=\s")  # for input fields in which nobody can type a tab
 
 
 class BadTerm(UserError):
-    """A line that is no term, with its number."""
+    """A line of a glossary that is not a pair of terms."""
 
     def __init__(self, name: str, number: int, line: str) -> None:
         super().__init__(f"{name}:{number}: expected SOURCE<TAB>TARGET, found {line!r}")
@@ -42,12 +44,12 @@ class Term(NamedTuple):
 
 
 class Glossary:
-    """Terms of one direction; the first line of several with one source counts."""
+    """The terms of one direction.  Of several lines with the same source term the first one counts."""
 
     def __init__(
         self, pairs: Iterable[tuple[str, str]] = (), source_language: str = "", target_language: str = ""
     ) -> None:
-        """pairs: source and target terms; languages are ISO 639-1 codes, "" for one without plurals by rule."""
+        """pairs: source and target terms; languages: ISO 639-1 codes, "" for a language without plurals by rule."""
         given = [(composed(source), composed(target)) for source, target in pairs]
         for pair in given:
             if not all(map(_LETTER.search, pair)):
@@ -75,7 +77,7 @@ class Glossary:
     def parse(
         cls, lines: Iterable[str], source_language: str, target_language: str, name: str = "glossary"
     ) -> Glossary:
-        """The glossary that lines of such a file make; BadTerm, which calls it `name`, for one that is no pair."""
+        """The glossary in the lines of a file; BadTerm, which names the file `name`, for a line that is not a pair."""
         pairs = []
         for number, line in enumerate(lines, start=1):
             if not line.strip() or line.startswith("#"):
@@ -88,11 +90,50 @@ class Glossary:
         return cls(pairs, source_language, target_language)
 
     def __len__(self) -> int:
-        """How many sources there are, plurals by rule among them."""
+        """The number of source terms, including the plurals formed by rule."""
         return sum(map(len, self._terms.values()))
 
+    def applied(self, sentence: str) -> tuple[str, tuple[Item, ...]]:
+        """The sentence, with markup that begins or ends inside of a term moved to an edge of the term; and its terms.
+
+        A pair that stands in the term alone comes to be around it: <b>purchase</b> order, <b>purchase order</b>; one
+        with further words keeps to these."""
+        markup = [item for item in protected_items(sentence) if item.role in _MARKUP]
+        if not markup or not self._terms:
+            return sentence, self.terms_in(sentence)
+        ends = [0, *(item.end for item in markup)]
+        starts = [*(item.start for item in markup), len(sentence)]
+        plain = [sentence[end:start] for end, start in zip(ends, starts, strict=True)]
+        before = list(itertools.accumulate(map(len, plain)))[:-1]  # characters before each tag
+        places = list(before)
+        number_at = {item.start: number for number, item in enumerate(markup)}
+        partners = [number_at.get(-1 if item.partner is None else item.partner) for item in markup]
+        text = "".join(plain)
+        for term in self.terms_in(text):
+            for number, (item, other) in enumerate(zip(markup, partners, strict=True)):
+                if term.start < before[number] < term.end:
+                    within = other is not None and term.start <= before[other] <= term.end
+                    opens = item.role == "open"
+                    places[number] = term.start if opens == within and item.role != "empty" else term.end
+        if places == before:
+            return sentence, self.terms_in(sentence)
+
+        def order(number: int) -> tuple[int, bool, int]:
+            """By place; of pairs that are around one term, the first to open is the last to close."""
+            other = partners[number]
+            closes = markup[number].role == "close" and other is not None and places[other] < places[number]
+            return places[number], not closes, -other if closes and other is not None else number
+
+        pieces, position = [], 0
+        for number in sorted(range(len(markup)), key=order):
+            pieces += [text[position : places[number]], markup[number].text]
+            position = places[number]
+        sentence = "".join([*pieces, text[position:]])
+        return sentence, self.terms_in(sentence)
+
     def terms_in(self, sentence: str) -> tuple[Item, ...]:
-        """The terms of a sentence, from left to right.  One in a URL, or in any other item that is longer, is none."""
+        """The terms of a sentence, from left to right.  A term that overlaps a longer item, such as a URL, is
+        ignored."""
         tokens = list(_TOKEN.finditer(sentence)) if self._terms else []
         small = [_small(token.group()) for token in tokens]
         terms: list[Item] = []
@@ -130,8 +171,8 @@ def _stands(term: Term, tokens: Sequence[str], at: int) -> bool:
 
 
 def _item(term: Term, sentence: str, start: int, end: int) -> Item | None:
-    """The term at characters [start, end) of a sentence; None for a part of a longer word, and for a word that is not
-    the abbreviation."""
+    """The term at characters [start, end) of a sentence; None for a part of a longer word, and for a word in small
+    letters where the term is an abbreviation in capitals."""
     found, target = sentence[start:end], term.target
     if _JOINED.match(sentence, end) or _JOINED.match(sentence[max(0, start - 2) : start][::-1]):
         return None

@@ -1,8 +1,8 @@
-"""Puts numbers that a hypothesis got wrong right again, at their places, by attention.
+"""Replaces wrong numbers of a hypothesis by the source's numbers, by attention.
 
-After the unknown-word replacement of Luong et al. 2015 ("Addressing the Rare Word Problem"), for whole numbers: one
-that the source has not, and that attends to one that is missing, is replaced by it.  It works on the pieces and weights
-of one finished hypothesis and never calls the model.
+It follows the unknown-word replacement of Luong et al. 2015 ("Addressing the Rare Word Problem"), for whole numbers: a
+number that the source does not have is replaced by the missing number that it attends to.  It works on the pieces and
+weights of one finished hypothesis and never calls the model.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from nmt.text.protected import Item, missing_items, numbers_without_counterpart
 from nmt.translation.alignment import Spelling, spell
 
-# The share of a wrong number's attention that a missing one must have: low, since what is at stake is wrong anyway.
+# The share of a wrong number's attention that a missing one must have; low, since the number is wrong anyway.
 MIN_SHARE = 0.2
 
 
@@ -29,8 +29,8 @@ def repair_numbers(
 
     attention  float32 [at least len(target_pieces), len(source_pieces)], or None: no places are known
 
-    A number is only ever put in the place of a number that the source has not; where several could change places,
-    attention decides, and without clear attention nothing is done.
+    Only a number that the source does not have is replaced.  Where there are several candidates, attention decides;
+    without clear attention nothing is replaced.
     """
     lost = [item for item in missing_items(source, hypothesis) if item.role == "number"]
     if not lost:

@@ -1,9 +1,9 @@
 """A phrase book: sentences whose translation is known and not left to the model.
 
-People try a translator with "Hello", and a network that has learned from long sentences guesses at greetings.  So a
-checkpoint folder may have a `phrases.tsv`, one pair a line: SOURCE<TAB>TRANSLATION, in UTF-8.  Where several lines have
-the same source, the first has its translation and the others its alternatives.  Whole sentences are looked up, never
-parts of one.
+People try a translator with "Hello", and a network that has learned from long sentences translates greetings badly.  So
+a checkpoint folder may have a `phrases.tsv`, one pair a line: SOURCE<TAB>TRANSLATION, in UTF-8.  Where several lines
+have the same source, the first has its translation and the others its alternatives.  Only whole sentences
+are looked up.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class PhraseBook:
                 continue
             columns = [column.strip() for column in line.split("\t")]
             if len(columns) != 2 or not all(map(without_marks, columns)):
-                # What stands there is not told: the file may be a link to another that is nobody's business.
+                # The line is not shown: the file may be a link to one with private contents.
                 raise UserError(
                     f"{file}:{number}: expected SOURCE<TAB>TRANSLATION, found {len(columns)} columns"
                 )
@@ -70,9 +70,8 @@ class PhraseBook:
         found = next((key for key in keys if key in self._translations), None)
         if found is None or (casing.marks and self.target_language not in MARKED_ALIKE):
             return ()
-        if (
-            not casing.marks and found in self._capitals
-        ):  # "Monday" is written so anywhere, "Monday." begins a sentence
+        # "Monday" has a capital anywhere, "Monday." because it is a sentence.
+        if not casing.marks and found in self._capitals:
             casing = casing._replace(capital=False)
         return tuple(recased(text, casing, self.target_language) for text in self._translations[found])
 

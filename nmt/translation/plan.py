@@ -1,8 +1,8 @@
-"""The plan of a text: its parts, the requests that must be searched, and how their results are joined again.
+"""The plan of a text: its parts, the requests that must be searched, and how their results are joined.
 
-`Translator.plan` makes a `Plan`.  Whoever holds it searches `plan.requests` in any order and company, and
-`plan.assemble` joins the results to the text's translation; while the later ones are still missing, `plan.segments`
-is what can be shown of it already.
+`Translator.plan` makes a `Plan`.  The caller searches `plan.requests` in any order, together with those of other plans;
+`plan.assemble` joins the results to the translation of the text, and `plan.segments` gives its beginning while later
+results are still missing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Plan:
         for place, part in enumerate(self.parts):
             if part.translate:
                 sentence = composed(model_input(part.text))
-                items = glossary.terms_in(sentence) if glossary else ()
+                sentence, items = glossary.applied(sentence) if glossary else (sentence, ())
                 begin = "" if requests else prefix
                 requests.append(Request(sentence, begin, whole=stands_alone(self.parts, place), items=items))
         self.requests = tuple(requests)
@@ -64,7 +64,7 @@ class Plan:
                 break
             if sentence and not sentence.copied:
                 sentence = _spelled(part, sentence)
-            # Of what is left as it is, the text itself stays, not what the model would have read.
+            # A copied part keeps its own text, not the normalized one that the model would have read.
             text = part.text if sentence is None or sentence.copied else sentence.text
             segments.append(Segment(text, sentence))
         return segments

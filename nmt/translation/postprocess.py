@@ -3,16 +3,16 @@
 After the first search:
   detokenize  each hypothesis becomes a draft, a line of text
   with_names  names that the model misspelled are put right
-  restored    what the model did not get to read is put into it
+  restored    the protected items are put into it
   pick        the best draft becomes the translation, the next ones its alternatives
-  recase      a lone word takes the result of its bare form, if that is likelier
-What then has defects (`count_defects`) is searched again with attention, and after that search:
+  recase      a lone word gets the result of its bare form, if that is likelier
+A sentence with defects (`count_defects`) is then searched again with attention, and after that search:
   detokenize  again
   repair      wrong numbers are put right, then repetition is removed (`deduplicate`)
   with_names, restored    again
   pick        the draft with the fewest defects
 
-`nmt.translation.sentence_translator` takes them in this order.
+`nmt.translation.sentence_translator` calls them in this order.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from nmt.translation.plan import Request
 from nmt.translation.protect import Protected
 from nmt.translation.recasing import bare_form, recased, without_marks
 from nmt.translation.repetition import without_repetition
-from nmt.translation.restore import restore
+from nmt.translation.restore import restore, with_letters
 from nmt.translation.result import SentenceTranslation
 
-EMPTY = 1_000_000  # defects: nothing is worse than an empty translation
-# How much greater the mean log-probability of a bare form must be: a name in small letters is seldom so much likelier
-# than with its capital, another word often.
+EMPTY = 1_000_000  # defects of an empty translation: more than any other can have
+# How much greater the mean log-probability of a bare form must be.  A common word in small letters often is so much
+# likelier than with its capital, a name seldom.
 MIN_GAIN = 0.1
 
 
@@ -64,13 +64,15 @@ def count_defects(request: Request, text: str) -> int:
 
 
 def deduplicate(request: Request, text: str) -> str:
-    """The text without repetition, unless it was asked to begin with a prefix: that stays, whatever it says."""
+    """The text without repetition; one that must begin with a prefix stays as it is."""
     return text if request.prefix else without_repetition(request.sentence, text)
 
 
 def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draft:
-    """The draft with its wrong numbers put right, and without repetition, unless that costs something that must be
-    kept.  The request is the model's: its sentence is what the model read."""
+    """The draft with wrong numbers corrected and repetition removed, unless that would lose a protected item.
+
+    request  with the sentence that the model read
+    """
     defects = partial(count_defects, request)
     mended = repair_numbers(
         request.sentence, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention
@@ -80,7 +82,7 @@ def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draf
 
 
 def with_names(source: str, draft: Draft, size: Callable[[str], int]) -> Draft:
-    """The draft with names of its source, of `size` pieces each, that the model spelled wrong."""
+    """The draft with corrected spellings of names; `size` counts the pieces of a word."""
     scores = draft.hypothesis.token_scores
     return replace(draft, text=repair_names(source, draft.text, draft.pieces, scores, size))
 
@@ -88,8 +90,8 @@ def with_names(source: str, draft: Draft, size: Callable[[str], int]) -> Draft:
 def restored(
     request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
 ) -> Draft:
-    """The draft of what the model read as a draft of the request's own sentence; with its defects, if they `count`."""
-    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention).text
+    """The draft with the protected items of the request's sentence; with its number of defects, if `count`."""
+    text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention)
     defects = (count_defects(request, text), *draft.defects) if count else draft.defects
     return replace(draft, text=text, defects=defects)
 
@@ -97,8 +99,8 @@ def restored(
 def pick(
     request: Request, drafts: Sequence[Draft], source_pieces: list[str], n_best: int, with_attention: bool
 ) -> SentenceTranslation:
-    """The translation that the drafts, best first as the search ranks them, come to: that with the fewest defects, and
-    the next ones as candidates.  Different pieces can spell the same text, which then has the better one's score."""
+    """The draft with the fewest defects as the translation, and the next ones as candidates; the drafts come in the
+    order of the search.  Where different pieces spell the same text, it has the better score."""
     drafts = sorted(drafts, key=lambda draft: draft.defects)
     best = drafts[0]
     candidates: dict[str, float] = {}
@@ -118,21 +120,20 @@ def pick(
 
 
 def recase(
-    request: Request, result: SentenceTranslation, bare: SentenceTranslation, language: str
+    request: Request, protected: Protected, result: SentenceTranslation, bare: SentenceTranslation
 ) -> SentenceTranslation:
     """The likelier of two results: that of the sentence as it stands, or that of its bare form, which gets the
     sentence's capital and marks.  The bare form must be likelier by `MIN_GAIN`, and its best candidate without defects.
-
-    language  the target's, ISO 639-1
     """
-    _, casing = bare_form(request.sentence)
-    word = without_marks(request.sentence)
+    _, casing = bare_form(protected.unmarked)
+    word = without_marks(protected.unmarked)
     candidates: dict[str, float] = {}
     for text, score in bare.candidates:
         unmarked = without_marks(text)
         if word.isupper() and unmarked.lower() == word.lower():
             unmarked = word  # a name that stays, as NASA
-        candidates.setdefault(recased(unmarked, casing, language) if unmarked else "", score)
+        text = recased(unmarked, casing, protected.target_language) if unmarked else ""
+        candidates.setdefault(with_letters(protected, text), score)
     sound = {text: score for text, score in candidates.items() if not count_defects(request, text)}
     best = next(iter(candidates))
     if best not in sound or (result.text and bare.score <= result.score + MIN_GAIN):

@@ -1,8 +1,8 @@
-"""What a model reads of a sentence: without what it must not change, which `nmt.translation.restore` puts back.
+"""Takes out of a sentence what a model must not change; `nmt.translation.restore` puts it back.
 
-An item that stands in the place of a noun or a number (a URL, %s, €35) is replaced by a stand-in that the model copies;
-a sign or a tag beside words is taken out and remembered.  Nothing here calls the model: it needs to know only which
-characters and which placeholder symbols the vocabulary has.
+An item in the place of a noun or a number (a URL, %s, €35) is replaced by a stand-in that the model copies.  A sign or
+a tag beside words is taken out, and its place is recorded.  Nothing here calls the model; only the characters and the
+placeholder symbols of its vocabulary are needed.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ from dataclasses import dataclass, replace
 import regex  # type: ignore[import-untyped]
 
 from nmt.text.normalization import cleaned, composed
-from nmt.text.protected import TERM, Item, beside, is_sign, items_beside
+from nmt.text.protected import TERM, Item, beside, is_sign, protected_items
 from nmt.text.tokenizer import Tokenizer
 
 # Stand-ins for models that have no placeholder symbols, by how often a trained model copies them (of 200 sentences
 # each way: 397 to 400 times; names such as "John" 385, Greek letters 315): codes for words, numbers for numbers.
 CODES = ("X2", "C3", "M3", "K7", "B2", "G6", "D4", "F8", "L5", "A1", "Z9", "X1", "H4", "J6", "P5", "N8")
 NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53", "84", "39", "67", "92")
-COPIED_FIRST = frozenset(
-    {"designation", "date", "time", "ordinal"}
-)  # what models write well by themselves, most times
-ATTEMPTS = 3  # ways to protect a sentence: as it is; with other stand-ins, and more of them; with none
+# Kinds that models mostly copy by themselves.
+COPIED_FIRST = frozenset({"designation", "date", "time", "ordinal"})
+ATTEMPTS = 3  # at protecting a sentence: with stand-ins; with other and more stand-ins; without any
 OWN_DIGITS = (
     3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
 )
@@ -35,12 +34,13 @@ SAME_SIGN = {
     "…": "...", "‐": "-", "‑": "-", "―": "—", "„": "“", "‟": "”", "‚": "‘", "‛": "’", "′": "'", "″": '"', "´": "'",
     "‹": "«", "›": "»", "＂": '"', "，": ",", "。": ".", "！": "!", "？": "?",
 }  # fmt: skip
-AND = {"en": "and", "es": "y"}  # how "&" between words is read
+AND = {"en": "and", "es": "y"}  # what the model reads for "&" between words
 FOREIGN = "foreign"  # the kind of words in a script that the model does not read
 READ_SCRIPTS = frozenset({"LATIN", "GREEK"})  # and any other of which a vocabulary has MIN_LETTERS
-MIN_HALF = 3  # letters of either word that an identifier joins, and not an accelerator's sign one word
+MIN_HALF = 3  # letters of either word in an identifier; with fewer the sign is an accelerator in one word
 MAX_TERMS = 8  # of a glossary in one sentence: of more stand-ins at once a model loses some
-MIN_LETTERS = 20  # fewer strayed into the training text
+MIN_LETTERS = 20  # of a script; a vocabulary with fewer has them by accident
+_PAIR = ("open", "close")  # roles
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}]+)*")
 _PLAIN_NUMBER = regex.compile(r"\d+")
 _LETTER = regex.compile(r"\p{L}")
@@ -49,8 +49,9 @@ _OPENING_SIGN = regex.compile(r"[\s\p{P}\p{S}]*")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a source tokenizer knows, and symbols that both tokenizers have."""
+    """The characters of a source tokenizer, and placeholder symbols that both tokenizers have."""
 
+    # Of texts; a symbol that a text has of its own is a sign that the model does not know.
     characters: frozenset[str]
     symbols: tuple[str, ...]  # placeholder symbols that the model has learned to copy
     size: Callable[[str], int]  # pieces of a text
@@ -62,7 +63,7 @@ class Vocabulary:
         symbols = tuple(symbol for symbol in source.placeholders if symbol in target.characters)
         count = Counter(filter(None, map(script, source.characters)))
         stray = {one for one, letters in count.items() if letters < MIN_LETTERS and one not in READ_SCRIPTS}
-        characters = frozenset(one for one in source.characters if script(one) not in stray)
+        characters = frozenset(one for one in source.characters if script(one) not in stray) - {*symbols}
         return cls(characters, symbols, lambda text: len(source.encode(text)), language, target_language)
 
     def knows(self, text: str) -> bool:
@@ -95,12 +96,17 @@ class Protected:
 
     @property
     def has_words(self) -> bool:
-        """Whether there is anything left to translate beside stand-ins."""
+        """Whether the model has any words to translate, not only stand-ins."""
         pieces, position = [], 0
         for slot in self.slots:
             pieces.append(self.model_text[position : slot.start])
             position = slot.end if slot.item.reads_as is None else slot.start
         return _LETTER.search(" ".join([*pieces, self.model_text[position:]])) is not None
+
+    @property
+    def unmarked(self) -> str:
+        """The sentence without the signs that mark a letter (`&File`), if nothing else is protected in it."""
+        return self.model_text if all(slot.item.role == "letter" for slot in self.slots) else self.sentence
 
     @property
     def needs_attention(self) -> bool:
@@ -134,7 +140,7 @@ def protect(
     given    a glossary's terms, with their places in the cleaned sentence; they go before the items of the grammar
     """
     text = composed(cleaned(sentence))
-    items = beside(items_beside(given, text), _unknown(text, vocabulary))
+    items = beside(beside(given, protected_items(text)), _unknown(text, vocabulary))
     if not items:
         return Protected(sentence, text)
     items = [_identifier(item, text, vocabulary) or item for item in items]
@@ -158,9 +164,9 @@ def protect(
             pieces.append(piece)
             size += len(piece)
 
-    for item, stand_in in zip(held, stand_ins, strict=True):
+    for place, (item, stand_in) in enumerate(zip(held, stand_ins, strict=True)):
         add(text[position : item.start])
-        before, after = text[item.start - 1 : item.start], text[item.end : item.end + 1]
+        before, after = neighbours(text, held, place)
         apart = bool(stand_in) and item.role != "sign"
         between = (
             not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
@@ -179,9 +185,26 @@ def protect(
     return Protected(sentence, model_text, tuple(slots), vocabulary.target_language)
 
 
+def neighbours(text: str, items: Sequence[Item], place: int) -> tuple[str, str]:
+    """The characters before and after an item, "" at the ends of the text; tags around words are not seen, but by
+    other tags."""
+    first = last = place
+    if items[place].role not in _PAIR:
+        while first > 0 and items[first - 1].role in _PAIR and items[first - 1].end == items[first].start:
+            first -= 1
+        while (
+            last + 1 < len(items)
+            and items[last + 1].role in _PAIR
+            and items[last + 1].start == items[last].end
+        ):
+            last += 1
+    start, end = items[first].start, items[last].end
+    return text[start - 1 : start], text[end : end + 1]
+
+
 def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:
-    """What looks like an accelerator inside of a word, as in "Sa_ve", but joins two: the whole identifier.  A `&` joins
-    but whole words: rock&roll."""
+    """The identifier, if a sign that looks like an accelerator in a word ("Sa_ve") joins two words instead.  `&` joins
+    only whole words: rock&roll."""
     if item.kind != "accelerator" or not text[item.start - 1 : item.start].isalpha():
         return None
     left, right = _WORD.findall(text[: item.start])[-1], _WORD.match(text, item.end).group()
@@ -195,7 +218,7 @@ def _identifier(item: Item, text: str, vocabulary: Vocabulary) -> Item | None:
 
 
 def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
-    """Whether the model does not get the item to read."""
+    """Whether the item is kept from the model."""
     known = vocabulary.knows(item.text)
     if item.role == "number":
         return False
@@ -207,7 +230,7 @@ def _is_held(item: Item, vocabulary: Vocabulary, attempt: int) -> bool:
 
 
 def _with_signs(items: Sequence[Item]) -> list[Item]:
-    """The items, with signs that touch a word as part of it."""
+    """The items, in which a sign that touches an item of role "word" is joined to it."""
     joined: list[Item] = []
     for item in items:
         last = joined[-1] if joined else None
@@ -263,8 +286,8 @@ def _between_words(text: str, item: Item) -> bool:
 
 
 def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:
-    """Words and signs with characters that the vocabulary only has as bytes: the model could but guess at them.
-    Foreign words side by side are one."""
+    """Words and signs with characters that the vocabulary only has as bytes, which the model could only guess.
+    Neighbouring foreign words are one item."""
     items: list[Item] = []
     if vocabulary.knows(text):
         return items
@@ -297,7 +320,8 @@ def _unknown_signs(text: str, start: int, end: int, vocabulary: Vocabulary) -> I
 
 
 def _unknown_word(text: str, start: int, end: int, vocabulary: Vocabulary) -> Item:
-    """A word to be copied; or to be read without the accents that the vocabulary lacks, or in small letters."""
+    """An item for a word that is copied, or that the model reads in small letters or without the accents that the
+    vocabulary lacks."""
     word = text[start:end]
     bare = "".join(c if vocabulary.knows(c) else _unaccented(c) for c in word)
     if vocabulary.knows(bare):

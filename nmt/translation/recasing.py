@@ -1,8 +1,7 @@
-"""The capital and the marks of a sentence, taken off and put on again: "Dog!" is "dog", and "perro" becomes "¡Perro!".
+"""Removes the capital and the marks of a sentence and puts them back: "Dog!" to "dog", and "perro" to "¡Perro!".
 
-The phrase book is looked up without them (`nmt.translation.phrase_book`), and a word that stands alone is searched
-without them too (`nmt.translation.sentence_translator`): what a model has learned of "dog" inside of sentences it
-often does not know of "Dog.".
+The phrase book has sentences without them (`nmt.translation.phrase_book`).  A word that stands alone is also searched
+without them (`nmt.translation.sentence_translator`), since models often know "dog" inside of sentences but not "Dog.".
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ _ENGLISH_I = regex.compile(r"I(?!\w)")
 
 
 class Casing(NamedTuple):
-    """What a sentence has around its bare form."""
+    """The capital and the marks that a sentence has in addition to its bare form."""
 
     capital: bool  # whether it begins with one
     marks: str  # at its end
 
 
 def bare_form(sentence: str) -> tuple[str, Casing]:
-    """The sentence as it would stand inside of another one, and the capital and marks that it lacks then.
+    """The sentence without its capital and marks (the bare form), and these.
 
     An abbreviation in capitals ("UN") and English "I" stay as they are; longer words in capitals lose them."""
     open_end = sentence.strip().lstrip(_OPENING_MARKS).rstrip()

@@ -1,7 +1,7 @@
-"""The repetition guard: takes out what a translation says again and again, "the work of the work of the work of a man".
+"""Removes repetition from a translation: "the work of the work of the work of a man".
 
-The search bars long repetitions piece by piece (`no_repeat_ngram`).  It does not see a single word that comes again and
-again, nor the same words in other letters or with other marks between them.
+The search forbids long repetitions of pieces (`no_repeat_ngram`), but neither single words that repeat, nor words that
+repeat with other capitals or other punctuation between them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _LAUGHTER = regex.compile(r"(?i)\b(\p{L}{2,4})\1{2,}")  # jajaja, blablabla: oth
 
 
 def without_repetition(source: str, hypothesis: str) -> str:
-    """The hypothesis, in which what comes too often in a row is said once.  Numbers that the source does not have stay:
-    languages group digits differently."""
+    """The hypothesis, in which words that repeat too often in a row stand once.  Numbers that the source does not have
+    stay, since languages group digits differently."""
     found = _words(hypothesis)
     if len(found) - len({word for word, _ in found}) < MAX_TIMES:  # most translations: nothing comes so often
         return hypothesis

@@ -1,8 +1,8 @@
 """Puts what `nmt.translation.protect` took out of a sentence into its translation: every item once, no word lost.
 
-A stand-in is replaced by its item.  What was taken out goes where the attention says that its neighbours went: tags
-around the words that came of those they enclosed, signs beside the words that they touched, everything else into the
-gap that has least attention across it (`nmt.translation.alignment`).
+A stand-in is replaced by its item.  An item without a stand-in is placed by attention (`nmt.translation.alignment`):
+tags go around the translations of the words that they enclosed, signs beside the translation of the word that they
+touched, everything else into the gap that has least attention across it.
 """
 
 from __future__ import annotations
@@ -25,19 +25,13 @@ _ALIKE = {'"': '["«»“”]', "and": _AND, "y": _AND}
 
 
 @dataclass(frozen=True)
-class Restored:
-    text: str
-    lost: tuple[Item, ...]  # whose stand-ins the translation does not have, or has more than once
-
-
-@dataclass(frozen=True)
 class Edit:
     """Characters [start, end) of a translation become `text`.  Of those at one place, the lower rank comes first."""
 
     start: int
     end: int
     text: str
-    rank: tuple[int, int]
+    rank: tuple[float, ...]
 
 
 def restore(
@@ -46,63 +40,62 @@ def restore(
     source_pieces: Sequence[str],
     target_pieces: Sequence[str],
     attention: np.ndarray | None,
-) -> Restored:
+) -> str:
     """The translation of `protected.model_text` with everything that the sentence has beside it.
 
     attention  float32 [at least len(target_pieces), len(source_pieces)]; None: what was taken out is placed in
                proportion
     """
     if not protected.slots:
-        return Restored(translation, ())
-    edits, lost = _replacements(protected, translation)
+        return translation
+    edits = _replacements(protected, translation)
     out = [slot for slot in protected.slots if slot.is_out]
     if out:
         alignment = Alignment.of(protected.model_text, translation, source_pieces, target_pieces, attention)
         edits += Placement(protected, alignment).edits(out)
-    text = _edited(translation, edits)
-    for term in dict.fromkeys(slot.item for slot in protected.slots if slot.item.kind == TERM):
-        text = _in_place(term, text, protected)
-    return Restored(text, tuple(lost))
+    return _edited(translation, edits)
 
 
-def _in_place(term: Item, text: str, protected: Protected) -> str:
-    """The text with a glossary's term as its places want it: with a capital where the sentence begins with one, and
-    with the right article before it."""
-    pieces, position = [], 0
+def with_letters(protected: Protected, text: str) -> str:
+    """A translation of `protected.unmarked` with the signs that mark a letter."""
+    if not text or protected.unmarked == protected.sentence:
+        return text
+    return restore(protected, text, (), (), None)
+
+
+def _written(edit: Edit, item: Item, protected: Protected, translation: str) -> list[Edit]:
+    """The edit that writes an item.  A glossary's term gets a capital where it begins a sentence that has one, and what
+    stands before it agrees with it."""
+    if item.kind != TERM:
+        return [edit]
     begins = _LETTER.search(protected.sentence)
-    for found in regex.finditer(rf"(?<!\w){regex.escape(term.text)}(?!\w)", text):
-        before = agreed(text[position : found.start()], term.text, protected.target_language)
-        first = begins and begins.group().isupper() and not _LETTER.search(text, 0, found.start())
-        pieces += [before, term.capitalised if first else term.text]
-        position = found.end()
-    return "".join([*pieces, text[position:]])
+    if begins and begins.group().isupper() and not _LETTER.search(translation, 0, edit.start):
+        edit = replace(edit, text=edit.text.replace(item.text, item.capitalised))
+    before = agreed(translation[: edit.start], item.text, protected.target_language)
+    return [*(Edit(start, end, text, edit.rank) for start, end, text in before), edit]
 
 
-def _replacements(protected: Protected, translation: str) -> tuple[list[Edit], list[Item]]:
-    """Edits that write items over their stand-ins, and the items whose stand-in is not there exactly once."""
+def _replacements(protected: Protected, translation: str) -> list[Edit]:
+    """Edits that write items over those stand-ins that the translation has exactly once."""
     edits: list[Edit] = []
-    lost: list[Item] = []
     for number, slot in enumerate(protected.slots):
-        if slot.is_out:
+        if slot.is_out or slot.item.is_letters:
             continue
         stand_in = protected.model_text[slot.start : slot.end]
         if slot.item.role == "sign":
-            if not slot.item.is_letters:
-                span = _same_sign(protected.model_text, slot, translation, stand_in)
-                edits += [Edit(*span, slot.item.text, (0, number))] if span else []
-                lost += [] if span else [slot.item]
+            span = _same_sign(protected.model_text, slot, translation, stand_in)
+            edits += [Edit(*span, slot.item.text, (0, number))] if span else []
             continue
         places = [match.span() for match in _whole(stand_in).finditer(translation)]
         if len(places) != 1:
-            lost.append(slot.item)
             continue
-        (start, end), text = places[0], slot.item.text
+        start, end = places[0]
         if slot.before.isalnum() and translation[start - 1 : start] == " ":
             start -= 1
         if slot.after.isalnum() and translation[end : end + 1] == " ":
             end += 1
-        edits.append(Edit(start, end, text, (0, number)))
-    return edits, lost
+        edits += _written(Edit(start, end, slot.item.text, (0, number)), slot.item, protected, translation)
+    return edits
 
 
 def _whole(stand_in: str) -> regex.Pattern[str]:
@@ -127,7 +120,7 @@ class Placement:
     """Where in a translation the items go that the model did not see."""
 
     def __init__(self, protected: Protected, alignment: Alignment) -> None:
-        self.source, self.alignment = protected.model_text, alignment
+        self.protected, self.source, self.alignment = protected, protected.model_text, alignment
         self.text, self.words = alignment.target, alignment.target_words
 
     def edits(self, slots: Sequence[Slot]) -> list[Edit]:
@@ -149,7 +142,10 @@ class Placement:
             edits.append(Edit(end, end, partner.item.text, (0, -depth)))
             paired |= {slot.item.start, partner.item.start}
         points = _groups([slot for slot in slots if slot.item.start not in paired])
-        return edits + [self._point(slot, number) for number, slot in enumerate(points)]
+        for number, slot in enumerate(points):
+            depth = sum(1 for a, b, _ in placed if a.item.start < slot.item.start < b.item.start)
+            edits += _written(self._point(slot, number, depth), slot.item, self.protected, self.text)
+        return edits
 
     def _enclosed(self, slot: Slot, partner: Slot, placed: Sequence[tuple[Slot, Slot, Span]]) -> Span | None:
         """The target words of a pair: within those of the pair around it, beside those of other pairs."""
@@ -176,22 +172,22 @@ class Placement:
                 start -= 1
         return start, end
 
-    def _point(self, slot: Slot, number: int) -> Edit:
-        """Where an item goes that encloses nothing: beside the word that it touches, or into a gap."""
-        touches_before, touches_after = slot.before.isalnum(), slot.after.isalnum()
+    def _point(self, slot: Slot, number: int, depth: int) -> Edit:
+        """Where an item goes that encloses nothing and stands in `depth` pairs: beside the word that it touches, or
+        into a gap."""
         if slot.item.role == "letter":
-            return self._at_letter(slot, number)
-        if touches_before and touches_after:
-            return self._between(slot, number)
-        if touches_before and (word := self.alignment.aligned_word(slot.start, after=False)) is not None:
-            at = self.words[word][1]
-            return Edit(at, at, slot.item.text, (1, number))
-        if touches_after and (word := self.alignment.aligned_word(slot.start, after=True)) is not None:
-            at = self.words[word][0]
-            return Edit(at, at, slot.item.text, (1, number))
-        return self._in_gap(slot, number)
+            return self._at_letter(slot, number, depth)
+        if slot.before.isalnum() and slot.after.isalnum():
+            return self._between(slot, number, depth)
+        for touches, after in ((slot.before.isalnum(), False), (slot.after.isalnum(), True)):
+            word = self.alignment.aligned_word(slot.start, after) if touches else None
+            if word is not None:
+                at = self.words[word][0 if after else 1]
+                rank = (2, depth + 0.5, number) if after else (0, -depth - 0.5, number)
+                return Edit(at, at, slot.item.text, rank)
+        return self._in_gap(slot, number, depth)
 
-    def _at_letter(self, slot: Slot, number: int) -> Edit:
+    def _at_letter(self, slot: Slot, number: int, depth: int) -> Edit:
         """Before the first letter of the word that came of the slot's word; if the slot is inside of that one, before
         the same letter if there is one."""
         inside = next((s for s, e in self.alignment.source_words if s <= slot.start < e), slot.start)
@@ -199,40 +195,36 @@ class Placement:
         at = self.words[word][0] if word is not None else len(self.text) - len(self.text.lstrip())
         if word is not None and slot.before.isalnum():
             at += max(0, self.text[slice(*self.words[word])].casefold().find(slot.after.casefold()))
-        return Edit(at, at, slot.item.text, (1, number))
+        return Edit(at, at, slot.item.text, (2, depth + 0.5, number))
 
-    def _between(self, slot: Slot, number: int) -> Edit:
+    def _between(self, slot: Slot, number: int, depth: int) -> Edit:
         """Between two words that it joins: in place of the space there."""
         gap = self.alignment.gap(slot.start)
         if not 0 < gap < len(self.words):
-            return self._in_gap(slot, number)
+            return self._in_gap(slot, number, depth)
         start, end = self.words[gap - 1][1], self.words[gap][0]
-        if self.text[start:end].isspace():
-            return Edit(start, end, slot.item.text, (1, number))
-        return Edit(start, start, slot.item.text, (1, number))
+        return Edit(start, end if self.text[start:end].isspace() else start, slot.item.text, (1, number))
 
-    def _in_gap(self, slot: Slot, number: int) -> Edit:
+    def _in_gap(self, slot: Slot, number: int, depth: int) -> Edit:
+        """Between the words that its neighbours became, with the spaces that it has in the sentence."""
+        before = " " * slot.before.isspace() + slot.item.text
+        after = slot.item.text + " " * slot.after.isspace()
         if slot.start == 0:
-            space = " " if slot.after.isspace() else ""
-            return Edit(0, 0, slot.item.text + space, (1, number))
+            return Edit(0, 0, after, (2, depth + 0.5, number))
         if slot.start >= len(self.source):
-            space = " " if slot.before.isspace() else ""
-            return Edit(len(self.text), len(self.text), space + slot.item.text, (1, number))
-        if (
-            slot.before + slot.after in self.text and not (slot.before + slot.after).isspace()
-        ):  # between brackets
-            at = self.text.index(slot.before + slot.after) + 1
+            return Edit(len(self.text), len(self.text), before, (0, -depth - 0.5, number))
+        brackets = slot.before + slot.after
+        if brackets in self.text and not brackets.isspace():
+            at = self.text.index(brackets) + 1
             return Edit(at, at, slot.item.text, (1, number))
         gap = self.alignment.gap(slot.start)
-        after_word = not slot.after.isspace()  # punctuation follows
-        if gap == len(self.words) or (after_word and gap > 0):
+        if gap == len(self.words) or (not slot.after.isspace() and gap > 0):  # punctuation follows
             at = self.words[gap - 1][1] if self.words else len(self.text)
-            space = " " if slot.before.isspace() else ""
-            return Edit(at, at, space + slot.item.text, (1, number))
+            return Edit(at, at, before, (1, number))
         at = self.words[gap][0]
         while at > 0 and not self.text[at - 1].isspace():
             at -= 1
-        return Edit(at, at, slot.item.text + (" " if slot.after.isspace() else ""), (1, number))
+        return Edit(at, at, after, (1, number))
 
 
 def _groups(slots: Sequence[Slot]) -> list[Slot]:

@@ -1,4 +1,4 @@
-"""What a translation is: of a sentence, of a stretch of a text, of a whole line.
+"""The results of translating: a sentence, a segment of a text, a whole line.
 
 Plain data; `nmt.translation.plan` joins the sentences of a line.
 """
@@ -39,7 +39,7 @@ class SentenceTranslation:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a translation: a sentence, or what was only copied."""
+    """A stretch of a translation: a sentence, or copied text."""
 
     text: str
     sentence: SentenceTranslation | None = None

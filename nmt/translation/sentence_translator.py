@@ -1,4 +1,4 @@
-"""Sentences in, translated sentences out: what the phrase book knows, and for the rest search and postprocessing.
+"""Translates sentences: by the phrase book where it has them, otherwise by search and postprocessing.
 
 `nmt.translation.translator` cuts texts into sentences and joins them again, `nmt.translation.protect` takes out what a
 model must not change, `nmt.inference.batched_search` searches, and `nmt.translation.postprocess` has the steps from
@@ -7,12 +7,10 @@ hypotheses to a translation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
-
-import regex  # type: ignore[import-untyped]
 
 from nmt.config import DecodingConfig
 from nmt.inference.batched_search import BatchLimits, PendingSearch, start_search
@@ -25,21 +23,21 @@ from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.translation.phrase_book import PhraseBook
 from nmt.translation.plan import Request
 from nmt.translation.postprocess import count_defects, detokenize, pick, recase, repair, restored, with_names
-from nmt.translation.protect import ATTEMPTS, Protected, Slot, Vocabulary, protect
+from nmt.translation.protect import ATTEMPTS, Protected, Vocabulary, protect
 from nmt.translation.recasing import bare_request
-from nmt.translation.restore import restore
+from nmt.translation.restore import restore, with_letters
 from nmt.translation.result import SentenceTranslation, copied
 
 MIN_FORCED_DIGITS = 3  # of a lost number that gets a stand-in; shorter ones may have been written in letters
 MAX_UNLIKELINESS = log(300)  # what is less probable than another by more than this is not offered beside it
 
 
-Searches = list[tuple[list[Request], PendingSearch]]  # each with what the model reads in it
+Searches = list[tuple[list[Request], PendingSearch]]  # what the model reads, and its search
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to search a sentence: what the model does not get to read of it, and what it reads."""
+    """One attempt at a sentence: the request, and what of it is protected."""
 
     request: Request
     protected: Protected
@@ -54,15 +52,19 @@ class Way:
             prefix=self.protected.prefix(self.request.prefix),
         )
 
+    @property
+    def unmarked(self) -> Request:
+        """The request without accelerators (`&File`)."""
+        return replace(self.request, sentence=self.protected.unmarked)
+
 
 @dataclass(frozen=True)
 class PendingBatch:
-    """Sentences on their way from `SentenceTranslator.start` to `SentenceTranslator.finish`."""
+    """What `SentenceTranslator.start` hands over to `SentenceTranslator.finish`."""
 
-    given: Sequence[Request]
-    requests: Sequence[Request]  # the same without accelerators
-    known: dict[Request, SentenceTranslation]  # what the phrase book has, and what is only copied
-    bare: dict[Request, Request]  # lone words, and their bare form, which is searched too
+    requests: Sequence[Request]
+    known: dict[Request, SentenceTranslation]  # results of the phrase book, and of sentences that are copied
+    bare: dict[Way, Request]  # lone words, and their bare form, which is searched too
     ways: list[Way]  # of what is not known, and of the bare forms, each once
     searches: Searches  # of what the model reads of `ways`
 
@@ -74,7 +76,7 @@ class PendingBatch:
 
 @dataclass(frozen=True)
 class SentenceTranslator:
-    """Translates sentences under fixed settings, and sees to it that nothing is lost on the way."""
+    """Translates sentences with fixed settings, and searches again where a protected item was lost."""
 
     model: SearchableModel
     source_ids: Callable[[str], Sequence[int]]  # of a sentence, without EOS
@@ -94,33 +96,27 @@ class SentenceTranslator:
 
     def start(self, requests: Sequence[Request]) -> PendingBatch:
         """Begin to search what the phrase book does not know."""
-        given, requests = (
-            requests,
-            [_without_accelerators(request, self.vocabulary)[0] for request in requests],
-        )
-        known = {request: found for request in requests if (found := self._look_up(request))}
-        unknown = [request for request in requests if request not in known]
-        bare = {request: form for request in unknown if (form := bare_request(request, self.target_language))}
-        ways = [
-            Way(request, protect(request.sentence, self.vocabulary, given=request.items))
-            for request in dict.fromkeys((*unknown, *bare.values()))
-        ]
+        ways = self._ways(requests)
+        known = {way.request: found for way in ways if (found := self._look_up(way))}
+        unknown = [way for way in ways if way.request not in known]
+        bare = {way: form for way in unknown if (form := bare_request(way.unmarked, self.target_language))}
+        ways = list(dict.fromkeys([*unknown, *self._ways(bare.values())]))
         known |= {way.request: self._of_items(way) for way in ways if not way.protected.has_words}
-        bare = {request: form for request, form in bare.items() if not {request, form} & known.keys()}
+        bare = {way: form for way, form in bare.items() if not {way.request, form} & known.keys()}
         ways = [way for way in ways if way.request not in known]
-        return PendingBatch(given, requests, known, bare, ways, self._search(ways, self.n_best))
+        return PendingBatch(requests, known, bare, ways, self._search(ways, self.n_best))
 
     def finish(self, pending: PendingBatch) -> list[SentenceTranslation]:
         """One result for each request, in order.
 
         Most sentences are done after the first search.  One with defects (it lost a protected item, repeats itself or
-        is empty) is searched again for all hypotheses of the beam with attention; what the model was to copy and did
-        not gets another stand-in, and in the last search none: it is placed by the attention.
+        is empty) is searched again for all hypotheses of the beam with attention.  An item whose stand-in was lost
+        gets another one; in the last search it has none and is placed by attention.
         """
         found = pending.known | self._results(pending.ways, pending.searches)
         found |= {
-            request: recase(request, found[request], found[bare], self.target_language)
-            for request, bare in pending.bare.items()
+            way.request: recase(way.request, way.protected, found[way.request], found[bare])
+            for way, bare in pending.bare.items()
         }
         for attempt in range(1, ATTEMPTS):
             ways = [
@@ -133,35 +129,19 @@ class SentenceTranslator:
             for request, result in again.items():
                 best = min(result, found[request], key=lambda one: count_defects(request, one.text))
                 found[request] = best if best.text else copied(request.sentence)
-        return [
-            self._with_accelerators(given, found[request])
-            for given, request in zip(pending.given, pending.requests, strict=True)
-        ]
-
-    def _with_accelerators(self, request: Request, result: SentenceTranslation) -> SentenceTranslation:
-        """The result of a request without accelerators as that of the request itself."""
-        plain, signs = _without_accelerators(request, self.vocabulary)
-        if not signs:
-            return result
-        protected = Protected(request.sentence, plain.sentence, signs)
-        candidates = tuple(
-            (restore(protected, text, result.source_tokens, result.tokens, None).text, score)
-            for text, score in result.candidates
-        )
-        text = request.sentence if result.copied else candidates[0][0]
-        return replace(result, source=request.sentence, text=text, candidates=candidates)
+        return [found[request] for request in pending.requests]
 
     def continuations(self, request: Request, count: int) -> list[SentenceTranslation]:
-        """`Translator.continuations` of a request; nothing that is hundreds of times less probable after the prefix
-        than the first.  Without a prefix, what `translate` finds comes first, and a sentence in the phrase book has
-        nothing else."""
+        """`Translator.continuations` of a request, without pieces that are hundreds of times less probable after the
+        prefix than the first.  Without a prefix, the results of `translate` come first; for a sentence in the phrase
+        book there are no others."""
         shown: list[SentenceTranslation] = []
         if not request.prefix:
             whole = self.translate([request])[0]
             shown = [replace(whole, text=text) for text, _ in whole.candidates]
-            if whole.known:  # what the model would say instead is what the phrase book is there to prevent
+            if whole.known:  # the phrase book overrules the model
                 return shown
-        read = Way(request, protect(request.sentence, self.vocabulary, given=request.items)).read
+        read = self._ways([request])[0].read
         source = pad_sources([self._with_end(read)])[0]
         following = next_tokens(self.model, source, self._forced(read), 2 * count)
         likely = [
@@ -176,9 +156,18 @@ class SentenceTranslator:
             distinct.setdefault(result.text, result)
         return list(distinct.values())
 
-    def _look_up(self, request: Request) -> SentenceTranslation | None:
-        """What the phrase book has for a whole sentence."""
-        texts = self.phrases.look_up(request.sentence)[: self.n_best] if request.is_free else ()
+    def _ways(self, requests: Iterable[Request]) -> list[Way]:
+        """The first way of each request, each once."""
+        return [
+            Way(request, protect(request.sentence, self.vocabulary, given=request.items))
+            for request in dict.fromkeys(requests)
+        ]
+
+    def _look_up(self, way: Way) -> SentenceTranslation | None:
+        """The translation of a whole sentence in the phrase book, or None."""
+        request, protected = way.request, way.protected
+        found = self.phrases.look_up(protected.unmarked)[: self.n_best] if request.is_free else ()
+        texts = [with_letters(protected, text) for text in found]
         if not texts:
             return None
         return SentenceTranslation(
@@ -193,15 +182,15 @@ class SentenceTranslator:
         )
 
     def _of_items(self, way: Way) -> SentenceTranslation:
-        """What comes of a sentence without a word for the model: itself, or the glossary's terms."""
+        """The result of a sentence that has no words for the model: a copy, with the glossary's terms."""
         result = replace(copied(way.request.sentence), foreign=way.protected.foreign)
-        text = restore(way.protected, way.protected.model_text, (), (), None).text
+        text = restore(way.protected, way.protected.model_text, (), (), None)
         if all(item.kind != TERM for item in way.request.items):
             return result
         return replace(result, text=text, candidates=((text, 0.0),), copied=False, known=True)
 
     def _search(self, ways: Sequence[Way], n_best: int, with_attention: bool = False) -> Searches:
-        """Search what the model reads, each text once: with attention only where it is needed."""
+        """Start the searches, each text once, and with attention only where it is needed."""
         with_attention = with_attention or self.with_attention
         placed = {way.read for way in ways if with_attention or way.protected.needs_attention}
         groups = [
@@ -228,7 +217,7 @@ class SentenceTranslator:
     def _results(
         self, ways: Sequence[Way], searches: Searches, mend: bool = False
     ) -> dict[Request, SentenceTranslation]:
-        """What the hypotheses come to, with numbers and repetition mended or not."""
+        """The translations from the hypotheses, with numbers and repetition corrected or not."""
         found: dict[Request, list[Hypothesis]] = {}
         for reads, search in searches:
             found.update(zip(reads, search.results(), strict=True))
@@ -270,20 +259,6 @@ class SentenceTranslator:
         """Whether the token begins a word or a sign of its own, and so leaves the prefix's last word as it is."""
         piece = self.target_tokenizer.pieces([token])[0]
         return not prefix or piece.startswith("▁") or not (piece[0].isalnum() or piece.startswith("<0x"))
-
-
-def _without_accelerators(request: Request, vocabulary: Vocabulary) -> tuple[Request, tuple[Slot, ...]]:
-    """The request without the signs that mark a letter (`&File`), which the phrase book must not see either, and where
-    they were; as it was if it has none, a prefix, or terms."""
-    if not regex.search("[&_]", request.sentence) or request.prefix or request.items:
-        return request, ()
-    signs = [slot for slot in protect(request.sentence, vocabulary).slots if slot.item.role == "letter"]
-    sentence, position, placed = "", 0, []
-    for slot in signs:
-        sentence += request.sentence[position : slot.item.start]
-        placed.append(replace(slot, start=len(sentence), end=len(sentence)))
-        position = slot.item.end
-    return replace(request, sentence=sentence + request.sentence[position:]), tuple(placed)
 
 
 def _is_defective(request: Request, result: SentenceTranslation, attempt: int) -> bool:

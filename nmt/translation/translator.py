@@ -1,12 +1,12 @@
-"""Text in, text out, over one checkpoint: the whole way from lines to translated lines.
+"""The translator of one checkpoint: every step from lines to translated lines.
 
 1. segment      lines become sentences, and long sentences stretches; emoji, list marks, lines without a word are set
                 aside, to be copied (`nmt.text.segmentation`, `Translator.plan`)
-2. normalise    control characters, capitals and accents as the model knows them (`nmt.text.normalization`)
+2. normalise    control characters go; capitals and accents become what the model knows (`nmt.text.normalization`)
 3. protect      URLs, codes, markup, foreign words are replaced or taken out (`nmt.translation.protect`)
 4. search       the sentences of many lines at once (`nmt.translation.sentence_translator`, `nmt.inference`)
-5. postprocess  what was taken out comes back, wrong numbers and repetition go (`nmt.translation.postprocess`)
-6. join         the results and what was set aside become lines again (`nmt.translation.plan`)
+5. postprocess  protected items are restored, wrong numbers and repetition corrected (`nmt.translation.postprocess`)
+6. join         the results and the copied parts are joined to lines (`nmt.translation.plan`)
 
 Reading and writing files is `nmt.commands`' work.
 """
@@ -37,8 +37,8 @@ from nmt.translation.result import SentenceTranslation, Translation
 from nmt.translation.sentence_translator import PendingBatch, SentenceTranslator
 
 MAX_PIECES = 100  # of a sentence; longer ones are cut, since a model seldom has seen longer ones
-# Lines that are sorted by length together: few, where others are cut while they are searched; many, for batches of
-# a GPU's size.
+# Lines that are sorted by length together: few on a CPU, where the next ones are cut during the search; many for the
+# batches of a GPU.
 WINDOW_LINES, WINDOW_LINES_GPU, WINDOW_CHARACTERS = 512, 4096, 400_000
 MAX_CACHED_SENTENCES = 10_000  # whose ids are kept, for each sentence's are asked for several times
 MAX_CONTINUATIONS, MAX_ENDINGS = 8, 3  # pieces that may follow a prefix; endings of the most probable one
@@ -177,10 +177,9 @@ class Translator:
         ending.  For translating interactively (Barrachina et al. 2009, "Statistical approaches to computer-assisted
         translation", section 3: prefix and suffix)."""
         n_best = min(MAX_ENDINGS, beam or self.config.decoding.beam)
-        items = glossary.terms_in(composed(cleaned(sentence))) if glossary else ()
-        return self._sentence_translator(beam, n_best).continuations(
-            Request(sentence, prefix, items=items), count
-        )
+        sentence, items = glossary.applied(composed(cleaned(sentence))) if glossary else (sentence, ())
+        request = Request(sentence, prefix, items=items)
+        return self._sentence_translator(beam, n_best).continuations(request, count)
 
     def _translated(
         self, plans: Iterable[Plan | None], sentences: SentenceTranslator

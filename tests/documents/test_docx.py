@@ -299,3 +299,13 @@ def test_macros_and_unknown_parts_are_carried_along(sample: Path) -> None:
 def test_characters_that_xml_has_not_are_left_out(sample: Path) -> None:
     written(sample, lambda text: text + "\x00\x0b\ufffe fin\notra")
     assert paragraphs(sample.with_name("out.docx"))[0] == "Mi título fin otra"
+
+
+def test_characters_of_private_use_stay_and_the_rest_is_translated(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("un \U000ff001 perro \ue000 ")
+    paragraph.add_run("negro \U000ff301").bold = True
+    document.save(str(tmp_path / "in.docx"))
+    written(tmp_path / "in.docx", str.upper)
+    runs = docx.Document(str(tmp_path / "out.docx")).paragraphs[0].runs
+    assert [run.text for run in runs] == ["UN \U000ff001 PERRO \ue000 ", "NEGRO \U000ff301"]

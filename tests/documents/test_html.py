@@ -123,6 +123,35 @@ def test_code_in_a_link_is_written_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<ul><li translate="no">uno<li>DOS</ul>TRES',
+        '<ul><li translate="no">uno</ul>DOS',
+        '<ul><li translate="no">uno<ul><li>uno<li>uno</ul>uno<li>DOS</ul>',
+        '<p translate="no">uno <b>uno<p>DOS',
+        '<p translate="no">uno<div>DOS</div>',
+        '<div><p translate="no">uno</div>DOS',
+        '<p translate="no">uno<button><p>uno</button>uno<p>DOS',
+        "<table><tr><td translate=no>uno<ul><li>uno<td>DOS<tr><td>TRES</table>",
+        "<table><tr translate=no><td>uno<td>uno<table><tr><td>uno</table><tr><td>DOS</table>",
+        "<table><tr><td translate=no>uno</table>DOS",
+        "<dl><dt translate=no>uno<dd>DOS</dl>",
+        "<select><option translate=no>uno<option>DOS</select>",
+        "<p>DOS <span translate=no>uno</p>TRES",
+        "<p>DOS <b translate=no>uno</p>uno</b>",  # formatting goes on
+        "<div translate=no>uno</p>uno</ul><p>uno<p>uno</div>DOS",
+    ],
+)
+def test_what_is_not_translated_ends_where_html_ends_it(content: str) -> None:
+    assert fragment(content.lower(), shout) == content
+
+
+def test_a_note_beside_a_word_is_no_part_of_it() -> None:
+    source = "<p>EL <ruby>AGUA<rp>(</rp><rt>nota<rp>)</rp></ruby> ES</p>"
+    assert fragment(source.replace("EL", "el").replace("AGUA", "agua").replace("ES", "es"), shout) == source
+
+
 def test_special_characters_of_a_translation_are_escaped() -> None:
     assert fragment('<p title="Un perro">Dos gatos</p>', lambda text: f'{text} <b> & "c"') == (
         '<p title="Un perro &lt;b&gt; &amp; &quot;c&quot;">Dos gatos &lt;b&gt; &amp; "c"</p>'

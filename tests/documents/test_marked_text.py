@@ -34,13 +34,18 @@ def built(*pieces: str) -> Marked:
         (["Mi per", "<b>", "ri", "</b>", "to"], ["Mi <0>perrito</0>"]),
         (["Uno ", "<b>", "→", "</b>", " dos"], ["Uno <1/> dos"]),
         (["Una nota", "<sup>", "1", "</sup>", " y H", "<sup>", "2", "</sup>", "O"], ["Una nota<1/> y H{3}O"]),
+        (["Son m", "<sup>", "2", "</sup>", " y 4 m", "<sup>", "2", "</sup>"], ["Son m{1} y 4 m"]),
         (["Uno ", "<b>", "dos ", "<i>", "tres", "</b>", " seis", "</i>"], ["Uno <0>dos <1/>tres</0> seis"]),
         (["<a>", "Inicio", "</a>", " / ", "<a>", "La guía", "</a>"], ["Inicio", "La guía"]),
         (["<b>", "Muy", "</b>", " ", "<b>", "bien", "</b>"], ["<0>Muy</0> <1>bien</1>"]),
         (["Uno | ", "<b>", "dos | tres", "</b>", " más"], ["Uno", "<0>dos | tres</0> más"]),
         (["{code}", " [img]"], []),
         (["uno ", *["[img]"] * (MAX_MARKS + 1)], []),
-        (["uno \U000ff000"], []),  # has such characters of its own
+        (
+            ["uno \U000ff000 ", "<b>", "dos", "</b>"],
+            ["uno <0/> <1>dos</1>"],
+        ),  # has such characters of its own
+        (["uno \ue000"], ["uno \ue000"]),
     ],
 )
 def test_what_the_translator_reads(pieces: list[str], texts: list[str]) -> None:
@@ -48,6 +53,15 @@ def test_what_the_translator_reads(pieces: list[str], texts: list[str]) -> None:
     assert [shown(one) for one in text.texts] == texts
     if not any("per" in piece for piece in pieces):  # markup inside of a word goes around it
         assert text.render(text.texts) == "".join(pieces)
+
+
+def test_characters_that_are_marks_to_us_are_written_again() -> None:
+    text = Marked()
+    text.add("un \U000ff001 < \U000ff300", "un &#xff001; &lt; \U000ff300")
+    assert text.render([one.upper() for one in text.texts]) == "UN \U000ff001 < \U000ff300"
+    text = Marked()
+    text.add("12 \U000ff001", "12 &#xff001;")
+    assert text.render(text.texts) == "12 &#xff001;"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ def test_special_spaces_and_what_is_not_seen_are_not_read(sentence: str, read: s
         ("Tengo\u00a020\u00a0libros", "I have 20 books", "I have 20 books"),
         ("Soy Ab\u200fd", "I am Abd", "I am Ab\u200fd"),
         ("Soy Ab\u200fd", "I am Abdul", "I am Abdul"),
+        ("Va ❤\ufe0f❤\ufe0f bien", "So ❤❤ well", "So ❤\ufe0f❤\ufe0f well"),
         ("usa `man\u0303ana`", "use `ma\u00f1ana`", "use `man\u0303ana`"),
     ],
 )

@@ -48,6 +48,9 @@ def numbers(sentence: str) -> list[str]:
             "El VIH-1, la UE-27, el SEMANA1 y ENERO-2020; cuesta USD5,000 o EUR1.5",
             [],
         ),  # not written so in English
+        ("El %d/%m/%Y a las %H:%M:%S, %d/%d", ["%d/%m/%Y", "%H:%M:%S", "%d", "%d"]),  # of a clock
+        ("Usa %%s, @:uno.dos y PR !23: ¡!", ["%%s", "@:uno.dos", "!23"]),
+        ("Son US$10, 1.000 C$ o $5", ["US$10", "1.000 C$", "$"]),
         ("Usa SHA256.new(), X509.cert_name y LOG10().", ["SHA256.new()", "X509.cert_name", "LOG10()"]),
     ],
 )
@@ -236,6 +239,7 @@ def test_what_stands_for_a_number_counts(text: str, counts: bool) -> None:
         ("caf&eacute;", "coffee", []),
         ("Cuesta $5", "It costs 5", ["$"]),
         ("Cuesta $5", "Vale 5 dólares", []),
+        ("Cuesta $5 o US$10", "It costs 5 or US$10", ["$"]),
     ],
 )
 def test_kept_is_only_what_is_there_as_often_and_as_it_was(

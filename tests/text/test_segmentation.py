@@ -125,7 +125,7 @@ def test_takes_long_lines_of_anything(unit: str) -> None:
     [
         ("😀 Hola 👨‍👩‍👧🇪🇸!", ["Hola"]),
         ("Te quiero ❤️ Mucho", ["Te quiero", "Mucho"]),
-        ("1️⃣ Primero ☀ fin 👍🏽", ["Primero", "fin"]),
+        ("1️⃣ Primero ☀ Fin 👍🏽", ["Primero", "Fin"]),
         ("• Archivo → Abrir", ["Archivo", "Abrir"]),
         ("Vale :-) bien <3", ["Vale", "bien"]),
         ("Marca® y nombre™, 20 °C, n.º 3 © 2020", ["Marca® y nombre™, 20 °C, n.º 3 © 2020"]),
@@ -313,6 +313,8 @@ def test_of_a_message_with_choices_the_arms_are_translated() -> None:
         ("Te quiero 😀 Nos vemos.", ["Te quiero", "Nos vemos."]),
         ("Yo ❤️ peces.", ["Yo ❤️ peces."]),
         ("Yo ❤ peces y 💔 nada.", ["Yo ❤ peces y 💔 nada."]),
+        ("Yo ❤️ Madrid.", ["Yo ❤️ Madrid."]),
+        ("Hoy ☺️ es ❤️❤️ un día.", ["Hoy ☺️ es ❤️❤️ un día."]),
         ("Te quiero ❤️ Nos vemos. ❤️", ["Te quiero", "Nos vemos."]),
         ("Uno • dos → tres", ["Uno", "dos", "tres"]),
     ],

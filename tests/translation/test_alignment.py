@@ -56,6 +56,23 @@ def test_a_stretch_keeps_inside_its_room_and_off_what_is_taken() -> None:
     assert alignment.stretch(2, 3) is None  # a space has no words
 
 
+def test_a_stretch_that_was_left_out_goes_to_the_nearest_word_with_a_meaning() -> None:
+    """The attention on it is scattered, most of it on a function word."""
+    alignment = Alignment.of(
+        "It rains cats and dogs",
+        "Llueve y perros",
+        ["▁It", "▁rains", "▁cats", "▁and", "▁dogs", "</s>"],
+        ["▁Llueve", "▁y", "▁perros"],
+        np.array(
+            [[0.3, 0.7, 0, 0, 0, 0], [0, 0, 0.4, 0.6, 0, 0], [0, 0, 0.1, 0, 0.9, 0], [0, 0, 0, 0, 0, 1]]
+        ),
+    )
+    assert stretch(alignment, "cats") == "perros"
+    assert stretch(alignment, "and") == "y"
+    assert alignment.stretch(9, 13, taken=[(0, 1), (2, 3)]) == (1, 2)  # no other word is left
+    assert alignment.stretch(9, 13, taken=[(0, 3)]) is None
+
+
 def test_a_gap_is_where_the_words_before_and_after_it_part() -> None:
     alignment = aligned("La casa roja es grande", "The red house is big", HOUSE)
     assert [alignment.gap(at) for at in (0, 2, 12, 15, 22)] == [0, 1, 3, 4, 5]

@@ -18,6 +18,7 @@ from nmt.translation.postprocess import (
     recase,
     repair,
 )
+from nmt.translation.protect import Protected
 from nmt.translation.result import SentenceTranslation
 from tests.support.uppercase_model import character_tokenizer
 
@@ -109,27 +110,31 @@ def result(text: str, score: float, *others: str) -> SentenceTranslation:
     return SentenceTranslation("dog", text, score, candidates, [], [], None)
 
 
+def recased(sentence: str, whole: SentenceTranslation, bare: SentenceTranslation) -> SentenceTranslation:
+    return recase(Request(sentence), Protected(sentence, sentence, target_language="es"), whole, bare)
+
+
 def test_the_bare_form_is_taken_if_it_is_clearly_likelier() -> None:
     whole = result("Ruedo.", -0.5)
-    likelier = recase(Request("Dog!"), whole, result("perro", -0.5 + 2 * MIN_GAIN, "can"), "es")
+    likelier = recased("Dog!", whole, result("perro", -0.5 + 2 * MIN_GAIN, "can"))
     assert (likelier.source, likelier.text) == ("Dog!", "¡Perro!")
     assert [text for text, _ in likelier.candidates] == ["¡Perro!", "¡Can!"]
-    assert recase(Request("Dog!"), whole, result("perro", -0.5 + MIN_GAIN / 2), "es") is whole
-    assert recase(Request("Dog!"), result("", -0.5), result("perro", -9.0), "es").text == "¡Perro!"
+    assert recased("Dog!", whole, result("perro", -0.5 + MIN_GAIN / 2)) is whole
+    assert recased("Dog!", result("", -0.5), result("perro", -9.0)).text == "¡Perro!"
 
 
 @pytest.mark.parametrize(("sentence", "text"), [("NASA", "NASA"), ("NASA!", "¡NASA!"), ("Nasa.", "Nasa.")])
 def test_a_name_in_capitals_that_stays_the_same_keeps_them(sentence: str, text: str) -> None:
-    assert recase(Request(sentence), result("Naso", -0.9), result("nasa", -0.5), "es").text == text
+    assert recased(sentence, result("Naso", -0.9), result("nasa", -0.5)).text == text
 
 
 def test_a_word_in_capitals_that_is_translated_begins_with_one() -> None:
-    assert recase(Request("DOGS"), result("DOGS", -0.9), result("perros", -0.5), "es").text == "Perros"
+    assert recased("DOGS", result("DOGS", -0.9), result("perros", -0.5)).text == "Perros"
 
 
 def test_a_bare_form_with_defects_is_not_taken() -> None:
     """If only another candidate has some, it is left out, or the best would depend on how many are asked for."""
     whole = result("Ruedo.", -0.5)
-    assert recase(Request("Dog!"), whole, result("...", 0.0, "perro"), "es") is whole
-    found = recase(Request("Dog!"), whole, result("perro", 0.0, "..."), "es")
+    assert recased("Dog!", whole, result("...", 0.0, "perro")) is whole
+    found = recased("Dog!", whole, result("perro", 0.0, "..."))
     assert [text for text, _ in found.candidates] == ["¡Perro!"]

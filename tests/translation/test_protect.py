@@ -14,7 +14,7 @@ from nmt.translation.protect import MAX_TERMS, NUMBERS, Protected, Vocabulary, p
 LETTERS = string.ascii_letters + string.digits + "áéíóúñÁÉ .,;:!?¿¡()\"'-%/$=«»"
 POOR = Vocabulary(frozenset(LETTERS), (), len, "en")
 SYMBOLS = tuple(chr(0xE000 + i) for i in range(16))
-RICH = Vocabulary(frozenset(LETTERS + "€#&<>{}|~²" + "".join(SYMBOLS)), SYMBOLS, len)
+RICH = Vocabulary(frozenset(LETTERS + "€#&<>{}|~²"), SYMBOLS, len)
 
 
 ALPHABET = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
@@ -57,6 +57,8 @@ def held(protected: Protected) -> list[str]:
         ("Tengo 20 libros.", "Tengo 20 libros.", []),
         ("El sushi (寿司) y Москва", "El sushi (X2) y C3", ["寿司", "Москва"]),
         ("%dms left", "12 ms left", ["%d"]),
+        ("I ❤️ Berlin with a ❤️ red", "I X2 Berlin with a C3 red", ["❤", "❤"]),  # words of the sentence
+        ("Thanks ❤️ to you", "Thanks to you", ["❤"]),  # none
     ],
 )
 def test_a_model_reads_stand_ins_and_no_markup(sentence: str, read: str, items: list[str]) -> None:
@@ -75,6 +77,16 @@ def test_a_model_with_symbols_reads_them_and_the_signs_it_knows() -> None:
     protected = protect("Ve a http://a.es & {x} | ~", RICH)
     assert protected.model_text == f"Ve a {SYMBOLS[0]} & {SYMBOLS[1]} | ~"
     assert held(protected) == ["http://a.es", "{x}"]
+
+
+def test_a_symbol_that_the_sentence_has_of_its_own_is_taken_out() -> None:
+    tokenizer = SimpleNamespace(
+        characters=frozenset(LETTERS).union(SYMBOLS), placeholders=SYMBOLS, encode=list
+    )
+    vocabulary = Vocabulary.of(tokenizer, tokenizer, "en", "es")  # type: ignore[arg-type]
+    protected = protect(f"Hello {SYMBOLS[0]} {{x}} and {SYMBOLS[1]}", vocabulary)
+    assert protected.model_text == f"Hello {SYMBOLS[0]} and"
+    assert held(protected) == [SYMBOLS[0], "{x}", SYMBOLS[1]]
 
 
 def test_special_spaces_and_marks_are_not_read() -> None:

@@ -60,6 +60,7 @@ def test_the_likelier_spelling_of_a_lone_word_is_taken() -> None:
     translator, _ = uppercase_translator(mistakes={"D": "x"}, near={"D": "y", ".": ",", "!": ","})
     plain, _ = uppercase_translator(mistakes={"D": "x"}, near={})
     assert translator.translate("Dog.") == "DOG."
+    assert translator.translate("&Dog.") == "&DOG." and translator.translate("Do_g.") == "DO_G."
     assert translator.translate_batch(["Dog!"], n_best=2)[0].text == "DOG!"
     assert plain.translate("Dog.") == "xOG."  # as likely as the other spelling: what was written stands
     assert translator.translate("Dog is.") == "xOG IS."  # two words and a mark are a sentence
