@@ -26,6 +26,13 @@ class Processes:
         if self.ranks > 1:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
 
+    @classmethod
+    def alone(cls, device: torch.device) -> Processes:
+        """This process on `device`, whatever others there are."""
+        one = cls.__new__(cls)
+        one.ranks, one.rank, one.device = 1, 0, device
+        return one
+
     def __enter__(self) -> Processes:
         return self
 
@@ -35,7 +42,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that logs, validates and saves."""
+        """Whether this is the process that logs and saves."""
         return self.rank == 0
 
     def total(self, value: Tensor) -> Tensor:

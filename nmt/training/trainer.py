@@ -248,28 +248,26 @@ class Trainer:
     def validate(self) -> None:
         """Score the (averaged) weights on dev, save them as a checkpoint, and record whether it is the best one."""
         config, training, progress = self.config, self.config.training, self.progress
+        with self.average.swapped_in(self.model) if self.average else nullcontext():
+            result = validate(self.model, self.dev_split, self.tokenizers[1], config, self.processes)
+        # From here on every process computes the same, so that all decide alike about early stopping.
+        score = result.metric(training.valid_metric)
+        best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
+        progress.validated_step = progress.step
+        progress.history.append({"step": progress.step, **result.figures, "minutes": progress.seconds / 60})
+        if best:
+            progress.best_score, progress.best_step, progress.stale = score, progress.step, 0
+        else:
+            progress.stale += 1
         if self.processes.first:
-            with self.average.swapped_in(self.model) if self.average else nullcontext():
-                result = validate(self.model, self.dev_split, self.tokenizers[1], config)
-            score = result.metric(training.valid_metric)
-            best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
-            progress.history.append(
-                {"step": progress.step, **result.figures, "minutes": progress.seconds / 60}
-            )
             folder = checkpoint_folder(self.run, progress.step)
             weights = self.average.weights if self.average else named_weights(self.model)
             notes = {"step": str(progress.step), **result.notes}
             save_checkpoint(folder, config, weights, self.tokenizers, notes)
             if best:
-                progress.best_score, progress.best_step, progress.stale = score, progress.step, 0
                 replace_link(self.run / "best", folder)
-            else:
-                progress.stale += 1
             prune_checkpoints(self.run, training.keep, progress.best_step)
             self.reporter.validation(progress, result, best)
-        progress.validated_step = progress.step
-        # Every rank must make the same decision about early stopping.
-        progress.stale = int(self.processes.agree(progress.stale)[0])
 
     def save(self) -> None:
         """Write the state that --resume loads."""

@@ -14,10 +14,11 @@ from nmt.training.trainer import train
 from tests.conftest import tiny_model_config, tiny_recipe
 from tests.support.training_runs import log_entries, run_in_two_processes, state_of, write
 
+DEV_SENTENCES = 30
 CODE = """
 import json, os
 import torch.distributed
-from nmt.training import trainer
+from nmt.training import trainer, validation
 
 all_reduce, step = torch.distributed.all_reduce, trainer.Trainer.step
 sizes, steps = [], []  # of each exchange so far; of `sizes` at the start of each step
@@ -33,8 +34,26 @@ def counted_step(self):
     return step(self)
 
 
+validate, beam_search = trainer.validate, validation.beam_search
+translated, validations = [], []  # rows of each search; whether all processes together find what one alone does
+
+
+def compared_validate(model, split, tokenizer, config, processes):
+    together = validate(model, split, tokenizer, config, processes)
+    shared = sum(translated)
+    validations.append([shared, together == validate(model, split, tokenizer, config)])
+    return together
+
+
+def counted_beam_search(model, source, *arguments):
+    translated.append(len(source))
+    return beam_search(model, source, *arguments)
+
+
 torch.distributed.all_reduce, trainer.Trainer.step = counted_all_reduce, counted_step
+trainer.validate, validation.beam_search = compared_validate, counted_beam_search
 trainer.train({recipe!r}, {data!r}, {out!r})
+open({out!r} + "/validation-" + os.environ["RANK"], "w").write(json.dumps(validations))
 if os.environ["RANK"] == "0":
     exchanges = [sizes[a:b] for a, b in zip(steps, steps[1:])]
     open({out!r} + "/exchanges.json", "w").write(json.dumps(exchanges))
@@ -48,7 +67,13 @@ def folder(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     base = dataclasses.replace(tiny_recipe(), model=tiny_model_config(vocab=0, cell="gru"))
     # The last step is validated in the loop, not after it: all processes must know that.
     training = dataclasses.replace(
-        base.training, steps=4, log_every=2, validate_every=4, save_every=4, ema=0.0
+        base.training,
+        steps=4,
+        log_every=2,
+        validate_every=4,
+        save_every=4,
+        ema=0.0,
+        valid_sentences=DEV_SENTENCES,
     )
     alone = dataclasses.replace(base, training=dataclasses.replace(training, accumulate=2))
     train(write(folder, alone, "alone.yaml"), reversal_data, folder / "one")
@@ -76,6 +101,15 @@ def test_two_processes_log_the_figures_of_both(folder: Path) -> None:
     for before, now in itertools.pairwise(two):
         tokens, seconds = (now[name] - before[name] for name in ("target_tokens", "seconds"))
         assert now["tokens_per_second"] == pytest.approx(tokens / seconds)
+
+
+def test_two_processes_share_the_dev_split_and_find_what_one_finds(folder: Path) -> None:
+    found = [json.loads((folder / "two" / f"validation-{rank}").read_text()) for rank in (0, 1)]
+    ((rows, equal),), ((other_rows, also_equal),) = found
+    assert equal and also_equal
+    assert min(rows, other_rows) > 0 and rows + other_rows == DEV_SENTENCES
+    (alone,), (together,) = (log_entries(folder / name, "dev") for name in ("one", "two"))
+    assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
 
 
 def test_a_step_needs_one_exchange_beside_the_gradients(folder: Path) -> None:
