@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from nmt.errors import UserError
 from nmt.training.trainer import train
 from tests.conftest import tiny_model_config, tiny_recipe
 from tests.support.training_runs import log_entries, run_in_two_processes, state_of, write
@@ -60,6 +61,24 @@ if os.environ["RANK"] == "0":
 """
 
 
+KILLED_ONCE = """
+import os, signal
+from nmt.training import trainer
+
+step = trainer.Trainer.step
+
+
+def killed_once(self):
+    if (self.progress.step, os.environ["RANK"], os.environ["TORCHELASTIC_RESTART_COUNT"]) == (3, "1", "0"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return step(self)
+
+
+trainer.Trainer.step = killed_once
+trainer.train({recipe!r}, {data!r}, {out!r}, overrides=["training.save_every=2"])
+"""
+
+
 @pytest.fixture(scope="module")
 def folder(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`one`: trained by one process that accumulates two batches; `two`: by two processes on the same batches."""
@@ -89,6 +108,37 @@ def test_two_processes_take_the_step_of_one(folder: Path) -> None:
     for name in one:
         if name.startswith("model."):
             torch.testing.assert_close(one[name], two[name], atol=1e-5, rtol=1e-3)
+
+
+def test_a_killed_process_is_started_again_and_the_job_goes_on_from_its_last_state(
+    folder: Path, reversal_data: Path
+) -> None:
+    """In step 4, after the state of step 2; the result is that of a run without the kill."""
+    names = {"recipe": str(folder / "recipe.yaml"), "data": str(reversal_data), "out": str(folder / "again")}
+    options = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+    run_in_two_processes(folder, KILLED_ONCE.format(**names), "--max-restarts", "1", **options)
+    straight, restarted = state_of(folder / "two"), state_of(folder / "again")
+    assert straight.keys() == restarted.keys()
+    assert not [name for name in straight if not torch.equal(straight[name], restarted[name])]
+
+
+def test_options_of_torchrun_with_which_no_restart_succeeds_are_refused(
+    reversal_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    with pytest.raises(UserError, match="TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"):
+        train(write(tmp_path, tiny_recipe()), reversal_data, tmp_path / "run")
+
+
+def test_a_command_that_torchrun_repeats_goes_on_with_the_run(
+    reversal_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a machine that takes the place of another, so that it is the first start there."""
+    recipe, run = write(tmp_path, tiny_recipe(steps=2)), tmp_path / "run"
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    assert train(recipe, reversal_data, run).step == 2
+    assert train(recipe, reversal_data, run, overrides=["training.steps=3"]).step == 3
 
 
 def test_two_processes_log_the_figures_of_both(folder: Path) -> None:
