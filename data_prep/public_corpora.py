@@ -34,7 +34,9 @@ def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterato
     with _told(spec):
         kind = entry.in_ext or detect_extension(getattr(paths[0], "name", ""))
         if kind == "txt" and len(paths) != 2:  # mtdata takes an archive that is cut short for a text
-            raise UserError(f"{spec.kind}:{spec.path}: a damaged archive; delete {paths[0]} to fetch it again")
+            raise UserError(
+                f"{spec.kind}:{spec.path}: a damaged archive; delete {paths[0]} to fetch it again"
+            )
         if kind == "txt":
             sides = [path if isinstance(path, Path) else zipfile.Path(path.root, path.name) for path in paths]
             yield from read_aligned(sides[::-1] if reverse else sides, languages, tally)

@@ -42,7 +42,7 @@ ARROWS = {
     "lab": "evaluation translation inference checkpoint network text config files errors",
     "documents": "translation text files errors",
     # On checkpoint, because a server finds and installs them.
-    "serving": "documents language_id evaluation translation checkpoint text config files errors",
+    "serving": "documents language_id evaluation translation checkpoint text config ray_data files errors",
     "webui": "serving lab evaluation translation errors",
     "commands": "webui serving lab language_id documents evaluation translation inference training export checkpoint"
     " network text config ray_data files errors",

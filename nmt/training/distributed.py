@@ -30,8 +30,8 @@ class Processes:
             torch.cuda.set_device(self.device)
         if self.restarts and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
             raise UserError(
-                "torchrun --max-restarts needs TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in the environment, and --standalone "
-                "or --rdzv-backend c10d; otherwise processes that are started again look for those that have died"
+                "torchrun --max-restarts needs TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in the environment, and "
+                "--standalone or --rdzv-backend c10d; otherwise new processes look for those that have died"
             )
         if self.ranks > 1:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
