@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.files import Tally
+from data_prep.line_sources import read_aligned, read_columns
 from data_prep.recipe import Spec
-from data_prep.sources import read_aligned, read_columns
 from nmt.errors import UserError
 
 

@@ -7,12 +7,13 @@ from one request to the next, so that a request whose replica dies is put to ano
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 import tempfile
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -36,9 +37,10 @@ FIELDS = (
 class Replica:
     """The application, in a process of Ray."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], folder: str) -> None:
         from nmt.serving.app import make_app
 
+        os.chdir(folder)  # paths in the settings may be relative to it
         given = Settings(**settings)
         service, users = prepared(given)
         self.app = make_app(service, given, users)
@@ -78,24 +80,28 @@ class Front:
 
         if scope["type"] != "http":
             return
-        body, more = b"", True
+        body, more = bytearray(), True
         while more and len(body) <= MAX_BODY_BYTES:  # the replica refuses what is larger
             message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        begun = False
         request = {field: scope[field] for field in FIELDS if field in scope}
         for _ in range(MAX_TRIES):
-            held: list[Message] = []  # the status, until the first part of the body is there
-            begun = False
+            status: Message | None = None  # held until the body begins: until then another can be asked
             try:
-                async for message in self.handle.remote(request, body):
-                    held.append(message)
-                    if begun := begun or message["type"] == "http.response.body":
-                        while held:
-                            await send(held.pop(0))
+                async for message in self.handle.remote(request, bytes(body)):
+                    if message["type"] == "http.response.start":
+                        status = message
+                        continue
+                    if status:
+                        await send(status)
+                        status, begun = None, True
+                    await send(message)
                 return
             except (RayActorError, RayServeException):
-                if begun:
-                    raise  # the client sees that its connection ends in the middle
+                if begun:  # the answer has begun; the client sees that its connection ends in the middle
+                    raise
         await JSONResponse({"error": "no replica could answer; try again"}, 503)(scope, receive, send)
 
 
@@ -103,26 +109,21 @@ def serve(settings: Settings, address: str | None, max_workers: int | None) -> N
     """The API on its address until KeyboardInterrupt or SIGTERM, from `settings.workers` replicas, or with
     `max_workers` from as many as are needed up to that number."""
     check_address(settings.host, settings.port)
-    paths = {
-        name: str(Path(path).resolve())
-        for name in ("auth", "suggestions")
-        if (path := getattr(settings, name))
-    }
-    models = tuple(str(Path(model).resolve()) for model in settings.model)
     scaling: dict[str, Any] = {"num_replicas": settings.workers}
     if max_workers:
         limits = {"min_replicas": settings.workers, "max_replicas": max_workers}
         scaling = {"autoscaling_config": {**limits, "target_ongoing_requests": TARGET_ONGOING_REQUESTS}}
     with ray_on(address, "ray.serve") as ray, tempfile.TemporaryDirectory(prefix="nmt-serve-") as folder:
-        replicas = replace(settings, model=models, files=folder, secret=secrets.token_hex(), **paths)
-        deployment = ray.serve.deployment(
-            Replica, name="nmt", max_ongoing_requests=MAX_ONGOING_REQUESTS, **scaling
-        )
+        given = asdict(replace(settings, files=folder, secret=secrets.token_hex()))
+        options = {"name": "nmt", "max_ongoing_requests": MAX_ONGOING_REQUESTS, **scaling}
+        replicas = ray.serve.deployment(Replica, **options).bind(given, os.getcwd())
         ray.serve.start(proxy_location="Disabled")  # this process receives the requests
         try:
-            handle = ray.serve.run(deployment.bind(asdict(replicas)), name="nmt", route_prefix=None)
-            front = Front(handle.options(stream=True))
-            with running(front, settings.host, settings.port, GRACE_SECONDS):
+            handle = ray.serve.run(replicas, name="nmt", route_prefix=None).options(stream=True)
+            signal.signal(
+                signal.SIGTERM, signal.default_int_handler
+            )  # Ray has put a handler of its own there
+            with running(Front(handle), settings.host, settings.port, GRACE_SECONDS):
                 print(f"Ready: {settings.url}", flush=True)
                 threading.Event().wait()
         except RuntimeError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -46,7 +45,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]
         [*command, "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "RAY_ADDRESS": "local"},
     ) as process:
         address = f"http://127.0.0.1:{port}"
         assert process.stdout and process.stdout.readline() == f"Ready: {address}\n"
