@@ -38,7 +38,9 @@ def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterato
                 f"{spec.kind}:{spec.path}: a damaged archive; delete {paths[0]} to fetch it again"
             )
         if kind == "txt":
-            sides = [path if isinstance(path, Path) else zipfile.Path(path.root, path.name) for path in paths]
+            sides: list[Any] = [
+                path if isinstance(path, Path) else zipfile.Path(path.root, path.name) for path in paths
+            ]
             yield from read_aligned(sides[::-1] if reverse else sides, languages, tally)
         elif kind in ("tsv", "tsv.gz", "tsv.xz", "tsv.bz2") and all(isinstance(path, Path) for path in paths):
             columns = tuple(entry.cols or (0, 1))
