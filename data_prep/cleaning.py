@@ -1,7 +1,7 @@
 """Normalisation (every text) and filters (whole pairs), each with a name under which it is counted.
 
-Filters that need the whole corpus (duplicates, decontamination) are in `splits.py`; which language a text
-is in is asked in `languages.py`.
+What needs the whole corpus (duplicates, contact with test sets) is decided in `corpus.py`; which language a text is in,
+in `languages.py`.
 """
 
 from __future__ import annotations

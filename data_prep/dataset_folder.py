@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def build(
 def _clear_leftovers(out: Path) -> None:
     """Removes what builds of `out` left that were killed; those that go on hold a lock.  The kill of one that was
     about to replace `out` left that one beside its place."""
-    for leftover in out.parent.glob(f".{out.name}.building-*"):
+    for leftover in out.parent.glob(f".{escape(out.name)}.building-*"):
         if leftover.suffix == ".old" and not out.exists():
             leftover.rename(out)
             continue

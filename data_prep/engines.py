@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +23,7 @@ from nmt.ray_data import ray_on
 
 T = TypeVar("T")
 R = TypeVar("R")
-SMALL = 20_000  # rows; below, starting worker processes takes longer than the work
+MIN_PARALLEL_ROWS = 20_000  # below, starting worker processes takes longer than the work
 
 
 class Engine(Protocol):
@@ -56,7 +57,7 @@ class LocalEngine:
         self.reader, self.writer = self.context.Pipe(duplex=False)
 
     def map(self, function: Callable[[T], R], tasks: Sequence[T], rows: int) -> Iterator[R]:
-        if self.num_proc < 2 or len(tasks) < 2 or rows < SMALL:
+        if self.num_proc < 2 or len(tasks) < 2 or rows < MIN_PARALLEL_ROWS:
             yield from map(function, tasks)
             return
         if self.pool is None:
@@ -75,7 +76,8 @@ class LocalEngine:
 
 
 def _watch(reader: Connection) -> None:
-    """Ends this worker when the other end of `reader` is closed."""
+    """Ends this worker when the other end of `reader` is closed, and not before: Ctrl-C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait() -> None:
         with suppress(EOFError):
@@ -97,13 +99,13 @@ class RayEngine:
             return
         items = [{"number": i, "task": _Cell(task)} for i, task in enumerate(tasks)]
         done = self.ray.data.from_items(items, override_num_blocks=len(items)).map(
-            _run_task, fn_args=(function,)
+            _run_task, fn_args=(function, os.getcwd())
         )
         results: dict[int, Any] = {}
         for row in done.iter_rows():  # in the order in which they end
             results[row["number"]] = row["result"].value
         for number in range(len(tasks)):
-            if isinstance(results[number], UserError):
+            if isinstance(results[number], (UserError, OSError)):
                 raise results[number]
             yield results[number]
 
@@ -118,9 +120,10 @@ class _Cell:
     value: Any
 
 
-def _run_task(row: dict[str, Any], function: Callable[[Any], Any]) -> dict[str, Any]:
+def _run_task(row: dict[str, Any], function: Callable[[Any], Any], folder: str) -> dict[str, Any]:
     try:
+        os.chdir(folder)  # paths of sources may be relative to it
         result = function(row["task"].value)
-    except UserError as error:  # as a result: Ray would wrap it
+    except (UserError, OSError) as error:  # as a result: Ray would wrap it
         result = error
     return {"number": row["number"], "result": _Cell(result)}

@@ -41,6 +41,16 @@ class Tally:
         if len(self.examples) < 5:
             self.examples.append(f"{where}: {problem}")
 
+    def pair(
+        self, source: str, target: str, languages: tuple[str, str], where: str
+    ) -> Iterator[tuple[str, str]]:
+        """The pair, unless exactly one side is empty: a missing translation. (A filter sees to two.)"""
+        if bool(source.strip()) == bool(target.strip()):
+            yield source, target
+        else:
+            missing = languages[1] if source.strip() else languages[0]
+            self.bad_line(where, f"the {missing} side is missing")
+
     def leave_out(self, reason: str) -> None:
         """A readable record that its own file marks as unfit (`fuzzy`, `untranslated`, `obsolete`), or `blank_line`."""
         self.dropped[reason] += 1
@@ -87,7 +97,7 @@ def _opener(path: Path) -> Any:
         return bz2.open(path, "rb")
     if path.suffix == ".zst":
         return _open_zstd(path)
-    return open(path, "rb")
+    return path.open("rb")  # also of a member of an archive, a `zipfile.Path`
 
 
 def _open_zstd(path: Path) -> Any:
@@ -113,8 +123,9 @@ def limited_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
         yield number, line
 
 
-def read_lines(path: Path, tally: Tally) -> Iterator[tuple[int, str | None]]:
-    """Yields (line number from 1, text without its line end); text is None for a line that is not UTF-8.
+def read_lines(path: Path, tally: Tally, damaged: bool = False) -> Iterator[tuple[int, str | None]]:
+    """Yields (line number from 1, text without its line end); text is None for a line that is not UTF-8, or with
+    `damaged` the line with U+FFFD for what is not.
 
     Only LF (or CR LF) ends a line: `str.splitlines` would also break at U+2028, U+0085 and others, and shift
     one side of a Moses pair against the other.
@@ -128,7 +139,7 @@ def read_lines(path: Path, tally: Tally) -> Iterator[tuple[int, str | None]]:
             except UnicodeDecodeError as error:
                 byte, column = raw[error.start], error.start + 1
                 tally.bad_line(f"{path}:{number}", f"not UTF-8 (byte 0x{byte:02X} at column {column})")
-                yield number, None
+                yield number, raw.decode("utf-8", "replace").rstrip("\r\n") if damaged else None
 
 
 def sha256(path: Path) -> str:

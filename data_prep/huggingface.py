@@ -51,11 +51,8 @@ def read_huggingface(
             source, target = (
                 (row.get(name) for name in names) if isinstance(row, dict) else row or (None, None)
             )
-            if isinstance(source, str) and isinstance(target, str) and source.strip() and target.strip():
-                yield source, target
-            else:
-                missing = languages[0] if not source else languages[1]
-                tally.bad_line(f"{spec.path}:{number}", f"the {missing} side is missing")
+            texts = [text if isinstance(text, str) else "" for text in (source, target)]
+            yield from tally.pair(texts[0], texts[1], languages, f"{spec.path}:{number}")
 
 
 def _languages(feature: Any, spec: Spec) -> list[str]:

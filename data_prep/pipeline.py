@@ -152,6 +152,8 @@ class Build:
         results = self.engine.map(task, numbered, size // READ_BYTES)
         for (_, name, _), (read, tallies[name]) in zip(numbered, results, strict=True):
             self.say(f"read {name}")
+            if not read:
+                self.warnings.append(f"{name}: no pair was read; check its columns and languages")
             found += read
         return found, tallies
 

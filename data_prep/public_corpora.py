@@ -9,33 +9,50 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import zipfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from data_prep.files import Tally
+from data_prep.line_sources import read_aligned, read_columns
 from data_prep.recipe import Spec
 from nmt.errors import UserError
 
 
 def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterator[tuple[str, str]]:
-    """All pairs of the corpus, in the order of `languages`."""
+    """All pairs of the corpus, in the order of `languages`.
+
+    Aligned files and tables, which nearly all corpora are, are read as those of `moses:` and `tsv:` are: mtdata's own
+    readers take a damaged archive for a short one where `pigz` is installed, and cannot skip a bad line."""
     entry, paths = _fetch(spec.kind, spec.path, languages)
-    from mtdata.parser import Parser
+    from mtdata.parser import Parser, detect_extension
 
     # Readers of TMX give the sides in the order of the id too.
     reverse = entry.did.langs[0].lang != _three_letters(languages[0])
     with _told(spec):
-        rows = Parser(list(paths), ext=entry.in_ext or None, ent=entry).read_segs(show_pbar=False)
-        for number, row in enumerate(rows, start=1):
-            source, target = (row[1], row[0]) if reverse else row[:2]
-            if (source or "").strip() and (target or "").strip():
-                yield source, target
-            elif (source or "").strip() or (target or "").strip():
-                tally.bad_line(f"{spec.kind}:{spec.path}:{number}", "a side is missing")
-            else:
-                tally.leave_out("blank_line")
+        kind = entry.in_ext or detect_extension(getattr(paths[0], "name", ""))
+        if kind == "txt" and len(paths) != 2:  # mtdata takes an archive that is cut short for a text
+            raise UserError(
+                f"{spec.kind}:{spec.path}: a damaged archive; delete {paths[0]} to fetch it again"
+            )
+        if kind == "txt":
+            sides: list[Any] = [
+                path if isinstance(path, Path) else zipfile.Path(path.root, path.name) for path in paths
+            ]
+            yield from read_aligned(sides[::-1] if reverse else sides, languages, tally)
+        elif kind in ("tsv", "tsv.gz", "tsv.xz", "tsv.bz2") and all(isinstance(path, Path) for path in paths):
+            columns = tuple(entry.cols or (0, 1))
+            for path in paths:
+                yield from read_columns(path, columns[::-1] if reverse else columns, languages, tally)
+        else:
+            rows = Parser(list(paths), ext=entry.in_ext or None, ent=entry).read_segs(show_pbar=False)
+            for number, row in enumerate(rows, start=1):
+                source, target = (row[1], row[0]) if reverse else row[:2]
+                yield from tally.pair(
+                    source or "", target or "", languages, f"{spec.kind}:{spec.path}:{number}"
+                )
 
 
 def public_files(spec: Spec, languages: tuple[str, str]) -> list[Path]:
@@ -120,7 +137,7 @@ def _told(spec: Spec) -> Iterator[None]:
     """Whatever mtdata raises (assertions, the net's errors, damaged archives) is told in one sentence."""
     try:
         yield
-    except (UserError, EOFError, GeneratorExit, KeyboardInterrupt):
+    except UserError:
         raise
     except Exception as error:
         detail = " ".join(str(error).split()) or type(error).__name__

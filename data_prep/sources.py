@@ -6,10 +6,13 @@ are read whole.
 
 from __future__ import annotations
 
-import csv
+import io
 import re
+import struct
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from gettext import GNUTranslations
 from itertools import product
 from pathlib import Path
 from typing import IO, Any
@@ -17,28 +20,22 @@ from typing import IO, Any
 import polib
 from lxml import etree
 
-from data_prep.files import (
-    MAX_LINE_BYTES,
-    Tally,
-    find_file,
-    limited_lines,
-    open_bytes,
-    read_lines,
-    uncompressed_suffix,
-)
+from data_prep.files import Tally, find_file, limited_lines, open_bytes
+from data_prep.line_sources import Languages, Pairs, read_moses, read_table
 from data_prep.recipe import PUBLIC, Spec
 from nmt.errors import UserError
 
-Pairs = Iterator[tuple[str, str]]
-Languages = tuple[str, str]
-
-csv.field_size_limit(MAX_LINE_BYTES)  # a quoted field may go on over lines
 MAX_UNIT_BYTES = 1 << 24  # of TMX from the end of one unit to that of the next
 MAX_CATALOGUE_BYTES = 1 << 26  # of a PO or MO file, which polib reads whole
 
 
 def read_pairs(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
     """All pairs of the source, in the order of `languages`. Raises UserError, with file and line."""
+    known = {"tsv": languages, "hf": (*languages, "split"), "po": ("id",), "mo": ("id",)}.get(spec.kind, ())
+    for option in spec.options:
+        if option not in known:
+            there = f"there are {', '.join(known)}" if known else f"{spec.kind}: takes none"
+            raise UserError(f"{spec.kind}:{spec.path}: unknown option {option!r}; {there}")
     if spec.kind == "hf":
         from data_prep.huggingface import read_huggingface  # `datasets`, which takes seconds to import
 
@@ -47,7 +44,7 @@ def read_pairs(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> P
         from data_prep.public_corpora import read_public
 
         return read_public(spec, languages, tally)
-    readers = {"tsv": _read_table, "moses": _read_moses, "tmx": _read_tmx, "po": _read_po, "mo": _read_po}
+    readers = {"tsv": read_table, "moses": read_moses, "tmx": _read_tmx, "po": _read_po, "mo": _read_po}
     return readers[spec.kind](spec, languages, tally)
 
 
@@ -66,111 +63,6 @@ def files_of(spec: Spec, languages: Languages) -> list[Path]:
     return [find_file(spec.path)]
 
 
-# ---- tables: TSV (no quoting) and CSV (RFC 4180 quoting) ----
-
-
-def _read_table(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
-    path = find_file(spec.path)
-    rows = _csv_rows(path, tally) if uncompressed_suffix(path) == ".csv" else _tsv_rows(path, tally)
-    columns: list[int] | None = None
-    named = _column_names(spec, languages)
-    if named is None:
-        columns = [0, 1]
-    elif all(name.isdecimal() for name in named):
-        columns = [int(name) for name in named]
-    for number, row in rows:
-        if columns is None:
-            columns = _find_columns(named or [], row, f"{path}:{number}")
-        elif named is None and len(row) != 2:
-            choice = f":{languages[0]}=0,{languages[1]}=1"
-            tally.bad_line(
-                f"{path}:{number}", f"{len(row)} columns instead of 2; choose two, as in {choice!r}"
-            )
-        elif len(row) <= max(columns):
-            tally.bad_line(
-                f"{path}:{number}", f"{len(row)} columns, but column {max(columns)} (from 0) is wanted"
-            )
-        else:
-            yield from _check_sides(row[columns[0]], row[columns[1]], languages, f"{path}:{number}", tally)
-
-
-def _column_names(spec: Spec, languages: Languages) -> list[str] | None:
-    """The columns that the options name, in the order of `languages`; None if they name none."""
-    if not spec.options:
-        return None
-    if set(spec.options) != set(languages):
-        one, other = languages
-        raise UserError(f"{spec.path}: options {spec.options}: name both columns, as in ':{one}=0,{other}=1'")
-    return [spec.options[language] for language in languages]
-
-
-def _find_columns(names: list[str], header: list[str], where: str) -> list[int]:
-    for name in names:
-        if name not in header:
-            raise UserError(f"{where}: no column {name!r}; this header has {', '.join(map(repr, header))}")
-    return [header.index(name) for name in names]
-
-
-def _tsv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
-    for number, line in read_lines(path, tally):
-        if line:
-            yield number, line.split("\t")
-        elif line is not None:  # None has been counted
-            tally.leave_out("blank_line")
-
-
-def _csv_rows(path: Path, tally: Tally) -> Iterator[tuple[int, list[str]]]:
-    number = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal number
-        for number, line in read_lines(path, tally):  # noqa: B007  # read below, as the place of the row
-            if line is not None:
-                yield line + "\n"
-
-    reader = csv.reader(lines(), strict=True)
-    while True:
-        first = number + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            tally.bad_line(f"{path}:{first}", f"not CSV: {error}")
-            continue
-        if row is None:
-            return
-        if row:
-            yield first, row
-        else:
-            tally.leave_out("blank_line")
-
-
-def _check_sides(source: str, target: str, languages: Languages, where: str, tally: Tally) -> Pairs:
-    """The pair, unless exactly one side is empty: a missing translation. (A filter sees to two.)"""
-    if bool(source.strip()) == bool(target.strip()):
-        yield source, target
-    else:
-        missing = languages[1] if source.strip() else languages[0]
-        tally.bad_line(where, f"the {missing} side is missing")
-
-
-# ---- Moses: two line-aligned files ----
-
-
-def _read_moses(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
-    paths = [find_file(f"{spec.path}.{language}") for language in languages]
-    sides = [read_lines(path, tally) for path in paths]
-    while True:
-        source, target = (next(side, None) for side in sides)
-        if source is None and target is None:
-            return
-        if source is None or target is None:
-            number = (source or target or (0,))[0]
-            ended, longer = (paths[0], paths[1]) if source is None else (paths[1], paths[0])
-            tally.bad_line(f"{longer}:{number}", f"no such line in {ended.name}, which ends before")
-        elif source[1] is not None and target[1] is not None:
-            yield from _check_sides(source[1], target[1], languages, f"{paths[0]}:{source[0]}", tally)
-
-
 # ---- TMX ----
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -186,7 +78,7 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
         units = etree.iterparse(
             limited,
             events=("end",),
-            tag="tu",
+            tag="{*}tu",  # in whatever namespace
             resolve_entities=False,
             load_dtd=False,
             no_network=True,
@@ -209,7 +101,7 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
                     for source, target in product(
                         sources, targets
                     ):  # one each, but for variants: en-GB, en-US
-                        yield from _check_sides(source, target, languages, where, tally)
+                        yield from tally.pair(source, target, languages, where)
                 _forget(unit)
             _check_well_formed(units, path)
         except etree.XMLSyntaxError as error:
@@ -243,9 +135,9 @@ def _check_well_formed(units: Any, path: Path) -> None:
 def _texts(unit: Any) -> list[tuple[str, str]]:
     """(xml:lang, lower case; text of the segment) of each variant."""
     texts = []
-    for variant in unit.iterchildren("tuv"):
+    for variant in unit.iterchildren("{*}tuv"):
         language = (variant.get(_XML_LANG) or variant.get("lang") or "").lower().replace("_", "-")
-        segment = variant.find("seg")
+        segment = variant.find("{*}seg")
         if segment is not None:
             texts.append((language, "".join(_segment_text(segment))))
     return texts
@@ -254,7 +146,7 @@ def _texts(unit: Any) -> list[tuple[str, str]]:
 def _segment_text(element: Any) -> Iterator[str]:
     yield element.text or ""
     for child in element:
-        if isinstance(child.tag, str) and child.tag not in _NATIVE_CODE:
+        if isinstance(child.tag, str) and etree.QName(child).localname not in _NATIVE_CODE:
             yield from _segment_text(child)
         yield child.tail or ""
 
@@ -312,11 +204,14 @@ def _load_catalogue(path: Path, kind: str) -> Any:
         plain.write(content)
         plain.flush()
         try:
+            if kind == "mo":  # polib takes what a file that is cut short still has
+                with suppress(ValueError, LookupError):  # of no concern: plural rules, character sets
+                    GNUTranslations(io.BytesIO(content))  # type: ignore[arg-type]
             return polib.pofile(plain.name) if kind == "po" else polib.mofile(plain.name)
         except UnicodeDecodeError as error:
             number = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
             raise UserError(f"{path}:{number}: not in {error.encoding}, which its header declares") from None
-        except (OSError, ValueError, LookupError) as error:
+        except (OSError, ValueError, LookupError, struct.error) as error:
             line_in_message = re.search(r"line (\d+)", str(error))
             place = f"{path}:{line_in_message.group(1)}" if line_in_message else str(path)
             raise UserError(f"{place}: not a {kind.upper()} file that polib can read") from None
@@ -332,10 +227,6 @@ def _undecodable(content: bytes, encoding: str) -> int:
 
 def _msgid_language(spec: Spec, languages: Languages, catalogue: Any, path: Path) -> str:
     """The language of the msgids: from the option `id=`, else what the header leaves."""
-    if set(spec.options) - {"id"}:
-        raise UserError(
-            f"{path}: options {spec.options}: the only one here is 'id', the language of the msgids"
-        )
     told = spec.options.get("id")
     translated_to = re.split("[_@.-]", catalogue.metadata.get("Language", ""))[0].lower()
     if told in languages:

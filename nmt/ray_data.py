@@ -1,4 +1,4 @@
-"""Ray Data, for the commands that spread work over processes or machines; the extra `scale` brings it."""
+"""Ray, for the commands that spread work over processes or machines; the extra `scale` brings it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from nmt.errors import UserError
 
 
 @contextmanager
-def ray_on(address: str | None, **local: Any) -> Iterator[Any]:
-    """The module `ray` with `ray.data`, connected to a cluster; one that is started here is ended with the context.
+def ray_on(address: str | None, part: str = "ray.data", **local: Any) -> Iterator[Any]:
+    """The module `ray`, connected to a cluster; one that is started here is ended with the context.
 
-    address  of a cluster; None for the one that this process uses already, or else a new one on this machine
+    address  of a cluster; None for the one that this process uses already or that runs on this machine, else a new one
+    part     of Ray that is imported too
     local    settings of `ray.init` for a new one, such as num_cpus
 
     Raises UserError if Ray is not installed, or if no cluster answers at the address."""
@@ -23,17 +25,24 @@ def ray_on(address: str | None, **local: Any) -> Iterator[Any]:
     try:
         import ray
         import ray.data
+
+        import_module(part)
     except ModuleNotFoundError as error:
         raise UserError(
             f"the package {error.name} is missing; install the extra `scale`: pip install -e '.[scale]'"
         ) from None
     started = not ray.is_initialized()
     if started:
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
         settings = {} if address else {"include_dashboard": False, **local}
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="error", **settings)
-        except (ConnectionError, ValueError) as error:
-            raise UserError(f"--engine ray:{address}: no cluster answers there: {error}") from None
+            try:
+                ray.init(address=address, **quiet, **settings)
+            except ValueError:  # `ray start` has started a cluster here, whose settings it has
+                ray.init(address=address, **quiet)
+        except (ConnectionError, ValueError, RuntimeError) as error:  # the last: another version of Ray
+            place = f"ray:{address}" if address else "ray"
+            raise UserError(f"--engine {place}: no cluster can be used there: {error}") from None
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # it logs the plan of every step
     try:

@@ -42,7 +42,7 @@ ARROWS = {
     "lab": "evaluation translation inference checkpoint network text config files errors",
     "documents": "translation text files errors",
     # On checkpoint, because a server finds and installs them.
-    "serving": "documents language_id evaluation translation checkpoint text config files errors",
+    "serving": "documents language_id evaluation translation checkpoint text config ray_data files errors",
     "webui": "serving lab evaluation translation errors",
     "commands": "webui serving lab language_id documents evaluation translation inference training export checkpoint"
     " network text config ray_data files errors",
@@ -51,6 +51,8 @@ ARROWS = {
 ROOT_FILES = {"nmt/__init__.py": "translation errors", "nmt/__main__.py": "commands"}
 # What data_prep may use of nmt: the ids of a dataset folder are the tokenizer's, and a user's mistakes are told alike.
 FOR_DATA_PREP = ("nmt.text.tokenizer", "nmt.errors", "nmt.files", "nmt.ray_data", "nmt.yaml_config")
+# What may import Ray, and that within functions: without --engine ray nothing of it is imported.
+FOR_RAY = ("nmt/ray_data.py", "nmt/serving/ray_replicas.py")
 # The network is tensors only: with these it can know neither text nor files, and it must name no device.
 FOR_NETWORK = ("__future__", "collections", "contextlib", "dataclasses", "math", "torch", "typing", "nmt")
 NOT_IN_NETWORK = ("open", "torch.cuda", "torch.device", "torch.load", "torch.save", "torch.hub")
@@ -115,6 +117,11 @@ def is_below(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
+def top_lines(one: Source) -> set[int]:
+    """The lines on which imports stand that run when the file is imported."""
+    return {node.lineno for node in one.tree.body if isinstance(node, (ast.Import, ast.ImportFrom))}
+
+
 def complaint(found: Import, why: str) -> str:
     return f"{found.file}:{found.line}: imports {found.module} ({why})"
 
@@ -153,6 +160,10 @@ def no_way_across(sources: Sequence[Source]) -> Iterator[str]:
                     yield complaint(found, f"data_prep may import {', '.join(FOR_DATA_PREP)}")
             if is_below(found.module, "gradio", "gradio_client") and not one.file.startswith("nmt/webui/"):
                 yield complaint(found, "Gradio is for nmt.webui alone")
+            if is_below(found.module, "ray") and (one.file not in FOR_RAY or found.line in top_lines(one)):
+                yield complaint(found, f"Ray is imported within functions of {' and '.join(FOR_RAY)} alone")
+            if is_below(found.module, "nmt.serving.ray_replicas") and found.line in top_lines(one):
+                yield complaint(found, "Ray's part of the server is imported for --engine ray alone")
 
 
 def network_knows_tensors_only(sources: Sequence[Source]) -> Iterator[str]:
@@ -278,6 +289,9 @@ OFFENDERS = [
     ("data_prep/cleaning.py", "from nmt.text.segmentation import plan", "data_prep may import nmt.text.tokenizer"),
     ("data_prep/engines.py", "import pickle", "nothing is pickled"),
     ("nmt/checkpoint/weights.py", "from pickle import loads", "nothing is pickled"),
+    ("data_prep/engines.py", "def f():\n    import ray", "Ray is imported within functions of nmt/ray_data.py"),
+    ("nmt/ray_data.py", "import ray.data", "Ray is imported within functions"),
+    ("nmt/commands/serve.py", "from nmt.serving import ray_replicas", "for --engine ray alone"),
     ("nmt/network/cells.py", "import os", "the network may import"),
     ("nmt/network/cells.py", 'x = zeros(3, device="cuda:0")', "names the device 'cuda:0'"),
     ("nmt/network/cells.py", "torch.load(path)", "uses torch.load"),

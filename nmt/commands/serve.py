@@ -28,6 +28,10 @@ def add_serve(commands: Any) -> None:
     settings.add_arguments(command, default_port=5000)
     workers = "processes, each with models of its own (default: %(default)s)"
     command.add_argument("--workers", type=positive, default=1, metavar="N", help=workers)
+    engine = "local (default), ray or ray:ADDRESS: the processes run on a Ray cluster (extra `scale`)"
+    command.add_argument("--engine", default="local", help=engine)
+    most = "with --engine ray: up to M processes, as requests need them"
+    command.add_argument("--max-workers", type=positive, metavar="M", help=most)
     command.add_argument("--quiet", action="store_true", help="no line on standard error for each request")
 
 
@@ -38,10 +42,20 @@ def serve(arguments: argparse.Namespace) -> int:
         from nmt.serving import http_server
     except ModuleNotFoundError as error:
         raise UserError(f"serving needs {error.name}: pip install 'recurrent-nmt[serve]'") from None
+    kind, _, address = arguments.engine.partition(":")
+    if kind not in ("local", "ray") or (kind == "local" and (address or arguments.max_workers)):
+        raise UserError("--engine: choose local, ray or ray:ADDRESS; --max-workers needs one of the latter")
+    if (arguments.max_workers or arguments.workers) < arguments.workers:
+        raise UserError("--max-workers: must be at least --workers")
     chosen = settings.Settings.of(arguments, log=not arguments.quiet)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        http_server.serve(chosen)
+        if kind == "ray":
+            from nmt.serving import ray_replicas
+
+            ray_replicas.serve(chosen, address or None, arguments.max_workers)
+        else:
+            http_server.serve(chosen)
     except KeyboardInterrupt:
         pass
     return 0

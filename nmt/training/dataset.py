@@ -72,8 +72,10 @@ class Split:
 
     def ids(self, indices: Sequence[int] | np.ndarray) -> list[tuple[Ids, Ids]]:
         """Ids of source and target of the rows `indices`."""
-        rows = self.table.select([f"{side}_ids" for side in self.sides]).take(pa.array(indices))
-        sources, targets = ([item.values.to_numpy() for item in column] for column in rows.columns)
+        # Row by row: Arrow's `take` would copy a column of many record batches as a whole, for every batch.
+        columns = (self.table[f"{side}_ids"] for side in self.sides)
+        rows = [int(index) for index in indices]
+        sources, targets = ([column[row].values.to_numpy() for row in rows] for column in columns)
         if self.language_model:
             sources = [ids[:0] for ids in sources]
         return list(zip(sources, targets, strict=True))

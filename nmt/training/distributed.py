@@ -12,19 +12,36 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from nmt.errors import UserError
+
 
 class Processes:
     """The processes that `torchrun` started; without it, this process alone (rank 0 of 1).  A context manager."""
 
     def __init__(self) -> None:
+        """Waits for the other processes.  UserError for options of torchrun with which no restart would succeed."""
         self.ranks = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
+        # torchrun starts all processes again if one dies, with the same command.
+        self.restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
         self.device = torch.device("cpu")
         if torch.cuda.is_available():
             self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
             torch.cuda.set_device(self.device)
+        if self.restarts and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+            raise UserError(
+                "torchrun --max-restarts needs TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in the environment, and "
+                "--standalone or --rdzv-backend c10d; otherwise new processes look for those that have died"
+            )
         if self.ranks > 1:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+
+    @classmethod
+    def alone(cls, device: torch.device) -> Processes:
+        """This process on `device`, whatever others there are."""
+        one = cls.__new__(cls)
+        one.ranks, one.rank, one.device = 1, 0, device
+        return one
 
     def __enter__(self) -> Processes:
         return self
@@ -35,7 +52,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that logs, validates and saves."""
+        """Whether this is the process that logs and saves."""
         return self.rank == 0
 
     def total(self, value: Tensor) -> Tensor:

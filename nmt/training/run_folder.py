@@ -5,7 +5,7 @@ RUN/checkpoints/step-N/    checkpoint folders, the newest `training.keep` and th
 RUN/best                   a link to the best checkpoint
 RUN/state/step-N/          the state that --resume loads (`nmt.training.resume`)
 RUN/log.jsonl, RUN/tensorboard/
-RUN/.lock                  the process and host of the training that is writing into the folder
+RUN/.lock                  the process, host and torchrun job of the training that is writing into the folder
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def locked(run: Path) -> Iterator[None]:
             ):  # the last holder has removed the file since it was opened
                 continue
             file.truncate(0)
-            json.dump({"process": os.getpid(), "host": socket.gethostname()}, file)
+            json.dump({"process": os.getpid(), "host": socket.gethostname(), "job": _job()}, file)
             file.flush()
             try:
                 yield
@@ -65,7 +65,8 @@ def _take_lock(file: IO[str], run: Path) -> None:
     """Lock the open lock file until it is closed; UserError if another training has it.
 
     A process that was killed leaves the file behind, but unlocked.  On a file system that several hosts share, locks
-    may not be visible to other hosts, so that a file that names another host counts as locked."""
+    may not be visible to other hosts, so that a file that names another host counts as locked, unless it is of this
+    job: after a restart another host may have the first process."""
     here, held = socket.gethostname(), False
     with suppress(OSError):  # a file system without locks
         try:
@@ -76,15 +77,21 @@ def _take_lock(file: IO[str], run: Path) -> None:
     file.seek(0)
     try:
         holder = json.load(file)
-        process, host = holder["process"], holder["host"]
+        process, host, job = holder["process"], holder["host"], holder.get("job")
     except (ValueError, KeyError, TypeError):  # the file is new and empty
-        process, host = "?", here
-    if held or host != here:
+        process, host, job = "?", here, None
+    if held or (host != here and (job is None or job != _job())):
         remedy = "" if host == here else f" (if it ended without saying so, remove {run / LOCK_FILE})"
         raise UserError(
             f"{run}: process {process} on {host} is training into it; wait for its end, or give another "
             f"--out{remedy}"
         )
+
+
+def _job() -> str | None:
+    """The id that `torchrun --rdzv-id` gave the job; None without one."""
+    job = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    return None if job == "none" else job
 
 
 def check_run_folder(run: Path, resume: bool) -> None:

@@ -50,7 +50,8 @@ def train(
 ) -> Progress:
     """Train `recipe` on the dataset folder `data` into the run folder `out`; returns the progress at the end.
 
-    resume     continue the run in `out` with its own recipe; `recipe`, if not None, is only compared with it
+    resume     continue the run in `out` with its own recipe; `recipe`, if not None, is only compared with it.  Under
+               `torchrun --max-restarts`, which repeats its command, a run that is there is continued in any case
     overrides  changes of the recipe, such as "training.lr=0.001"
     init       checkpoint whose weights a new run starts from instead of random ones (fine-tuning)
 
@@ -58,11 +59,13 @@ def train(
     run, data = Path(out), Path(data)
     tune_cpu()
     with Processes() as processes, locked(run) if processes.first else nullcontext():
+        # All must answer alike, also where a shared file system shows a new file late.
+        resume = processes.agree(0, resume or processes.restarts and (run / CONFIG_FILE).exists())[1]
         if processes.first:
             check_run_folder(run, resume)
         config = load_config(run / CONFIG_FILE if resume else str(recipe), overrides)
         config, tokenizers = prepare(config, data)
-        beginning = None if init is None else load_model(init)
+        beginning = None if init is None or resume else load_model(init)
         if beginning:
             check_same_model(beginning, config, tokenizers)
         reporter = Reporter(run, processes.first)
@@ -76,8 +79,8 @@ def train(
         processes.wait()  # all processes must have read the old config.yaml
         if processes.first:
             write_file_atomically(run / CONFIG_FILE, dump_config(config))
-        if beginning and not resume:
-            trainer.save()  # otherwise a run that is killed before its first save would lose the given weights
+        if not resume:
+            trainer.save()  # so that a run that is killed before its first save can be resumed, from given weights too
         with reporter:
             trainer.run_to_end()
         return trainer.progress
@@ -248,28 +251,26 @@ class Trainer:
     def validate(self) -> None:
         """Score the (averaged) weights on dev, save them as a checkpoint, and record whether it is the best one."""
         config, training, progress = self.config, self.config.training, self.progress
+        with self.average.swapped_in(self.model) if self.average else nullcontext():
+            result = validate(self.model, self.dev_split, self.tokenizers[1], config, self.processes)
+        # From here on every process computes the same, so that all decide alike about early stopping.
+        score = result.metric(training.valid_metric)
+        best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
+        progress.validated_step = progress.step
+        progress.history.append({"step": progress.step, **result.figures, "minutes": progress.seconds / 60})
+        if best:
+            progress.best_score, progress.best_step, progress.stale = score, progress.step, 0
+        else:
+            progress.stale += 1
         if self.processes.first:
-            with self.average.swapped_in(self.model) if self.average else nullcontext():
-                result = validate(self.model, self.dev_split, self.tokenizers[1], config)
-            score = result.metric(training.valid_metric)
-            best = math.isfinite(score) and (progress.best_score is None or score > progress.best_score)
-            progress.history.append(
-                {"step": progress.step, **result.figures, "minutes": progress.seconds / 60}
-            )
             folder = checkpoint_folder(self.run, progress.step)
             weights = self.average.weights if self.average else named_weights(self.model)
             notes = {"step": str(progress.step), **result.notes}
             save_checkpoint(folder, config, weights, self.tokenizers, notes)
             if best:
-                progress.best_score, progress.best_step, progress.stale = score, progress.step, 0
                 replace_link(self.run / "best", folder)
-            else:
-                progress.stale += 1
             prune_checkpoints(self.run, training.keep, progress.best_step)
             self.reporter.validation(progress, result, best)
-        progress.validated_step = progress.step
-        # Every rank must make the same decision about early stopping.
-        progress.stale = int(self.processes.agree(progress.stale)[0])
 
     def save(self) -> None:
         """Write the state that --resume loads."""

@@ -5,6 +5,7 @@ A language model has nothing to translate, so it is scored by its perplexity.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,7 @@ from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import EOS, Tokenizer
 from nmt.training.batches import make_batch
 from nmt.training.dataset import AnySplit
+from nmt.training.distributed import Processes
 
 
 @dataclass(frozen=True)
@@ -55,20 +57,27 @@ class Validation:
         return {"bleu": self.bleu, "chrf": self.chrf, "loss": -self.loss}[name]
 
 
-def validate(model: Seq2Seq, split: AnySplit, tokenizer: Tokenizer, config: Config) -> Validation:
+def validate(
+    model: Seq2Seq,
+    split: AnySplit,
+    tokenizer: Tokenizer,
+    config: Config,
+    processes: Processes | None = None,
+) -> Validation:
     """Score `model` on up to `training.valid_sentences` pairs, evenly spaced in the split.
 
     tokenizer  of the target
+    processes  which must all call this and share the work; each gets the result that one alone would get
     The model's mode (training or evaluation) is restored."""
     rows = _spread(config.training.valid_sentences, len(split))
     was_training = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            loss = mean_loss(model, split, rows, config.data)
+            loss = mean_loss(model, split, rows, config.data, processes)
             if config.data.language_model:
                 return Validation(loss, language_model=True)
-            hypotheses = _translate(model, split, rows, tokenizer, config)
+            hypotheses = _translate(model, split, rows, tokenizer, config, processes)
     finally:
         model.train(was_training)
     texts = [split.text(int(row)) for row in rows]
@@ -81,32 +90,50 @@ def validate(model: Seq2Seq, split: AnySplit, tokenizer: Tokenizer, config: Conf
     )
 
 
-def mean_loss(model: Seq2Seq, split: AnySplit, rows: np.ndarray, data: DataConfig) -> float:
-    """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included."""
-    total, tokens = 0.0, 0
+def mean_loss(
+    model: Seq2Seq, split: AnySplit, rows: np.ndarray, data: DataConfig, processes: Processes | None = None
+) -> float:
+    """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included; `processes` as above."""
+    processes = processes or Processes.alone(_device(model))
     lengths = split.target_lengths if data.language_model else split.source_lengths
-    for chosen in batches_by_length(lengths[rows] + 1, data.batch_tokens):
-        batch = make_batch(split.ids(rows[chosen])).to(_device(model))
+    batches = list(batches_by_length(lengths[rows] + 1, data.batch_tokens))
+    sums = torch.zeros(len(batches), dtype=torch.float64, device=processes.device)
+    for number in range(processes.rank, len(batches), processes.ranks):
+        batch = make_batch(split.ids(rows[batches[number]])).to(processes.device)
         readouts = model(batch.source, batch.source_lengths, batch.target_in)
         logits = model.project(readouts.flatten(0, 1)[batch.real])
         gold = batch.target_out.flatten()[batch.real]
-        total += functional.cross_entropy(logits, gold, reduction="sum").item()
-        tokens += batch.target_tokens
-    return total / max(1, tokens)
+        sums[number] = functional.cross_entropy(logits, gold, reduction="sum")
+    tokens = int((split.target_lengths[rows] + 1).sum())
+    return sum(processes.total(sums).tolist()) / max(1, tokens)
 
 
 def _translate(
-    model: Seq2Seq, split: AnySplit, rows: np.ndarray, tokenizer: Tokenizer, config: Config
+    model: Seq2Seq,
+    split: AnySplit,
+    rows: np.ndarray,
+    tokenizer: Tokenizer,
+    config: Config,
+    processes: Processes | None,
 ) -> list[str]:
     """The text of the best hypothesis of each of `rows`."""
-    texts = [""] * len(rows)
+    processes = processes or Processes.alone(_device(model))
+    found: dict[int, Sequence[int]] = {}  # place in `rows` -> tokens; those that this process translates
     batch_tokens = config.data.batch_tokens // config.decoding.beam
-    for chosen in batches_by_length(split.source_lengths[rows] + 1, batch_tokens):
+    batches = list(batches_by_length(split.source_lengths[rows] + 1, batch_tokens))
+    for chosen in batches[processes.rank :: processes.ranks]:
         source, lengths = pad_sources([[*source, EOS] for source, _ in split.ids(rows[chosen])])
-        found = beam_search(TorchModel(model, _device(model)), source, lengths, config.decoding)
-        for index, hypotheses in zip(chosen, found, strict=True):
-            texts[index] = tokenizer.decode(hypotheses[0].tokens)
-    return texts
+        best = beam_search(TorchModel(model, processes.device), source, lengths, config.decoding)
+        found.update(
+            (int(place), hypotheses[0].tokens) for place, hypotheses in zip(chosen, best, strict=True)
+        )
+    longest = processes.gather(torch.tensor([max(map(len, found.values()), default=0)]))
+    # Each row is filled in by one process, so that the sum is what all have found; 0 stands behind the last token.
+    tokens = torch.zeros(len(rows), int(torch.cat(longest).max()), dtype=torch.int64)
+    for place, ids in found.items():
+        tokens[place, : len(ids)] = torch.tensor(ids) + 1
+    whole = processes.total(tokens.to(processes.device)).tolist()
+    return [tokenizer.decode([token - 1 for token in row if token]) for row in whole]
 
 
 def _spread(count: int, length: int) -> np.ndarray:

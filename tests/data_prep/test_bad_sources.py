@@ -55,6 +55,15 @@ def test_wrong_encoding_is_named_with_line_and_byte(tmp_path):
     assert read(f"tsv:{path}", tmp_path, skip=True)[0] == [("sí", "yes")]
 
 
+def test_a_csv_line_in_another_encoding_takes_its_row_alone(tmp_path):
+    """Within a quoted field the rest of the row goes with it; the places of later rows stay right."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'uno,one\n"dos\nni\xf1o",two\ntres,three\n\xf1,n\nsolo\n')
+    pairs, tally = read(f"tsv:{path}", tmp_path, skip=True)
+    assert pairs == [("uno", "one"), ("tres", "three")]
+    assert [example.partition(": ")[0] for example in tally.examples] == [f"{path}:{n}" for n in (3, 5, 6)]
+
+
 def test_undecodable_moses_line_does_not_shift_the_rest(tmp_path):
     prefix = write_moses(tmp_path / "a", en="one\ntwo\nthree\n")
     Path(f"{prefix}.es").write_bytes(b"uno\nd\xf3s\ntres\n")
@@ -79,6 +88,28 @@ def test_unknown_column_names_the_header(tmp_path):
         UserError, match=r"a\.csv:1: no column 'espanol'; this header has 'id', 'english', 'spanish'"
     ):
         read(f"tsv:{path}:es=espanol,en=english", tmp_path)
+
+
+@pytest.mark.parametrize("spec", ["tmx:a", "moses:a", "mtdata:a", "po:a", "hf:a", "tsv:a"])
+def test_an_option_that_a_kind_does_not_have_is_named(spec, tmp_path):
+    with pytest.raises(UserError, match=f"{spec}: unknown option 'spilt'; "):
+        read(f"{spec}:spilt=dev", tmp_path)
+
+
+def test_tmx_with_a_namespace(tmp_path):
+    path = write_tmx(tmp_path / "a.tmx")
+    path.write_text(path.read_text().replace("<tmx ", '<tmx xmlns="http://www.lisa.org/tmx14" '))
+    assert "xmlns=" in path.read_text()
+    assert read(f"tmx:{path}", tmp_path)[0] == PAIRS
+
+
+def test_a_catalogue_that_is_cut_short(tmp_path):
+    catalogue().save_as_mofile(str(tmp_path / "a.mo"))
+    content = (tmp_path / "a.mo").read_bytes()
+    for size in range(0, len(content), 5):
+        (tmp_path / "a.mo").write_bytes(content[:size])
+        with pytest.raises(UserError, match=r"a\.mo: (not a MO file|which language)"):
+            read(f"mo:{tmp_path / 'a.mo'}", tmp_path)
 
 
 def test_unit_without_a_language_in_tmx(tmp_path):

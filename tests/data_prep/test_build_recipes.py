@@ -20,7 +20,7 @@ RECIPES = Path(data_prep.__file__).parent / "recipes"
 
 
 def test_same_input_gives_the_same_ids_however_many_processes(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.engines.SMALL", 100)
+    monkeypatch.setattr("data_prep.engines.MIN_PARALLEL_ROWS", 100)
     monkeypatch.setattr("data_prep.shards.SHARD_ROWS", 60)
     build(tmp_path / "set", "--source", f"tsv:{folder.parent / 'corpus.tsv'}", *SIZES, "--num-proc", "2")
     for name in ("train", "dev", "test"):

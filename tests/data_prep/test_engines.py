@@ -91,6 +91,27 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
             pytest.fail("a worker goes on without its parent")
 
 
+def test_an_interrupted_build_says_so_and_no_worker_complains(tmp_path):
+    script = (
+        "import sys; from data_prep.engines import LocalEngine; from tests.data_prep.test_engines import slow\n"
+        "if __name__ == '__main__':\n"
+        "    engine = LocalEngine(2)\n"
+        "    try: list(engine.map(slow, sys.argv[1:], 10**6))\n"
+        "    except KeyboardInterrupt: engine.close(); print('interrupted', file=sys.stderr)"
+    )
+    (tmp_path / "main.py").write_text(script)
+    markers = [tmp_path / name for name in "ab"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    running = subprocess.Popen(
+        [sys.executable, tmp_path / "main.py", *markers],
+        env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not all(marker.exists() and marker.read_text() for marker in markers):
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all processes of the command
+    assert running.communicate(timeout=60)[1] == "interrupted\n"
+
+
 def test_unknown_engine():
     with pytest.raises(UserError, match="choose local, ray or ray:ADDRESS"):
         open_engine("spark", 1)
@@ -129,6 +150,22 @@ def test_ray_builds_the_same_dataset(cluster, tmp_path, monkeypatch):
     for engine in ("local", "ray"):
         build(tmp_path / engine, *sources, *SIZES, "--engine", engine)
     assert hashes(tmp_path / "local") == hashes(tmp_path / "ray")
+
+
+def test_ray_finds_sources_by_relative_paths(cluster, tmp_path, monkeypatch):
+    """Its workers were started in another folder."""
+    write_tsv(tmp_path / "a.tsv")
+    monkeypatch.chdir(tmp_path)
+    build(tmp_path / "set", "--source", "tsv:a.tsv", *SIZES, "--engine", "ray")
+
+
+def no_space(task: int) -> None:
+    raise OSError(28, "No space left on device", f"/shared/{task}")
+
+
+def test_a_full_disk_of_a_worker_of_ray_is_one_sentence(cluster):
+    with pytest.raises(OSError, match="No space left on device: '/shared/7'"):
+        list(cluster.map(no_space, [7], 0))
 
 
 def test_ray_tells_a_mistake_as_the_local_engine_does(cluster, tmp_path, capsys):

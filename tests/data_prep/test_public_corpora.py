@@ -17,7 +17,7 @@ from types import ModuleType
 
 import pytest
 
-pytest.importorskip("mtdata")
+mtdata = pytest.importorskip("mtdata")
 pytest.importorskip("lingua")
 
 from data_prep.files import Tally  # noqa: E402
@@ -40,6 +40,11 @@ def write_archives(folder: Path) -> None:
             tar.addfile(member, io.BytesIO(text.encode()))
     rows = "".join(f"{en}\t{es}\n" for es, en in PAIRS[:5]) + "\t\nonly English\t\n"
     (folder / "news-commentary-v14.en-es.tsv.gz").write_bytes(gzip.compress(rows.encode()))
+    (folder / "short.tsv.gz").write_bytes(gzip.compress(rows.encode())[:-30])
+    (folder / "short.zip").write_bytes((folder / "en-es.txt.zip").read_bytes()[:-300])
+    with zipfile.ZipFile(folder / "carriage.zip", "w") as archive:
+        archive.writestr("c.en", "one two\nthree\n")
+        archive.writestr("c.es", "uno\rdos\ntres\n")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,13 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTDATA", str(tmp_path_factory.mktemp("cache")))
+        cache = tmp_path_factory.mktemp("cache")  # nothing of this goes into the user's own
+        patch.setattr(mtdata, "cache_dir", cache)
+        import mtdata.index as mtdata_index
+
+        for module in (mtdata, mtdata_index):
+            patch.setattr(module, "cached_index_file", cache / "index.pkl")
+        patch.setattr(mtdata_index.Index, "obj", None)
         original = importlib.import_module
         empty = ModuleType("empty")
         patch.setattr(
@@ -76,6 +87,9 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         index += Entry(
             DatasetId("OPUS", "news_commentary", "v16", ("en", "es")), f"{at}/en-es.txt.zip", **moses
         )
+        for name in ("carriage", "short"):
+            index += Entry(DatasetId("OPUS", name, "v1", ("en", "es")), f"{at}/{name}.zip", **moses)
+        index += Entry(DatasetId("Statmt", "short", "1", ("en", "es")), f"{at}/short.tsv.gz")
         did = DatasetId("Statmt", "europarl", "7", ("es", "en"))
         tar = {"in_paths": ["europarl-v7.es-en.es", "europarl-v7.es-en.en"], "in_ext": "txt"}
         index += Entry(did, f"{at}/es-en.tgz", cite=("koehn2005europarl",), **tar)
@@ -104,9 +118,20 @@ def test_archives_of_moses_files(spec: str, requests: list[str], tmp_path: Path)
 def test_a_table_with_a_missing_side(requests: list[str], tmp_path: Path) -> None:
     spec = "mtdata:Statmt-news_commentary-14-eng-spa"
     found, tally = pairs_of(spec, tmp_path, skip=True)
-    assert found == PAIRS[:5] and tally.dropped == {"blank_line": 1, "bad_line": 1}
-    with pytest.raises(UserError, match=":7: a side is missing"):
+    assert found == [*PAIRS[:5], ("", "")] and tally.dropped == {"bad_line": 1}
+    with pytest.raises(UserError, match=":7: the es side is missing"):
         pairs_of(spec, tmp_path)
+
+
+def test_a_carriage_return_ends_no_line(requests: list[str], tmp_path: Path) -> None:
+    assert pairs_of("opus:carriage-v1", tmp_path)[0] == [("uno\rdos", "one two"), ("tres", "three")]
+
+
+def test_an_archive_that_is_cut_short_is_one_sentence(requests: list[str], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"short\.tsv\.gz: the compressed file is damaged or cut short"):
+        pairs_of("mtdata:Statmt-short-1-eng-spa", tmp_path)
+    with pytest.raises(UserError, match="opus:short-v1: a damaged archive; delete .*short.zip"):
+        pairs_of("opus:short-v1", tmp_path)
 
 
 def test_a_build_names_what_is_to_be_cited_and_fetches_once(requests: list[str], tmp_path: Path) -> None:

@@ -42,14 +42,24 @@ def log_entries(run: Path, kind: str = "train") -> list[dict[str, float]]:
     return [entry for entry in entries if entry["kind"] == kind]
 
 
-def run_in_two_processes(folder: Path, code: str) -> None:
-    """Run Python `code` under torchrun, twice side by side on the CPU."""
+def run_in_two_processes(folder: Path, code: str, *options: str, **environment: str) -> None:
+    """Run Python `code` under torchrun with these options, twice side by side on the CPU."""
     script = folder / "script.py"
     script.write_text(code)
-    subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)],
-        check=True,
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node",
+            "2",
+            *options,
+            str(script),
+        ],
         capture_output=True,
+        text=True,
         timeout=300,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.getcwd()},
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.getcwd(), **environment},
     )
+    assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import datasets
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from nmt.config import Config, DataConfig
@@ -39,6 +40,27 @@ def test_split_reads_what_datasets_wrote(reversal_data: Path) -> None:
             len(source_ids),
             len(target_ids),
         )
+
+
+def test_a_batch_takes_the_memory_of_its_rows_whatever_the_size_of_the_split(tmp_path: Path) -> None:
+    rows, ids = 40_000, pa.array([[1, 2, 3, 4, 5, 6, 7]] * 1000, pa.list_(pa.int32()))
+    text = pa.array(["a"] * 1000)
+    batch = pa.record_batch({"source": text, "target": text, "source_ids": ids, "target_ids": ids})
+    (tmp_path / "train").mkdir()
+    with pa.ipc.new_stream(str(tmp_path / "train" / "data.arrow"), batch.schema) as writer:
+        for _ in range(rows // len(batch)):
+            writer.write_batch(batch)
+    (tmp_path / "train" / "state.json").write_text('{"_data_files": [{"filename": "data.arrow"}]}')
+    split = Split(tmp_path, "train")
+    usual = pa.default_memory_pool()
+    counted = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counted)
+    try:
+        drawn = split.ids(np.array([0, 39_999, 1_000]))
+    finally:
+        pa.set_memory_pool(usual)
+    assert [source.tolist() for source, _ in drawn] == [[1, 2, 3, 4, 5, 6, 7]] * 3
+    assert counted.max_memory() < 28 * rows / 10  # bytes of the ids of a side: 7 of 4 bytes a row
 
 
 def test_reverse_swaps_the_sides(reversal_data: Path) -> None:

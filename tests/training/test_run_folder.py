@@ -98,6 +98,20 @@ def test_of_another_host_the_name_counts(tmp_path: Path) -> None:
     assert (tmp_path / LOCK_FILE).exists()
 
 
+def test_a_job_that_was_started_again_takes_the_lock_from_its_other_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "nightly")
+    (tmp_path / LOCK_FILE).write_text('{"process": 12, "host": "elsewhere", "job": "nightly"}')
+    with locked(tmp_path):
+        pass
+    for job in ("other", "none"):
+        (tmp_path / LOCK_FILE).write_text(f'{{"process": 12, "host": "elsewhere", "job": "{job}"}}')
+        monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none" if job == "none" else "nightly")
+        with pytest.raises(UserError, match="process 12 on elsewhere"), locked(tmp_path):
+            pass
+
+
 def test_a_new_folder_into_which_nothing_was_written_is_removed(tmp_path: Path) -> None:
     with pytest.raises(UserError), locked(tmp_path / "new"):
         check_run_folder(tmp_path / "new", resume=True)
