@@ -73,7 +73,7 @@ def make_app(
 
 def _add_login(app: FastAPI, users: Users) -> None:
     @app.get("/login", include_in_schema=False)
-    async def form(request: Request, wrong: bool = False) -> Response:
+    async def form(request: Request, wrong: str = "") -> Response:
         language: catalogue.Language = (
             "es" if request.headers.get("accept-language", "").startswith("es") else "en"
         )

@@ -117,7 +117,10 @@ class Guard:
             self._note(scope, status or 499, time.perf_counter() - begun)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._refusal(scope) or self.app)(scope, receive, send)
+        answer = self._refusal(scope) or self.app
+        if scope["method"] == "HEAD" and self._route(scope) != "page":
+            scope = {**scope, "method": "GET"}  # the server leaves the body out
+        await answer(scope, receive, send)
 
     def _is_api(self, scope: Scope) -> bool:
         path, method = self._path(scope), scope["method"]
@@ -134,7 +137,8 @@ class Guard:
         scope = {**scope, "headers": headers, USER: None}
         prefix = self.settings.root_path
         if self._is_proxy(_address(scope)):
-            for address in reversed(sent.get("x-forwarded-for", "").split(",")):
+            # A proxy adds to the header, or adds a line of its own below those that the client made up.
+            for address in reversed(",".join(sent.getlist("x-forwarded-for")).split(",")):
                 if address.strip():
                     scope["client"] = (address.strip(), 0)
                 if not self._is_proxy(address.strip()):
@@ -150,8 +154,6 @@ class Guard:
             path = scope["path"]
             within = path == prefix or path.startswith(prefix + "/")
             scope |= {"root_path": prefix, "path": path if within else prefix + path}
-        if scope["method"] == "HEAD" and self._route(scope) != "page":
-            scope["method"] = "GET"  # the server leaves the body out
         return scope
 
     def _is_proxy(self, address: str) -> bool:
@@ -181,10 +183,15 @@ class Guard:
                 raise Refused(421, "this server is not asked by this name: start it with --allowed-host NAME")
             if request.method not in ("GET", "HEAD", "OPTIONS") and self._is_foreign(request, path):
                 raise Refused(403, "a page of another address may not do this")
-            if path not in UNLIMITED:
+            # What a page is made of, scripts and pictures, is no work and does not count.
+            counted = path not in UNLIMITED and (request.method == "POST" or self._is_api(scope))
+            if counted:
                 self.limiter.count("address", _address(scope))
             if self.users is not None:
-                return self._without_password(request, path, self.users)
+                refusal = self._without_password(request, path, self.users)
+                if counted and scope[USER] is not None:
+                    self.limiter.count("user", scope[USER])
+                return refusal
         except LockedOut:
             return LOCKED.response()
         except Refused as refused:
@@ -210,7 +217,7 @@ class Guard:
         origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
         if self._is_api(request.scope) and (path not in STORING or origin in self.settings.cors):
             return False
-        elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
         return elsewhere or site in ("cross-site", "same-site")
 
     def _without_password(self, request: Request, path: str, users: Users) -> ASGIApp | None:

@@ -101,6 +101,8 @@ def _several(settings: Settings, folder: str) -> None:
     """Each worker has models of its own, and counts requests and wrong passwords for itself."""
     import uvicorn
 
+    # What cannot be served is told once, here: a worker that does not start would be started again without end.
+    prepared(settings)[0].close()
     os.environ[SHARED_METRICS] = tempfile.mkdtemp(prefix="metrics-", dir=folder)
     os.environ[SETTINGS] = json.dumps(asdict(settings))
     print(f"Starting {settings.workers} processes: {settings.url}", flush=True)

@@ -169,16 +169,21 @@ async def _translated(service: TranslationService, asked: ToTranslate) -> dict[s
     groups: dict[str, list[int]] = {}
     for i, source in enumerate(sources):
         groups.setdefault(source, []).append(i)
-    # Together, so that one time limit holds for all of them.
-    done = await asyncio.gather(*(
-        _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
+    # Together, so that one time limit holds for all of them; where one fails, the others end.
+    of_groups = [
+        asyncio.ensure_future(
+            _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
+        )
         for source, group in groups.items()
-    ))  # fmt: skip
-    places, answers = (
-        [i for group in groups.values() for i in group],
-        [one for group in done for one in group],
-    )
-    in_order = [one for _, one in sorted(zip(places, answers, strict=True), key=lambda pair: pair[0])]
+    ]
+    try:
+        done = await asyncio.gather(*of_groups)
+    finally:
+        for one in of_groups:
+            one.cancel()
+    by_place = {i: one for group, some in zip(groups.values(), done, strict=True)
+                for i, one in zip(group, some, strict=True)}  # fmt: skip
+    in_order = [by_place[i] for i in range(len(texts))]
     answer: dict[str, Any] = {"translatedText": [one.text for one in in_order]}
     if detected:
         answer["detectedLanguage"] = detected

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -113,5 +113,6 @@ async def _translated(service: TranslationService, folder: Path, file: UploadFil
 def delete_old(folder: Path) -> None:
     """Delete results that nobody may come for any more."""
     for old in folder.glob("document-*"):
-        if old.stat().st_mtime < time.time() - KEPT_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # another request deletes it at the same time
+            if old.stat().st_mtime < time.time() - KEPT_SECONDS:
+                shutil.rmtree(old)

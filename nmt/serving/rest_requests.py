@@ -44,8 +44,7 @@ class Access:
         self.users, self.limiter = users, limiter
 
     def check(self, request: Request, api_key: object) -> None:
-        user = request.scope.get(USER)
-        if self.users is not None and user is None:
+        if self.users is not None and request.scope.get(USER) is None:
             name, _, password = str(api_key or "").partition(":")
             address = request.client.host if request.client else "local"
             try:
@@ -55,9 +54,7 @@ class Access:
                     )
             except LockedOut:
                 raise LOCKED from None
-            user = name
-        if user is not None:
-            self.limiter.count("user", user)
+            self.limiter.count("user", name)
 
 
 def sent(model: type[M]) -> Any:

@@ -200,8 +200,7 @@ class TranslationService:
         job = await self._begin([text], direction, beam, alternatives, owner, glossary)
         try:
             await job.wait(FIRST_ANSWER_SECONDS)
-        except UserError:
-            job.cancel()
+        except BaseException:
             self._end(job, owner)
             raise
         if job.finished:
@@ -306,9 +305,9 @@ class TranslationService:
             job.cancel()
 
     def leave(self, visitor: str) -> None:
-        """A visitor is gone: all jobs whose owner is the visitor, or a tuple with the visitor in it, end."""
+        """A visitor is gone: all jobs whose owner is the visitor, or a tuple that begins with the visitor, end."""
         for owner in list(self._current):
-            if visitor == owner or isinstance(owner, tuple) and visitor in owner:
+            if owner == visitor or isinstance(owner, tuple) and owner[0] == visitor:
                 self.forget(owner)
 
     def check(self, texts: Sequence[str], direction: Direction | None = None) -> None:
@@ -343,38 +342,34 @@ class TranslationService:
         self._forget_those_who_left()
         if owner is not None:
             self._current[owner] = job  # before it is planned: a request that comes meanwhile supersedes it
-        for hop in before:
-            texts = await self._by_way(texts, hop, job, owner, max_counted)
 
         def planned() -> list[Plan]:
             terms = glossary_of(glossary, last)
             return [translator.plan(text, glossary=terms) for text in texts]
 
         try:
+            for hop in before:
+                texts = await self._by_way(texts, hop, job, max_counted)
             many = sum(map(len, texts)) + len(str(glossary)) > MAX_CHARS_PLANNED_AT_ONCE
             plans = await asyncio.to_thread(planned) if many else planned()
             if owner is not None and sum(len(plan.requests) for plan in plans) != 1:
                 n_best = 1  # the page shows no other translations of several sentences
             # The search finds no more translations than its beam holds.
             job.submit(self.batcher, plans, Kind(translator, max(width, n_best), n_best), max_counted)
-        except UserError:
+        except BaseException:
             self._end(job, owner)
             raise
         return job
 
     async def _by_way(
-        self, texts: Sequence[str], hop: Direction, job: Job, owner: Hashable, max_counted: int | None
+        self, texts: Sequence[str], hop: Direction, job: Job, max_counted: int | None
     ) -> Sequence[str]:
         """The texts in the next language on the way to the one that `job` is to translate into."""
-        try:
-            first = await self._begin(texts, hop, 0, 0, None, max_counted=max_counted)
-            async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:
-                async for _ in growing:
-                    if job.stopped:
-                        break
-        except BaseException:
-            self._end(job, owner)
-            raise
+        first = await self._begin(texts, hop, 0, 0, None, max_counted=max_counted)
+        async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:
+            async for _ in growing:
+                if job.stopped:
+                    break
         return [answer.text for answer in first.answers()]
 
     def _forget_those_who_left(self) -> None:
@@ -385,6 +380,8 @@ class TranslationService:
                 self.forget(owner)
 
     def _end(self, job: Job, owner: Hashable) -> None:
+        """Nobody waits for the job any more."""
+        job.cancel()
         if owner is not None and self._current.get(owner) is job:
             del self._current[owner]
 

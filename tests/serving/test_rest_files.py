@@ -105,6 +105,11 @@ def test_results_are_deleted_after_an_hour(client: TestClient, files: Path) -> N
     assert client.get(address).status_code == 404 and not folder.exists()
 
 
+def test_a_result_that_another_request_just_deleted_is_no_failure(client: TestClient, files: Path) -> None:
+    (files / "document-gone").symlink_to(files / "nowhere")
+    assert sent(client, "a.txt", b"el tren").status_code == 200
+
+
 def test_a_server_may_translate_no_files() -> None:
     service = fake_service()
     client = api_client(service)
