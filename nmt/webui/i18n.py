@@ -41,12 +41,12 @@ def figure(value: float, form: str) -> str:
     return in_both(*number(value, form))
 
 
-def in_both(english: str, spanish: str) -> str:
-    """HTML of which the style sheet shows one language; once, if both are alike."""
+def in_both(english: str, spanish: str, tag: str = "span") -> str:
+    """HTML of which the style sheet shows one language; once, if both are alike.  In a drawing the tag is tspan."""
     if english == spanish:
         return english
     return "".join(
-        f'<span class="nmt-{language}" lang="{language}">{said}</span>'
+        f'<{tag} class="nmt-{language}" lang="{language}">{said}</{tag}>'
         for language, said in zip(LANGUAGES, (english, spanish), strict=True)
     )
 
