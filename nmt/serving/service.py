@@ -144,20 +144,21 @@ class TranslationService:
         return self._detector.rank(text, self.sources())
 
     def detect(self, text: str) -> str | None:
-        """The served language of a text; None where that is not certain enough."""
-        guesses = self.guess(text)
-        certain = (
-            guesses and guesses[0].language in self.sources() and guesses[0].probability >= MIN_CONFIDENCE
-        )
-        return guesses[0].language if certain else None
+        """The language of a text, which may be one that is not served; None where that is not certain enough."""
+        language, probability = next(iter(self.guess(text)), (None, 0.0))
+        certain = probability >= MIN_CONFIDENCE or language not in self.sources()
+        return language if certain else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
         """The direction to translate in, and whether its source was detected.
 
         The source may be `AUTO`.  Where it turns out to be the target, another target is taken, for the page's two
-        languages stand for a pair rather than for two separate choices.  PageError if nothing leads from `source`.
+        languages stand for a pair rather than for two separate choices.  PageError for a text in a language that no
+        model reads, and if nothing leads from `source`.
         """
         detected = self.detect(text) if source == AUTO else None
+        if detected and detected not in self.sources():
+            raise PageError("translate.foreign", language=languages.name(detected))
         if source == AUTO:
             source = detected or next((s for s, t in self.translators if t == target), self.first[0])
         targets = self.targets(source)

@@ -62,6 +62,7 @@ def test_a_document_holds_to_a_glossary(client: TestClient) -> None:
         ("a.txt", b"el", {"source": "fr"}, "fr is not supported"),
         ("a.docx", b"no zip", {}, "uploaded.docx"),
         ("a.txt", b"12", {}, "no text"),
+        ("a.txt", b"Ich habe heute keine Zeit.", {"source": "auto"}, "German"),
         ("a.txt", b"el", {"glossary": "tren"}, "Glossary, line 1"),
         ("a.txt", b"el tren", {"source": "auto", "target": "es"}, "the document is in es already"),
     ],

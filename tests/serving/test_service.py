@@ -297,6 +297,13 @@ def test_the_direction_follows_the_text(
     assert service.resolve(text, source, target) == (direction, detected)
 
 
+def test_a_text_in_a_language_that_no_model_reads_has_no_direction(service: TranslationService) -> None:
+    german = "Ich habe heute leider keine Zeit, ins Kino zu gehen."
+    with pytest.raises(PageError, match="German"):
+        service.resolve(german, "auto", "en")
+    assert service.resolve(german, "es", "en") == (ES_EN, False)  # whoever names a language knows better
+
+
 # --- what several threads do at once --------------------------------------------------------------------
 
 
