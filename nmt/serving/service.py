@@ -1,6 +1,6 @@
-"""What is done with a request: it is checked, planned, translated among others' in the batcher, and answered.
+"""Serves a request: checks it, plans it, has the batcher translate it together with others, and answers.
 
-`TranslationService` stands behind the page, its endpoints and the REST API alike, and knows none of them.  Begin with
+The page, its endpoints and the REST API all use `TranslationService`, which knows none of them.  Begin with
 `translate_many` for programs, with `start` and `follow` for visitors who watch a translation grow.
 """
 
@@ -101,6 +101,10 @@ class TranslationService:
         """Codes of the languages that `source` can be translated into, those with a model of their own first."""
         return [target for target in self._routes(source) if target != source]
 
+    def any_source(self, target: str) -> str:
+        """A language that can be translated into `target`, for a text of which nothing tells the language."""
+        return next((source for source in self.sources() if target in self._routes(source)), self.first[0])
+
     def route(self, direction: Direction) -> list[Direction]:
         """The models that lead from source to target, one after the other: one, or more by way of other languages.
 
@@ -160,7 +164,7 @@ class TranslationService:
         if detected and detected not in self.sources():
             raise PageError("translate.foreign", language=languages.name(detected))
         if source == AUTO:
-            source = detected or next((s for s, t in self.translators if t == target), self.first[0])
+            source = detected or self.any_source(target)
         targets = self.targets(source)
         if not targets:
             self.route((source, target))  # says so

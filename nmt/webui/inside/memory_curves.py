@@ -45,9 +45,7 @@ def _curves(found: Memory) -> str:
     parts = []
     for value in _ticks(low, high):
         parts.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}"/>')
-        parts.append(
-            f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{_power(value)}</text>'
-        )
+        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{_power(value)}</text>')
     for distance in range(0, longest + 1, _spacing(longest)):
         parts.append(f'<text x="{x(distance):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{distance}</text>')
     for place, curve in enumerate(found.curves):
