@@ -257,20 +257,6 @@ def test_who_leaves_ends_jobs_of_no_one_else() -> None:
     service.close()
 
 
-def test_who_gives_up_at_once_leaves_no_job() -> None:
-    service = fake_service(most=1)
-
-    async def give_up() -> int:
-        asking = asyncio.ensure_future(service.start("slow. " * 9, ES_EN, "me"))
-        await asyncio.sleep(SLOW / 10)
-        asking.cancel()
-        await asyncio.wait([asking])
-        return service.waiting
-
-    assert run(give_up()) == 0
-    service.close()
-
-
 def test_many_visitors_share_batches(service: TranslationService) -> None:
     async def crowd() -> list[Answer]:
         return list(await asyncio.gather(*[service.translate(f"slow {i}", ES_EN) for i in range(12)]))
@@ -295,13 +281,6 @@ def test_the_direction_follows_the_text(
     service: TranslationService, text: str, source: str, target: str, direction: Any, detected: bool
 ) -> None:
     assert service.resolve(text, source, target) == (direction, detected)
-
-
-def test_a_text_in_a_language_that_no_model_reads_has_no_direction(service: TranslationService) -> None:
-    german = "Ich habe heute leider keine Zeit, ins Kino zu gehen."
-    with pytest.raises(PageError, match="German"):
-        service.resolve(german, "auto", "en")
-    assert service.resolve(german, "es", "en") == (ES_EN, False)  # whoever names a language knows better
 
 
 # --- what several threads do at once --------------------------------------------------------------------
