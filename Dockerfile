@@ -16,4 +16,5 @@ EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=4)"]
 ENTRYPOINT ["python", "-m", "nmt", "serve", "--host", "0.0.0.0", "--port", "5000"]
-CMD ["--allowed-host", "*"]
+# Flags after the image's name go here: --allowed-host NAME for a name that the container is asked by.
+CMD []

@@ -19,7 +19,7 @@ from nmt.errors import UserError
 from nmt.serving import rest_api, rest_files, rest_requests
 from nmt.serving.body_limit import BodyLimit
 from nmt.serving.errors import shortened
-from nmt.serving.guard import LOCKED, Guard, Limiter, Refused
+from nmt.serving.guard import LOCKED, Guard, Limiter, Refused, address_of
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.serving.settings import Settings
@@ -35,7 +35,7 @@ DESCRIPTION = """Neural machine translation on recurrent networks, for clients o
 def make_app(
     service: TranslationService, settings: Settings, users: Mapping[str, str] | None = None
 ) -> FastAPI:
-    """The API over a service.  `users` None: everybody may ask."""
+    """Make the application of the API over a service.  `users` None: everybody may ask."""
 
     app: FastAPI = FastAPIOffline(
         title="Recurrent translator",
@@ -73,10 +73,8 @@ def make_app(
 
 def _add_login(app: FastAPI, users: Users) -> None:
     @app.get("/login", include_in_schema=False)
-    async def form(request: Request, wrong: bool = False) -> Response:
-        language: catalogue.Language = (
-            "es" if request.headers.get("accept-language", "").startswith("es") else "en"
-        )
+    async def form(request: Request, wrong: str = "") -> Response:
+        language = catalogue.preferred(request.headers.get("accept-language", ""))
         said = {key: escape(catalogue.say(language, f"page.{key}")) for key in LOGIN_TEXTS}
         return HTMLResponse(LOGIN.substitute(said, language=language, alert="" if wrong else "hidden"))
 
@@ -87,25 +85,21 @@ def _add_login(app: FastAPI, users: Users) -> None:
         by_hand = "text/html" in request.headers.get("accept", "")
         root = request.scope.get("root_path", "")
         try:
-            right = users.check(user, password, request.client.host if request.client else "local")
+            right = users.check(user, password, address_of(request.scope))
         except LockedOut:
             raise LOCKED from None
+        if not right and by_hand:
+            return RedirectResponse(f"{root}/login?wrong=1", 303)
         if not right:
-            return (
-                RedirectResponse(f"{root}/login?wrong=1", 303)
-                if by_hand
-                else Refused(401, "wrong password").response()
-            )
+            raise Refused(401, "wrong password")
         answer = RedirectResponse(f"{root}/", 303) if by_hand else JSONResponse({"success": True})
-        secure = request.url.scheme == "https"
         answer.set_cookie(
             COOKIE,
             users.cookie(user),
             COOKIE_SECONDS,
             path=f"{root}/",
-            secure=secure,
+            secure=request.url.scheme == "https",
             httponly=True,
-            samesite="lax",
         )
         return answer
 

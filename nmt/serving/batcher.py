@@ -1,7 +1,7 @@
-"""Sentences of several requests, translated together: a search over many costs little more than one over a few.
+"""Translates sentences of several requests together: a search over many costs little more than one over a few.
 
 Whoever submits a request gets a future for each of its sentences.  One thread takes what waits, translates it as one
-batch, and by then more waits: nobody is made to wait for company, and the busier the server, the larger its batches.
+batch, and by then more waits: a sentence never waits for a batch to fill, and a busier server has larger batches.
 Each batch takes from all waiting requests in turn, so that a long document does not hold up a word.  This queue is the
 only one between a request and the search.
 """
@@ -27,7 +27,7 @@ MAX_WAITING = 5000  # sentences that may wait: about a minute's work
 
 
 class Busy(Exception):
-    """More sentences wait than will be translated in a bearable time."""
+    """More sentences wait than can be translated in about a minute."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _translate(kind: Kind, sentences: Sequence[_Sentence]) -> None:
 
 
 def _translate_one_by_one(kind: Kind, sentences: Sequence[_Sentence]) -> None:
-    """So that a sentence on which the model fails takes nobody else's down with it."""
+    """Translate each sentence by itself, so that one on which the model fails does not fail the others."""
     for sentence in sentences:
         try:
             _translate(kind, [sentence])

@@ -1,8 +1,8 @@
-"""Which language a text is in, among those that a server translates from and 140 that it may meet.
+"""Finds the language of a text, among those that a server translates from and 140 others.
 
 Our own identifier tells two languages apart better than anything else does, above all in a word or two; it knows no
-third.  py3langid (BSD, 4.6 MB, of 2026; lingua is surer of single words and weighs 96 MB) knows the others: it says how
-likely the text is in each, and where those two are likely, our own shares their probability out between them.
+third.  py3langid (BSD, 4.6 MB, of 2026; lingua is surer of single words and weighs 96 MB) knows the others: it gives a
+probability for each, and our own identifier divides the probability of its two languages between them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ class Guess(NamedTuple):
 
 
 class Detector:
-    """identifier  tells two languages apart; None: the library has to"""
+    """Ranks languages by their probability.
+
+    identifier  tells two of the languages apart; None: the library alone decides
+    """
 
     def __init__(self, identifier: LanguageIdentifier | None) -> None:
         self._identifier = identifier
@@ -62,7 +65,7 @@ class Detector:
 
 
 def loading() -> threading.Thread:
-    """A thread that loads the library, which takes a second or more; without it, the first text waits for that."""
+    """Start a thread that loads the library, which takes a second or more, so that the first text need not wait."""
     thread = threading.Thread(target=_library, name="detector", daemon=True)
     thread.start()
     return thread

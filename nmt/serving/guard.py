@@ -1,4 +1,4 @@
-"""What every request passes before anything else sees it, and every answer afterwards.
+"""Checks every request before anything else sees it, and completes every answer.
 
 In this order: who really asks (behind a proxy), is the address one of ours (a page elsewhere may have rebound its name
 to this machine), may a page elsewhere ask this, how often, and is a password needed.  Each answer gets its security
@@ -51,7 +51,7 @@ logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """A request is answered with an error of this status."""
+    """Raised to answer a request with an error of this status."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(shortened(message))
@@ -65,21 +65,21 @@ LOCKED = Refused(429, "too many wrong passwords: try again in some minutes", {"r
 
 
 class Limiter:
-    """How many requests one address, and one user, may make."""
+    """Limits how many requests one address, and one user, may make."""
 
     def __init__(self, limit: str | None) -> None:
         self._limit = parse(limit) if limit else None
         self._counted = MovingWindowRateLimiter(MemoryStorage())
 
     def count(self, kind: str, key: str) -> None:
-        """Refused for one too many."""
+        """Count a request; Refused when it is one too many."""
         if self._limit and not self._counted.hit(self._limit, kind, key):
             seconds = self._counted.get_window_stats(self._limit, kind, key).reset_time - time.time()
             raise Refused(429, f"Slowdown: {self._limit}", {"retry-after": str(max(1, round(seconds)))})
 
 
 class Guard:
-    """ASGI middleware, the outermost."""
+    """The outermost ASGI middleware; the module's docstring says what it does."""
 
     def __init__(self, app: ASGIApp, settings: Settings, users: Users | None, limiter: Limiter) -> None:
         self.app, self.settings, self.users, self.limiter = app, settings, users, limiter
@@ -91,8 +91,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # there are none; without this a browser would wait
             await send({"type": "websocket.close"})
+            return
         if scope["type"] != "http":
-            await (self.app(scope, receive, send) if scope["type"] == "lifespan" else _nothing())
+            await self.app(scope, receive, send)
             return
         begun, status = time.perf_counter(), 0
 
@@ -117,7 +118,10 @@ class Guard:
             self._note(scope, status or 499, time.perf_counter() - begun)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._refusal(scope) or self.app)(scope, receive, send)
+        answer = self._refusal(scope) or self.app
+        if scope["method"] == "HEAD" and self._route(scope) != "page":
+            scope = {**scope, "method": "GET"}  # the server leaves the body out
+        await answer(scope, receive, send)
 
     def _is_api(self, scope: Scope) -> bool:
         path, method = self._path(scope), scope["method"]
@@ -128,13 +132,14 @@ class Guard:
     # --- who asks -----------------------------------------------------------------------------------------
 
     def _as_asked(self, scope: Scope) -> Scope:
-        """The request as the client made it to a proxy of ours; from anybody else, without forwarded headers."""
+        """The request as the client sent it to a trusted proxy; from anybody else, without forwarded headers."""
         sent = Headers(raw=scope["headers"])
         headers = [pair for pair in scope["headers"] if not pair[0].lower().startswith(FORWARDED)]
         scope = {**scope, "headers": headers, USER: None}
         prefix = self.settings.root_path
-        if self._is_proxy(_address(scope)):
-            for address in reversed(sent.get("x-forwarded-for", "").split(",")):
+        if self._is_proxy(address_of(scope)):
+            # A proxy adds to the header, or adds a line of its own below those that the client made up.
+            for address in reversed(",".join(sent.getlist("x-forwarded-for")).split(",")):
                 if address.strip():
                     scope["client"] = (address.strip(), 0)
                 if not self._is_proxy(address.strip()):
@@ -150,8 +155,6 @@ class Guard:
             path = scope["path"]
             within = path == prefix or path.startswith(prefix + "/")
             scope |= {"root_path": prefix, "path": path if within else prefix + path}
-        if scope["method"] == "HEAD" and self._route(scope) != "page":
-            scope["method"] = "GET"  # the server leaves the body out
         return scope
 
     def _is_proxy(self, address: str) -> bool:
@@ -172,7 +175,7 @@ class Guard:
     # --- what is refused ----------------------------------------------------------------------------------
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
-        """The answer to a request that goes no further; None: it does."""
+        """Return the answer to a request that is refused; None for one that is not."""
         request, path = Request(scope), self._path(scope)
         try:
             if any(ord(character) < 32 for character in path):
@@ -181,10 +184,15 @@ class Guard:
                 raise Refused(421, "this server is not asked by this name: start it with --allowed-host NAME")
             if request.method not in ("GET", "HEAD", "OPTIONS") and self._is_foreign(request, path):
                 raise Refused(403, "a page of another address may not do this")
-            if path not in UNLIMITED:
-                self.limiter.count("address", _address(scope))
+            # What a page is made of, scripts and pictures, is no work and does not count.
+            counted = path not in UNLIMITED and (request.method == "POST" or self._is_api(scope))
+            if counted:
+                self.limiter.count("address", address_of(scope))
             if self.users is not None:
-                return self._without_password(request, path, self.users)
+                refusal = self._without_password(request, path, self.users)
+                if counted and scope[USER] is not None:
+                    self.limiter.count("user", scope[USER])
+                return refusal
         except LockedOut:
             return LOCKED.response()
         except Refused as refused:
@@ -210,12 +218,12 @@ class Guard:
         origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
         if self._is_api(request.scope) and (path not in STORING or origin in self.settings.cors):
             return False
-        elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
         return elsewhere or site in ("cross-site", "same-site")
 
     def _without_password(self, request: Request, path: str, users: Users) -> ASGIApp | None:
-        """Note in the request who asks; the answer to somebody who has to say so first."""
-        address = _address(request.scope)
+        """Note in the request who asks; return the answer to somebody who has to log in first, otherwise None."""
+        address = address_of(request.scope)
         cookie = cookie_parser(request.headers.get("cookie", "")).get(COOKIE, "")
         user = users.of_cookie(cookie) or users.check_basic(request.headers.get("authorization", ""), address)
         request.scope[USER] = user
@@ -234,7 +242,7 @@ class Guard:
         if self.settings.log:
             line = {
                 "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-                "address": _address(scope),
+                "address": address_of(scope),
                 "user": scope.get(USER),
                 "method": scope["method"],
                 "path": shortened(self._path(scope)),
@@ -244,11 +252,8 @@ class Guard:
             requests_log.info(json.dumps(line, ensure_ascii=True))
 
 
-async def _nothing() -> None:
-    pass
-
-
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
+    """Return the address that a request comes from, behind a trusted proxy the client's."""
     return scope["client"][0] if scope.get("client") else "local"
 
 

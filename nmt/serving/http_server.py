@@ -1,4 +1,4 @@
-"""An application on an address: uvicorn serves it in a thread of this process, or in several processes."""
+"""Serves an application on an address, by uvicorn in a thread of this process or in several processes."""
 
 from __future__ import annotations
 
@@ -101,6 +101,8 @@ def _several(settings: Settings, folder: str) -> None:
     """Each worker has models of its own, and counts requests and wrong passwords for itself."""
     import uvicorn
 
+    # What cannot be served is told once, here: a worker that does not start would be started again without end.
+    prepared(settings)[0].close()
     os.environ[SHARED_METRICS] = tempfile.mkdtemp(prefix="metrics-", dir=folder)
     os.environ[SETTINGS] = json.dumps(asdict(settings))
     print(f"Starting {settings.workers} processes: {settings.url}", flush=True)
@@ -109,7 +111,7 @@ def _several(settings: Settings, folder: str) -> None:
 
 
 def worker() -> ASGIApp:
-    """The application of one of several processes, as the parent said in the environment."""
+    """Make the application of one of several processes, from the settings that the parent left in the environment."""
     from nmt.serving.app import make_app
 
     settings = Settings(**json.loads(os.environ[SETTINGS]))
@@ -118,7 +120,7 @@ def worker() -> ASGIApp:
 
 
 def prepared(settings: Settings) -> tuple[TranslationService, dict[str, str] | None]:
-    """Models and users of a server, loaded; and its log, on standard error."""
+    """Load the models and users of a server, and set up its log on standard error."""
     from nmt.serving import detection, models
 
     detector = detection.loading()
@@ -137,7 +139,7 @@ def prepared(settings: Settings) -> tuple[TranslationService, dict[str, str] | N
 
 
 def _options(host: str, port: int, grace: int) -> dict[str, Any]:
-    """What all ways to run uvicorn have in common.  Forwarded headers are the guard's to believe."""
+    """Return the options that both ways to run uvicorn share.  The guard, not uvicorn, reads forwarded headers."""
     return {
         "host": host,
         "port": port,

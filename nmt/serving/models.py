@@ -1,4 +1,4 @@
-"""Which models there are on this machine, and how one is added: checkpoints, and what tells languages apart.
+"""Finds and installs models on this machine: checkpoints, and identifiers that tell two languages apart.
 
 They lie in the folders of `places`, each in a folder of its own.
 """
@@ -59,7 +59,7 @@ def find_models() -> dict[Pair, Path]:
 
 
 def find_model(source: str, target: str) -> Path:
-    """UserError that names what there is, where nothing translates that."""
+    """Return the checkpoint of a direction; UserError that names the directions there are, if it has none."""
     found = find_models()
     if (source, target) not in found:
         there = ", ".join(map("-".join, found)) or "none"

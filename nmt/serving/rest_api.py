@@ -117,7 +117,9 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
     @app.get("/languages", response_model=list[Language], responses=ERRORS)
     async def available(asked: Annotated[Asked, sent(Asked)]) -> Response:
         """The languages that can be translated from, and into which."""
-        return JSON([_described(service, code) for code in service.sources()])
+        return JSON([
+            {**_named(code), "targets": [*service.targets(code), code]} for code in service.sources()
+        ])  # fmt: skip
 
     @app.get("/frontend/settings")
     async def frontend(asked: Annotated[Asked, sent(Asked)]) -> dict[str, Any]:
@@ -169,16 +171,21 @@ async def _translated(service: TranslationService, asked: ToTranslate) -> dict[s
     groups: dict[str, list[int]] = {}
     for i, source in enumerate(sources):
         groups.setdefault(source, []).append(i)
-    # Together, so that one time limit holds for all of them.
-    done = await asyncio.gather(*(
-        _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
+    # Together, so that one time limit holds for all of them; where one fails, the others end.
+    of_groups = [
+        asyncio.ensure_future(
+            _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
+        )
         for source, group in groups.items()
-    ))  # fmt: skip
-    places, answers = (
-        [i for group in groups.values() for i in group],
-        [one for group in done for one in group],
-    )
-    in_order = [one for _, one in sorted(zip(places, answers, strict=True), key=lambda pair: pair[0])]
+    ]
+    try:
+        done = await asyncio.gather(*of_groups)
+    finally:
+        for one in of_groups:
+            one.cancel()
+    by_place = {i: one for group, some in zip(groups.values(), done, strict=True)
+                for i, one in zip(group, some, strict=True)}  # fmt: skip
+    in_order = [by_place[i] for i in range(len(texts))]
     answer: dict[str, Any] = {"translatedText": [one.text for one in in_order]}
     if detected:
         answer["detectedLanguage"] = detected
@@ -223,7 +230,7 @@ def _sources(
     for number, text in enumerate(texts):
         guesses = service.guess(text)
         # A text without a letter is in no language; any model copies it as its target writes it.
-        language, probability = guesses[0] if guesses else (_any_source(service, asked.target), 0.0)
+        language, probability = guesses[0] if guesses else (service.any_source(asked.target), 0.0)
         if language not in service.sources():
             where = f"q[{number}]" if isinstance(asked.q, list) else "q"
             raise Refused(
@@ -234,10 +241,6 @@ def _sources(
         supported(service, language, asked.target)
         detected.append(_percent(language, probability))
     return [one["language"] for one in detected], detected
-
-
-def _any_source(service: TranslationService, target: str) -> str:
-    return next((code for code in service.sources() if target in service.targets(code)), service.first[0])
 
 
 def supported(service: TranslationService, source: str, target: str) -> Direction:
@@ -309,7 +312,3 @@ def _percent(language: str, probability: float) -> dict[str, Any]:
 
 def _named(code: str) -> dict[str, str]:
     return {"code": code, "name": languages.name(code)[0]}
-
-
-def _described(service: TranslationService, code: str) -> dict[str, Any]:
-    return {**_named(code), "targets": [*service.targets(code), code]}

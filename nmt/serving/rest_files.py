@@ -1,5 +1,5 @@
-"""The two routes for documents: POST /translate_file gives the address of a translated file, from which it can be had
-for an hour."""
+"""The two routes for documents: POST /translate_file answers with an address, where GET has the translated file for an
+hour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -111,7 +111,8 @@ async def _translated(service: TranslationService, folder: Path, file: UploadFil
 
 
 def delete_old(folder: Path) -> None:
-    """Delete results that nobody may come for any more."""
+    """Delete results that are older than `KEPT_SECONDS`."""
     for old in folder.glob("document-*"):
-        if old.stat().st_mtime < time.time() - KEPT_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # another request deletes it at the same time
+            if old.stat().st_mtime < time.time() - KEPT_SECONDS:
+                shutil.rmtree(old)

@@ -1,4 +1,4 @@
-"""What programs send to the REST routes, read and checked, and what all of these answer.
+"""Reads and checks what programs send to the REST routes, and describes the errors that all of these answer.
 
 Who may ask is known to the guard, or told by the field `api_key`: both are asked in `Access.check`.
 """
@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from nmt.errors import UserError
 from nmt.serving.errors import PageError, shortened
-from nmt.serving.guard import LOCKED, USER, Limiter, Refused
+from nmt.serving.guard import LOCKED, USER, Limiter, Refused, address_of
 from nmt.serving.users import LockedOut, Users
 from nmt.text.normalization import without_surrogates
 
@@ -31,7 +31,7 @@ M = TypeVar("M", bound="Asked")
 
 
 class Asked(BaseModel):
-    """What a client sends, as JSON, as a form, or in the address; null and "" are as good as nothing."""
+    """What a client sends, as JSON, as a form, or in the address; null and "" mean that a field is missing."""
 
     model_config = ConfigDict(extra="ignore")
     api_key: str | None = Field(None, description="user:password, where the server asks for it")
@@ -44,24 +44,18 @@ class Access:
         self.users, self.limiter = users, limiter
 
     def check(self, request: Request, api_key: object) -> None:
-        user = request.scope.get(USER)
-        if self.users is not None and user is None:
+        if self.users is not None and request.scope.get(USER) is None:
             name, _, password = str(api_key or "").partition(":")
-            address = request.client.host if request.client else "local"
             try:
-                if not api_key or not self.users.check(name, password, address):
-                    raise Refused(
-                        403, "Invalid API key: this server needs a user and password, as user:password"
-                    )
+                if not api_key or not self.users.check(name, password, address_of(request.scope)):
+                    raise Refused(403, "Invalid API key: this server needs user:password")
             except LockedOut:
                 raise LOCKED from None
-            user = name
-        if user is not None:
-            self.limiter.count("user", user)
+            self.limiter.count("user", name)
 
 
 def sent(model: type[M]) -> Any:
-    """What a client sent, checked, from somebody who may ask."""
+    """Make the dependency that reads and checks what a client sent, and whether the client may ask."""
 
     async def read(request: Request) -> M:
         fields = await read_fields(request)
@@ -130,7 +124,7 @@ def _without_surrogates(value: Any) -> Any:
 
 
 async def while_connected(request: Request, work: Awaitable[T]) -> T:
-    """The result of the work, which is cancelled when the client hangs up."""
+    """Return the result of the work, which is cancelled when the client hangs up."""
 
     async def hung_up() -> None:
         while (await request.receive())["type"] != "http.disconnect":

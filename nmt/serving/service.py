@@ -1,6 +1,6 @@
-"""What is done with a request: it is checked, planned, translated among others' in the batcher, and answered.
+"""Serves a request: checks it, plans it, has the batcher translate it together with others, and answers.
 
-`TranslationService` stands behind the page, its endpoints and the REST API alike, and knows none of them.  Begin with
+The page, its endpoints and the REST API all use `TranslationService`, which knows none of them.  Begin with
 `translate_many` for programs, with `start` and `follow` for visitors who watch a translation grow.
 """
 
@@ -101,6 +101,10 @@ class TranslationService:
         """Codes of the languages that `source` can be translated into, those with a model of their own first."""
         return [target for target in self._routes(source) if target != source]
 
+    def any_source(self, target: str) -> str:
+        """A language that can be translated into `target`, for a text of which nothing tells the language."""
+        return next((source for source in self.sources() if target in self._routes(source)), self.first[0])
+
     def route(self, direction: Direction) -> list[Direction]:
         """The models that lead from source to target, one after the other: one, or more by way of other languages.
 
@@ -144,22 +148,23 @@ class TranslationService:
         return self._detector.rank(text, self.sources())
 
     def detect(self, text: str) -> str | None:
-        """The served language of a text; None where that is not certain enough."""
-        guesses = self.guess(text)
-        certain = (
-            guesses and guesses[0].language in self.sources() and guesses[0].probability >= MIN_CONFIDENCE
-        )
-        return guesses[0].language if certain else None
+        """The language of a text, which may be one that is not served; None where that is not certain enough."""
+        language, probability = next(iter(self.guess(text)), (None, 0.0))
+        certain = probability >= MIN_CONFIDENCE or language not in self.sources()
+        return language if certain else None
 
     def resolve(self, text: str, source: str, target: str) -> tuple[Direction, bool]:
         """The direction to translate in, and whether its source was detected.
 
         The source may be `AUTO`.  Where it turns out to be the target, another target is taken, for the page's two
-        languages stand for a pair rather than for two separate choices.  PageError if nothing leads from `source`.
+        languages stand for a pair rather than for two separate choices.  PageError for a text in a language that no
+        model reads, and if nothing leads from `source`.
         """
         detected = self.detect(text) if source == AUTO else None
+        if detected and detected not in self.sources():
+            raise PageError("translate.foreign", language=languages.name(detected))
         if source == AUTO:
-            source = detected or next((s for s, t in self.translators if t == target), self.first[0])
+            source = detected or self.any_source(target)
         targets = self.targets(source)
         if not targets:
             self.route((source, target))  # says so
@@ -200,8 +205,7 @@ class TranslationService:
         job = await self._begin([text], direction, beam, alternatives, owner, glossary)
         try:
             await job.wait(FIRST_ANSWER_SECONDS)
-        except UserError:
-            job.cancel()
+        except BaseException:
             self._end(job, owner)
             raise
         if job.finished:
@@ -306,9 +310,9 @@ class TranslationService:
             job.cancel()
 
     def leave(self, visitor: str) -> None:
-        """A visitor is gone: all jobs whose owner is the visitor, or a tuple with the visitor in it, end."""
+        """A visitor is gone: all jobs whose owner is the visitor, or a tuple that begins with the visitor, end."""
         for owner in list(self._current):
-            if visitor == owner or isinstance(owner, tuple) and visitor in owner:
+            if owner == visitor or isinstance(owner, tuple) and owner[0] == visitor:
                 self.forget(owner)
 
     def check(self, texts: Sequence[str], direction: Direction | None = None) -> None:
@@ -343,38 +347,34 @@ class TranslationService:
         self._forget_those_who_left()
         if owner is not None:
             self._current[owner] = job  # before it is planned: a request that comes meanwhile supersedes it
-        for hop in before:
-            texts = await self._by_way(texts, hop, job, owner, max_counted)
 
         def planned() -> list[Plan]:
             terms = glossary_of(glossary, last)
             return [translator.plan(text, glossary=terms) for text in texts]
 
         try:
+            for hop in before:
+                texts = await self._by_way(texts, hop, job, max_counted)
             many = sum(map(len, texts)) + len(str(glossary)) > MAX_CHARS_PLANNED_AT_ONCE
             plans = await asyncio.to_thread(planned) if many else planned()
             if owner is not None and sum(len(plan.requests) for plan in plans) != 1:
                 n_best = 1  # the page shows no other translations of several sentences
             # The search finds no more translations than its beam holds.
             job.submit(self.batcher, plans, Kind(translator, max(width, n_best), n_best), max_counted)
-        except UserError:
+        except BaseException:
             self._end(job, owner)
             raise
         return job
 
     async def _by_way(
-        self, texts: Sequence[str], hop: Direction, job: Job, owner: Hashable, max_counted: int | None
+        self, texts: Sequence[str], hop: Direction, job: Job, max_counted: int | None
     ) -> Sequence[str]:
         """The texts in the next language on the way to the one that `job` is to translate into."""
-        try:
-            first = await self._begin(texts, hop, 0, 0, None, max_counted=max_counted)
-            async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:
-                async for _ in growing:
-                    if job.stopped:
-                        break
-        except BaseException:
-            self._end(job, owner)
-            raise
+        first = await self._begin(texts, hop, 0, 0, None, max_counted=max_counted)
+        async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:
+            async for _ in growing:
+                if job.stopped:
+                    break
         return [answer.text for answer in first.answers()]
 
     def _forget_those_who_left(self) -> None:
@@ -385,6 +385,8 @@ class TranslationService:
                 self.forget(owner)
 
     def _end(self, job: Job, owner: Hashable) -> None:
+        """Nobody waits for the job any more."""
+        job.cancel()
         if owner is not None and self._current.get(owner) is job:
             del self._current[owner]
 

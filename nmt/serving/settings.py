@@ -115,7 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser, default_port: int) -> None:
         metavar="ORIGIN",
         help="web page (https://example.org) whose scripts may use the API (default: any may)",
     )
-    limit = "requests that one address, and one user, may make, such as 60/minute (default: any number)"
+    limit = "requests of one address, or user, not counting the page itself, such as 60/minute (default: any number)"
     add("--rate-limit", metavar="N/TIME", help=limit)
     suggested = "keep translations that clients suggest, a TSV file for each direction (default: refuse them)"
     add("--suggestions", metavar="FOLDER", help=suggested)

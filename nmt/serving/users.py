@@ -1,4 +1,4 @@
-"""Who may come in: names and passwords from a file, cookies of those who logged in, and how often one may be wrong."""
+"""Checks names and passwords from a file, signs the cookies of those who logged in, and locks out who guesses."""
 
 from __future__ import annotations
 

@@ -57,7 +57,9 @@ def serve(arguments: argparse.Namespace) -> None:
         service, users = prepared(chosen)
         from nmt.webui.server import served
     except ModuleNotFoundError as error:
-        raise UserError(f"the page needs the package {error.name}, which `make app` installs") from None
+        raise UserError(
+            f"the page needs {error.name}: pip install 'recurrent-nmt[app]' (`make app` does)"
+        ) from None
 
     trainings = _trainings(arguments.training_folder) if arguments.allow_training else None
     with served(service, chosen, users, trainings):

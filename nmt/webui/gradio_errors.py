@@ -1,4 +1,4 @@
-"""What Gradio answers and logs when it is sent nonsense: the right status and one line, with little of what was sent.
+"""Makes Gradio answer nonsense with the right status, and log one line with little of what was sent.
 
 By itself it repeats all that was sent, answers 500 for an event that does not exist, and prints a traceback for inputs
 that do not fit an event, as often as anybody likes.

@@ -16,7 +16,16 @@ from html import escape
 import gradio as gr
 from gradio.i18n import I18nData
 
-from nmt.serving.messages.catalogue import EXPLANATIONS, LANGUAGES, MESSAGES, Language, Value, both, number
+from nmt.serving.messages.catalogue import (
+    EXPLANATIONS,
+    LANGUAGES,
+    MESSAGES,
+    Language,
+    Value,
+    both,
+    number,
+    preferred,
+)
 
 _LABELS = {**MESSAGES, **EXPLANATIONS}
 I18N = gr.I18n(
@@ -41,20 +50,19 @@ def figure(value: float, form: str) -> str:
     return in_both(*number(value, form))
 
 
-def in_both(english: str, spanish: str) -> str:
-    """HTML of which the style sheet shows one language; once, if both are alike."""
+def in_both(english: str, spanish: str, tag: str = "span") -> str:
+    """HTML of which the style sheet shows one language; once, if both are alike.  In a drawing the tag is tspan."""
     if english == spanish:
         return english
     return "".join(
-        f'<span class="nmt-{language}" lang="{language}">{said}</span>'
+        f'<{tag} class="nmt-{language}" lang="{language}">{said}</{tag}>'
         for language, said in zip(LANGUAGES, (english, spanish), strict=True)
     )
 
 
 def of_visitor(request: gr.Request | None) -> Language:
-    """Spanish for a browser that asks for Spanish first, otherwise English."""
-    first = request.headers.get("accept-language", "") if request else ""
-    return "es" if first.strip().lower().startswith("es") else "en"
+    """The page's language in the visitor's browser."""
+    return preferred(request.headers.get("accept-language", "") if request else "")
 
 
 def _escaped(value: Value) -> Value:

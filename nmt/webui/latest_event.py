@@ -1,4 +1,4 @@
-"""Which of a visitor's events may change what a tab shows: the last one."""
+"""Lets only the last of a visitor's events change what a tab shows."""
 
 from __future__ import annotations
 

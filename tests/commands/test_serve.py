@@ -90,6 +90,7 @@ def test_several_processes_answer_and_count_together() -> None:
     [
         (["--model", "/nowhere"], "no such checkpoint folder"),
         (["--auth", "/nowhere", "--model", str(ROOT / "checkpoints" / "es-en")], "give --auth a text file"),
+        (["--model", "/nowhere", "--workers", "2"], "no such checkpoint folder"),
         (["--proxy", "x"], "give an address or a network"),
         (["--rate-limit", "often"], "give for example 60/minute"),
     ],

@@ -8,6 +8,8 @@ import pytest
 
 from nmt.language_id.identifier import LanguageIdentifier
 from nmt.serving.detection import Detector
+from nmt.serving.errors import PageError
+from tests.support.fake_translator import fake_service
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "language-id-es-en"
 
@@ -44,3 +46,15 @@ def test_our_own_identifier_is_asked_only_where_both_of_its_languages_are_served
     assert detector.rank("Me gustaría reservar una mesa.", ["es", "pt"])[0].language == "es"
     assert detector.rank("Gostaria de reservar uma mesa.", ["es", "pt"])[0].language == "pt"
     assert Detector(None).rank("Me gustaría reservar una mesa.", ["es", "en"])[0].language == "es"
+
+
+def test_a_text_in_a_language_that_no_model_reads_has_no_direction() -> None:
+    service = fake_service()
+    german = "Ich habe heute leider keine Zeit, ins Kino zu gehen."
+    with pytest.raises(PageError, match="German"):
+        service.resolve(german, "auto", "en")
+    assert service.resolve(german, "es", "en") == (
+        ("es", "en"),
+        False,
+    )  # whoever names a language knows better
+    service.close()

@@ -85,6 +85,21 @@ def test_forwarded_headers_are_a_proxys_alone(service: TranslationService) -> No
     assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
+def test_an_address_before_the_proxys_own_line_is_not_believed(service: TranslationService) -> None:
+    """HAProxy writes a header line of its own below the one that the client made up."""
+    client = api_client(service, address="10.0.0.1", proxy=("10.0.0.1",), rate_limit="2/minute")
+    answers = [
+        client.get("/languages", headers=[("x-forwarded-for", f"6.6.6.{i}"), ("x-forwarded-for", "9.9.9.9")])
+        for i in range(3)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+def test_an_origin_that_is_no_address_is_another_origin(service: TranslationService) -> None:
+    for origin in ("http://[", "null", "", "http://testserver.example"):
+        assert api_client(service, USERS).post("/login", headers={"origin": origin}).status_code == 403
+
+
 def test_a_server_below_a_path_answers_with_and_without_it(service: TranslationService) -> None:
     client = api_client(service, root_path="/nmt", files="/nowhere")
     assert client.get("/nmt/health").json() == client.get("/health").json() == {"status": "ok"}
@@ -131,6 +146,22 @@ def test_no_more_requests_than_allowed_by_address_and_by_user(service: Translati
     clients = [TestClient(known, client=(f"10.0.0.{i}", 1)) for i in range(4)]
     keyed = [one.post("/translate", json={**TEXT, "api_key": "ana:secreto:1"}).status_code for one in clients]
     assert keyed == [200, 200, 200, 429]
+
+
+def test_a_user_has_one_limit_for_api_and_page_wherever_the_user_is(service: TranslationService) -> None:
+    known = make_app(service, Settings(allowed_host=("*",), rate_limit="3/minute"), USERS)
+    clients = [TestClient(known, client=(f"10.0.0.{i}", 1)) for i in range(5)]
+    ana = basic("ana", "secreto:1")
+    answers = [one.post("/gradio_api/run/x", headers=ana).status_code for one in clients[:2]]
+    answers += [one.post("/translate", json=TEXT, headers=ana).status_code for one in clients[2:4]]
+    assert answers == [404, 404, 200, 429]
+    assert clients[4].post("/translate", json=TEXT, headers=basic("bo", "x")).status_code == 200
+
+
+def test_what_a_page_is_made_of_does_not_count(service: TranslationService) -> None:
+    client = api_client(service, USERS, rate_limit="2/minute")
+    assert {client.get(path).status_code for path in ("/login", "/assets/a.js", "/docs") * 2} == {200, 401}
+    assert [client.post("/login").status_code for _ in range(3)] == [401, 401, 429]
 
 
 def test_headers_without_end_close_the_connection(service: TranslationService) -> None:
@@ -181,6 +212,7 @@ def test_a_login_lasts_until_the_logout_or_another_password(service: Translation
     wrong = client.post("/login", data={"username": "ana", "password": "x"}, headers=page)
     assert wrong.headers["location"] == "/login?wrong=1" and not wrong.cookies
     assert client.post("/login", data={"username": "ana", "password": "x"}).status_code == 401
+    assert client.get(f"/login?wrong={'x' * 9000}").status_code == 200
     assert "no son correctos" in client.get("/login?wrong=1", headers={"accept-language": "es"}).text
     answer = client.post("/login", data={"username": "ana", "password": "secreto:1"}, headers=page)
     cookie = answer.headers["set-cookie"]
@@ -243,6 +275,9 @@ def test_every_request_is_one_line_of_the_log(
     first, second = map(json.loads, lines)
     assert (first["method"], first["path"], first["status"]) == ("POST", "/translate", 200)
     assert first["address"] == "testclient" and first["user"] is None and first["seconds"] >= 0
+    client = api_client(service, log=True)
+    assert client.head("/languages").status_code == 200
+    assert json.loads(caplog.records[-1].getMessage())["method"] == "HEAD"
     assert len(lines[1]) < 500 and "\n" not in lines[1] and second["status"] == 404
 
 

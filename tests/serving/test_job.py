@@ -14,7 +14,7 @@ from nmt.serving.job import Job
 from nmt.text.segmentation import Part
 from nmt.translation.plan import Plan, Request
 from nmt.translation.result import SentenceTranslation
-from tests.support.fake_translator import FakeTranslator
+from tests.support.fake_translator import SLOW, FakeTranslator, fake_service
 
 ES_EN = ("es", "en")
 PLAN = Plan([Part("el tren", True), Part("\n", False), Part("sale", True)])
@@ -76,3 +76,17 @@ def test_a_job_that_was_stopped_while_it_was_planned_is_not_translated() -> None
     submitted(job, batcher)
     assert batcher.submitted == 0 and job.finished
     assert (job.answers()[0].text, job.answers()[0].growing) == ("", False)
+
+
+def test_who_gives_up_at_once_leaves_no_job() -> None:
+    service = fake_service(most=1)
+
+    async def give_up() -> int:
+        asking = asyncio.ensure_future(service.start("slow. " * 9, ES_EN, "me"))
+        await asyncio.sleep(SLOW / 10)
+        asking.cancel()
+        await asyncio.wait([asking])
+        return service.waiting
+
+    assert asyncio.run(give_up()) == 0
+    service.close()

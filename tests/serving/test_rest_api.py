@@ -335,6 +335,22 @@ def test_what_nobody_waits_for_is_not_translated() -> None:
     service.close()
 
 
+def test_a_list_that_fails_is_translated_no_further() -> None:
+    """The texts of each language are a job of their own; where one fails, nobody gets what the other makes."""
+    service = fake_service(max_chars=5000, most=1)
+    fields = {"q": ["crash el tren", "the slow train. " * 20], "source": "auto", "target": "es"}
+    service.add(("es", "fr"), service.translators["es", "en"])
+    service.add(("en", "fr"), service.translators["en", "es"])
+    with api_client(service) as client:  # one event loop, which goes on after the answer
+        assert client.post("/translate", json={**fields, "target": "fr"}).status_code == 500
+        time.sleep(2 * SLOW)
+        fake: Any = service.translators["en", "fr"]
+        done = len(fake.calls)
+        time.sleep(3 * SLOW)
+        assert len(fake.calls) == done < 19
+    service.close()
+
+
 def test_languages_are_listed_with_their_targets(client: TestClient) -> None:
     assert client.get("/languages").json() == [
         {"code": "es", "name": "Spanish", "targets": ["en", "es"]},

@@ -62,6 +62,7 @@ def test_a_document_holds_to_a_glossary(client: TestClient) -> None:
         ("a.txt", b"el", {"source": "fr"}, "fr is not supported"),
         ("a.docx", b"no zip", {}, "uploaded.docx"),
         ("a.txt", b"12", {}, "no text"),
+        ("a.txt", b"Ich habe heute keine Zeit.", {"source": "auto"}, "German"),
         ("a.txt", b"el", {"glossary": "tren"}, "Glossary, line 1"),
         ("a.txt", b"el tren", {"source": "auto", "target": "es"}, "the document is in es already"),
     ],
@@ -103,6 +104,11 @@ def test_results_are_deleted_after_an_hour(client: TestClient, files: Path) -> N
     os.utime(folder, (0, 0))
     sent(client, "b.txt", b"el tren")
     assert client.get(address).status_code == 404 and not folder.exists()
+
+
+def test_a_result_that_another_request_just_deleted_is_no_failure(client: TestClient, files: Path) -> None:
+    (files / "document-gone").symlink_to(files / "nowhere")
+    assert sent(client, "a.txt", b"el tren").status_code == 200
 
 
 def test_a_server_may_translate_no_files() -> None:

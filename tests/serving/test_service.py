@@ -239,6 +239,24 @@ def test_what_visitors_left_behind_is_forgotten_in_time() -> None:
     service.close()
 
 
+def test_who_leaves_ends_jobs_of_no_one_else() -> None:
+    """A visitor's name is what the browser says: it may be the name of a tab."""
+    service = fake_service(most=1)
+
+    async def leave() -> list[int]:
+        for owner in ("ana", ("ana", "document"), ("bo", "document")):
+            await service.start("slow. " * 9, ES_EN, owner)
+        waiting = []
+        for visitor in ("document", "", "ana"):
+            service.leave(visitor)
+            waiting.append(service.waiting)
+        return waiting
+
+    assert run(leave()) == [3, 3, 1]
+    service.forget(("bo", "document"))
+    service.close()
+
+
 def test_many_visitors_share_batches(service: TranslationService) -> None:
     async def crowd() -> list[Answer]:
         return list(await asyncio.gather(*[service.translate(f"slow {i}", ES_EN) for i in range(12)]))

@@ -71,7 +71,7 @@ def test_the_page_says_which_package_it_lacks() -> None:
     program += "models.load_translators = lambda folders: translators()\n"
     program += "sys.stderr = sys.stdout; print(app_gradio.main(['--port', str(free_port())]))"
     assert run(program).splitlines() == [
-        "error: the page needs the package gradio, which `make app` installs",
+        "error: the page needs gradio: pip install 'recurrent-nmt[app]' (`make app` does)",
         "1",
     ]
 

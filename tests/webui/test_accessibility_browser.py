@@ -18,6 +18,7 @@ WINDOWS = {
     "phone-en": (390, 844, "en-US", "dark"),
 }
 SERIOUS = ("serious", "critical")
+HELD = ("heading-order",)  # less serious, and held all the same
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def expect_nothing_serious(page: Page, where: str) -> None:
     said = [
         f"{where}: {one['id']}: {node['html'][:200]}"
         for one in found
-        if one["impact"] in SERIOUS
+        if one["impact"] in SERIOUS or one["id"] in HELD
         for node in one["nodes"]
     ]
     assert said == []

@@ -48,6 +48,7 @@ def test_translate_endpoint_gives_nothing_for_an_empty_text(client: Client) -> N
         (("x" * 201,), "201 characters"),
         ((SPANISH, "fr-en"), "Available: es-en, en-es"),
         ((SPANISH, "es-en", 99), "beam is 99"),
+        (("Ich habe heute leider keine Zeit.", "auto"), "German"),
         (("crash",), "Something went wrong"),
     ],
 )

@@ -46,6 +46,11 @@ def say(language: Language, key: str, /, **values: Value) -> str:
     return _FORMATTERS[language].format(MESSAGES[key][index], **chosen)
 
 
+def preferred(accept_language: str) -> Language:
+    """Spanish for a browser that asks for Spanish first, otherwise English."""
+    return "es" if accept_language.strip().lower().startswith("es") else "en"
+
+
 def both(key: str, /, **values: Value) -> Both:
     """The message in both languages; it can be a value of another one."""
     return say("en", key, **values), say("es", key, **values)

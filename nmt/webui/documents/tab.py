@@ -212,4 +212,4 @@ def updates(shown: Shown) -> list[Any]:
 
 def _owner(request: gr.Request) -> Hashable:
     """Not the one under which the visitor's typed text is translated: neither stops the other."""
-    return "document", request.session_hash
+    return request.session_hash, "document"

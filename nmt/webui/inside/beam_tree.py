@@ -31,7 +31,7 @@ def tree(inside: Inside) -> str:
     for index, (step, _) in at.items():
         by_step.setdefault(step, []).append(index)
     columns = "".join(
-        f"<li><h4>{i18n.html('inside.step', number=step + 1)}</h4>"
+        f"<li><h3>{i18n.html('inside.step', number=step + 1)}</h3>"
         f"<ol>{''.join(_box(inside, index) for index in indices)}</ol></li>"
         for step, indices in by_step.items()
     )
@@ -41,7 +41,7 @@ def tree(inside: Inside) -> str:
     label = i18n.html("inside.beam_tree")
     return (
         readout("inside.point_tree")
-        + f'<div class="nmt-inside-scroll"><h3 class="nmt-aside">{label}</h3>'
+        + f'<div class="nmt-wide"><h2 class="nmt-aside">{label}</h2>'
         + f'<div class="nmt-tree">{_lines(found, at)}<ol>{columns}</ol></div></div>'
     )
 

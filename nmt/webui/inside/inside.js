@@ -25,7 +25,7 @@ function showCell(cell) {
   const column = table.tHead.rows[0].cells[cell.cellIndex], name = row.cells[0].innerHTML;
   mark(row);
   if (cell.cellIndex) mark(column);
-  say(cell.cellIndex ? `${column.innerHTML}${table.dataset.join}${name} <b>${cell.innerHTML}</b>` : name);
+  say(cell.cellIndex ? `${column.innerHTML}${table.dataset.join}${name} <b>${figure(cell.textContent)}</b>` : name);
   piecesOf('.nmt-from').forEach((piece, i) => piece.style.setProperty('--w', row.cells[i + 1].textContent));
   mark(piecesOf('.nmt-onto')[[...table.querySelectorAll('.nmt-row')].indexOf(row)]);
 }
@@ -38,6 +38,7 @@ function showNode(node) {
   }
 }
 
+const figure = (text) => document.documentElement.lang.startsWith('es') ? text.replace('.', ',') : text;
 const say = (html) => { element.querySelector('.nmt-readout').innerHTML = html; };
 const nodeOf = (index) => index && element.querySelector(`.nmt-node[data-index="${index}"]`);
 

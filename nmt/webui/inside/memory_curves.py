@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nmt.webui import i18n, markup
-from nmt.webui.inside.views import layer_name
+from nmt.webui.inside.views import alone, layer_name, said
 
 if TYPE_CHECKING:  # importing it would import torch
     from nmt.lab.memory import Curve, Memory
@@ -25,7 +25,7 @@ def memory(found: Memory) -> str:
     """The curves, and below them a row for each with its norms at a few distances."""
     return (
         f'<p class="nmt-inside-note">{i18n.html("inside.norm_axis")}</p>'
-        f'<div class="nmt-inside-scroll" tabindex="0">{_curves(found)}</div>'
+        f'<div class="nmt-wide" tabindex="0">{_curves(found)}</div>'
         f'<p class="nmt-inside-note nmt-under">{i18n.html("inside.distance_axis")}</p>{_table(found)}'
     )
 
@@ -64,11 +64,11 @@ def _table(found: Memory) -> str:
         line = f'<svg viewBox="0 0 26 8" aria-hidden="true">{path}</svg>'
         name = i18n.html("inside.curve", name=layer_name(curve.name), units=curve.units)
         half = curve.half()
-        values = [norm(curve.norms[d]) if d < len(curve.norms) else "" for d in distances]
+        values = [alone(norm(curve.norms[d])) if d < len(curve.norms) else "" for d in distances]
         values.append(i18n.html("inside.never") if half is None else str(half))
         rows.append(f'<tr><th scope="row">{line} {name}</th>{markup.cells(values)}</tr>')
     return (
-        f'<div class="nmt-inside-scroll" tabindex="0"><table class="nmt-norms">'
+        f'<div class="nmt-wide" tabindex="0"><table class="nmt-norms">'
         f'<caption class="nmt-aside">{i18n.html("inside.norm_axis")}</caption>'
         f"<thead><tr><td></td>{markup.heads(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -97,7 +97,7 @@ def _power(value: float) -> str:
     """A number of the vertical axis: 0.01, and from 10⁻⁴ on a power."""
     exponent = round(math.log10(value))
     if exponent > -4:
-        return f"{value:g}"
+        return i18n.in_both(*said(f"{value:g}"), tag="tspan")
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 

@@ -181,7 +181,7 @@ def _grid(kind: str, caption: str, columns: Sequence[str], rows: Sequence[str], 
     heads = markup.heads(f"<span>{piece_html(piece)}</span>" for piece in columns)
     body = "".join(rows).replace('<td tabindex="-1"', '<td tabindex="0"', 1)  # where the Tab key arrives
     return (
-        f'<div class="nmt-inside-scroll"><table class="nmt-grid {kind}" role="grid" data-join="{join}">'
+        f'<div class="nmt-wide"><table class="nmt-grid {kind}" role="grid" data-join="{join}">'
         f'<caption class="nmt-aside">{caption}</caption>'
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )

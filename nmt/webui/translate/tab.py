@@ -20,7 +20,6 @@ import gradio as gr
 
 from nmt.errors import UserError
 from nmt.serving import languages
-from nmt.serving.errors import PageError
 from nmt.serving.messages import catalogue
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, MAX_BEAM, TranslationService
 from nmt.webui import i18n
@@ -66,8 +65,6 @@ async def translate(
         if not insisted and contradicts(service, text, source):
             source = AUTO
         direction, detected = service.resolve(text, source, target)
-        if source == AUTO and not detected and (other := foreign(service, text)):
-            raise PageError("translate.foreign", language=languages.name(other))
         wanted = alternatives if len(text) <= MAX_CHARS_WITH_ALTERNATIVES else 0
         answer = await service.start(text, direction, owner, beam, wanted, glossary)
     except UserError as error:
@@ -81,13 +78,7 @@ def contradicts(service: TranslationService, text: str, source: str) -> bool:
     """Whether a text is plainly in another language than the menu says."""
     if source == AUTO or len(text.split()) < MIN_WORDS_TO_TURN:
         return False
-    return service.detect(text) not in (None, source) or foreign(service, text) is not None
-
-
-def foreign(service: TranslationService, text: str) -> str | None:
-    """The language of a text that no model reads, if it is in one."""
-    guesses = service.guess(text)
-    return guesses[0].language if guesses and guesses[0].language not in service.sources() else None
+    return service.detect(text) not in (None, source)
 
 
 async def follow(service: TranslationService, owner: Hashable, view: View) -> AsyncIterator[View]:
@@ -112,7 +103,7 @@ def swap(
     if not can_swap(service, target):
         return source, target, text
     answer = view.answer
-    was = view.source if answer else service.resolve(text, source, target)[0][0]
+    was = view.source if answer else service.detect(text) if source == AUTO else source
     other = was if was in service.targets(target) else service.targets(target)[0]
     carried = answer is not None and answer.done == answer.total and view.text == text and view.error is None
     return target, other, answer.text if carried and answer is not None else text
