@@ -142,7 +142,7 @@ def protect(
     text = composed(cleaned(sentence))
     items = beside(beside(given, protected_items(text)), _unknown(text, vocabulary))
     if not items:
-        return Protected(sentence, text)
+        return Protected(sentence, text, target_language=vocabulary.target_language)
     items = [_identifier(item, text, vocabulary) or item for item in items]
     wanted = {(item.start, item.end) for item in lost}
     held = [item for item in items if _is_held(item, vocabulary, attempt) or (item.start, item.end) in wanted]

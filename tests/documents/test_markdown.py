@@ -89,10 +89,10 @@ def test_a_row_of_links_is_a_text_for_each(tmp_path: Path) -> None:
 def test_numbers_marked_inside_or_at_the_end_of_a_word_stay_there(tmp_path: Path) -> None:
     source = "Tiene CO<sub>2</sub> y H<sub>2</sub>O, 10<sup>6</sup> m<sup>2</sup> y **no**ta<sup>1</sup>.\n"
     path = save(tmp_path, ".md", source)
-    text = "Tiene CO<1/> y H{3}O, 10<5/> m<7/> y <8>nota</8><10/>."
+    text = "Tiene CO<1/> y H{3}O, 10<5/> m{7} y <8>nota</8><10/>."
     assert texts_of(path) == [text]
     assert written(path, str).decode() == source
-    said = {text: "It has H{3}O and CO<1/>, 10<5/> m<7/> and a <8>note</8><10/>."}
+    said = {text: "It has H{3}O and CO<1/>, 10<5/> m{7} and a <8>note</8><10/>."}
     result = translated(tmp_path, ".md", source, by_glossary(said))
     for piece in (
         "H<sub>2</sub>O",
