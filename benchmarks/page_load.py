@@ -110,7 +110,7 @@ class Visitor:
     async def translate(self) -> None:
         """One round trip; ValueError if what comes back is no translation."""
         text = sentence(self.random)
-        answer = await self._send("run/predict", self.event, [None, text, "auto", "en", 5, 2])
+        answer = await self._send("run/predict", self.event, [None, text, "auto", "en", 5, 2, ""])
         html = answer.json()["data"][0]
         while "data-more" in html:  # the server is busy: the rest comes as a stream
             html = await self._rest()
