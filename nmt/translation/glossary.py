@@ -9,7 +9,6 @@ replaced and restored like every other protected item (`nmt.translation.protect`
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -21,11 +20,11 @@ from nmt.text.line_io import read_lines
 from nmt.text.normalization import cleaned, composed
 from nmt.text.protected import TERM, Item, protected_items
 from nmt.translation.agreement import plural
+from nmt.translation.term_markup import with_markup_beside_terms
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
 _JOINED = regex.compile(r"[\p{L}\p{N}]?[-_][\p{L}\p{N}]")  # a hyphen joins it to another word
-_MARKUP = ("open", "close", "empty")  # roles of items
 _BETWEEN = regex.compile(r"\s=\s")  # for input fields in which nobody can type a tab
 
 
@@ -94,41 +93,9 @@ class Glossary:
         return sum(map(len, self._terms.values()))
 
     def applied(self, sentence: str) -> tuple[str, tuple[Item, ...]]:
-        """The sentence, with markup that begins or ends inside of a term moved to an edge of the term; and its terms.
-
-        A pair that stands in the term alone comes to be around it: <b>purchase</b> order, <b>purchase order</b>; one
-        with further words keeps to these."""
-        markup = [item for item in protected_items(sentence) if item.role in _MARKUP]
-        if not markup or not self._terms:
-            return sentence, self.terms_in(sentence)
-        ends = [0, *(item.end for item in markup)]
-        starts = [*(item.start for item in markup), len(sentence)]
-        plain = [sentence[end:start] for end, start in zip(ends, starts, strict=True)]
-        before = list(itertools.accumulate(map(len, plain)))[:-1]  # characters before each tag
-        places = list(before)
-        number_at = {item.start: number for number, item in enumerate(markup)}
-        partners = [number_at.get(-1 if item.partner is None else item.partner) for item in markup]
-        text = "".join(plain)
-        for term in self.terms_in(text):
-            for number, (item, other) in enumerate(zip(markup, partners, strict=True)):
-                if term.start < before[number] < term.end:
-                    within = other is not None and term.start <= before[other] <= term.end
-                    opens = item.role == "open"
-                    places[number] = term.start if opens == within and item.role != "empty" else term.end
-        if places == before:
-            return sentence, self.terms_in(sentence)
-
-        def order(number: int) -> tuple[int, bool, int]:
-            """By place; of pairs that are around one term, the first to open is the last to close."""
-            other = partners[number]
-            closes = markup[number].role == "close" and other is not None and places[other] < places[number]
-            return places[number], not closes, -other if closes and other is not None else number
-
-        pieces, position = [], 0
-        for number in sorted(range(len(markup)), key=order):
-            pieces += [text[position : places[number]], markup[number].text]
-            position = places[number]
-        sentence = "".join([*pieces, text[position:]])
+        """The sentence, with markup that stands in a term moved to an edge of it, and its terms."""
+        if self._terms:
+            sentence = with_markup_beside_terms(sentence, self.terms_in)
         return sentence, self.terms_in(sentence)
 
     def terms_in(self, sentence: str) -> tuple[Item, ...]:
