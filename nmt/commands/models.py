@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ def list_models(arguments: argparse.Namespace) -> None:
     for name, folder in found.items():
         size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
         print(f"{name}\t{size / 1e6:.1f} MB\t{folder}")
+    if not found:
+        print("no models yet: `nmt models add FILE` installs one", file=sys.stderr)
 
 
 def add(arguments: argparse.Namespace) -> None:

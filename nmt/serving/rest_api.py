@@ -260,14 +260,24 @@ async def _streamed(service: TranslationService, asked: ToTranslate) -> Response
     if not isinstance(asked.q, str) or asked.format != "text":
         raise Refused(400, "stream: true needs one text, and format text")
     (source,), detected = await asyncio.to_thread(_sources, service, [asked.q], asked)
-    if source == asked.target:
-        raise Refused(400, f"the text is in {source} already")
+    more: dict[str, Any] = {"detectedLanguage": detected[0]} if detected else {}
+    if source == asked.target:  # it comes back as it is
+        more |= {"doubtful": []} if asked.doubtful else {}
+        return _event_stream([_event(done=True, translatedText=asked.q, **more)])
     visitor = object()  # its job ends with it
     begun = await service.start(asked.q, (source, asked.target), visitor, glossary=asked.glossary)
     assert begun is not None
-    more = {"detectedLanguage": detected[0]} if detected else {}
+    return _event_stream(_events(service, visitor, begun, more, asked.doubtful))
+
+
+def _event(**fields: Any) -> str:
+    """A server-sent event."""
+    return f"data: {json.dumps(fields, ensure_ascii=False)}\n\n"
+
+
+def _event_stream(events: AsyncGenerator[str, None] | Sequence[str]) -> Response:
     return StreamingResponse(
-        _events(service, visitor, begun, more, asked.doubtful),
+        events,
         media_type="text/event-stream",
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
@@ -276,24 +286,21 @@ async def _streamed(service: TranslationService, asked: ToTranslate) -> Response
 async def _events(
     service: TranslationService, visitor: object, begun: Answer, more: dict[str, Any], with_doubtful: bool
 ) -> AsyncGenerator[str, None]:
-    def event(**fields: Any) -> str:
-        return f"data: {json.dumps(fields, ensure_ascii=False)}\n\n"
-
     sent, answer = 0, begun
     try:
         async with aclosing(service.follow(visitor, begun)) as later:
             if begun.text:
-                yield event(text=begun.text, sentences=begun.done, of=begun.total)
+                yield _event(text=begun.text, sentences=begun.done, of=begun.total)
                 sent = len(begun.text)
             async for answer in later:
                 if len(answer.text) > sent:
-                    yield event(text=answer.text[sent:], sentences=answer.done, of=answer.total)
+                    yield _event(text=answer.text[sent:], sentences=answer.done, of=answer.total)
                     sent = len(answer.text)
         more |= {"via": answer.via} if answer.via else {}
         more |= {"doubtful": answer.doubtful} if with_doubtful else {}
-        yield event(done=True, translatedText=answer.text, **more)
+        yield _event(done=True, translatedText=answer.text, **more)
     except UserError as error:
-        yield event(error=str(error))
+        yield _event(error=str(error))
     finally:
         service.forget(visitor)
 

@@ -84,6 +84,11 @@ def test_a_model_is_installed_where_it_is_found(
     assert main(["models", "add", str(given), "--replace"]) == 0
 
 
+def test_a_machine_without_models_says_how_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert "nmt models add" in capsys.readouterr().err
+
+
 def test_what_tells_languages_apart_can_be_installed_too() -> None:
     assert models.load_identifier() is None
     (folder,) = models.install(IDENTIFIER, replace=False)

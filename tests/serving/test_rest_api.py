@@ -196,6 +196,14 @@ def test_a_form_may_have_several_texts(client: TestClient) -> None:
     assert client.post("/translate", data=sent).json() == {"translatedText": ["The train", "Leaves"]}
 
 
+def test_a_stream_of_a_text_in_the_target_language_is_the_text(client: TestClient) -> None:
+    fields = {"q": "Hello there.", "source": "en", "target": "en", "stream": True, "doubtful": True}
+    answer = client.post("/translate", json=fields)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    event = json.loads(answer.text.removeprefix("data: "))
+    assert event == {"done": True, "translatedText": "Hello there.", "doubtful": []}
+
+
 def test_a_text_can_come_sentence_by_sentence() -> None:
     service = fake_service(most=1)
     text = "El tren sale. " + "Tren slow. " * 3
@@ -207,7 +215,7 @@ def test_a_text_can_come_sentence_by_sentence() -> None:
     assert (
         last["done"] is True and last["detectedLanguage"]["language"] == "es" and pieces[-1]["sentences"] == 4
     )
-    for wrong in ({"q": ["el"]}, {"format": "html"}, {"target": "es"}):
+    for wrong in ({"q": ["el"]}, {"format": "html"}):
         assert api_client(service).post("/translate", json={**fields, **wrong}).status_code == 400
     assert service.waiting == 0
     service.close()
