@@ -161,12 +161,19 @@ def is_sign(text: str) -> bool:
 def occurrences(item: str, text: str, source: str = "") -> int:
     """How often `item` stands in `text` by itself, not as a part of something longer.  What it is a part of in the
     `source` too ("%dpx") counts by its letters alone."""
-    before = r"(?<!\w)" if item[0].isalnum() else rf"(?<!{regex.escape(item[0])})" if len(item) > 1 else ""
-    after = r"(?!\d)" if item[-1].isalnum() else rf"(?!{regex.escape(item[-1])})" if len(item) > 1 else ""
-    whole = regex.compile(before + regex.escape(item) + after)
+    if item not in text:
+        return 0
+    whole = _by_itself(item)
     if source and not whole.search(source):
         return text.count(item)
     return len(whole.findall(text))
+
+
+@lru_cache(MAX_CACHED_TEXTS)
+def _by_itself(item: str) -> regex.Pattern[str]:
+    before = r"(?<!\w)" if item[0].isalnum() else rf"(?<!{regex.escape(item[0])})" if len(item) > 1 else ""
+    after = r"(?!\d)" if item[-1].isalnum() else rf"(?!{regex.escape(item[-1])})" if len(item) > 1 else ""
+    return regex.compile(before + regex.escape(item) + after)
 
 
 def _parts(date: str) -> tuple[str, ...]:
