@@ -40,7 +40,7 @@ class Processes:
     def alone(cls, device: torch.device) -> Processes:
         """This process on `device`, whatever others there are."""
         one = cls.__new__(cls)
-        one.ranks, one.rank, one.device = 1, 0, device
+        one.ranks, one.rank, one.restarts, one.device = 1, 0, False, device
         return one
 
     def __enter__(self) -> Processes:

@@ -102,17 +102,19 @@ def sample_classes(targets: Tensor, vocab: int, size: int) -> tuple[Tensor, Tens
     sum over the vocabulary, that of the softmax above all, is estimated without bias.
 
     Returns ids, int64 [classes]; counts, float32 [classes], the pieces that each stands for; and the targets' positions
-    among the ids, int64 [positions].  `classes` is `size`, or more if the batch has more different pieces."""
+    among the ids, int64 [positions].  `classes` is `size`, or the number of targets if that is more.
+
+    Nothing here reads a value from a GPU."""
     device = targets.device
-    certain = torch.zeros(vocab, dtype=torch.bool, device=device)
-    certain[: size // 2] = True
-    certain[targets] = True
-    chosen = certain.nonzero().flatten()
-    others = (~certain).nonzero().flatten()
-    drawn = others[torch.randperm(len(others), device=device)[: max(1, size - len(chosen))]]
-    ids = torch.cat((chosen, drawn))
-    counts = torch.ones(len(ids), device=device)
-    counts[len(chosen) :] = len(others) / max(1, len(drawn))
+    # The rank of each piece: the targets come first, then the frequent ones, then the others by chance.
+    rank = torch.rand(vocab, device=device)
+    rank[: size // 2] = 2.0
+    rank[targets] = 3.0
+    classes = min(vocab, max(size, len(targets)))
+    ids = rank.topk(classes).indices.sort().values
+    certain = rank > 1
+    others, drawn = (~certain).sum(), (~certain[ids]).sum()
+    counts = torch.where(certain[ids], 1.0, others / drawn.clamp(min=1))
     positions = torch.empty(vocab, dtype=torch.long, device=device)
-    positions[ids] = torch.arange(len(ids), device=device)
+    positions[ids] = torch.arange(classes, device=device)
     return ids, counts, positions[targets]
