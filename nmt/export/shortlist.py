@@ -19,19 +19,13 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from nmt.export.lexical_table import Pairs, learn_table
+from nmt.export.new_nodes import NewNodes
 from nmt.export.quantization import replace
 from nmt.text.tokenizer import EOS, PAD
 
 TRANSLATIONS = 100  # pieces on the list for each source piece
 FREQUENT = 1500  # pieces on every list
 PAIRS_TO_COUNT = 50_000  # whose target pieces are counted
-LISTED = (
-    "candidates",
-    "allowed",
-    "output_matrix",
-    "output_bias",
-    "output_scale",
-)  # from the encoder to the decoder
 
 
 def add_shortlist(encoder: Any, decoder: Any, table: np.ndarray, always: np.ndarray) -> None:
@@ -44,7 +38,6 @@ def add_shortlist(encoder: Any, decoder: Any, table: np.ndarray, always: np.ndar
     then those of `candidates`, int64 [n], and its `ids` are still ids of the vocabulary."""
     layer = _read_output_layer(decoder.graph)
     _gather_in_encoder(encoder.graph, table, always, layer)
-    decoder.metadata_props.add(key="vocab", value=str(len(always)))
 
 
 def learn_shortlist(
@@ -65,26 +58,6 @@ def learn_shortlist(
     return table, always
 
 
-class _Nodes:
-    """Nodes and constants that are added to a graph."""
-
-    def __init__(self, graph: Any) -> None:
-        self.graph = graph
-        self.nodes: list[Any] = []
-
-    def add(self, operator: str, *inputs: Any, output: str = "", **attributes: Any) -> str:
-        """Add a node, whose inputs are names or constants, and return the name of its output."""
-        name = output or f"shortlist_{len(self.nodes)}"
-        given = [x if isinstance(x, str) else self.constant(x) for x in inputs]
-        self.nodes.append(helper.make_node(operator, given, [name], **attributes))
-        return name
-
-    def constant(self, value: np.ndarray) -> str:
-        name = f"shortlist_constant_{len(self.graph.initializer)}"
-        self.graph.initializer.append(numpy_helper.from_array(value, name))
-        return name
-
-
 def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     """Make the constants of the output layer inputs of the decoder's graph, and return them: `output_matrix`
     [hidden, vocab], `output_bias` [vocab] and, if every column has its own, `output_scale` [vocab]."""
@@ -103,11 +76,11 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
         graph.initializer.remove(constants[product.input[i]])
         product.input[i] = name
 
-    new = _Nodes(graph)
+    new = NewNodes(graph, "shortlist")
     product.output[0] = "logits_of_all"
     never = np.array(-np.inf, np.float32)
     here = new.add("Unsqueeze", "allowed", np.array([1]))
-    new.add("Where", here, "logits_of_all", never, output="logits")
+    new.add("Where", here, "logits_of_all", never, outputs=("logits",))
     replace(graph.node, [*nodes[: place + 1], *new.nodes, *nodes[place + 1 :]])
     for node in graph.node:  # TopK finds places in the list
         node.input[:] = ["places" if name == "ids" else name for name in node.input]
@@ -134,8 +107,8 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
 def _gather_in_encoder(
     graph: Any, table: np.ndarray, always: np.ndarray, layer: dict[str, np.ndarray]
 ) -> None:
-    """Let the encoder's graph compute `LISTED`."""
-    vocab, new = len(always), _Nodes(graph)
+    """Let the encoder's graph compute what `_read_output_layer` made inputs of the decoder's."""
+    vocab, new = len(always), NewNodes(graph, "shortlist")
     everywhere = int(np.flatnonzero(always)[0])  # stands for an empty place of the table
     rows = np.where(table < 0, everywhere, table)
     rows[PAD] = everywhere  # else padding would bring pieces
@@ -153,15 +126,15 @@ def _gather_in_encoder(
 
     # The pieces on any list, and their rows of the output layer
     of_any = new.add("ReduceMax", listed, np.array([0]), keepdims=0)
-    new.add("Reshape", new.add("NonZero", of_any), np.array([-1]), output="candidates")
+    new.add("Reshape", new.add("NonZero", of_any), np.array([-1]), outputs=("candidates",))
     allowed = new.add("Gather", listed, "candidates", axis=1)
-    new.add("Cast", allowed, output="allowed", to=TensorProto.BOOL)
+    new.add("Cast", allowed, outputs=("allowed",), to=TensorProto.BOOL)
     for name, values in layer.items():
         if values.ndim > 1:  # a piece's row lies in one place
             gathered = new.add("Gather", np.ascontiguousarray(values.T), "candidates")
-            new.add("Transpose", gathered, output=name)
+            new.add("Transpose", gathered, outputs=(name,))
         else:
-            new.add("Gather", values, "candidates", output=name)
+            new.add("Gather", values, "candidates", outputs=(name,))
 
     graph.node.extend(new.nodes)
     graph.input.append(helper.make_tensor_value_info("whole_vocabulary", TensorProto.UINT8, [1]))

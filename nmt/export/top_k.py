@@ -8,9 +8,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
-import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from nmt.export.new_nodes import NewNodes
 from nmt.export.quantization import replace
 
 
@@ -25,19 +25,8 @@ def search_in_blocks(model: Any, vocab: int) -> None:
     ((place, node),) = ((i, node) for i, node in enumerate(graph.node) if node.op_type == "TopK")
     (logits, _), (top, ids) = node.input, node.output
     size = block_size(vocab)
-    nodes: list[Any] = []
-
-    def add(operator: str, *inputs: Any, outputs: tuple[str, ...] = (), **attributes: Any) -> str:
-        """Add a node, whose inputs are names or constants, and return the name of its first output."""
-        names = outputs or (f"top_k_{len(nodes)}",)
-        given = [x if isinstance(x, str) else constant(x) for x in inputs]
-        nodes.append(helper.make_node(operator, given, names, **attributes))
-        return names[0]
-
-    def constant(value: Any) -> str:
-        name = f"top_k_constant_{len(graph.initializer)}"
-        graph.initializer.append(numpy_helper.from_array(np.array(value, np.int64), name))
-        return name
+    new = NewNodes(graph, "top_k")
+    add = new.add
 
     blocks = add("Reshape", logits, [0, 0, vocab // size, size])
     largest = add("ReduceMax", blocks, [-1], keepdims=0)  # [live, beam, blocks]
@@ -53,7 +42,7 @@ def search_in_blocks(model: Any, vocab: int) -> None:
     skipped = add("Mul", add("Sub", number, block), size)
     add("Add", "top_k_candidates", skipped, outputs=(ids,))
 
-    replace(graph.node, [*graph.node[:place], *nodes, *graph.node[place + 1 :]])
+    replace(graph.node, [*graph.node[:place], *new.nodes, *graph.node[place + 1 :]])
     graph.input.append(helper.make_tensor_value_info("count", TensorProto.INT64, [1]))
     for output in graph.output:  # the last size is no longer constant
         if output.name in (top, ids):

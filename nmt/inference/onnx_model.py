@@ -94,10 +94,10 @@ class OnnxModel:
         self.parts = [name for name in (*OF_SENTENCE, *OF_BATCH) if name in wanted]
         self.has_shortlist = "candidates" in wanted
         self.states = [name for name in self.encoded_names if name.startswith("state_")]
-        vocab = self.decoder.get_modelmeta().custom_metadata_map.get(
-            "vocab"
-        )  # where the logits are of a shortlist
-        self.vocab = int(vocab or next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits"))
+        if self.has_shortlist:  # the decoder's logits are those of a list
+            self.vocab = len(self.encode(np.array([[EOS]])).parts["candidates"])
+        else:
+            self.vocab = next(o.shape[-1] for o in self.decoder.get_outputs() if o.name == "logits")
         self.outputs = ["top", "ids", "log_z", *(f"next_{i}" for i in range(len(self.states)))]
 
     def _computes(self, config: ModelConfig) -> bool:

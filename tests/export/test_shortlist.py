@@ -12,11 +12,13 @@ from nmt.config import DecodingConfig
 from nmt.inference.batched_search import BatchLimits, start_search
 from nmt.inference.beam_search import beam_search
 from nmt.text.tokenizer import EOS, SPECIAL_IDS
+from nmt.training.dataset import Split
 from tests.export.test_onnx_export import checkpoint, sources
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
+from nmt.export import shortlist  # noqa: E402
 from nmt.export.onnx_export import export  # noqa: E402
 from nmt.inference.onnx_model import OnnxModel  # noqa: E402
 
@@ -100,14 +102,17 @@ def test_with_every_piece_on_the_list_nothing_changes(
 
 
 def test_the_command_learns_a_shortlist_from_a_dataset(
-    reversal_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    reversal_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sentences are reversals, so each piece brings itself, and the vocabulary is small enough to be listed."""
+    """A target is its source backwards, so a piece of the source is on the list, and others of its sentences."""
+    monkeypatch.setattr(shortlist, "FREQUENT", 0)
+    monkeypatch.setattr(shortlist, "TRANSLATIONS", 2)
     folder = checkpoint(tmp_path / "es-en", reversal_data, hidden=32)
     assert main(["export", str(folder), "--shortlist", str(reversal_data)]) == 0
     model = OnnxModel(folder)
-    assert model.has_shortlist
-    assert len(beam_search(model.shortlisted, *sources(), DECODING)) == 4
+    piece = int(Split(reversal_data, "train").ids([0])[0][0][0])
+    candidates = set(model.shortlisted.encode(np.array([[piece, EOS]])).parts["candidates"].tolist())
+    assert {piece, EOS} <= candidates and 2 < len(candidates) <= 6 < model.vocab
 
     (other := tmp_path / "other").mkdir()
     for file in reversal_data.glob("*.spm"):
