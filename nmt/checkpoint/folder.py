@@ -17,6 +17,7 @@ from nmt.text.tokenizer import Tokenizer, load_tokenizers
 
 CONFIG_FILE = "config.yaml"
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
+MAX_CONFIG_BYTES = 20_000  # a configuration has 2 kB; PyYAML reads as much in a fifth of a second
 MAX_TOKENIZER_BYTES = 20_000_000  # a vocabulary of 250,000 pieces has 5 MB
 MAX_WEIGHT_BYTES = 8  # a weight's, in any precision
 MAX_GRAPH_BYTES = 10_000_000  # of a graph's nodes, beside its weights
@@ -43,7 +44,8 @@ def open_folder(folder: str | Path) -> CheckpointFolder:
         folder = folder / "best"
     if not (folder / CONFIG_FILE).exists():
         raise UserError(f"{folder}: not a checkpoint folder: it has no {CONFIG_FILE}")
-    for file in [folder / CONFIG_FILE, *folder.glob("*.spm")]:
+    check_file(folder / CONFIG_FILE, MAX_CONFIG_BYTES)
+    for file in folder.glob("*.spm"):
         check_file(file, MAX_TOKENIZER_BYTES)
     config = load_config(folder / CONFIG_FILE)
     _check_sizes(folder, config)
