@@ -1,8 +1,9 @@
 """A lexical table: for each source piece the target pieces that translations of its sentences are likeliest to need.
 
 It is learned from pairs of sentences with IBM model 1 (Brown et al. 1993, "The Mathematics of Statistical Machine
-Translation", section 4.1), and is what a shortlist of the vocabulary (`nmt.export.shortlist`) is made from.  `data_prep.lexicon` has the same model
-for words, of which it holds all pairs in memory; data_prep and nmt share no more than the dataset folder.
+Translation", section 4.1), and is what a shortlist of the vocabulary (`nmt.export.shortlist`) is made from.
+`data_prep.lexicon` has the same model for words, of which it holds all pairs in memory; data_prep and nmt share no more
+than the dataset folder.
 """
 
 from __future__ import annotations
