@@ -102,6 +102,21 @@ def test_a_text_that_contradicts_the_menu_turns_the_direction(service: Translati
     assert direction(short) == ES_EN and not short.detected
 
 
+def test_the_browser_asks_for_the_menus_only_when_they_no_longer_fit(service: TranslationService) -> None:
+    spanish, english = shown(service, "el tren"), shown(service, "the train")
+    assert translate_tab.turned(View(), spanish, "auto", "en")  # "Spanish – detected"
+    assert not translate_tab.turned(spanish, shown(service, "el tren sale"), "auto", "en")
+    assert translate_tab.turned(spanish, english, "auto", "en")
+    assert translate_tab.turned(english, english, "auto", "en")  # it is into Spanish, whatever was chosen
+    by_hand = shown(service, "el tren", "es")
+    assert translate_tab.turned(spanish, by_hand, "es", "en") and not translate_tab.turned(
+        by_hand, by_hand, "es", "en"
+    )
+    contradicted = translated(service, by_hand, "the train leaves", "es", insisted=False)
+    assert translate_tab.turned(english, contradicted, "es", "es")  # the menu has to say "detect" again
+    assert 'data-turned="1"' in page(spanish, menus_turn=True) and "data-turned" not in page(spanish)
+
+
 def test_a_language_that_was_insisted_on_stays_until_the_text_is_gone(service: TranslationService) -> None:
     kept = translated(service, View(), "the train leaves", "es", insisted=True)
     assert direction(kept) == ES_EN

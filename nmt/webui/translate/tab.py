@@ -224,14 +224,12 @@ def _wire_translating(
             asked = text, source, target, beam, alternatives, insisted, glossary or ""
             new = await translate(service, owner, view, *asked)
             lookups.overtake(owner)
-            if new is None:
-                return [gr.skip()] * 4
-            return [*_shown(new), *_menus(service, view, new, source, target, i18n.of_visitor(request))]
+            return [gr.skip()] * 2 if new is None else _shown(new, turned(view, new, source, target))
 
         return {
             "fn": translated,
             "inputs": [c.view, c.text, c.source, c.target, c.beam, c.alternatives, c.glossary],
-            "outputs": [c.result, c.view, c.source, c.target],
+            "outputs": [c.result, c.view],
             "trigger_mode": "multiple",  # a new one stops the one before
             **AT_ONCE,
         }
@@ -244,22 +242,39 @@ def _wire_translating(
     def stop(request: gr.Request) -> None:
         service.stop(request.session_hash)
 
+    def menus(view, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
+        return _menus(service, view, source, target, i18n.of_visitor(request))
+
     gr.on([c.text.submit, c.typing.pause], **translating(insisted=False))
+    # An event of its own: Gradio builds a menu anew for every answer that could change it, half a millisecond each.
+    c.result.turned(menus, [c.view, c.source, c.target], [c.source, c.target], **AT_ONCE)
     c.result.more(followed, c.view, [c.result, c.view], **PRIVATE)
     c.result.stop(stop, None, None, **AT_ONCE)
     return translating(insisted=False), translating(insisted=True)
 
 
-def _menus(
-    service: TranslationService, old: View, new: View, source: str, target: str, language: catalogue.Language
-) -> list[Any]:
-    """Updates of the menus: which language was detected, and the direction if it turned."""
+def turned(old: View, new: View, source: str, target: str) -> bool:
+    """Whether the menus, which say `source` and `target`, no longer fit what is shown: which language was detected, or
+    the direction."""
     was, now = (view.source if view.detected else None for view in (old, new))
-    change: dict[str, Any] = {} if was == now else {"choices": source_choices(service, language, now)}
-    if now and source != AUTO:
+    return was != now or (now is not None and source != AUTO) or _target(new, target) != target
+
+
+def _menus(
+    service: TranslationService, view: View, source: str, target: str, language: catalogue.Language
+) -> list[Any]:
+    """Updates of the menus, which say `source` and `target`, to what is shown."""
+    detected = view.source if view.detected else None
+    change: dict[str, Any] = {"choices": source_choices(service, language, detected)}
+    if detected and source != AUTO:
         change["value"] = AUTO
-    found = new.answer.direction[1] if new.answer and not new.error else target
-    return [gr.update(**change) if change else gr.skip(), or_skip(found if found != target else None)]
+    found = _target(view, target)
+    return [gr.update(**change), or_skip(found if found != target else None)]
+
+
+def _target(view: View, target: str) -> str:
+    """The language of the translation that is shown; `target` while there is none."""
+    return view.answer.direction[1] if view.answer and not view.error else target
 
 
 def _wire_languages(
@@ -318,8 +333,8 @@ def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -
     c.result.take(changing(take_alternative), c.view, shown, **AT_ONCE)
 
 
-def _shown(view: View) -> list[Any]:
-    return [views.page(view), view]
+def _shown(view: View, menus_turn: bool = False) -> list[Any]:
+    return [views.page(view, menus_turn), view]
 
 
 def _shown_if_new(old: View, new: View) -> list[Any]:

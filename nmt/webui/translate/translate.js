@@ -123,6 +123,7 @@ watch('value', () => {
   // A screen reader hears of a translation when it is whole: it would not stop reading one that grows.
   element.setAttribute('aria-busy', Boolean(result.dataset.more));
   if (result.dataset.more && !result.dataset.asked) { result.dataset.asked = 1; trigger('more'); }
+  if (result.dataset.turned) trigger('turned');
   const popover = element.querySelector('.nmt-popover');
   if (popover) show(popover);
   focus();

@@ -43,13 +43,15 @@ class View:
     running: bool = False  # the answer grows
 
 
-def page(view: View) -> str:
+def page(view: View, menus_turn: bool = False) -> str:
     """The translation in its box with the tools of both boxes, and the row that says how things stand.
 
     The browser's part (translate.js) goes by the classes and the `data-` attributes in it.
+
+    menus_turn  the browser is to ask what the language menus say now
     """
     answer = view.answer
-    marks = ' data-more="1"' if view.running else ""
+    marks = (' data-more="1"' if view.running else "") + (' data-turned="1"' if menus_turn else "")
     if answer:
         menu = AUTO if view.detected else view.source
         marks += f' data-menu="{menu}" data-from="{view.source}" data-to="{answer.direction[1]}"'
