@@ -9,22 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
+from benchmarks.image import Image, NotHere, built, instructions, started, translation
 from nmt.commands.main import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def instructions() -> list[tuple[str, str]]:
-    """(instruction, the rest) of the Dockerfile, continued lines joined."""
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [(line.split()[0], line.split(maxsplit=1)[1]) for line in lines]
+BASE_MB = 150  # of python:3.12-slim, unpacked
 
 
 def of(name: str) -> list[str]:
-    return [rest for instruction, rest in instructions() if instruction == name]
+    return [rest for instruction, rest in instructions(ROOT / "Dockerfile") if instruction == name]
 
 
 def test_everything_that_is_copied_is_there_and_not_ignored() -> None:
@@ -54,7 +50,7 @@ def test_what_is_installed_is_what_the_project_names_without_training() -> None:
 
 
 def test_the_server_is_started_by_somebody_else_than_root_with_flags_that_it_has() -> None:
-    order = [instruction for instruction, _ in instructions()]
+    order = [instruction for instruction, _ in instructions(ROOT / "Dockerfile")]
     assert of("USER") == ["nmt"] and order.index("USER") < order.index("ENTRYPOINT")
     assert "useradd --create-home nmt" in " ".join(of("RUN"))
     entry, default = json.loads(of("ENTRYPOINT")[0]), json.loads(of("CMD")[0])
@@ -75,3 +71,19 @@ def test_the_health_check_asks_a_route_that_is_there() -> None:
     assert command[0] == "python" and "http://127.0.0.1:5000/health" in command[2]
     compile(command[2], "healthcheck", "exec")
     assert all(shlex.split(rest) for rest in of("RUN"))
+
+
+def test_every_instruction_works_in_a_fresh_root_and_the_server_in_it_translates() -> None:
+    try:
+        with built(ROOT) as image:
+            assert BASE_MB + image.megabytes() <= 900
+            with started(image) as address:
+                assert translation(address) == "The dog sleeps."
+            assert image.user == "nmt"
+    except NotHere as error:
+        pytest.skip(f"this machine gives no process a root of its own: {error}")
+
+
+def test_an_instruction_that_is_not_known_is_no_silent_success(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="VOLUME"):
+        Image(tmp_path, 0).carry_out("VOLUME", "/data", tmp_path)
