@@ -63,6 +63,7 @@ _BEFORE_NUMBER = regex.compile(
 _SELDOM_LAST = regex.compile(
     r"(?<![\w.])(?:EE\.\s?UU|U\.\s?S|U\.\s?S\.\s?A|[ap]\.\s?m|etc|Inc|Ltd|Corp|Co|Jr|Cía|S\.\s?A|a\.\s?C|d\.\s?C|\d\.[ºª])\.?\s+$"
 )
+_INITIAL = regex.compile(r"(?<!\w)\p{Lu}\.\s+$")
 _SMALL_OR_NUMBER = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡]*[\p{Ll}\d]")
 
 _END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
@@ -176,6 +177,11 @@ def _sentences_of_line(line: str, language: str) -> Iterator[str]:
         yield line[start : places[end]]
         start = places[end]
     yield line[start:]
+
+
+def ends_with_abbreviation(text: str) -> bool:
+    """Whether the full stop at the end of a text belongs to an abbreviation or to an initial."""
+    return any(pattern.search(f"{text} ") for pattern in (_NEVER_LAST, _SELDOM_LAST, _INITIAL))
 
 
 def _goes_on(before: str, after: str) -> bool:

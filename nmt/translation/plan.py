@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import itemgetter
 
+from nmt.text.added_stop import without_added_stop
 from nmt.text.normalization import composed, model_input, respelled, with_spelling
 from nmt.text.protected import Item
 from nmt.text.segmentation import Part, stands_alone
@@ -58,12 +60,14 @@ class Plan:
     def segments(self, results: Sequence[SentenceTranslation]) -> list[Segment]:
         """The translation in segments, one for each part, as far as `results`, those of the first requests, reach."""
         segments, following = [], iter(results)
-        for part in self.parts:
+        for part, after in itertools.zip_longest(self.parts, self.parts[1:]):
             sentence = next(following, None) if part.translate else None
             if part.translate and sentence is None:
                 break
             if sentence and not sentence.copied:
                 sentence = _spelled(part, sentence)
+                if after and after.text.startswith("}"):  # an arm of a message, which is seldom a sentence
+                    sentence = _changed(sentence, partial(without_added_stop, text=part.text))
             # A copied part keeps its own text, not the normalized one that the model would have read.
             text = part.text if sentence is None or sentence.copied else sentence.text
             segments.append(Segment(text, sentence))
@@ -93,8 +97,13 @@ def _spelled(part: Part, sentence: SentenceTranslation) -> SentenceTranslation:
     spellings = respelled(part.text)
     if not spellings:
         return sentence
-    candidates = tuple((with_spelling(text, spellings), score) for text, score in sentence.candidates)
-    return replace(sentence, text=with_spelling(sentence.text, spellings), candidates=candidates)
+    return _changed(sentence, partial(with_spelling, spellings=spellings))
+
+
+def _changed(sentence: SentenceTranslation, change: Callable[[str], str]) -> SentenceTranslation:
+    """The translation, and its candidates, with a change made to their texts."""
+    candidates = tuple((change(text), score) for text, score in sentence.candidates)
+    return replace(sentence, text=change(sentence.text), candidates=candidates)
 
 
 def _best_texts(segments: Sequence[Segment], n: int) -> list[str]:

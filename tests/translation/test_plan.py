@@ -66,3 +66,12 @@ def test_alternatives_of_a_line_are_the_best_combinations() -> None:
     )
     expected = [" ".join(f"{i}{k}" for i, k in enumerate(ks)) for ks in ranked[:10]]
     assert [line.text, *line.alternatives] == expected
+
+
+def test_the_arms_of_a_message_get_no_full_stop() -> None:
+    parts = [Part("{n, plural, one {", False), Part("un perro", True), Part("} other {", False)]
+    parts += [Part("Sale.", True), Part("}}", False)]
+    plan = Plan(parts)
+    texts = ["a dog.", "It leaves."]
+    found = plan.assemble([result(text) for text in texts])
+    assert found.text == "{n, plural, one {a dog} other {It leaves.}}"
