@@ -1,8 +1,8 @@
 """Constrained decoding: special tokens are masked, a prefix is forced, repeated n-grams are blocked, and the length is
 limited.
 
-`Rules` masks the logits of a decoder step; `nmt.inference.beam_search` and `nmt.inference.sampling` choose among the
-tokens that are left.
+`Rules` masks the logits of a decoder step, and has the divisors of the length penalty (`norms`);
+`nmt.inference.beam_search` and `nmt.inference.sampling` choose among the tokens that are left.
 """
 
 from __future__ import annotations

@@ -85,8 +85,9 @@ class Batcher:
         """Queue the sentences of one request; returns a future for each, in order.
 
         Cancelling a future takes its sentence out of the queue, unless it is being translated already.
-        max_counted  as how many waiting sentences the request counts at most; None: as many as it has.  Documents
-                     are given one, for they may be longer than all that may wait.
+        requests     of one text or document; each is a sentence
+        max_counted  at most so many of them count towards `max_waiting`; None: all.  Documents are given one, for they
+                     may be longer than all that may wait.
         Busy if too many sentences wait already.
         """
         sentences = deque(_Sentence(request, Future()) for request in requests)

@@ -17,7 +17,7 @@ import regex  # type: ignore[import-untyped]
 
 from nmt.text.marks import MARK, number_of, role_of
 from nmt.text.numbers import lost_numbers
-from nmt.text.protected_patterns import ITEM, LONG_TOKEN, NUMBER, SUSPICIOUS
+from nmt.text.protected_patterns import ITEM, LONG_TOKEN, MAY_HAVE_ITEM, NUMBER
 
 # word    stands in the place of a noun or a name: a URL, a placeholder, a code
 # number  digits that the other language may write anew (1.000,5 as 1,000.5)
@@ -181,7 +181,7 @@ def _parts(date: str) -> tuple[str, ...]:
 
 
 def _may_have_items(text: str) -> bool:
-    return SUSPICIOUS.search(text) is not None or (
+    return MAY_HAVE_ITEM.search(text) is not None or (
         len(text) >= LONG_TOKEN and max(map(len, text.split()), default=0) >= LONG_TOKEN
     )
 

@@ -138,8 +138,9 @@ _ALTERNATIVES = "|".join(f"(?P<{kind}>{pattern}\n)" for kind, pattern in PATTERN
 # An ordinary word or a mark at its end, in front of which no pattern needs to be tried.
 _PLAIN = r"""(?:\p{Lu}?\p{Ll}{2,30}+[,;:!?.…)"”»’]*+|[,;:!?.…)"”»’]++)(?:\s|$)"""
 ITEM = regex.compile(rf"(?=\S)(?:(?<!\w)|(?!\w)|(?=_))(?!{_PLAIN})(?:{_ALTERNATIVES})", regex.VERBOSE)
-# Every item but plain numbers matches this; most sentences do not, and the long patterns are not tried on them.
-SUSPICIOUS = regex.compile(
+# A text in which neither this nor LONG_TOKEN matches has no item, and the long patterns are not tried on it.  A kind of
+# item that begins in a new way needs its sign here.
+MAY_HAVE_ITEM = regex.compile(
     rf"[{OPENING}{CLOSING}{PLACES}{KEPT}\d`@#%{{}}$<>&_/\\|*~^§¶№©®™±=≤≥≠≈×÷½⅓⅔¼¾⅛⅜⅝⅞←-⇿∀-⋿\[{_SCRIPT_DIGITS}]|\.\w|\(\)|--|[a-z][A-Z]|(?<!\w):\w"
     r"|[\u231a-\u2b55\U0001f1e6-\U0001faff]\ufe0f? \p{L}"
 )
