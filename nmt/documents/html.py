@@ -62,9 +62,7 @@ _NOT_TRANSLATED = re.compile(
     r"|'[^']*(?<![\w-])notranslate(?![\w-])|notranslate(?![\w-])))",
     re.IGNORECASE,
 )
-_CHARSET = re.compile(
-    rb"(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE
-)
+_CHARSET = re.compile(rb"(?i)(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*[\"']?([\w.:-]+)")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _DECLARED_WITHIN = 1024  # bytes
 _DEEPEST = 512  # elements in one another, as in browsers

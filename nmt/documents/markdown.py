@@ -111,12 +111,10 @@ def _block(
     places: list[tuple[int, int]] = []  # [start, end) of each line of the content, in the file
     parts = content.split("\n")
     for number, part in zip(own, parts, strict=False):
-        line = all_lines[number]
+        line, after = all_lines[number], columns.get(number, 0)
         options = (part, part.replace("|", "\\|")) if kind == "cell" else (part,)
         for option in options:
-            column = (
-                line.text.find(option, columns.get(number, 0)) if kind == "cell" else line.text.rfind(option)
-            )
+            column = line.text.find(option, after) if kind == "cell" else line.text.rfind(option)
             if column >= 0:
                 columns[number] = column + len(option)
                 places.append((line.start + column, line.start + column + len(option)))
@@ -178,9 +176,10 @@ def _guarded(content: str, block: Block) -> str:
         return content
     broken: list[str] = []
     for line in content.split("\n"):
-        options = {"break_long_words": False, "break_on_hyphens": False, "drop_whitespace": True}
         ended = line[len(line.rstrip()) :]  # two spaces at the end of a line force a break
-        wrapped = textwrap.wrap(line, block.width, **options) if block.width else [line]  # type: ignore[arg-type]
+        wrapped = [line]
+        if block.width:
+            wrapped = textwrap.wrap(line, block.width, break_long_words=False, break_on_hyphens=False)
         merged: list[str] = []
         for piece in wrapped or [line]:
             if merged and _BLOCK_START.match(piece):
@@ -190,9 +189,6 @@ def _guarded(content: str, block: Block) -> str:
         if block.width:
             merged[-1] += ended
         broken += merged
-    start = _BLOCK_START.match(broken[0])
-    if start and not _BLOCK_START.match(block.content):
-        digits = re.match(r"\d*", broken[0])
-        at = digits.end() if digits else 0
-        broken[0] = f"{broken[0][:at]}\\{broken[0][at:]}"
+    if _BLOCK_START.match(broken[0]) and not _BLOCK_START.match(block.content):
+        broken[0] = re.sub(r"\d*", r"\g<0>\\", broken[0], count=1)  # "1\." begins no list
     return "\n".join(broken)

@@ -16,6 +16,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from nmt.documents.document import Line, Passage, lines
 from nmt.documents.marked_text import Marked
@@ -222,7 +223,7 @@ def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: 
     weights = [sum(len(line.raw) for line in own) for own in by_cue.values()]
 
     def render(translations: Sequence[str]) -> str:
-        tagged = marked.render(translations, _escape if escaped else str)
+        tagged = marked.render(translations, partial(html.escape, quote=False) if escaped else str)
         broken: list[str] = []
         for own, share in zip(by_cue.values(), shares(tagged, weights), strict=True):
             broken += shares(share or "…", _balance(own, content))
@@ -240,10 +241,6 @@ def _balance(cue: Sequence[Spoken], content: str) -> list[int]:
     """The weights of a cue's lines: all the same, unless tags between them mark what is in one of them."""
     tagged = TAG.search(content, cue[0].end, cue[-1].start)
     return [len(line.raw) if tagged else 1 for line in cue]
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def shares(tagged: str, weights: Sequence[int]) -> list[str]:
