@@ -131,15 +131,13 @@ class Job:
     async def wait(self, seconds: float) -> None:
         """Wait until the job is finished, at most so long.  UserError if the translation failed."""
         end = time.perf_counter() + seconds
-        while (
-            not self.stopped
-            and (pending := self._first_pending())
-            and (left := end - time.perf_counter()) > 0
-        ):
+        while not self.stopped and (pending := self._first_pending()):
+            left = end - time.perf_counter()
+            if left <= 0:
+                return
             future = asyncio.wrap_future(pending)
-            future.add_done_callback(
-                _error_of
-            )  # or asyncio would report an error that nobody asked for any more
+            # Or asyncio would report an error that nobody asked for any more.
+            future.add_done_callback(_error_of)
             await asyncio.wait([future], timeout=left)
             error = _error_of(future) if future.done() else None
             if isinstance(error, UserError):

@@ -44,10 +44,8 @@ def user_folder() -> Path:
 def places() -> list[Path]:
     """The folders that may hold models; what lies in an earlier one goes before what lies in a later."""
     named = [Path(folder) for folder in os.environ.get(NAMED, "").split(os.pathsep) if folder]
-    installed = Path(
-        sysconfig.get_path("data"), "share", APPLICATION, "models"
-    )  # what comes with the package
-    return [folder for folder in (*named, user_folder(), CHECKPOINTS, installed) if folder.is_dir()]
+    packaged = Path(sysconfig.get_path("data"), "share", APPLICATION, "models")
+    return [folder for folder in (*named, user_folder(), CHECKPOINTS, packaged) if folder.is_dir()]
 
 
 def find_models() -> dict[Pair, Path]:

@@ -39,12 +39,9 @@ class Settings:
     def of(cls, arguments: argparse.Namespace, **more: Any) -> Settings:
         """UserError for an address or a limit that is none."""
         given = {field.name: getattr(arguments, field.name, None) for field in fields(cls)}
-        given = {
-            name: tuple(map(str, v)) if isinstance(v, list) else v
-            for name, v in given.items()
-            if v is not None
-        }
-        settings = cls(**{**given, **more})
+        given = {name: value for name, value in given.items() if value is not None}
+        lists = {name: tuple(map(str, value)) for name, value in given.items() if isinstance(value, list)}
+        settings = cls(**{**given, **lists, **more})
         for proxy in settings.proxy:
             try:
                 ipaddress.ip_network(proxy)
