@@ -25,18 +25,10 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app_gradio.py", description="Serve the translating page.")
     settings.add_arguments(parser, default_port=7860)
     add = parser.add_argument
-    add(
-        "--allow-training",
-        action="store_true",
-        help="let visitors train models on this machine, also from files that lie on it",
-    )
-    add(
-        "--training-folder",
-        type=Path,
-        default=Path("runs"),
-        metavar="FOLDER",
-        help="where these trainings go (default: %(default)s)",
-    )
+    training = "let visitors train models on this machine, also from files that lie on it"
+    add("--allow-training", action="store_true", help=training)
+    folder = "where these trainings go (default: %(default)s)"
+    add("--training-folder", type=Path, default=Path("runs"), metavar="FOLDER", help=folder)
     return parser.parse_args(argv)
 
 
@@ -57,10 +49,8 @@ def serve(arguments: argparse.Namespace) -> None:
         service, users = prepared(chosen)
         from nmt.webui.server import served
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"the page needs {error.name}: pip install 'recurrent-nmt[app]' (`make app` does)"
-        ) from None
-
+        install = "pip install 'recurrent-nmt[app]' (`make app` does)"
+        raise UserError(f"the page needs {error.name}: {install}") from None
     trainings = _trainings(arguments.training_folder) if arguments.allow_training else None
     with served(service, chosen, users, trainings):
         print(f"Ready: {chosen.url}", flush=True)

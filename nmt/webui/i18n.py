@@ -12,9 +12,9 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import gradio as gr
-from gradio.i18n import I18nData
 
 from nmt.serving.messages.catalogue import (
     EXPLANATIONS,
@@ -28,13 +28,14 @@ from nmt.serving.messages.catalogue import (
 )
 
 _LABELS = {**MESSAGES, **EXPLANATIONS}
-I18N = gr.I18n(
-    **{language: {key: said[i] for key, said in _LABELS.items()} for i, language in enumerate(LANGUAGES)}
-)
+I18N = gr.I18n(**{code: {key: said[i] for key, said in _LABELS.items()} for i, code in enumerate(LANGUAGES)})
 
 
-def label(key: str) -> I18nData:
-    """For a label, placeholder, info, button or Markdown of a component; KeyError for an unknown key."""
+def label(key: str) -> Any:
+    """For a label, placeholder, info, button or Markdown of a component; KeyError for an unknown key.
+
+    It is Gradio's I18nData; some components declare that they take plain strings only.
+    """
     if key not in _LABELS:
         raise KeyError(key)
     return I18N(key)

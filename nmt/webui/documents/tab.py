@@ -1,8 +1,6 @@
 """The tab that translates documents: a file in, progress, the same format out.
 
-The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  Files are opened and written by `nmt.serving.documents`, HTML is made in
-`views.py`.
+Files are opened and written by `nmt.serving.documents`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -43,9 +41,6 @@ class Shown(NamedTuple):
     result: Path | None = None
     running: bool = False
     target: str | None = None  # language; None: as it is
-
-
-# --- handlers ---------------------------------------------------------------------------------------------
 
 
 async def look(service: TranslationService, file: str | None, source: str, target: str) -> Shown:
@@ -115,9 +110,6 @@ def _named(direction: Direction) -> dict[str, catalogue.Value]:
     return {"source": languages.name(direction[0]), "target": languages.name(direction[1])}
 
 
-# --- layout -----------------------------------------------------------------------------------------------
-
-
 class Layout:
     """The components from top to bottom, in the state in which the page opens."""
 
@@ -148,9 +140,6 @@ class Layout:
         with gr.Column(visible=False) as self.result:
             self.download = download_button("documents.download", "nmt-document-download", variant="primary")
             self.preview = gr.HTML(elem_id="nmt-document-preview")
-
-
-# --- events -----------------------------------------------------------------------------------------------
 
 
 def build(service: TranslationService) -> Layout:

@@ -51,10 +51,9 @@ def look(service: TranslationService, wanted: Wanted) -> Seen:
         from nmt.lab.inside import Unreadable, look_inside
 
         translator = service.translators[wanted.direction]
+        given = wanted.translation.strip() or None
         try:
-            inside = look_inside(
-                translator, wanted.text, wanted.translation.strip() or None, wanted.beam or None
-            )
+            inside = look_inside(translator, wanted.text, given, wanted.beam or None)
         except Unreadable as error:
             key = f"inside.{'long' if error.pieces else 'empty'}_{error.what}"
             raise PageError(key, pieces=error.pieces, longest=error.longest) from None
@@ -92,6 +91,5 @@ def fresh_cells(gates_open: bool) -> Memory:
     """How far back fresh cells of each kind remember; it is the same for everybody."""
     from nmt.lab.memory import of_fresh_cells
 
-    return of_fresh_cells(
-        ("rnn", "gru", "lstm"), distance=MAX_DISTANCE, gates_open=gates_open, examples=EXAMPLES
-    )
+    cells = ("rnn", "gru", "lstm")
+    return of_fresh_cells(cells, distance=MAX_DISTANCE, gates_open=gates_open, examples=EXAMPLES)

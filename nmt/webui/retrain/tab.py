@@ -1,8 +1,8 @@
 """The tab that trains: a form, the two commands it comes to, and what a training is doing.
 
-It exists only where the server was started with `--allow-training`.  The handlers are plain functions of values, so
-that tests call them without a browser.  What may be asked for is decided in `nmt.serving.training_request`, processes
-and folders are `nmt.serving.training_jobs`', components are in `layout.py`, HTML is made in `views.py`.
+It exists only where the server was started with `--allow-training`.  What may be asked for is decided in
+`nmt.serving.training_request`, processes and folders are `nmt.serving.training_jobs`', components are in `layout.py`,
+HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ from nmt.serving.training_request import (
 )
 from nmt.translation.translator import Translator
 from nmt.webui import i18n, markup
-from nmt.webui.components import PRIVATE, or_skip, shown_if_any
+from nmt.webui.components import PRIVATE, SLOW, or_skip, shown_if_any
 from nmt.webui.retrain import views
 from nmt.webui.retrain.layout import Board, Form
 
 LOOK_SECONDS = 2.0  # between two looks at a training that runs
 # Settings of the events that read a whole file: one at a time.
 READING: dict[str, Any] = {"concurrency_id": "retrain-check", "concurrency_limit": 1}
-SLOW: dict[str, Any] = {**PRIVATE, "show_progress": "minimal"}
 
 OnNew = Callable[[Direction, catalogue.Language], Any]
 
@@ -71,9 +70,6 @@ class Shown(NamedTuple):
     can_resume: bool = False
     can_try: bool = False
     seen: Seen = Seen()
-
-
-# --- handlers ---------------------------------------------------------------------------------------------
 
 
 def checked(trainings: Trainings, *form: Any) -> Checked:
@@ -170,9 +166,6 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-# --- events -----------------------------------------------------------------------------------------------
 
 
 def build(

@@ -1,7 +1,6 @@
 """The tab that compares and scores: a test set and one or two translations of it in, figures and sentences out.
 
-The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  Requests are checked in `nmt.serving.scoring`, HTML is made in `views.py`.
+Requests are checked in `nmt.serving.scoring`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -70,9 +69,6 @@ class Translated(NamedTuple):
     whole: bool = False  # and so to be scored
 
 
-# --- handlers ---------------------------------------------------------------------------------------------
-
-
 async def score(*boxes: str) -> Shown:
     """The contents of the four boxes compared; an error becomes a notice, never an exception."""
     try:
@@ -137,9 +133,6 @@ def _file(name: str, text: str) -> str:
     path = Path(tempfile.mkdtemp(dir=get_upload_folder())) / name
     path.write_text(text, encoding="utf-8", newline="")
     return str(path)
-
-
-# --- layout -----------------------------------------------------------------------------------------------
 
 
 class Layout:
@@ -211,9 +204,6 @@ def _button(name: str, **settings: Any) -> gr.Button:
 
 def _download(name: str) -> gr.DownloadButton:
     return download_button(f"scores.{name}", f"nmt-score-{name}", visible=False, size="sm", scale=0)
-
-
-# --- events -----------------------------------------------------------------------------------------------
 
 
 def build(service: TranslationService) -> Layout:
