@@ -132,8 +132,9 @@ def _check_sizes(given: dict[str, list[str]]) -> None:
     for name, lines in given.items():
         for number, line in enumerate(lines, start=1):
             if len(line) > MAX_LINE_CHARS:
-                where = {"box": catalogue.both(f"scores.box_{name}"), "line": number}
-                raise PageError("scores.long_line", **where, length=len(line), limit=MAX_LINE_CHARS)
+                box = catalogue.both(f"scores.box_{name}")
+                size = {"length": len(line), "limit": MAX_LINE_CHARS}
+                raise PageError("scores.long_line", box=box, line=number, **size)
 
 
 def _listed(counts: dict[str, int]) -> catalogue.Both:

@@ -91,5 +91,5 @@ def fresh_cells(gates_open: bool) -> Memory:
     """How far back fresh cells of each kind remember; it is the same for everybody."""
     from nmt.lab.memory import of_fresh_cells
 
-    cells = ("rnn", "gru", "lstm")
-    return of_fresh_cells(cells, distance=MAX_DISTANCE, gates_open=gates_open, examples=EXAMPLES)
+    size = {"distance": MAX_DISTANCE, "examples": EXAMPLES}
+    return of_fresh_cells(("rnn", "gru", "lstm"), gates_open=gates_open, **size)
