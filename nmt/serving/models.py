@@ -167,6 +167,5 @@ def _unpack(archive: Path, folder: str) -> None:
 
 def _check_size(archive: Path, sizes: Sequence[int]) -> None:
     if sum(sizes) > MAX_UNPACKED_BYTES or len(sizes) > MAX_FILES:
-        raise UserError(
-            f"{archive}: holds more than {MAX_FILES} files or {MAX_UNPACKED_BYTES // 10**9} GB; models are smaller"
-        )
+        most = f"{MAX_FILES} files or {MAX_UNPACKED_BYTES // 10**9} GB"
+        raise UserError(f"{archive}: holds more than {most}; models are smaller")

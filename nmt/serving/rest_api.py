@@ -154,9 +154,6 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-# --- translating ---------------------------------------------------------------------------------------------
-
-
 async def _translated(service: TranslationService, asked: ToTranslate) -> dict[str, Any]:
     """The answer to POST /translate; it has the form of `q`, a text or a list."""
     several = isinstance(asked.q, list)
@@ -303,9 +300,8 @@ async def _events(
 def _body(model: type[BaseModel]) -> dict[str, Any]:
     """How the OpenAPI document describes what is sent."""
     schema = {"schema": model.model_json_schema()}
-    return {
-        "requestBody": {"content": {"application/json": schema, "application/x-www-form-urlencoded": schema}}
-    }
+    kinds = ("application/json", "application/x-www-form-urlencoded")
+    return {"requestBody": {"content": dict.fromkeys(kinds, schema)}}
 
 
 def _percent(language: str, probability: float) -> dict[str, Any]:

@@ -76,9 +76,8 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
             supported(service, asked.source, asked.target)
         await asyncio.to_thread(delete_old, Path(settings.files))
         name = await while_connected(request, _translated(service, Path(settings.files), file, asked))
-        return JSONResponse(
-            {"translatedFileUrl": f"{str(request.base_url).rstrip('/')}{DOWNLOAD}/{quote(name)}"}
-        )
+        address = f"{str(request.base_url).rstrip('/')}{DOWNLOAD}/{quote(name)}"
+        return JSONResponse({"translatedFileUrl": address})
 
     @app.get(DOWNLOAD + "/{name}", responses=ERRORS)
     async def download_file(request: Request, name: str) -> Response:

@@ -78,10 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser, default_port: int) -> None:
     add("--auth", metavar="FILE", help=passwords)
     below = "a proxy serves this below /PATH of its own address; it may also send X-Forwarded-Prefix"
     add("--root-path", type=_path, default="", metavar="/PATH", help=below)
-    proxies = (
-        "address or network of a proxy, whose X-Forwarded-… headers are believed (default: nobody's are)"
-    )
-    add("--proxy", metavar="ADDRESS", help=proxies, **several)
+    proxy = "address or network of a proxy, whose X-Forwarded-… headers are believed (default: nobody's are)"
+    add("--proxy", metavar="ADDRESS", help=proxy, **several)
     names = "name by which this server may be asked, beside --host and this machine's own; '*': any"
     add("--allowed-host", metavar="NAME", help=names, **several)
     origins = "web page (https://example.org) whose scripts may use the API (default: any may)"

@@ -23,12 +23,10 @@ def button(key: str, elem_id: str, **settings: Any) -> gr.Button:
 
 
 def download_button(key: str, elem_id: str, **settings: Any) -> gr.DownloadButton:
-    """A button that downloads a file."""
     return gr.DownloadButton(i18n.label(key), elem_id=elem_id, **settings)
 
 
 def upload_button(key: str, elem_id: str, **settings: Any) -> gr.UploadButton:
-    """A button that uploads a file."""
     return gr.UploadButton(i18n.label(key), elem_id=elem_id, scale=0, **settings)
 
 

@@ -185,7 +185,6 @@ def build(service: TranslationService) -> Layout:
 
 
 def updates(shown: Shown) -> list[Any]:
-    """`Shown` as updates of the components."""
     return [
         shown.status,
         shown_if_any(shown.notice),

@@ -195,11 +195,11 @@ def readout(key: str) -> str:
 
 def _ramp(kind: str) -> str:
     """The scale of colours."""
-    steps = (-1.0, -0.5, 0.0, 0.5, 1.0) if kind == "nmt-signed" else (0.0, 0.25, 0.5, 0.75, 1.0)
-    boxes = "".join(
-        f'<i{_sign(value) if kind == "nmt-signed" else ""} style="--w:{abs(value)}"></i>' for value in steps
-    )
-    return f'<span class="nmt-ramp {kind}" aria-hidden="true">{boxes}</span>'
+    if kind == "nmt-signed":
+        boxes = [f'<i{_sign(value)} style="--w:{abs(value)}"></i>' for value in (-1.0, -0.5, 0.0, 0.5, 1.0)]
+    else:
+        boxes = [f'<i style="--w:{value}"></i>' for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return f'<span class="nmt-ramp {kind}" aria-hidden="true">{"".join(boxes)}</span>'
 
 
 # --- probabilities of the tokens --------------------------------------------------------------------------

@@ -280,7 +280,6 @@ def updates(shown: Shown) -> list[Any]:
 
 
 def translated_updates(translated: Translated) -> list[Any]:
-    """`Translated` as updates of the components."""
     notice, progress, text, file, running, whole = translated
     return [
         shown_if_any(notice), progress, or_skip(text), shown_if_any(file), gr.update(visible=running), whole
