@@ -142,7 +142,7 @@ class InlineParser:
                 events.append(Event(note.start(), note.end(), "place"))
         if sum(event.kind in ("open", "close") for event in events) > 10 * MAX_MARKS:
             return None
-        return sorted(_paired(events), key=lambda event: (event.start, event.end))
+        return _paired(events)
 
     def _watched(self, name: str, rule: Rule) -> Rule:
         """The rule, which also records where it found markup."""
@@ -234,7 +234,7 @@ def _delimiters(start: int, tokens: list[Any]) -> list[Event]:
 
 
 def _paired(events: list[Event]) -> list[Event]:
-    """Tags that open or close nothing, or cross other markup, become places."""
+    """The events in order; tags that open or close nothing, or cross other markup, become places."""
     ordered = sorted(events, key=lambda event: (event.start, event.end))
     opened: list[Event] = []
     lonely: set[int] = set()

@@ -11,14 +11,10 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
 from nmt.serving import settings
 from nmt.serving.http_server import check_address, prepared
-
-if TYPE_CHECKING:
-    from nmt.serving.training_jobs import Trainings
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,15 +47,14 @@ def serve(arguments: argparse.Namespace) -> None:
     except ModuleNotFoundError as error:
         install = "pip install 'recurrent-nmt[app]' (`make app` does)"
         raise UserError(f"the page needs {error.name}: {install}") from None
-    trainings = _trainings(arguments.training_folder) if arguments.allow_training else None
+    trainings = None
+    if arguments.allow_training:
+        try:
+            from nmt.serving.training_jobs import Trainings
+        except ModuleNotFoundError as error:  # fcntl
+            said = f"--allow-training does not work on this system: it has no {error.name}"
+            raise UserError(said) from None
+        trainings = Trainings(arguments.training_folder)
     with served(service, chosen, users, trainings):
         print(f"Ready: {chosen.url}", flush=True)
         threading.Event().wait()
-
-
-def _trainings(folder: Path) -> Trainings:
-    try:
-        from nmt.serving.training_jobs import Trainings
-    except ModuleNotFoundError as error:  # fcntl
-        raise UserError(f"--allow-training does not work on this system: it has no {error.name}") from None
-    return Trainings(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ def sent(event: gr.EventData, *names: str) -> list[Any]:
     """What the browser sent with an event; None for what it left out."""
     data = event._data if isinstance(event._data, dict) else {}
     return [data.get(name) for name in names]
+
+
+def owner_of(request: gr.Request, tab: str) -> Hashable:
+    """Whose a tab's work is: not the owner of the text that the visitor types, so that neither stops the other."""
+    return request.session_hash, tab
 
 
 def or_skip(value: Any) -> Any:

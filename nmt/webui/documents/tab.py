@@ -19,7 +19,7 @@ from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.webui import i18n, markup
-from nmt.webui.components import AT_ONCE, PRIVATE, button, download_button, or_skip, shown_if_any
+from nmt.webui.components import AT_ONCE, PRIVATE, button, download_button, or_skip, owner_of, shown_if_any
 from nmt.webui.documents import views
 from nmt.webui.glossary import glossary_box
 from nmt.webui.language_menus import fitting_target, source_menu, target_menu
@@ -151,7 +151,7 @@ def build(service: TranslationService) -> Layout:
     latest = LatestEvents()
 
     async def run(file, source, target, glossary, request: gr.Request):  # type: ignore[no-untyped-def]
-        owner = _owner(request)
+        owner = owner_of(request, "document")
         with latest.event(owner, file) as event:
             growing = translate(service, owner, file, source, target, folder, glossary or "")
             async with aclosing(latest.follow(owner, event, growing, stopped())) as following:
@@ -159,7 +159,7 @@ def build(service: TranslationService) -> Layout:
                     yield nothing_new if shown is None else updates(shown)
 
     async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
-        owner = _owner(request)
+        owner = owner_of(request, "document")
         if file is not None and file == latest.file(owner):
             return nothing_new  # the button was quicker than this event
         with latest.event(owner) as event:
@@ -168,7 +168,7 @@ def build(service: TranslationService) -> Layout:
             return updates(shown) if latest.is_last(owner, event) else nothing_new
 
     async def stop(request: gr.Request) -> None:
-        owner = _owner(request)
+        owner = owner_of(request, "document")
         latest.stop(owner)
         service.stop(owner)
 
@@ -196,8 +196,3 @@ def updates(shown: Shown) -> list[Any]:
         gr.update(visible=shown.running),
         or_skip(shown.target),
     ]
-
-
-def _owner(request: gr.Request) -> Hashable:
-    """Not the one under which the visitor's typed text is translated: neither stops the other."""
-    return request.session_hash, "document"

@@ -27,6 +27,7 @@ from nmt.webui.components import (
     button,
     download_button,
     or_skip,
+    owner_of,
     sent,
     shown_if_any,
     upload_button,
@@ -256,11 +257,11 @@ def _wire_translation(service: TranslationService, c: Layout) -> Any:
     """The event whose end may be followed by scoring."""
 
     async def run(source, reference, direction, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for translated in translate(service, _owner(request), source, reference, direction):
+        async for translated in translate(service, owner_of(request, "scores"), source, reference, direction):
             yield translated_updates(translated)
 
     def stop(request: gr.Request) -> None:
-        service.stop(_owner(request))
+        service.stop(owner_of(request, "scores"))
 
     c.stop.click(stop, None, None, **AT_ONCE)
     return c.translate.click(
@@ -284,8 +285,3 @@ def translated_updates(translated: Translated) -> list[Any]:
     return [
         shown_if_any(notice), progress, or_skip(text), shown_if_any(file), gr.update(visible=running), whole
     ]  # fmt: skip
-
-
-def _owner(request: gr.Request) -> Hashable:
-    """Not the one under which the visitor's typed text is translated: neither stops the other."""
-    return request.session_hash, "scores"
