@@ -23,7 +23,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from nmt.documents import html
-from nmt.documents.document import Line, Passage, lines
+from nmt.documents.document import Line, Passage, dealt, lines
 from nmt.documents.markdown_inline import Inline, InlineParser, template_rule
 
 # What GitHub and others write before the text of a paragraph: a box to tick, the kind of a note, a footnote's name.
@@ -139,27 +139,18 @@ def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
     parts = parser.parse(block.content[len(kept) :])
     if parts is None:
         return
-    texts = [text for part in parts if isinstance(part, Inline) for text in part.texts]
+    inlines = [part for part in parts if isinstance(part, Inline)]
+    texts = tuple(text for inline in inlines for text in inline.texts)
     if not texts:
         return
     if any(part == "\n" for part in parts):  # a sentence a line, however long
         block = replace(block, width=0)
 
     def render(translations: Sequence[str]) -> str:
-        options: list[list[str]] = [[], []]  # the content's parts, and the same with everything escaped
-        plain, done = "", 0
-        for part in parts:
-            if isinstance(part, str):
-                written = (part, part, part)
-            else:
-                count = len(part.texts)
-                written = part.render(translations[done : done + count])
-                done += count
-            for option, text in zip(options, written[:2], strict=True):
-                option.append(text)
-            plain += written[2]
-        for option in options:
-            content = "".join(option)
+        said = (inline.render(own) for inline, own in dealt(translations, inlines))
+        written = [next(said) if isinstance(part, Inline) else (part, part, part) for part in parts]
+        *options, plain = map("".join, zip(*written, strict=True))
+        for content in options:  # as it is, and with everything escaped
             if block.kind == "cell":
                 content = re.sub(r"(?<!\\)\|", r"\\|", content)
             content = _guarded(kept + content, block)
@@ -167,7 +158,7 @@ def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
                 return content.replace("\n", block.between)
         return block.source
 
-    yield Passage(block.start, block.end, tuple(texts), render)
+    yield Passage(block.start, block.end, texts, render)
 
 
 def _guarded(content: str, block: Block) -> str:

@@ -17,6 +17,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 from nmt.documents.document import Line, Passage, lines
 from nmt.documents.marked_text import Marked
@@ -103,13 +104,8 @@ def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
         raise UserError(
             f"{name}:1: a .vtt file begins with a line WEBVTT; add it, or rename the file to .srt"
         )
-    blocks: list[list[int]] = [[]]  # numbers of the lines between empty lines
-    for number, line in enumerate(all_lines):
-        if not line.text:
-            blocks.append([])
-        else:
-            blocks[-1].append(number)
-    for block in blocks:
+    groups = groupby(range(len(all_lines)), key=lambda number: all_lines[number].text != "")
+    for block in [list(numbers) for has_text, numbers in groups if has_text]:
         if not any(all_lines[number].text.strip() for number in block):
             continue
         if block[0] == 0 or _NOT_A_CUE.match(all_lines[block[0]].text):

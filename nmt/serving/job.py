@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 
 from nmt.errors import UserError
 from nmt.serving.batcher import Batcher, Busy, Kind
@@ -165,12 +165,8 @@ class Job:
 
     def answers(self) -> list[Answer]:
         """An answer for each text, in order, from the sentences that are done."""
-        results = [future.result() for future in self._futures[: self.done]]
-        answers, first = [], 0
-        for plan in self.plans:
-            answers.append(self._answer(plan, results[first : first + len(plan.requests)]))
-            first += len(plan.requests)
-        return answers
+        results = iter([future.result() for future in self._futures[: self.done]])
+        return [self._answer(plan, list(islice(results, len(plan.requests)))) for plan in self.plans]
 
     def _answer(self, plan: Plan, results: list[SentenceTranslation]) -> Answer:
         whole = len(results) == len(plan.requests)

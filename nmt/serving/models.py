@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from nmt.checkpoint.folder import CONFIG_FILE, ENCODER_FILE, check_translates, open_folder
@@ -121,14 +122,14 @@ def _install_from(folder: Path, given: Path, replace: bool) -> list[Path]:
         raise UserError(f"{there[0]} is there already; give --replace to put the new one in its place")
     for target, model in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
-        files = [file for file in model.iterdir() if file.is_file() and not file.is_symlink()]
-        write_folder_atomically(target, lambda to, files=files: _copy(files, to))  # type: ignore[misc]
+        write_folder_atomically(target, partial(_copy, model))
     return list(targets)
 
 
-def _copy(files: Sequence[Path], to: Path) -> None:
-    for file in files:
-        shutil.copyfile(file, to / file.name)
+def _copy(model: Path, to: Path) -> None:
+    for file in model.iterdir():
+        if file.is_file() and not file.is_symlink():
+            shutil.copyfile(file, to / file.name)
 
 
 def _name(model: Path) -> str:
