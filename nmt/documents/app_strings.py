@@ -29,6 +29,7 @@ _APPLE = re.compile(
 )
 _APPLE_ESCAPE = re.compile(r"\\(?:U([0-9A-Fa-f]{4})|([\s\S]))")
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f"}
+_WRITTEN = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})  # no rarer ones are written
 
 
 def json_passages(content: str, name: str) -> list[Passage]:
@@ -75,9 +76,7 @@ def properties_passages(content: str, name: str) -> list[Passage]:
         doubled = _MESSAGE_FORMAT.search(value) is not None
 
         def write(text: str, doubled: bool = doubled) -> str:
-            text = text.replace("'", "''") if doubled else text
-            text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-            # No rarer ones are written.
+            text = (text.replace("'", "''") if doubled else text).translate(_WRITTEN)
             escaped = "".join(c if ord(c) < 127 else f"\\u{ord(c):04x}" for c in text)
             return escaped if content.isascii() else text
 
@@ -108,8 +107,7 @@ def _check_between(content: str, start: int, end: int, name: str) -> None:
 
 
 def _apple_spelling(text: str) -> str:
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text.translate(_WRITTEN).replace('"', '\\"')
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -171,11 +172,9 @@ def line_number(content: str, position: int) -> int:
 
 def dealt(translations: Sequence[str], owners: Iterable[Owner]) -> Iterator[tuple[Owner, list[str]]]:
     """Each owner of texts, and the translations of its own."""
-    done = 0
+    waiting = iter(translations)
     for owner in owners:
-        own = list(translations[done : done + len(owner.texts)])
-        done += len(own)
-        yield owner, own
+        yield owner, list(islice(waiting, len(owner.texts)))
 
 
 def check_count(translations: Sequence[str], texts: Sequence[str]) -> None:

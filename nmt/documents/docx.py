@@ -77,16 +77,12 @@ def _items(element: Any, like: Slot, fields: list[Field]) -> Iterator[Slot | Non
         elif child.tag in _CONTAINERS:
             yield from _items(child, like, fields)
         elif child.tag in _KEPT:
-            yield from _items(
-                child,
-                like if like.owner is not None else Slot(kind="keep", owner=child, units=[child]),
-                fields,
-            )
+            inside = like if like.owner is not None else Slot(kind="keep", owner=child, units=[child])
+            yield from _items(child, inside, fields)
         elif child.tag == W + "fldSimple":
             computed = not _TRANSLATED_FIELD.match(child.get(W + "instr", ""))
-            yield from _items(
-                child, Slot(kind="fixed" if computed else "keep", owner=child, units=[child]), fields
-            )
+            inside = Slot(kind="fixed" if computed else "keep", owner=child, units=[child])
+            yield from _items(child, inside, fields)
         elif child.tag not in _UNSEEN:
             yield Slot()
 

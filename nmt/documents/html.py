@@ -62,9 +62,7 @@ _NOT_TRANSLATED = re.compile(
     r"|'[^']*(?<![\w-])notranslate(?![\w-])|notranslate(?![\w-])))",
     re.IGNORECASE,
 )
-_CHARSET = re.compile(
-    rb"(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE
-)
+_CHARSET = re.compile(rb"(?i)(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*[\"']?([\w.:-]+)")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _DECLARED_WITHIN = 1024  # bytes
 _DEEPEST = 512  # elements in one another, as in browsers
@@ -99,7 +97,9 @@ def passages(content: str, name: str) -> list[Passage]:
             continue
         found += _of_run(run, content)
         run = []
-        found += _of_attributes(piece, content)
+        for start, end in _read_out(piece, content):
+            text = html.unescape(content[start:end])
+            found.append(Passage(start, end, (text,), lambda said: html.escape(said[0])))
     return found
 
 
@@ -163,12 +163,6 @@ def _pieces(content: str) -> Iterator[Piece]:
         position = token.end()
     if kept is None and position < len(content):
         yield Piece(position, len(content), "text")
-
-
-def _of_attributes(piece: Piece, content: str) -> Iterator[Passage]:
-    """The attributes of a block's tag that are read out."""
-    for start, end in _read_out(piece, content):
-        yield Passage(start, end, (html.unescape(content[start:end]),), lambda said: html.escape(said[0]))
 
 
 def _read_out(piece: Piece, content: str) -> Iterator[tuple[int, int]]:

@@ -23,7 +23,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from nmt.documents import html
-from nmt.documents.document import Line, Passage, lines
+from nmt.documents.document import Line, Passage, dealt, lines
 from nmt.documents.markdown_inline import Inline, InlineParser, template_rule
 
 # What GitHub and others write before the text of a paragraph: a box to tick, the kind of a note, a footnote's name.
@@ -111,12 +111,10 @@ def _block(
     places: list[tuple[int, int]] = []  # [start, end) of each line of the content, in the file
     parts = content.split("\n")
     for number, part in zip(own, parts, strict=False):
-        line = all_lines[number]
+        line, after = all_lines[number], columns.get(number, 0)
         options = (part, part.replace("|", "\\|")) if kind == "cell" else (part,)
         for option in options:
-            column = (
-                line.text.find(option, columns.get(number, 0)) if kind == "cell" else line.text.rfind(option)
-            )
+            column = line.text.find(option, after) if kind == "cell" else line.text.rfind(option)
             if column >= 0:
                 columns[number] = column + len(option)
                 places.append((line.start + column, line.start + column + len(option)))
@@ -141,27 +139,18 @@ def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
     parts = parser.parse(block.content[len(kept) :])
     if parts is None:
         return
-    texts = [text for part in parts if isinstance(part, Inline) for text in part.texts]
+    inlines = [part for part in parts if isinstance(part, Inline)]
+    texts = tuple(text for inline in inlines for text in inline.texts)
     if not texts:
         return
     if any(part == "\n" for part in parts):  # a sentence a line, however long
         block = replace(block, width=0)
 
     def render(translations: Sequence[str]) -> str:
-        options: list[list[str]] = [[], []]  # the content's parts, and the same with everything escaped
-        plain, done = "", 0
-        for part in parts:
-            if isinstance(part, str):
-                written = (part, part, part)
-            else:
-                count = len(part.texts)
-                written = part.render(translations[done : done + count])
-                done += count
-            for option, text in zip(options, written[:2], strict=True):
-                option.append(text)
-            plain += written[2]
-        for option in options:
-            content = "".join(option)
+        said = (inline.render(own) for inline, own in dealt(translations, inlines))
+        written = [next(said) if isinstance(part, Inline) else (part, part, part) for part in parts]
+        *options, plain = map("".join, zip(*written, strict=True))
+        for content in options:  # as it is, and with everything escaped
             if block.kind == "cell":
                 content = re.sub(r"(?<!\\)\|", r"\\|", content)
             content = _guarded(kept + content, block)
@@ -169,7 +158,7 @@ def _of_block(block: Block, parser: InlineParser) -> Iterator[Passage]:
                 return content.replace("\n", block.between)
         return block.source
 
-    yield Passage(block.start, block.end, tuple(texts), render)
+    yield Passage(block.start, block.end, texts, render)
 
 
 def _guarded(content: str, block: Block) -> str:
@@ -178,9 +167,10 @@ def _guarded(content: str, block: Block) -> str:
         return content
     broken: list[str] = []
     for line in content.split("\n"):
-        options = {"break_long_words": False, "break_on_hyphens": False, "drop_whitespace": True}
         ended = line[len(line.rstrip()) :]  # two spaces at the end of a line force a break
-        wrapped = textwrap.wrap(line, block.width, **options) if block.width else [line]  # type: ignore[arg-type]
+        wrapped = [line]
+        if block.width:
+            wrapped = textwrap.wrap(line, block.width, break_long_words=False, break_on_hyphens=False)
         merged: list[str] = []
         for piece in wrapped or [line]:
             if merged and _BLOCK_START.match(piece):
@@ -190,9 +180,6 @@ def _guarded(content: str, block: Block) -> str:
         if block.width:
             merged[-1] += ended
         broken += merged
-    start = _BLOCK_START.match(broken[0])
-    if start and not _BLOCK_START.match(block.content):
-        digits = re.match(r"\d*", broken[0])
-        at = digits.end() if digits else 0
-        broken[0] = f"{broken[0][:at]}\\{broken[0][at:]}"
+    if _BLOCK_START.match(broken[0]) and not _BLOCK_START.match(block.content):
+        broken[0] = re.sub(r"\d*", r"\g<0>\\", broken[0], count=1)  # "1\." begins no list
     return "\n".join(broken)

@@ -35,6 +35,8 @@ _TEMPLATE = re.compile(
 # some for each of its characters.  Brackets in brackets need twenty for each, since markdown-it looks from each.
 _TRIES, _TRIES_PER_CHARACTER = 200, 3
 
+Rule = Callable[[StateInline, bool], bool]
+
 
 @dataclass
 class Event:
@@ -140,11 +142,9 @@ class InlineParser:
                 events.append(Event(note.start(), note.end(), "place"))
         if sum(event.kind in ("open", "close") for event in events) > 10 * MAX_MARKS:
             return None
-        return sorted(_paired(events), key=lambda event: (event.start, event.end))
+        return _paired(events)
 
-    def _watched(
-        self, name: str, rule: Callable[[StateInline, bool], bool]
-    ) -> Callable[[StateInline, bool], bool]:
+    def _watched(self, name: str, rule: Rule) -> Rule:
         """The rule, which also records where it found markup."""
 
         def run(state: StateInline, silent: bool) -> bool:
@@ -234,7 +234,7 @@ def _delimiters(start: int, tokens: list[Any]) -> list[Event]:
 
 
 def _paired(events: list[Event]) -> list[Event]:
-    """Tags that open or close nothing, or cross other markup, become places."""
+    """The events in order; tags that open or close nothing, or cross other markup, become places."""
     ordered = sorted(events, key=lambda event: (event.start, event.end))
     opened: list[Event] = []
     lonely: set[int] = set()
@@ -285,25 +285,16 @@ def _inline(content: str, span: tuple[int, int], events: Sequence[Event]) -> Inl
             opened.append(event)
             marked.open(event.name, raw)
         elif event.kind == "close":
-            closing = _closing_of(content, opened.pop(), event)
+            closing = _closing(raw, content[opened.pop().end : event.start])
             marked.close(event.name, closing, event.name in ("<sub>", "<sup>"))
         else:  # a place, or a forced break inside of emphasis
             if event.kind == "image" and has_words(event.text) and not _SPECIAL.search(event.text):
-                raw = "![" + marked.say(event.text) + _closing(content, event)
+                raw = "![" + marked.say(event.text) + _closing(raw[2 + len(event.text) :], event.text)
             marked.place(raw)
     marked.add(content[position : span[1]])
     return Inline(marked, spelled)
 
 
-def _closing_of(content: str, opening: Event, closing: Event) -> str:
-    """The markup that closes a pair."""
-    after = content[closing.start : closing.end]
-    if opening.name == "link" and after in ("]", "][]"):  # the text is the name of the link's definition
-        return f"][{content[opening.end : closing.start]}]"
-    return after
-
-
-def _closing(content: str, image: Event) -> str:
-    """What follows an image's description: `](address)`, or the name of a definition."""
-    after = content[image.start + 2 + len(image.text) : image.end]
-    return f"][{image.text}]" if after in ("]", "][]") else after
+def _closing(written: str, text: str) -> str:
+    """The markup that closes a pair or an image; where `text` is the name of a link's definition, with that name."""
+    return f"][{text}]" if written in ("]", "][]") else written

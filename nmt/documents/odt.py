@@ -19,9 +19,7 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _MIME = b"application/vnd.oasis.opendocument.text"
 _CUTS = frozenset((_TEXT + "tab", _TEXT + "line-break"))
 _PLACES = frozenset(_TEXT + name for name in ("note", "s", "ruby"))
-_UNSEEN = tuple(
-    _TEXT + name for name in ("bookmark", "change", "reference-mark", "soft-page-break", "toc-mark")
-)
+_UNSEEN = tuple(_TEXT + name for name in "bookmark change reference-mark soft-page-break toc-mark".split())
 _NOT_SAID = frozenset((_TEXT + "tracked-changes", _OFFICE + "annotation", _TEXT + "index-title-template"))
 _WHITE = re.compile(r"[ \t\r\n]+")
 _NO_LOOK = ("rsid", "language", "country")  # formatting that is not seen
@@ -50,11 +48,8 @@ def parts(package: Package) -> dict[str, Part]:
     manifest = "META-INF/manifest.xml"
     if manifest in package.parts and b"encryption-data" in package.read(manifest):
         raise UserError(f"{package.name}: has a password; save it without one")
-    return {
-        part: package.xml(part, _paragraphs)
-        for part in ("content.xml", "styles.xml")
-        if part in package.parts
-    }
+    names = [name for name in ("content.xml", "styles.xml") if name in package.parts]
+    return {name: package.xml(name, _paragraphs) for name in names}
 
 
 def _paragraphs(root: Any) -> list[RunText]:
@@ -87,9 +82,8 @@ def _items(element: Any, like: Slot, looks: Looks) -> Iterator[Slot | None]:
     for child in element:
         tag = child.tag if isinstance(child.tag, str) else ""
         if tag == _TEXT + "span":
-            look = looks.get(
-                child.get(_TEXT + "style-name", ""), (str(child.get(_TEXT + "style-name")).encode(),)
-            )
+            style = child.get(_TEXT + "style-name")
+            look = looks.get(style or "", (str(style).encode(),))
             raised = any(b"text-position=" in one and not one.endswith(b"=0% 100%") for one in look)
             units = like.units or _unit(child)
             yield from _items(child, Slot([], look or like.look, like.kind, like.owner, raised, units), looks)
@@ -100,9 +94,8 @@ def _items(element: Any, like: Slot, looks: Looks) -> Iterator[Slot | None]:
         elif tag in _PLACES or not tag.startswith(_TEXT):
             yield Slot()
         elif not tag.startswith(_UNSEEN):  # a field: a page's number, a date
-            yield Slot(
-                [child] if child.text and not len(child) else [], kind="fixed", owner=child, units=[child]
-            )
+            nodes = [child] if child.text and not len(child) else []
+            yield Slot(nodes, kind="fixed", owner=child, units=[child])
         if child.tail:
             child.tail = _WHITE.sub(" ", child.tail)
             yield Slot([Tail(child)], like.look, like.kind, like.owner, like.raised)

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lxml import etree
 
-from nmt.documents.document import Limits, check_count, dealt, fitted
+from nmt.documents.document import Limits, TextDocument, check_count, dealt, fitted
+from nmt.documents.runs import RunText
 from nmt.errors import UserError
 from nmt.files import write_file_atomically
 
@@ -31,24 +32,6 @@ _CHUNK = 1 << 20  # bytes
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # an Office document with a password begins with it, too
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, ValueError, OSError)
-
-
-class Part(Protocol):
-    """A file of the archive that has text."""
-
-    texts: list[str]
-
-    def written(self, translations: Sequence[str]) -> bytes:
-        """The file with a translation of each text in its place."""
-
-
-class Texts(Protocol):
-    """A piece of an XML part that is translated together: a paragraph, say."""
-
-    texts: list[str]
-
-    def put(self, translations: Sequence[str]) -> None:
-        """Write the translations of `texts` into the elements."""
 
 
 class Package:
@@ -91,7 +74,7 @@ class Package:
         """The root of an XML part."""
         return parse(self.read(part), f"{self.name}: {part}")
 
-    def xml(self, part: str, texts_of: Callable[[Any], Sequence[Texts]]) -> XmlPart:
+    def xml(self, part: str, texts_of: Callable[[Any], list[RunText]]) -> XmlPart:
         """An XML part whose root has the texts that `texts_of` finds."""
         return XmlPart(self.read(part), f"{self.name}: {part}", texts_of)
 
@@ -125,9 +108,9 @@ class Package:
 
 
 class XmlPart:
-    """See `Part`."""
+    """A file of XML in the archive, in whose root `texts_of` finds the texts."""
 
-    def __init__(self, data: bytes, place: str, texts_of: Callable[[Any], Sequence[Texts]]) -> None:
+    def __init__(self, data: bytes, place: str, texts_of: Callable[[Any], list[RunText]]) -> None:
         self._data, self._place, self._texts_of = data, place, texts_of
         self.texts = [text for one in texts_of(parse(data, place)) for text in one.texts]
 
@@ -137,6 +120,9 @@ class XmlPart:
             if own != one.texts:
                 one.put([clean(new, old) for new, old in zip(own, one.texts, strict=True)])
         return serialised(root)
+
+
+Part = XmlPart | TextDocument  # a file of the archive that has text
 
 
 class PackageDocument:

@@ -65,9 +65,8 @@ def _catalogue(content: str, name: str) -> polib.POFile:
         raise UserError(f"{name}{place}: not a .po file: {why or 'syntax error'}; correct the line") from None
     for number, line in enumerate(lines(content), start=1):
         if not _LINE.fullmatch(line.text):  # polib lets an open quote pass
-            raise UserError(
-                f'{name}:{number}: expected a keyword and a text in quotes, like msgid "…"; correct the line'
-            )
+            expected = 'expected a keyword and a text in quotes, like msgid "…"'
+            raise UserError(f"{name}:{number}: {expected}; correct the line")
     charset = _CHARSET.search(catalogue.metadata.get("Content-Type", ""))
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise UserError(

@@ -14,15 +14,14 @@ from nmt.documents.runs import RunText, Slot, run_texts
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 DRAWN = r"drawingml\.(?:chart|diagramData)|ms-office\.drawingml\.diagramDrawing"
+_MAIN = r".*(presentationml\.(?:presentation|slideshow|template)\.main|powerpoint\..*main)\+xml"
 _TEXT_PARTS = rf".*(presentationml\.(?:slide|notesSlide)|{DRAWN})\+xml"
 _NO_LOOK = frozenset(("lang", "altLang", "dirty", "err", "smtClean", "noProof", "kumimoji", "bmk"))
 
 
 def parts(package: Package) -> dict[str, Part]:
     """The parts with text, slides first."""
-    if not package.of_type(
-        r".*(presentationml\.(?:presentation|slideshow|template)\.main|powerpoint\..*main)\+xml"
-    ):
+    if not package.of_type(_MAIN):
         raise package.no_such("an Office file")
     found = sorted(package.of_type(_TEXT_PARTS), key=lambda pair: not pair[0].endswith(".slide"))
     return {part: package.xml(part, paragraphs) for _, part in found}

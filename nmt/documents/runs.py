@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -70,23 +70,20 @@ class RunText:
         """Write the translation into the runs."""
         said = mended(self._text, translations[0].strip())
         moves = self._moves(said)
-        if not _can_move(moves):
-            said, moves = mended(self._text, MARK.sub("", said)), []
-        slots = [
-            next((new for at, new in moves if at == place), old) for place, old in enumerate(self._slots)
-        ]
+        if not _can_move(moves.values()):
+            said, moves = mended(self._text, MARK.sub("", said)), {}
+        slots = [moves.get(place, old) for place, old in enumerate(self._slots)]
         for slot, text in zip(slots, self._shares(self._before + said + self._after, slots), strict=True):
             for place, node in enumerate(slot.nodes if text is not None else ()):
                 node.text = "" if place else str(text).translate(self._shown)
-        _move([(self._slots[place], new) for place, new in moves])
+        _move([(self._slots[place], new) for place, new in moves.items()])
 
     def _is_default(self, slot: Slot) -> bool:
         """Whether it has the default formatting, or only blanks and punctuation, on which formatting is not seen."""
         if not slot.nodes or slot.kind == "fixed":
             return False
-        return slot.key == self._default or (
-            slot.kind == "style" and not re.search(r"[^\s.,;:!?]", slot.text)
-        )
+        seen = slot.kind != "style" or re.search(r"[^\s.,;:!?]", slot.text)
+        return slot.key == self._default or not seen
 
     def _marked(self, number: int, slot: Slot) -> str:
         text = slot.text.translate(self._hidden)
@@ -98,10 +95,10 @@ class RunText:
             return mark("empty", number)
         return mark("open", number) + text + mark("close", number)
 
-    def _moves(self, said: str) -> list[tuple[int, Slot]]:
-        """(place, its new slot) where slots must change places so that they come in the order of their marks."""
+    def _moves(self, said: str) -> dict[int, Slot]:
+        """The new slot of each place where slots must change places, so that they come in the order of their marks."""
         order = [number_of(one) for one in MARK.findall(said) if role_of(one) != "close"]
-        return [(old, self._slots[new]) for old, new in zip(sorted(order), order, strict=True) if old != new]
+        return {old: self._slots[new] for old, new in zip(sorted(order), order, strict=True) if old != new}
 
     def _shares(self, said: str, slots: Sequence[Slot]) -> list[str | None]:
         """The new text of each slot; None leaves it unchanged."""
@@ -144,10 +141,10 @@ class SpacedText(RunText):
                 node.set(XML_SPACE, "preserve")
 
 
-def _can_move(moves: Sequence[tuple[int, Slot]]) -> bool:
+def _can_move(slots: Collection[Slot]) -> bool:
     """Whether each slot consists of elements of its own, all with the same parent."""
-    units = [unit for _, slot in moves for unit in slot.units]
-    alone = len({id(unit) for unit in units}) == len(units) and all(slot.units for _, slot in moves)
+    units = [unit for slot in slots for unit in slot.units]
+    alone = len({id(unit) for unit in units}) == len(units) and all(slot.units for slot in slots)
     return alone and len({id(unit.getparent()) for unit in units}) <= 1
 
 
@@ -165,9 +162,7 @@ def _move(moves: Sequence[tuple[Slot, Slot]]) -> None:
         goal.getparent().remove(goal)
 
 
-def run_texts(
-    items: Iterable[Slot | None], make: Callable[[Sequence[Slot]], RunText] = RunText
-) -> list[RunText]:
+def run_texts(items: Iterable[Slot | None], make: type[RunText] = RunText) -> list[RunText]:
     """The texts of a paragraph, given its runs and places in order, and None where a text ends (at a tab, say)."""
     found: list[RunText] = []
     slots: list[Slot] = []

@@ -16,6 +16,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 from nmt.documents.document import Line, Passage, lines
 from nmt.documents.marked_text import Marked
@@ -102,13 +104,8 @@ def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
         raise UserError(
             f"{name}:1: a .vtt file begins with a line WEBVTT; add it, or rename the file to .srt"
         )
-    blocks: list[list[int]] = [[]]  # numbers of the lines between empty lines
-    for number, line in enumerate(all_lines):
-        if not line.text:
-            blocks.append([])
-        else:
-            blocks[-1].append(number)
-    for block in blocks:
+    groups = groupby(range(len(all_lines)), key=lambda number: all_lines[number].text != "")
+    for block in [list(numbers) for has_text, numbers in groups if has_text]:
         if not any(all_lines[number].text.strip() for number in block):
             continue
         if block[0] == 0 or _NOT_A_CUE.match(all_lines[block[0]].text):
@@ -222,7 +219,7 @@ def _passage(sentence: Sequence[Spoken], marked: Marked, content: str, escaped: 
     weights = [sum(len(line.raw) for line in own) for own in by_cue.values()]
 
     def render(translations: Sequence[str]) -> str:
-        tagged = marked.render(translations, _escape if escaped else str)
+        tagged = marked.render(translations, partial(html.escape, quote=False) if escaped else str)
         broken: list[str] = []
         for own, share in zip(by_cue.values(), shares(tagged, weights), strict=True):
             broken += shares(share or "…", _balance(own, content))
@@ -240,10 +237,6 @@ def _balance(cue: Sequence[Spoken], content: str) -> list[int]:
     """The weights of a cue's lines: all the same, unless tags between them mark what is in one of them."""
     tagged = TAG.search(content, cue[0].end, cue[-1].start)
     return [len(line.raw) if tagged else 1 for line in cue]
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def shares(tagged: str, weights: Sequence[int]) -> list[str]:

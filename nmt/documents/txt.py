@@ -53,14 +53,9 @@ def is_wrapped(block: Sequence[Line]) -> bool:
         return False
     bodies = [text[len(_margin(text)) :] for text in texts]
     width = max(map(len, texts))
-    full = all(
-        len(text) + 1 + len(following.split(maxsplit=1)[0]) > 0.9 * width
-        for text, following in zip(texts, bodies[1:], strict=False)
-    )
-    goes_on = any(
-        not _SENTENCE_END.search(text) and following[0].islower()
-        for text, following in zip(texts, bodies[1:], strict=False)
-    )
+    pairs = list(zip(texts, bodies[1:], strict=False))  # a line, and the words of the next
+    full = all(len(line) + 1 + len(words.split(maxsplit=1)[0]) > 0.9 * width for line, words in pairs)
+    goes_on = any(not _SENTENCE_END.search(line) and words[0].islower() for line, words in pairs)
     return width >= NARROWEST and full and goes_on
 
 

@@ -57,6 +57,6 @@ def _items(cell: Any) -> Iterator[Slot]:
 def _is_seen(formatting: Any) -> bool:
     """Whether formatting is more than what the cell has anyway, which some runs repeat."""
     name = etree.QName(formatting).localname
-    return name in ("b", "i", "u", "strike", "vertAlign") or (
-        name == "color" and formatting.get("theme") != "1"
-    )
+    if name == "color":
+        return formatting.get("theme") != "1"
+    return name in ("b", "i", "u", "strike", "vertAlign")

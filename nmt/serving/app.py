@@ -18,14 +18,15 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from nmt.errors import UserError
 from nmt.serving import rest_api, rest_files, rest_requests
 from nmt.serving.body_limit import BodyLimit
-from nmt.serving.errors import shortened
-from nmt.serving.guard import LOCKED, Guard, Limiter, Refused, address_of
+from nmt.serving.errors import PageError, answer_to
+from nmt.serving.guard import Guard, Limiter, address_of
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.serving.settings import Settings
-from nmt.serving.users import COOKIE, COOKIE_SECONDS, LockedOut, Users
+from nmt.serving.users import COOKIE, COOKIE_SECONDS, Users
 
 LOGIN = Template(Path(__file__).with_name("login.html").read_text(encoding="utf-8"))
+STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
 LOGIN_TEXTS = ("title", "login_title", "login_name", "login_password", "login_enter", "login_wrong")
 DESCRIPTION = """Neural machine translation on recurrent networks, for clients of LibreTranslate as they are.
 
@@ -36,7 +37,6 @@ def make_app(
     service: TranslationService, settings: Settings, users: Mapping[str, str] | None = None
 ) -> FastAPI:
     """Make the application of the API over a service.  `users` None: everybody may ask."""
-
     app: FastAPI = FastAPIOffline(
         title="Recurrent translator",
         description=DESCRIPTION % settings.url,
@@ -47,26 +47,22 @@ def make_app(
     limiter = Limiter(settings.rate_limit)
     known = Users(users, settings.secret) if users is not None else None
     app.add_middleware(BodyLimit, folder=lambda: settings.files)
-    app.add_middleware(
-        Guard, settings=settings, users=known, limiter=limiter
-    )  # the last one added is the outermost
+    # The last one added is the outermost.
+    app.add_middleware(Guard, settings=settings, users=known, limiter=limiter)
     app.state.access = rest_requests.Access(known, limiter)
     rest_api.add_routes(app, service, settings)
     rest_files.add_routes(app, service, settings)
     if known is not None:
         _add_login(app, known)
 
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
-        return error.response()
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        return answer_to(error)
 
     @app.exception_handler(UserError)
     async def mistaken(request: Request, error: UserError) -> Response:
-        return rest_requests.refusal(error).response()
-
-    @app.exception_handler(HTTPException)
-    async def failed(request: Request, error: HTTPException) -> Response:
-        return JSONResponse({"error": shortened(str(error.detail))}, error.status_code, error.headers)
+        status = STATUS.get(error.key, 400) if isinstance(error, PageError) else 400
+        return answer_to(HTTPException(status, str(error)))
 
     return app
 
@@ -84,14 +80,11 @@ def _add_login(app: FastAPI, users: Users) -> None:
         user, password = str(fields.get("username", "")), str(fields.get("password", ""))
         by_hand = "text/html" in request.headers.get("accept", "")
         root = request.scope.get("root_path", "")
-        try:
-            right = users.check(user, password, address_of(request.scope))
-        except LockedOut:
-            raise LOCKED from None
+        right = users.check(user, password, address_of(request.scope))
         if not right and by_hand:
             return RedirectResponse(f"{root}/login?wrong=1", 303)
         if not right:
-            raise Refused(401, "wrong password")
+            raise HTTPException(401, "wrong password")
         answer = RedirectResponse(f"{root}/", 303) if by_hand else JSONResponse({"success": True})
         answer.set_cookie(
             COOKIE,

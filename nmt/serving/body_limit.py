@@ -16,6 +16,7 @@ MAX_BODY_BYTES = 25_000_000  # of one request: five million characters to score,
 MAX_STORED_BYTES = 4_000_000_000  # of all uploads together
 MIN_FILE_BYTES = 4096  # that a file takes on the disk at least, its folder included
 RECOUNT_SECONDS = 5.0  # after which the stored bytes are counted again
+UPLOADS = ("/upload", "/translate_file")  # ends of the addresses that files are sent to
 
 
 class BodyLimit:
@@ -37,9 +38,7 @@ class BodyLimit:
         return self.stored > MAX_STORED_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        uploads = scope["type"] == "http" and scope["path"].rstrip("/").endswith(
-            ("/upload", "/translate_file")
-        )
+        uploads = scope["type"] == "http" and scope["path"].rstrip("/").endswith(UPLOADS)
         if uploads and scope["method"] == "POST" and await self.is_full():
             full = {"error": "the server holds as many files as it may; try again in an hour"}
             await JSONResponse(full, 507)(scope, receive, send)

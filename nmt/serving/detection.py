@@ -57,9 +57,8 @@ class Detector:
             weights |= {one: both * (probability if one == language else 1 - probability) for one in own}
         other = max((code for code in likely if code not in weights), key=likely.__getitem__)
         total = sum(weights.values()) + likely[other]
-        guesses = sorted(
-            (Guess(code, weight / total) for code, weight in weights.items()), key=lambda guess: -guess[1]
-        )
+        guesses = [Guess(code, weight / total) for code, weight in weights.items()]
+        guesses.sort(key=lambda guess: -guess.probability)
         stranger = Guess(other, likely[other] / total)
         return [stranger, *guesses] if stranger.probability > guesses[0].probability else guesses
 

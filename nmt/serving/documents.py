@@ -6,7 +6,6 @@ Translating between the two is `TranslationService.document`; the formats are `n
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from typing import TypeVar
 from nmt.documents.document import Document, Limits
 from nmt.documents.formats import SAVE_AS, SUFFIXES, open_document
 from nmt.errors import UserError
-from nmt.serving.errors import PageError
+from nmt.serving.errors import PageError, failures_logged
 from nmt.serving.job import Direction
 from nmt.serving.service import TranslationService
 from nmt.text.marks import without_marks
@@ -31,7 +30,6 @@ FORMATS = ", ".join(SUFFIXES)
 
 # A large document takes seconds to read: that is done neither on the event loop nor on the threads of everybody else.
 _files = ThreadPoolExecutor(2, thread_name_prefix="documents")
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -96,10 +94,8 @@ async def written(document: Document, translations: Sequence[str], folder: Path,
 
 async def _off_the_loop(work: Callable[[], T]) -> T:
     """PageError for a failure of any kind."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_files, work)
-    except UserError as error:  # whose message is in English
-        raise PageError("documents.bad_file", reason=str(error)) from None
-    except Exception:
-        logger.exception("a document failed")
-        raise PageError("page.failed") from None
+    with failures_logged("a document"):
+        try:
+            return await asyncio.get_running_loop().run_in_executor(_files, work)
+        except UserError as error:  # whose message is in English
+            raise PageError("documents.bad_file", reason=str(error)) from None

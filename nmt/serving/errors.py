@@ -1,13 +1,21 @@
-"""The error that tells a visitor what cannot be done, in either language."""
+"""The error that tells a visitor what cannot be done, in either language, and how errors are told to programs."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from nmt.errors import UserError
 from nmt.serving.messages import catalogue
 
 MAX_ECHO = 200  # characters of what somebody sent that a message repeats
+
+logger = logging.getLogger(__name__)
 
 
 def shortened(text: str) -> str:
@@ -23,12 +31,27 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {shortened(' '.join(str(error)[:10_000].split()))} ({place})"
 
 
+def answer_to(error: HTTPException) -> JSONResponse:
+    """What the client of a request that was refused gets."""
+    return JSONResponse({"error": shortened(str(error.detail))}, error.status_code, error.headers)
+
+
 class PageError(UserError):
     """A message of the catalogue, by its key and values; as a plain exception it is said in English."""
 
     def __init__(self, key: str, /, **values: catalogue.Value) -> None:
-        values = {
-            name: shortened(value) if isinstance(value, str) else value for name, value in values.items()
-        }
+        values = {name: shortened(one) if isinstance(one, str) else one for name, one in values.items()}
         super().__init__(catalogue.say("en", key, **values))
         self.key, self.values = key, values
+
+
+@contextmanager
+def failures_logged(work: str) -> Iterator[None]:
+    """What is nobody's mistake goes into the log, and the visitor is only told that something failed."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        logger.error("%s failed", work, exc_info=error)
+        raise PageError("page.failed") from None

@@ -11,22 +11,22 @@ import ipaddress
 import json
 import logging
 import time
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nmt.serving import metrics
-from nmt.serving.errors import one_line, shortened
+from nmt.serving.errors import answer_to, one_line, shortened
 from nmt.serving.settings import WILDCARDS, Settings
-from nmt.serving.users import COOKIE, LockedOut, Users
+from nmt.serving.users import COOKIE, Users
 
 USER = "nmt.user"  # in a request's scope: who asks, None if nobody said
 FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-gradio-server")  # beginnings of headers
@@ -50,20 +50,6 @@ requests_log = logging.getLogger("nmt.requests")
 logger = logging.getLogger(__name__)
 
 
-class Refused(Exception):
-    """Raised to answer a request with an error of this status."""
-
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(shortened(message))
-        self.status, self.headers = status, headers
-
-    def response(self) -> JSONResponse:
-        return JSONResponse({"error": str(self)}, self.status, self.headers)
-
-
-LOCKED = Refused(429, "too many wrong passwords: try again in some minutes", {"retry-after": "300"})
-
-
 class Limiter:
     """Limits how many requests one address, and one user, may make."""
 
@@ -72,10 +58,11 @@ class Limiter:
         self._counted = MovingWindowRateLimiter(MemoryStorage())
 
     def count(self, kind: str, key: str) -> None:
-        """Count a request; Refused when it is one too many."""
+        """Count a request; HTTPException when it is one too many."""
         if self._limit and not self._counted.hit(self._limit, kind, key):
             seconds = self._counted.get_window_stats(self._limit, kind, key).reset_time - time.time()
-            raise Refused(429, f"Slowdown: {self._limit}", {"retry-after": str(max(1, round(seconds)))})
+            retry = {"retry-after": str(max(1, round(seconds)))}
+            raise HTTPException(429, f"Slowdown: {self._limit}", retry)
 
 
 class Guard:
@@ -147,9 +134,8 @@ class Guard:
             if (scheme := _first(sent, "x-forwarded-proto")) in ("http", "https"):
                 scope["scheme"] = scheme
             if host := _first(sent, "x-forwarded-host"):
-                headers[:] = [pair for pair in headers if pair[0] != b"host"] + [
-                    (b"host", host.encode("latin-1"))
-                ]
+                headers[:] = [pair for pair in headers if pair[0] != b"host"]
+                headers.append((b"host", host.encode("latin-1")))
             prefix = "/" + given if (given := _first(sent, "x-forwarded-prefix").strip("/")) else prefix
         if prefix:
             path = scope["path"]
@@ -179,11 +165,12 @@ class Guard:
         request, path = Request(scope), self._path(scope)
         try:
             if any(ord(character) < 32 for character in path):
-                raise Refused(400, "the path has a control character in it")
+                raise HTTPException(400, "the path has a control character in it")
             if not self._is_ours(request.headers.get("host", "")):
-                raise Refused(421, "this server is not asked by this name: start it with --allowed-host NAME")
+                said = "this server is not asked by this name: start it with --allowed-host NAME"
+                raise HTTPException(421, said)
             if request.method not in ("GET", "HEAD", "OPTIONS") and self._is_foreign(request, path):
-                raise Refused(403, "a page of another address may not do this")
+                raise HTTPException(403, "a page of another address may not do this")
             # What a page is made of, scripts and pictures, is no work and does not count.
             counted = path not in UNLIMITED and (request.method == "POST" or self._is_api(scope))
             if counted:
@@ -193,10 +180,8 @@ class Guard:
                 if counted and scope[USER] is not None:
                     self.limiter.count("user", scope[USER])
                 return refusal
-        except LockedOut:
-            return LOCKED.response()
-        except Refused as refused:
-            return refused.response()
+        except HTTPException as refused:
+            return answer_to(refused)
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -222,7 +207,7 @@ class Guard:
         return elsewhere or site in ("cross-site", "same-site")
 
     def _without_password(self, request: Request, path: str, users: Users) -> ASGIApp | None:
-        """Note in the request who asks; return the answer to somebody who has to log in first, otherwise None."""
+        """Note in the request who asks; a browser that has to log in first is sent to the form, a program refused."""
         address = address_of(request.scope)
         cookie = cookie_parser(request.headers.get("cookie", "")).get(COOKIE, "")
         user = users.of_cookie(cookie) or users.check_basic(request.headers.get("authorization", ""), address)
@@ -231,7 +216,7 @@ class Guard:
             return None
         if "text/html" in request.headers.get("accept", "") and request.method == "GET":
             return RedirectResponse(f"{request.scope.get('root_path', '')}/login", 303)
-        return Refused(401, "this server needs a user and password", {"www-authenticate": "Basic"}).response()
+        raise HTTPException(401, "this server needs a user and password", {"www-authenticate": "Basic"})
 
     # --- what is noted ------------------------------------------------------------------------------------
 

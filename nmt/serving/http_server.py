@@ -33,9 +33,8 @@ GRACE_SECONDS = 30  # that running requests may take when the server ends
 MAX_HEADER_BYTES = 65_536
 SWITCH_SECONDS = 0.0005  # for which a thread may keep the interpreter
 SETTINGS = "NMT_SERVE"  # in the environment of a worker
-SHARED_METRICS = (
-    "PROMETHEUS_MULTIPROC_DIR"  # where workers keep the numbers of `metrics.py`; set before they import it
-)
+# Where workers keep the numbers of `metrics.py`; set before they import it.
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def check_address(host: str, port: int) -> None:
@@ -66,9 +65,8 @@ def running(app: ASGIApp, host: str, port: int, grace: int = 2) -> Iterator[None
             if not thread.is_alive():
                 raise UserError(f"the page did not start on {host} port {port}; is the port taken?")
             if time.monotonic() > end:
-                raise UserError(
-                    f"the page did not start on {host} port {port} within {START_SECONDS:.0f} seconds"
-                )
+                within = f"within {START_SECONDS:.0f} seconds"
+                raise UserError(f"the page did not start on {host} port {port} {within}")
             time.sleep(0.05)
         yield
     finally:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 
 from nmt.errors import UserError
 from nmt.serving.batcher import Batcher, Busy, Kind
@@ -131,15 +131,13 @@ class Job:
     async def wait(self, seconds: float) -> None:
         """Wait until the job is finished, at most so long.  UserError if the translation failed."""
         end = time.perf_counter() + seconds
-        while (
-            not self.stopped
-            and (pending := self._first_pending())
-            and (left := end - time.perf_counter()) > 0
-        ):
+        while not self.stopped and (pending := self._first_pending()):
+            left = end - time.perf_counter()
+            if left <= 0:
+                return
             future = asyncio.wrap_future(pending)
-            future.add_done_callback(
-                _error_of
-            )  # or asyncio would report an error that nobody asked for any more
+            # Or asyncio would report an error that nobody asked for any more.
+            future.add_done_callback(_error_of)
             await asyncio.wait([future], timeout=left)
             error = _error_of(future) if future.done() else None
             if isinstance(error, UserError):
@@ -167,12 +165,8 @@ class Job:
 
     def answers(self) -> list[Answer]:
         """An answer for each text, in order, from the sentences that are done."""
-        results = [future.result() for future in self._futures[: self.done]]
-        answers, first = [], 0
-        for plan in self.plans:
-            answers.append(self._answer(plan, results[first : first + len(plan.requests)]))
-            first += len(plan.requests)
-        return answers
+        results = iter([future.result() for future in self._futures[: self.done]])
+        return [self._answer(plan, list(islice(results, len(plan.requests)))) for plan in self.plans]
 
     def _answer(self, plan: Plan, results: list[SentenceTranslation]) -> Answer:
         whole = len(results) == len(plan.requests)

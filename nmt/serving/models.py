@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from nmt.checkpoint.folder import CONFIG_FILE, ENCODER_FILE, check_translates, open_folder
@@ -44,10 +45,8 @@ def user_folder() -> Path:
 def places() -> list[Path]:
     """The folders that may hold models; what lies in an earlier one goes before what lies in a later."""
     named = [Path(folder) for folder in os.environ.get(NAMED, "").split(os.pathsep) if folder]
-    installed = Path(
-        sysconfig.get_path("data"), "share", APPLICATION, "models"
-    )  # what comes with the package
-    return [folder for folder in (*named, user_folder(), CHECKPOINTS, installed) if folder.is_dir()]
+    packaged = Path(sysconfig.get_path("data"), "share", APPLICATION, "models")
+    return [folder for folder in (*named, user_folder(), CHECKPOINTS, packaged) if folder.is_dir()]
 
 
 def find_models() -> dict[Pair, Path]:
@@ -123,14 +122,14 @@ def _install_from(folder: Path, given: Path, replace: bool) -> list[Path]:
         raise UserError(f"{there[0]} is there already; give --replace to put the new one in its place")
     for target, model in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
-        files = [file for file in model.iterdir() if file.is_file() and not file.is_symlink()]
-        write_folder_atomically(target, lambda to, files=files: _copy(files, to))  # type: ignore[misc]
+        write_folder_atomically(target, partial(_copy, model))
     return list(targets)
 
 
-def _copy(files: Sequence[Path], to: Path) -> None:
-    for file in files:
-        shutil.copyfile(file, to / file.name)
+def _copy(model: Path, to: Path) -> None:
+    for file in model.iterdir():
+        if file.is_file() and not file.is_symlink():
+            shutil.copyfile(file, to / file.name)
 
 
 def _name(model: Path) -> str:
@@ -169,6 +168,5 @@ def _unpack(archive: Path, folder: str) -> None:
 
 def _check_size(archive: Path, sizes: Sequence[int]) -> None:
     if sum(sizes) > MAX_UNPACKED_BYTES or len(sizes) > MAX_FILES:
-        raise UserError(
-            f"{archive}: holds more than {MAX_FILES} files or {MAX_UNPACKED_BYTES // 10**9} GB; models are smaller"
-        )
+        most = f"{MAX_FILES} files or {MAX_UNPACKED_BYTES // 10**9} GB"
+        raise UserError(f"{archive}: holds more than {most}; models are smaller")

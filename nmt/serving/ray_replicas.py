@@ -29,9 +29,8 @@ MAX_TRIES = 4  # replicas that a request is put to, one after another
 MAX_ONGOING_REQUESTS = 64  # of a replica, which translates them in common batches
 TARGET_ONGOING_REQUESTS = 16  # of a replica on average, above which autoscaling adds one
 # What of a request goes to a replica: the rest of the scope belongs to the server that received it.
-FIELDS = (
-    "type asgi http_version method scheme path raw_path query_string root_path headers client server".split()
-)
+FIELDS = """type asgi http_version method scheme path raw_path query_string root_path headers client
+server""".split()
 
 
 class Replica:
@@ -120,9 +119,8 @@ def serve(settings: Settings, address: str | None, max_workers: int | None) -> N
         ray.serve.start(proxy_location="Disabled")  # this process receives the requests
         try:
             handle = ray.serve.run(replicas, name="nmt", route_prefix=None).options(stream=True)
-            signal.signal(
-                signal.SIGTERM, signal.default_int_handler
-            )  # Ray has put a handler of its own there
+            # Ray has put a handler of its own there.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             with running(Front(handle), settings.host, settings.port, GRACE_SECONDS):
                 print(f"Ready: {settings.url}", flush=True)
                 threading.Event().wait()

@@ -12,11 +12,13 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field, field_validator
-from starlette.responses import Response, StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from nmt.documents.document import Encoding, TextDocument
 from nmt.documents.formats import SUFFIXES
@@ -25,9 +27,8 @@ from nmt.errors import UserError
 from nmt.serving import languages, metrics, suggestions
 from nmt.serving.errors import shortened
 from nmt.serving.glossaries import MAX_CHARS, MAX_LINES
-from nmt.serving.guard import Refused
 from nmt.serving.job import Answer, Direction
-from nmt.serving.rest_requests import ERRORS, JSON, Access, Asked, sent, while_connected
+from nmt.serving.rest_requests import ERRORS, Access, Asked, sent, while_connected
 from nmt.serving.service import AUTO, MAX_ALTERNATIVES, TranslationService
 from nmt.serving.settings import Settings
 from nmt.translation.result import Segment
@@ -60,11 +61,8 @@ class ToDetect(Asked):
     @field_validator("q", mode="before")
     @classmethod
     def joined(cls, value: Any) -> Any:
-        return (
-            " ".join(value)
-            if isinstance(value, list) and all(isinstance(one, str) for one in value)
-            else value
-        )
+        texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return " ".join(value) if texts else value
 
 
 class Suggested(Asked):
@@ -104,7 +102,7 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
         """Translate a text, or several."""
         if asked.stream:
             return await _streamed(service, asked)
-        return JSON(await while_connected(request, _translated(service, asked)))
+        return JSONResponse(await while_connected(request, _translated(service, asked)))
 
     @app.post("/detect", response_model=list[Detected], openapi_extra=_body(ToDetect), responses=ERRORS)
     async def detect(asked: Annotated[ToDetect, sent(ToDetect)]) -> Response:
@@ -112,14 +110,14 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
         service.check([asked.q])
         found = await asyncio.to_thread(service.guess, asked.q)
         guesses = [_percent(guess.language, guess.probability) for guess in found]
-        return JSON([one for one in guesses if one["confidence"] >= 1] or [_percent(service.first[0], 0)])
+        likely = [one for one in guesses if one["confidence"] >= 1]
+        return JSONResponse(likely or [_percent(service.first[0], 0)])
 
     @app.get("/languages", response_model=list[Language], responses=ERRORS)
     async def available(asked: Annotated[Asked, sent(Asked)]) -> Response:
         """The languages that can be translated from, and into which."""
-        return JSON([
-            {**_named(code), "targets": [*service.targets(code), code]} for code in service.sources()
-        ])  # fmt: skip
+        sources = service.sources()
+        return JSONResponse([{**_named(code), "targets": [*service.targets(code), code]} for code in sources])
 
     @app.get("/frontend/settings")
     async def frontend(asked: Annotated[Asked, sent(Asked)]) -> dict[str, Any]:
@@ -140,7 +138,7 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
     async def suggest(asked: Annotated[Suggested, sent(Suggested)]) -> dict[str, bool]:
         """Suggest a better translation, which is kept for the next training."""
         if settings.suggestions is None:
-            raise Refused(403, "Suggestions are disabled on this server.")
+            raise HTTPException(403, "Suggestions are disabled on this server.")
         direction = supported(service, asked.source, asked.target)
         service.check([asked.q, asked.s])
         await asyncio.to_thread(suggestions.keep, settings.suggestions, direction, asked.q, asked.s)
@@ -156,35 +154,31 @@ def add_routes(app: FastAPI, service: TranslationService, settings: Settings) ->
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-# --- translating ---------------------------------------------------------------------------------------------
-
-
 async def _translated(service: TranslationService, asked: ToTranslate) -> dict[str, Any]:
     """The answer to POST /translate; it has the form of `q`, a text or a list."""
     several = isinstance(asked.q, list)
     texts = asked.q if isinstance(asked.q, list) else [asked.q]
     service.check(texts)  # before anything is done with so much text
     if asked.doubtful and asked.format != "text":
-        raise Refused(400, "doubtful: true needs format text")
+        raise HTTPException(400, "doubtful: true needs format text")
     # In a thread: a text takes a millisecond, and there may be thousands.
     sources, detected = await asyncio.to_thread(_sources, service, texts, asked)
     groups: dict[str, list[int]] = {}
     for i, source in enumerate(sources):
         groups.setdefault(source, []).append(i)
-    # Together, so that one time limit holds for all of them; where one fails, the others end.
-    of_groups = [
-        asyncio.ensure_future(
-            _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
-        )
+    answering = (
+        _of_one_language(service, [texts[i] for i in group], (source, asked.target), asked)
         for source, group in groups.items()
-    ]
+    )
+    # Together, so that one time limit holds for all of them; where one fails, the others end.
+    of_groups = [asyncio.ensure_future(one) for one in answering]
     try:
         done = await asyncio.gather(*of_groups)
     finally:
         for one in of_groups:
             one.cancel()
-    by_place = {i: one for group, some in zip(groups.values(), done, strict=True)
-                for i, one in zip(group, some, strict=True)}  # fmt: skip
+    places = [i for group in groups.values() for i in group]
+    by_place = dict(zip(places, chain.from_iterable(done), strict=True))
     in_order = [by_place[i] for i in range(len(texts))]
     answer: dict[str, Any] = {"translatedText": [one.text for one in in_order]}
     if detected:
@@ -222,7 +216,7 @@ def _sources(
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """The language of each text, and what is told of its detection.
 
-    Refused for a language that is not served, be it named or detected."""
+    HTTPException for a language that is not served, be it named or detected."""
     if asked.source != AUTO:
         supported(service, asked.source, asked.target)
         return [asked.source] * len(texts), []
@@ -233,32 +227,30 @@ def _sources(
         language, probability = guesses[0] if guesses else (service.any_source(asked.target), 0.0)
         if language not in service.sources():
             where = f"q[{number}]" if isinstance(asked.q, list) else "q"
-            raise Refused(
-                400,
-                f"{language} is not supported: {where} seems to be in {languages.name(language)[0]}; "
-                f"give source, one of {', '.join(service.sources())}",
-            )
+            seems = f"{language} is not supported: {where} seems to be in {languages.name(language)[0]}"
+            raise HTTPException(400, f"{seems}; give source, one of {', '.join(service.sources())}")
         supported(service, language, asked.target)
         detected.append(_percent(language, probability))
     return [one["language"] for one in detected], detected
 
 
 def supported(service: TranslationService, source: str, target: str) -> Direction:
-    """(source, target), if the one can be translated into the other, or is the same; Refused otherwise."""
+    """(source, target), if the one can be translated into the other, or is the same; HTTPException otherwise."""
     known = {*service.sources(), *(end for _, end in service.translators)}
     for code in (source, target):
         if code not in known:
-            raise Refused(400, f"{shortened(code)} is not supported")
+            raise HTTPException(400, f"{shortened(code)} is not supported")
     if source != target and target not in service.targets(source):
         start, end = languages.name(source)[0], languages.name(target)[0]
-        raise Refused(400, f"{end} ({target}) is not available as a target language from {start} ({source})")
+        said = f"{end} ({target}) is not available as a target language from {start} ({source})"
+        raise HTTPException(400, said)
     return source, target
 
 
 async def _streamed(service: TranslationService, asked: ToTranslate) -> Response:
     """The answer as server-sent events: one for each further piece of the text, and the whole with `done: true`."""
     if not isinstance(asked.q, str) or asked.format != "text":
-        raise Refused(400, "stream: true needs one text, and format text")
+        raise HTTPException(400, "stream: true needs one text, and format text")
     (source,), detected = await asyncio.to_thread(_sources, service, [asked.q], asked)
     more: dict[str, Any] = {"detectedLanguage": detected[0]} if detected else {}
     if source == asked.target:  # it comes back as it is
@@ -308,9 +300,8 @@ async def _events(
 def _body(model: type[BaseModel]) -> dict[str, Any]:
     """How the OpenAPI document describes what is sent."""
     schema = {"schema": model.model_json_schema()}
-    return {
-        "requestBody": {"content": {"application/json": schema, "application/x-www-form-urlencoded": schema}}
-    }
+    kinds = ("application/json", "application/x-www-form-urlencoded")
+    return {"requestBody": {"content": dict.fromkeys(kinds, schema)}}
 
 
 def _percent(language: str, probability: float) -> dict[str, Any]:

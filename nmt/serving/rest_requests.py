@@ -15,16 +15,13 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 
-from nmt.errors import UserError
-from nmt.serving.errors import PageError, shortened
-from nmt.serving.guard import LOCKED, USER, Limiter, Refused, address_of
-from nmt.serving.users import LockedOut, Users
+from nmt.serving.errors import shortened
+from nmt.serving.guard import USER, Limiter, address_of
+from nmt.serving.users import Users
 from nmt.text.normalization import without_surrogates
 
 MAX_BODY_BYTES = 1_000_000
-STATUS = {"page.busy": 429, "page.timeout": 503, "page.failed": 500}  # of errors that are not the client's
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Asked")
@@ -46,11 +43,8 @@ class Access:
     def check(self, request: Request, api_key: object) -> None:
         if self.users is not None and request.scope.get(USER) is None:
             name, _, password = str(api_key or "").partition(":")
-            try:
-                if not api_key or not self.users.check(name, password, address_of(request.scope)):
-                    raise Refused(403, "Invalid API key: this server needs user:password")
-            except LockedOut:
-                raise LOCKED from None
+            if not api_key or not self.users.check(name, password, address_of(request.scope)):
+                raise HTTPException(403, "Invalid API key: this server needs user:password")
             self.limiter.count("user", name)
 
 
@@ -66,19 +60,18 @@ def sent(model: type[M]) -> Any:
 
 
 def checked(model: type[M], fields: dict[str, Any]) -> M:
-    """Refused, in one sentence, for fields that are missing or of another kind."""
+    """HTTPException, in one sentence, for fields that are missing or of another kind."""
     try:
-        return model.model_validate(
-            {name: value for name, value in fields.items() if value not in (None, "", [])}
-        )
+        there = {name: value for name, value in fields.items() if value not in (None, "", [])}
+        return model.model_validate(there)
     except ValidationError as error:
         first = error.errors()[0]
         name, value = str(first["loc"][0]), shortened(str(first.get("input")))
         if first["type"] == "missing":
-            raise Refused(400, f"Invalid request: missing {name} parameter") from None
+            raise HTTPException(400, f"Invalid request: missing {name} parameter") from None
         if name == "format":
-            raise Refused(400, f"{value} format is not supported") from None
-        raise Refused(400, f"Invalid request: {name}: {first['msg']}") from None
+            raise HTTPException(400, f"{value} format is not supported") from None
+        raise HTTPException(400, f"Invalid request: {name}: {first['msg']}") from None
 
 
 async def read_fields(request: Request, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
@@ -93,10 +86,9 @@ async def read_fields(request: Request, max_bytes: int = MAX_BODY_BYTES) -> dict
             form = "urlencoded" in kind
             fields |= _grouped(parse_qsl(body.decode(), True)) if form else {**json.loads(body)}
         return {name: _without_surrogates(value) for name, value in fields.items()}
-    except HTTPException as error:
-        raise Refused(error.status_code, str(error.detail)) from None
     except (ValueError, TypeError, RecursionError):
-        raise Refused(400, "Invalid JSON format: the request is not a JSON object or a form") from None
+        said = "Invalid JSON format: the request is not a JSON object or a form"
+        raise HTTPException(400, said) from None
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:
@@ -104,7 +96,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
-            raise Refused(413, f"the request is larger than {max_bytes} bytes")
+            raise HTTPException(413, f"the request is larger than {max_bytes} bytes")
     return bytes(body)
 
 
@@ -134,7 +126,7 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            raise Refused(499, "the client has gone")
+            raise HTTPException(499, "the client has gone")
         return working.result()
     finally:
         leaving.cancel()
@@ -154,15 +146,3 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     429: {"model": Failure, "description": "Too many requests"},
     500: {"model": Failure, "description": "The translation failed"},
 }
-
-
-class JSON(Response):
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def refusal(error: UserError) -> Refused:
-    """A message for visitors as an error for programs."""
-    return Refused(STATUS.get(error.key, 400) if isinstance(error, PageError) else 400, str(error))

@@ -84,10 +84,8 @@ def to_translate(source: str, reference: str) -> list[str]:
         raise PageError("scores.no_source")
     _check_reference(lines["reference"])
     _check_sizes(lines)
-    if len(lines["source"]) > MAX_TRANSLATED_LINES:
-        raise PageError(
-            "scores.too_many_to_translate", lines=len(lines["source"]), limit=MAX_TRANSLATED_LINES
-        )
+    if (count := len(lines["source"])) > MAX_TRANSLATED_LINES:
+        raise PageError("scores.too_many_to_translate", lines=count, limit=MAX_TRANSLATED_LINES)
     return lines["source"]
 
 
@@ -107,14 +105,13 @@ def corpus_of_lists(hypotheses: object, references: object) -> Corpus:
 async def measured(corpus: Corpus) -> Result:
     """`comparison.measure` in another process; PageError when it takes too long or fails."""
     try:
-        return Result.from_plain(
-            await subprocess_call.call(measure_plain, asdict(corpus), seconds=MAX_SECONDS)
-        )
+        plain = await subprocess_call.call(measure_plain, asdict(corpus), seconds=MAX_SECONDS)
     except subprocess_call.TookTooLong:
         raise PageError("scores.took_too_long", seconds=round(MAX_SECONDS)) from None
     except subprocess_call.Failed as error:
         logger.error("scoring failed: %s", error)
         raise PageError("page.failed") from None
+    return Result.from_plain(plain)
 
 
 def _check_reference(lines: list[str]) -> None:
@@ -136,9 +133,8 @@ def _check_sizes(given: dict[str, list[str]]) -> None:
         for number, line in enumerate(lines, start=1):
             if len(line) > MAX_LINE_CHARS:
                 box = catalogue.both(f"scores.box_{name}")
-                raise PageError(
-                    "scores.long_line", box=box, line=number, length=len(line), limit=MAX_LINE_CHARS
-                )
+                size = {"length": len(line), "limit": MAX_LINE_CHARS}
+                raise PageError("scores.long_line", box=box, line=number, **size)
 
 
 def _listed(counts: dict[str, int]) -> catalogue.Both:

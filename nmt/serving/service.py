@@ -7,7 +7,6 @@ The page, its endpoints and the REST API all use `TranslationService`, which kno
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
@@ -20,7 +19,7 @@ from nmt.errors import UserError
 from nmt.serving import languages
 from nmt.serving.batcher import MAX_BATCH, Batcher, Kind
 from nmt.serving.detection import Detector, Guess
-from nmt.serving.errors import PageError
+from nmt.serving.errors import PageError, failures_logged
 from nmt.serving.glossaries import glossary_of
 from nmt.serving.job import Answer, Direction, Job
 from nmt.translation.plan import Plan
@@ -39,11 +38,7 @@ AUTO = "auto"  # instead of a source language: it is to be detected
 FIRST_ANSWER_SECONDS = 0.3  # after which a visitor is shown how far the translation is
 MAX_LOOKUPS = 2  # words that are looked up at once: each search takes a core
 MAX_CHARS_PLANNED_AT_ONCE = 2000  # a longer text is planned in a thread, lest the event loop stand still
-MAX_COUNTED = (
-    4 * MAX_BATCH
-)  # sentences as which a document counts in the batcher, which has room for others then
-
-logger = logging.getLogger(__name__)
+MAX_COUNTED = 4 * MAX_BATCH  # sentences as which a document counts in the batcher, lest it fill all of it
 
 
 class TranslationService:
@@ -114,9 +109,8 @@ class TranslationService:
         try:
             return self._routes(source)[target]
         except KeyError:
-            raise PageError(
-                "translate.no_model", source=languages.name(source), target=languages.name(target)
-            ) from None
+            named = {"source": languages.name(source), "target": languages.name(target)}
+            raise PageError("translate.no_model", **named) from None
 
     def _routes(self, source: str) -> dict[str, list[Direction]]:
         """The shortest route to each language that can be reached, the shortest first (breadth-first search)."""
@@ -174,9 +168,8 @@ class TranslationService:
         """("es", "en") for "es-en".  UserError for a direction without a model."""
         source, _, target = str(direction).partition("-")
         if (source, target) not in self.translators:
-            raise UserError(
-                f"No model for the direction {direction!r}. Available: {', '.join(self.directions())}."
-            )
+            there = ", ".join(self.directions())
+            raise UserError(f"No model for the direction {direction!r}. Available: {there}.")
         return source, target
 
     # --- translating --------------------------------------------------------------------------------------
@@ -282,16 +275,12 @@ class TranslationService:
             terms = glossary_of(glossary, answer.direction)
             return translator.continuations(sentence.source, prefix, glossary=terms)
 
-        found = asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
-        try:
-            return await asyncio.wait_for(found, self.timeout)
-        except asyncio.TimeoutError:
-            raise PageError("page.timeout", seconds=round(self.timeout)) from None
-        except UserError:
-            raise
-        except Exception as error:
-            logger.error("looking up %s-%s failed", *answer.direction, exc_info=error)
-            raise PageError("page.failed") from None
+        with failures_logged(f"looking up {'-'.join(answer.direction)}"):
+            found = asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
+            try:
+                return await asyncio.wait_for(found, self.timeout)
+            except asyncio.TimeoutError:
+                raise PageError("page.timeout", seconds=round(self.timeout)) from None
 
     @property
     def waiting(self) -> int:

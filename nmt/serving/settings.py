@@ -39,12 +39,9 @@ class Settings:
     def of(cls, arguments: argparse.Namespace, **more: Any) -> Settings:
         """UserError for an address or a limit that is none."""
         given = {field.name: getattr(arguments, field.name, None) for field in fields(cls)}
-        given = {
-            name: tuple(map(str, v)) if isinstance(v, list) else v
-            for name, v in given.items()
-            if v is not None
-        }
-        settings = cls(**{**given, **more})
+        given = {name: value for name, value in given.items() if value is not None}
+        lists = {name: tuple(map(str, value)) for name, value in given.items() if isinstance(value, list)}
+        settings = cls(**{**given, **lists, **more})
         for proxy in settings.proxy:
             try:
                 ipaddress.ip_network(proxy)
@@ -68,53 +65,25 @@ class Settings:
 
 def add_arguments(parser: argparse.ArgumentParser, default_port: int) -> None:
     add = parser.add_argument
-    add(
-        "--model",
-        action="append",
-        type=Path,
-        metavar="CHECKPOINT",
-        default=[],
-        help="checkpoint folder; repeat it for more directions (default: all that `nmt models` lists)",
-    )
+    several: dict[str, Any] = {"action": "append", "default": []}
+    models = "checkpoint folder; repeat it for more directions (default: all that `nmt models` lists)"
+    add("--model", type=Path, metavar="CHECKPOINT", help=models, **several)
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=_to(65535), default=default_port, help="port to listen on (default: %(default)s)")
     limit = "longest text of one request, in characters (default: %(default)s)"
     add("--max-chars", type=_to(), default=5000, metavar="N", help=limit)
     limit = "longest time of one translation; documents may take longer (default: %(default)s)"
     add("--timeout", type=_to(), default=60, metavar="SECONDS", help=limit)
-    add(
-        "--auth",
-        metavar="FILE",
-        help="ask for a name and password; FILE has a line name:password for each visitor",
-    )
-    add(
-        "--root-path",
-        type=_path,
-        default="",
-        metavar="/PATH",
-        help="a proxy serves this below /PATH of its own address; it may also send X-Forwarded-Prefix",
-    )
-    add(
-        "--proxy",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="address or network of a proxy, whose X-Forwarded-… headers are believed (default: nobody's are)",
-    )
-    add(
-        "--allowed-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="name by which this server may be asked, beside --host and this machine's own; '*': any",
-    )
-    add(
-        "--cors",
-        action="append",
-        default=None,
-        metavar="ORIGIN",
-        help="web page (https://example.org) whose scripts may use the API (default: any may)",
-    )
+    passwords = "ask for a name and password; FILE has a line name:password for each visitor"
+    add("--auth", metavar="FILE", help=passwords)
+    below = "a proxy serves this below /PATH of its own address; it may also send X-Forwarded-Prefix"
+    add("--root-path", type=_path, default="", metavar="/PATH", help=below)
+    proxy = "address or network of a proxy, whose X-Forwarded-… headers are believed (default: nobody's are)"
+    add("--proxy", metavar="ADDRESS", help=proxy, **several)
+    names = "name by which this server may be asked, beside --host and this machine's own; '*': any"
+    add("--allowed-host", metavar="NAME", help=names, **several)
+    origins = "web page (https://example.org) whose scripts may use the API (default: any may)"
+    add("--cors", action="append", metavar="ORIGIN", help=origins)
     limit = "requests of one address, or user, not counting the page itself, such as 60/minute (default: any number)"
     add("--rate-limit", metavar="N/TIME", help=limit)
     suggested = "keep translations that clients suggest, a TSV file for each direction (default: refuse them)"

@@ -252,7 +252,6 @@ def _number(value: float | None, most: float, what: str, whole: bool = True) -> 
     value = 0 if value is None else value
     good = isinstance(value, int | float) and 0 <= value <= most  # which nan is not
     if not good or (whole and value % 1):
-        raise PageError(
-            "retrain.not_in_range", what=catalogue.MESSAGES[f"retrain.{what}"], least=0, most=most
-        )
+        field = catalogue.MESSAGES[f"retrain.{what}"]
+        raise PageError("retrain.not_in_range", what=field, least=0, most=most)
     return value

@@ -37,9 +37,7 @@ class Status:
     stage: str = ""  # "prepare", "train", or "" before the first
     status: int | None = None  # exit status of the stage's command; None while it runs
     stopping: bool = False
-    process: int | None = (
-        None  # the command's id while it runs: it can be stopped when the supervisor was killed
-    )
+    process: int | None = None  # the command's id while it runs, to stop it if the supervisor was killed
 
 
 def write_status(folder: Path, status: Status) -> None:

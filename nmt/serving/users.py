@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import logging
 import time
 from collections.abc import Mapping
-from hmac import compare_digest
 from pathlib import Path
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.exceptions import HTTPException
 
 from nmt.errors import UserError
 from nmt.serving.errors import shortened
@@ -32,10 +31,6 @@ WRONG = {
 logger = logging.getLogger(__name__)
 
 
-class LockedOut(Exception):
-    """Too many wrong passwords came from this address, or for this name."""
-
-
 class Users:
     """passwords  by name
     secret     signs cookies; whoever changes a password ends the logins made with it
@@ -46,12 +41,13 @@ class Users:
         self._wrong = MovingWindowRateLimiter(MemoryStorage())
 
     def check(self, user: str, password: str, address: str) -> bool:
-        """Whether this is the user's password.  LockedOut, whatever the password, after too many wrong ones."""
+        """Whether this is the user's password.  HTTPException, whatever the password, after too many wrong ones."""
         keys = {"address": address, "name": shortened(user)}
         for kind, key in keys.items():
             if not self._wrong.test(WRONG[kind], kind, key):
                 logger.warning("locked out: %s %r", kind, key)
-                raise LockedOut
+                wait = {"retry-after": str(60 * LOCK_MINUTES)}
+                raise HTTPException(429, "too many wrong passwords: try again in some minutes", wait)
         if is_known(self._passwords, user, password):
             return True
         for kind, key in keys.items():
@@ -63,10 +59,8 @@ class Users:
         """The user of an Authorization header; None if there is none or it is wrong."""
         scheme, _, encoded = header.partition(" ")
         try:
-            given = (
-                base64.b64decode(encoded, validate=True).decode("utf-8") if scheme.lower() == "basic" else ""
-            )
-        except (binascii.Error, UnicodeDecodeError):
+            given = base64.b64decode(encoded, validate=True).decode() if scheme.lower() == "basic" else ""
+        except ValueError:  # no base64, or no text
             return None
         user, _, password = given.partition(":")
         return user if given and self.check(user, password, address) else None
@@ -81,7 +75,8 @@ class Users:
         try:
             name, until, signature = cookie.split(".")
             user = base64.urlsafe_b64decode(name).decode()
-            valid = compare_digest(signature, self._signature(user, int(until))) and int(until) > time.time()
+            signed = hmac.compare_digest(signature, self._signature(user, int(until)))
+            valid = signed and int(until) > time.time()
         except (ValueError, TypeError):
             return None
         return user if valid and user in self._passwords else None
@@ -117,4 +112,4 @@ def is_known(users: Mapping[str, str], user: str, password: str) -> bool:
     """Whether this is the user's password; the time that it takes does not tell how much of it was right."""
     known = users.get(user)
     given = password.encode("utf-8", "replace")
-    return compare_digest((known or "").encode(), given) and known is not None
+    return hmac.compare_digest((known or "").encode(), given) and known is not None

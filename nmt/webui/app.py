@@ -11,32 +11,20 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nmt.errors import UserError
 from nmt.serving import settings
 from nmt.serving.http_server import check_address, prepared
-
-if TYPE_CHECKING:
-    from nmt.serving.training_jobs import Trainings
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="app_gradio.py", description="Serve the translating page.")
     settings.add_arguments(parser, default_port=7860)
     add = parser.add_argument
-    add(
-        "--allow-training",
-        action="store_true",
-        help="let visitors train models on this machine, also from files that lie on it",
-    )
-    add(
-        "--training-folder",
-        type=Path,
-        default=Path("runs"),
-        metavar="FOLDER",
-        help="where these trainings go (default: %(default)s)",
-    )
+    training = "let visitors train models on this machine, also from files that lie on it"
+    add("--allow-training", action="store_true", help=training)
+    folder = "where these trainings go (default: %(default)s)"
+    add("--training-folder", type=Path, default=Path("runs"), metavar="FOLDER", help=folder)
     return parser.parse_args(argv)
 
 
@@ -57,19 +45,16 @@ def serve(arguments: argparse.Namespace) -> None:
         service, users = prepared(chosen)
         from nmt.webui.server import served
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"the page needs {error.name}: pip install 'recurrent-nmt[app]' (`make app` does)"
-        ) from None
-
-    trainings = _trainings(arguments.training_folder) if arguments.allow_training else None
+        install = "pip install 'recurrent-nmt[app]' (`make app` does)"
+        raise UserError(f"the page needs {error.name}: {install}") from None
+    trainings = None
+    if arguments.allow_training:
+        try:
+            from nmt.serving.training_jobs import Trainings
+        except ModuleNotFoundError as error:  # fcntl
+            said = f"--allow-training does not work on this system: it has no {error.name}"
+            raise UserError(said) from None
+        trainings = Trainings(arguments.training_folder)
     with served(service, chosen, users, trainings):
         print(f"Ready: {chosen.url}", flush=True)
         threading.Event().wait()
-
-
-def _trainings(folder: Path) -> Trainings:
-    try:
-        from nmt.serving.training_jobs import Trainings
-    except ModuleNotFoundError as error:  # fcntl
-        raise UserError(f"--allow-training does not work on this system: it has no {error.name}") from None
-    return Trainings(folder)

@@ -86,9 +86,8 @@ def _endpoint(function: Callable[..., Any], name: str, results: list[str], **set
     assert page is not None
     added = page.fns[endpoint["id"]]
     component: Any
-    for component, label in zip(
-        [*added.inputs, *added.outputs], [*signature(function).parameters, *results], strict=True
-    ):
+    labels = [*signature(function).parameters, *results]
+    for component, label in zip([*added.inputs, *added.outputs], labels, strict=True):
         component.label = label
 
 

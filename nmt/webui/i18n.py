@@ -12,29 +12,22 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import gradio as gr
-from gradio.i18n import I18nData
 
-from nmt.serving.messages.catalogue import (
-    EXPLANATIONS,
-    LANGUAGES,
-    MESSAGES,
-    Language,
-    Value,
-    both,
-    number,
-    preferred,
-)
+from nmt.serving.messages import catalogue
+from nmt.serving.messages.catalogue import LANGUAGES, Value
 
-_LABELS = {**MESSAGES, **EXPLANATIONS}
-I18N = gr.I18n(
-    **{language: {key: said[i] for key, said in _LABELS.items()} for i, language in enumerate(LANGUAGES)}
-)
+_LABELS = {**catalogue.MESSAGES, **catalogue.EXPLANATIONS}
+I18N = gr.I18n(**{code: {key: said[i] for key, said in _LABELS.items()} for i, code in enumerate(LANGUAGES)})
 
 
-def label(key: str) -> I18nData:
-    """For a label, placeholder, info, button or Markdown of a component; KeyError for an unknown key."""
+def label(key: str) -> Any:
+    """For a label, placeholder, info, button or Markdown of a component; KeyError for an unknown key.
+
+    It is Gradio's I18nData; some components declare that they take plain strings only.
+    """
     if key not in _LABELS:
         raise KeyError(key)
     return I18N(key)
@@ -42,12 +35,12 @@ def label(key: str) -> I18nData:
 
 def html(key: str, /, **values: Value) -> str:
     """The message in both languages, for an HTML component; values are escaped."""
-    return in_both(*both(key, **{name: _escaped(value) for name, value in values.items()}))
+    return in_both(*catalogue.both(key, **{name: _escaped(value) for name, value in values.items()}))
 
 
 def figure(value: float, form: str) -> str:
     """A number that stands alone in an HTML component, as each language writes it."""
-    return in_both(*number(value, form))
+    return in_both(*catalogue.number(value, form))
 
 
 def in_both(english: str, spanish: str, tag: str = "span") -> str:
@@ -60,9 +53,9 @@ def in_both(english: str, spanish: str, tag: str = "span") -> str:
     )
 
 
-def of_visitor(request: gr.Request | None) -> Language:
+def of_visitor(request: gr.Request | None) -> catalogue.Language:
     """The page's language in the visitor's browser."""
-    return preferred(request.headers.get("accept-language", "") if request else "")
+    return catalogue.preferred(request.headers.get("accept-language", "") if request else "")
 
 
 def _escaped(value: Value) -> Value:

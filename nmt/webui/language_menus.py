@@ -22,12 +22,10 @@ def opening(service: TranslationService) -> Direction:
 
 
 def source_menu(service: TranslationService, elem_id: str) -> gr.Dropdown:
-    """The menu "from"."""
     return _language_menu("from", source_choices(service, "en"), opening(service)[0], elem_id)
 
 
 def target_menu(service: TranslationService, elem_id: str) -> gr.Dropdown:
-    """The menu "to"."""
     source, target = opening(service)
     return _language_menu("to", target_choices(service, source, "en"), target, elem_id)
 

@@ -54,9 +54,8 @@ def served(
     delete_abandoned_uploads()
     with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # nothing that was uploaded outlives the program
-        app = make_app(
-            service, users, trainings, replace(settings, files=uploads, secret=secrets.token_hex())
-        )
+        settings = replace(settings, files=uploads, secret=secrets.token_hex())
+        app = make_app(service, users, trainings, settings)
         try:
             with http_server.running(app, settings.host, settings.port):
                 yield

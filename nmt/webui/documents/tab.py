@@ -1,8 +1,6 @@
 """The tab that translates documents: a file in, progress, the same format out.
 
-The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  Files are opened and written by `nmt.serving.documents`, HTML is made in
-`views.py`.
+Files are opened and written by `nmt.serving.documents`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.webui import i18n, markup
-from nmt.webui.components import AT_ONCE, PRIVATE, button, download_button, or_skip, shown_if_any
+from nmt.webui.components import AT_ONCE, PRIVATE, button, download_button, or_skip, owner_of, shown_if_any
 from nmt.webui.documents import views
 from nmt.webui.glossary import glossary_box
 from nmt.webui.language_menus import fitting_target, source_menu, target_menu
@@ -43,9 +41,6 @@ class Shown(NamedTuple):
     result: Path | None = None
     running: bool = False
     target: str | None = None  # language; None: as it is
-
-
-# --- handlers ---------------------------------------------------------------------------------------------
 
 
 async def look(service: TranslationService, file: str | None, source: str, target: str) -> Shown:
@@ -115,9 +110,6 @@ def _named(direction: Direction) -> dict[str, catalogue.Value]:
     return {"source": languages.name(direction[0]), "target": languages.name(direction[1])}
 
 
-# --- layout -----------------------------------------------------------------------------------------------
-
-
 class Layout:
     """The components from top to bottom, in the state in which the page opens."""
 
@@ -150,9 +142,6 @@ class Layout:
             self.preview = gr.HTML(elem_id="nmt-document-preview")
 
 
-# --- events -----------------------------------------------------------------------------------------------
-
-
 def build(service: TranslationService) -> Layout:
     """Lay out the tab inside the current Blocks and wire its events."""
     c = Layout(service)
@@ -162,7 +151,7 @@ def build(service: TranslationService) -> Layout:
     latest = LatestEvents()
 
     async def run(file, source, target, glossary, request: gr.Request):  # type: ignore[no-untyped-def]
-        owner = _owner(request)
+        owner = owner_of(request, "document")
         with latest.event(owner, file) as event:
             growing = translate(service, owner, file, source, target, folder, glossary or "")
             async with aclosing(latest.follow(owner, event, growing, stopped())) as following:
@@ -170,7 +159,7 @@ def build(service: TranslationService) -> Layout:
                     yield nothing_new if shown is None else updates(shown)
 
     async def uploaded(file, source, target, request: gr.Request) -> list[Any]:  # type: ignore[no-untyped-def]
-        owner = _owner(request)
+        owner = owner_of(request, "document")
         if file is not None and file == latest.file(owner):
             return nothing_new  # the button was quicker than this event
         with latest.event(owner) as event:
@@ -179,7 +168,7 @@ def build(service: TranslationService) -> Layout:
             return updates(shown) if latest.is_last(owner, event) else nothing_new
 
     async def stop(request: gr.Request) -> None:
-        owner = _owner(request)
+        owner = owner_of(request, "document")
         latest.stop(owner)
         service.stop(owner)
 
@@ -196,7 +185,6 @@ def build(service: TranslationService) -> Layout:
 
 
 def updates(shown: Shown) -> list[Any]:
-    """`Shown` as updates of the components."""
     return [
         shown.status,
         shown_if_any(shown.notice),
@@ -208,8 +196,3 @@ def updates(shown: Shown) -> list[Any]:
         gr.update(visible=shown.running),
         or_skip(shown.target),
     ]
-
-
-def _owner(request: gr.Request) -> Hashable:
-    """Not the one under which the visitor's typed text is translated: neither stops the other."""
-    return request.session_hash, "document"

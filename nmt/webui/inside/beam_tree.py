@@ -61,7 +61,7 @@ def _box(inside: Inside, index: int) -> str:
     ended = " nmt-ended" if candidate.ended else ""
     parent = "" if candidate.parent is None else candidate.parent
     return (
-        f'<li><button type="button" class="nmt-node {_kind(inside.tree, index)}{ended}" data-index="{index}" '
+        f'<li><button type="button" class="nmt-node nmt-{_kind(inside.tree, index)}{ended}" data-index="{index}" '
         f'tabindex="-1" data-parent="{parent}"><span>{piece_html(inside.tree_tokens[index])}</span> '
         f'<small>{alone(number(candidate.score))}</small><span class="nmt-aside">{_details(inside, index)}</span>'
         "</button></li>"
@@ -77,10 +77,8 @@ def _details(inside: Inside, index: int) -> str:
         share=said(share(exp(candidate.log_prob))),
         score=said(number(candidate.score)),
     )
-    outcome = {"nmt-best": "returned", "nmt-kept": "kept", "nmt-dropped": "dropped"}[
-        _kind(inside.tree, index)
-    ]
-    became = i18n.html(f"inside.{outcome}")
+    kind = _kind(inside.tree, index)
+    became = i18n.html(f"inside.{'returned' if kind == 'best' else kind}")
     if candidate.rank is not None:
         became += "; " + i18n.html("inside.ended", rank=said(number(candidate.rank, 3)))
     text = i18n.html("inside.beginning", text=beginning(inside, index))
@@ -88,10 +86,10 @@ def _details(inside: Inside, index: int) -> str:
 
 
 def _kind(tree: BeamTree, index: int) -> str:
-    """The class of a candidate's box and line, by what became of it."""
+    """What became of a candidate; its box and line have a class of that name."""
     if index in tree.best:
-        return "nmt-best"
-    return "nmt-kept" if tree.candidates[index].kept else "nmt-dropped"
+        return "best"
+    return "kept" if tree.candidates[index].kept else "dropped"
 
 
 def _lines(tree: BeamTree, at: dict[int, Place]) -> str:
@@ -100,15 +98,13 @@ def _lines(tree: BeamTree, at: dict[int, Place]) -> str:
     rows = 1 + max((row for _, row in at.values()), default=0)
     paths = []
     for index, place in sorted(at.items(), key=lambda item: item[0] in tree.best):  # the strong ones on top
-        candidate = tree.candidates[index]
         x, y = _left(place), _middle(place)
-        parent = None if candidate.parent is None else at[candidate.parent]
-        start, height = (
-            (0.0, _middle((0, 0))) if parent is None else (_left(parent) + BOX_WIDTH, _middle(parent))
-        )
+        start, height = 0.0, _middle((0, 0))
+        if (parent := tree.candidates[index].parent) is not None:
+            start, height = _left(at[parent]) + BOX_WIDTH, _middle(at[parent])
         bend = (start + x) / 2
         paths.append(
-            f'<path class="{_kind(tree, index)}" data-of="{index}" '
+            f'<path class="nmt-{_kind(tree, index)}" data-of="{index}" '
             f'd="M{start:.2f} {height:.2f}C{bend:.2f} {height:.2f} {bend:.2f} {y:.2f} {x:.2f} {y:.2f}"/>'
         )
     width, height = _left((steps, 0)), HEAD_HEIGHT + rows * ROW_HEIGHT

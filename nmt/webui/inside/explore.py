@@ -5,15 +5,11 @@ The laboratory works with torch, which the page does without otherwise: it is im
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from nmt.errors import UserError
-from nmt.serving.errors import PageError
+from nmt.serving.errors import PageError, failures_logged
 from nmt.serving.job import Answer, Direction
 from nmt.serving.service import TranslationService
 
@@ -27,8 +23,6 @@ Of = Literal["model", "open", "plain"]
 # Fewer than `nmt lab memory` takes, so that nobody waits long.
 PROBES = 16  # directions in which the derivative is followed
 MAX_DISTANCE, EXAMPLES = 60, 2  # steps and sequences for fresh cells
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,14 +47,13 @@ def look(service: TranslationService, wanted: Wanted) -> Seen:
     """UserError, fit to be shown to a visitor, for what cannot be looked into and for a failure of any kind."""
     for text in (wanted.text, wanted.translation):
         service.check([text], wanted.direction)
-    with _failures_logged():
+    with failures_logged("looking inside"):
         from nmt.lab.inside import Unreadable, look_inside
 
         translator = service.translators[wanted.direction]
+        given = wanted.translation.strip() or None
         try:
-            inside = look_inside(
-                translator, wanted.text, wanted.translation.strip() or None, wanted.beam or None
-            )
+            inside = look_inside(translator, wanted.text, given, wanted.beam or None)
         except Unreadable as error:
             key = f"inside.{'long' if error.pieces else 'empty'}_{error.what}"
             raise PageError(key, pieces=error.pieces, longest=error.longest) from None
@@ -72,7 +65,7 @@ def remember(service: TranslationService, of: Of, seen: Seen | None) -> Memory:
 
     Errors as of `look`.
     """
-    with _failures_logged():
+    with failures_logged("looking inside"):
         if of != "model":
             return fresh_cells(of == "open")
         from nmt.lab.inside import kept_checkpoint
@@ -98,18 +91,5 @@ def fresh_cells(gates_open: bool) -> Memory:
     """How far back fresh cells of each kind remember; it is the same for everybody."""
     from nmt.lab.memory import of_fresh_cells
 
-    return of_fresh_cells(
-        ("rnn", "gru", "lstm"), distance=MAX_DISTANCE, gates_open=gates_open, examples=EXAMPLES
-    )
-
-
-@contextmanager
-def _failures_logged() -> Iterator[None]:
-    """What is nobody's mistake goes into the log, and the visitor is only told that something failed."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        logger.error("looking inside failed", exc_info=error)
-        raise PageError("page.failed") from None
+    size = {"distance": MAX_DISTANCE, "examples": EXAMPLES}
+    return of_fresh_cells(("rnn", "gru", "lstm"), gates_open=gates_open, **size)

@@ -46,7 +46,8 @@ def _curves(found: Memory) -> str:
     for value in _ticks(low, high):
         parts.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{_power(value)}</text>')
-    for distance in range(0, longest + 1, _spacing(longest)):
+    spacing = next(step for step in DISTANCES if longest / step <= MAX_AXIS_NUMBERS)
+    for distance in range(0, longest + 1, spacing):
         parts.append(f'<text x="{x(distance):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{distance}</text>')
     for place, curve in enumerate(found.curves):
         points = [f"{x(d):.1f} {y(norm):.1f}" for d, norm in enumerate(curve.norms) if norm >= MIN_DRAWN]
@@ -99,8 +100,3 @@ def _power(value: float) -> str:
     if exponent > -4:
         return i18n.in_both(*said(f"{value:g}"), tag="tspan")
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def _spacing(longest: int) -> int:
-    """Steps between two numbers of the horizontal axis."""
-    return next(step for step in DISTANCES if longest / step <= MAX_AXIS_NUMBERS)

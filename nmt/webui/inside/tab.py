@@ -1,8 +1,6 @@
 """The tab that looks inside a translation: attention, probabilities, beam tree, gates, memory, each explained.
 
-The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  HTML is made in `views.py`, `beam_tree.py` and `memory_curves.py`; what it
-shows comes from `explore.py`.
+HTML is made in `views.py`, `beam_tree.py` and `memory_curves.py`; what it shows comes from `explore.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from nmt.serving.job import Answer, Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import MAX_BEAM, TranslationService
 from nmt.webui import i18n
-from nmt.webui.components import PRIVATE, button, download_button, shown_if_any, slider
+from nmt.webui.components import PRIVATE, SLOW, button, download_button, shown_if_any, slider
 from nmt.webui.inside import beam_tree, memory_curves, views
 from nmt.webui.inside.explore import Of, Seen, Wanted, look, remember, sentences
 from nmt.webui.language_menus import direction_menu
@@ -34,12 +32,7 @@ FORMULAS: list[dict[str, str | bool]] = [
     {"left": "$", "right": "$", "display": False},
 ]
 # Settings of an event that computes: one visitor at a time, for torch takes every core.
-HEAVY: dict[str, Any] = {
-    "api_visibility": "private",
-    "concurrency_id": "inside",
-    "concurrency_limit": 1,
-    "show_progress": "minimal",
-}
+HEAVY: dict[str, Any] = {**SLOW, "concurrency_id": "inside", "concurrency_limit": 1}
 
 # Explanations are open at the first visit, and closed afterwards.
 OPEN_ONCE = """() => {
@@ -49,9 +42,6 @@ OPEN_ONCE = """() => {
 }"""
 
 Offered = tuple[Direction, list[str]]  # direction and sentences of the translation that was offered last
-
-
-# --- handlers ---------------------------------------------------------------------------------------------
 
 
 def offer(answer: Answer | None, offered: Offered | None) -> Offered | None:
@@ -133,9 +123,6 @@ def _short(text: str) -> str:
     return text if len(text) <= MAX_LABEL_CHARS else text[: MAX_LABEL_CHARS - 1].rstrip() + "…"
 
 
-# --- layout -----------------------------------------------------------------------------------------------
-
-
 class Layout:
     """The components from top to bottom, in the state in which the page opens."""
 
@@ -203,9 +190,6 @@ def _text_box(name: str, **settings: Any) -> gr.Textbox:
     return gr.Textbox(
         label=i18n.label(f"inside.{name}"), scale=3, min_width=280, elem_id=f"nmt-inside-{name}", **settings
     )
-
-
-# --- events -----------------------------------------------------------------------------------------------
 
 
 def build(service: TranslationService, view: gr.State, tab: gr.Tab) -> Layout:

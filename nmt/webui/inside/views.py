@@ -75,9 +75,8 @@ def summary(inside: Inside) -> str:
     """The sentence, its translation, and how probable that is; against the model's own if it was given."""
     pieces = len(inside.tokens)
     mean = math.exp(inside.log_prob / pieces) if pieces else 1.0
-    likely = i18n.html(
-        "inside.likely", log_prob=said(number(inside.log_prob)), pieces=pieces, mean=said(share(mean))
-    )
+    log_prob = said(number(inside.log_prob))
+    likely = i18n.html("inside.likely", log_prob=log_prob, pieces=pieces, mean=said(share(mean)))
     instead = ""
     if inside.given and inside.tree.best:
         own = inside.tree.candidates[inside.tree.best[-1]].score
@@ -97,13 +96,10 @@ def attention(inside: Inside) -> str:
     """A row for each target piece, a column for each source piece, below the two sentences in pieces."""
     if inside.attention is None:
         return note("inside.no_attention")
-    rows = [
-        _row(
-            piece_html(target),
-            [f'<td tabindex="-1" style="--w:{weight:.3f}">{weight:.2f}</td>' for weight in weights],
-        )
-        for target, weights in zip(inside.target_tokens, inside.attention, strict=True)
-    ]
+    rows = []
+    for target, weights in zip(inside.target_tokens, inside.attention, strict=True):
+        cells = (f'<td tabindex="-1" style="--w:{weight:.3f}">{weight:.2f}</td>' for weight in weights)
+        rows.append(_row(piece_html(target), cells))
     return (
         _line("inside.source", "nmt-from", inside.source_tokens)
         + _line("inside.yours" if inside.given else "inside.own", "nmt-onto", inside.target_tokens)
@@ -168,9 +164,8 @@ def _row(label: str, cells: Iterable[str]) -> str:
 
 
 def _group(label: str, layer: LayerActivity) -> str:
-    return (
-        f'<tr><th scope="rowgroup" class="nmt-group">{label}</th><td colspan="{len(layer.tokens)}"></td></tr>'
-    )
+    rest = f'<td colspan="{len(layer.tokens)}"></td>'
+    return f'<tr><th scope="rowgroup" class="nmt-group">{label}</th>{rest}</tr>'
 
 
 def _grid(kind: str, caption: str, columns: Sequence[str], rows: Sequence[str], join: str) -> str:
@@ -200,11 +195,11 @@ def readout(key: str) -> str:
 
 def _ramp(kind: str) -> str:
     """The scale of colours."""
-    steps = (-1.0, -0.5, 0.0, 0.5, 1.0) if kind == "nmt-signed" else (0.0, 0.25, 0.5, 0.75, 1.0)
-    boxes = "".join(
-        f'<i{_sign(value) if kind == "nmt-signed" else ""} style="--w:{abs(value)}"></i>' for value in steps
-    )
-    return f'<span class="nmt-ramp {kind}" aria-hidden="true">{boxes}</span>'
+    if kind == "nmt-signed":
+        boxes = [f'<i{_sign(value)} style="--w:{abs(value)}"></i>' for value in (-1.0, -0.5, 0.0, 0.5, 1.0)]
+    else:
+        boxes = [f'<i style="--w:{value}"></i>' for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return f'<span class="nmt-ramp {kind}" aria-hidden="true">{"".join(boxes)}</span>'
 
 
 # --- probabilities of the tokens --------------------------------------------------------------------------

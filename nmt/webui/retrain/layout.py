@@ -26,15 +26,11 @@ class Form:
             gr.Markdown(i18n.label("retrain.help_text"))
         self.upload = gr.File(file_types=[".tsv", ".txt"], height=130, **_labelled("upload"))
         with gr.Row():
-            first, second = (
-                _language(name, code) for name, code in zip(("first", "second"), direction, strict=True)
-            )
+            first, second = map(_language, ("first", "second"), direction)
         with gr.Accordion(i18n.label("retrain.more"), open=False, elem_id="nmt-retrain-more"):
             with gr.Row():
-                name_info = i18n.label("retrain.name_info")
-                self.name = gr.Textbox(
-                    info=name_info, max_lines=1, max_length=MAX_NAME_CHARS, **_labelled("name")
-                )
+                info = i18n.label("retrain.name_info")
+                self.name = gr.Textbox(info=info, max_lines=1, max_length=MAX_NAME_CHARS, **_labelled("name"))
                 self.recipe = gr.Dropdown(known, value=known[0], **_labelled("recipe"))
             self.facts = gr.HTML(views.recipe(known[0]), elem_id="nmt-retrain-facts")
             self.path = gr.Textbox(max_lines=1, **_labelled("path"))
@@ -103,9 +99,8 @@ def _labelled(name: str) -> dict[str, Any]:
 
 def _language(name: str, code: str) -> gr.Dropdown:
     # One text for both languages of the page: choices are no labels, which the browser could translate.
-    choices = [
-        (f"{code} · {' / '.join(dict.fromkeys(languages.name(code)))}", code) for code in languages.NAMES
-    ]
+    names = {one: " / ".join(dict.fromkeys(languages.name(one))) for one in languages.NAMES}
+    choices = [(f"{one} · {said}", one) for one, said in names.items()]
     info = i18n.label("retrain.language_info")
     return gr.Dropdown(choices, value=code, info=info, allow_custom_value=True, **_labelled(name))
 

@@ -1,8 +1,8 @@
 """The tab that trains: a form, the two commands it comes to, and what a training is doing.
 
-It exists only where the server was started with `--allow-training`.  The handlers are plain functions of values, so
-that tests call them without a browser.  What may be asked for is decided in `nmt.serving.training_request`, processes
-and folders are `nmt.serving.training_jobs`', components are in `layout.py`, HTML is made in `views.py`.
+It exists only where the server was started with `--allow-training`.  What may be asked for is decided in
+`nmt.serving.training_request`, processes and folders are `nmt.serving.training_jobs`', components are in `layout.py`,
+HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -15,29 +15,22 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from nmt.errors import UserError
+from nmt.serving import training_request
 from nmt.serving.errors import PageError
 from nmt.serving.job import Direction
 from nmt.serving.messages import catalogue
 from nmt.serving.service import TranslationService
 from nmt.serving.training_jobs import RUNNING, Training, Trainings
-from nmt.serving.training_request import (
-    MAX_NAME_CHARS,
-    TrainingRequest,
-    check,
-    commands,
-    recipes,
-    safe_name,
-)
+from nmt.serving.training_request import MAX_NAME_CHARS, TrainingRequest
 from nmt.translation.translator import Translator
 from nmt.webui import i18n, markup
-from nmt.webui.components import PRIVATE, or_skip, shown_if_any
+from nmt.webui.components import PRIVATE, SLOW, or_skip, shown_if_any
 from nmt.webui.retrain import views
 from nmt.webui.retrain.layout import Board, Form
 
 LOOK_SECONDS = 2.0  # between two looks at a training that runs
 # Settings of the events that read a whole file: one at a time.
 READING: dict[str, Any] = {"concurrency_id": "retrain-check", "concurrency_limit": 1}
-SLOW: dict[str, Any] = {**PRIVATE, "show_progress": "minimal"}
 
 OnNew = Callable[[Direction, catalogue.Language], Any]
 
@@ -73,16 +66,13 @@ class Shown(NamedTuple):
     seen: Seen = Seen()
 
 
-# --- handlers ---------------------------------------------------------------------------------------------
-
-
 def checked(trainings: Trainings, *form: Any) -> Checked:
     """The form's values in the order of `check`; an error becomes a notice, never an exception."""
     try:
-        request = check(trainings.folder, *form)
+        request = training_request.check(trainings.folder, *form)
     except UserError as error:
         return Checked(notice=markup.notice(error))
-    lines = commands(request, trainings.folder / request.name)
+    lines = training_request.commands(request, trainings.folder / request.name)
     shown = "\n".join(shlex.join(command) for command in lines.values())
     return Checked(request, views.checked(request), shown)
 
@@ -90,7 +80,7 @@ def checked(trainings: Trainings, *form: Any) -> Checked:
 def suggested_name(folder: Path, file: str | None) -> str:
     """A name after a file, with a number if there is a training of that name; "" if there is no file."""
     try:
-        stem = safe_name(PurePath(file or "").stem)[: MAX_NAME_CHARS - len("-999")]
+        stem = training_request.safe_name(PurePath(file or "").stem)[: MAX_NAME_CHARS - len("-999")]
     except UserError:
         return ""
     names = (f"{stem}-{number}" if number > 1 else stem for number in range(1, 1000))
@@ -172,15 +162,8 @@ def _size(file: Path) -> int:
         return 0
 
 
-# --- events -----------------------------------------------------------------------------------------------
-
-
 def build(
-    service: TranslationService,
-    trainings: Trainings,
-    on_new: OnNew,
-    refreshed: Sequence[Any],
-    tab: gr.Tab,
+    service: TranslationService, trainings: Trainings, on_new: OnNew, refreshed: Sequence[Any], tab: gr.Tab
 ) -> None:
     """Lay out the tab inside the current Blocks and wire its events.  All are private.
 
@@ -202,7 +185,7 @@ def _wire_form(trainings: Trainings, f: Form) -> Any:
         return name or suggested_name(trainings.folder, upload or path)
 
     def facts(recipe: str) -> str:
-        return views.recipe(recipe) if recipe in recipes() else ""
+        return views.recipe(recipe) if recipe in training_request.recipes() else ""
 
     def check_form(*values: Any) -> list[Any]:
         return _form_updates(checked(trainings, *values))

@@ -1,7 +1,6 @@
 """The tab that compares and scores: a test set and one or two translations of it in, figures and sentences out.
 
-The handlers are plain functions of values, so that tests call them without a browser; `build` lays out the
-components and wires the handlers to them.  Requests are checked in `nmt.serving.scoring`, HTML is made in `views.py`.
+Requests are checked in `nmt.serving.scoring`, HTML is made in `views.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from nmt.webui.components import (
     button,
     download_button,
     or_skip,
+    owner_of,
     sent,
     shown_if_any,
     upload_button,
@@ -68,9 +68,6 @@ class Translated(NamedTuple):
     file: str | None = None
     running: bool = False
     whole: bool = False  # and so to be scored
-
-
-# --- handlers ---------------------------------------------------------------------------------------------
 
 
 async def score(*boxes: str) -> Shown:
@@ -137,9 +134,6 @@ def _file(name: str, text: str) -> str:
     path = Path(tempfile.mkdtemp(dir=get_upload_folder())) / name
     path.write_text(text, encoding="utf-8", newline="")
     return str(path)
-
-
-# --- layout -----------------------------------------------------------------------------------------------
 
 
 class Layout:
@@ -213,9 +207,6 @@ def _download(name: str) -> gr.DownloadButton:
     return download_button(f"scores.{name}", f"nmt-score-{name}", visible=False, size="sm", scale=0)
 
 
-# --- events -----------------------------------------------------------------------------------------------
-
-
 def build(service: TranslationService) -> Layout:
     """Lay out the tab inside the current Blocks and wire its events."""
     c = Layout(service)
@@ -266,11 +257,11 @@ def _wire_translation(service: TranslationService, c: Layout) -> Any:
     """The event whose end may be followed by scoring."""
 
     async def run(source, reference, direction, request: gr.Request):  # type: ignore[no-untyped-def]
-        async for translated in translate(service, _owner(request), source, reference, direction):
+        async for translated in translate(service, owner_of(request, "scores"), source, reference, direction):
             yield translated_updates(translated)
 
     def stop(request: gr.Request) -> None:
-        service.stop(_owner(request))
+        service.stop(owner_of(request, "scores"))
 
     c.stop.click(stop, None, None, **AT_ONCE)
     return c.translate.click(
@@ -290,13 +281,7 @@ def updates(shown: Shown) -> list[Any]:
 
 
 def translated_updates(translated: Translated) -> list[Any]:
-    """`Translated` as updates of the components."""
     notice, progress, text, file, running, whole = translated
     return [
         shown_if_any(notice), progress, or_skip(text), shown_if_any(file), gr.update(visible=running), whole
     ]  # fmt: skip
-
-
-def _owner(request: gr.Request) -> Hashable:
-    """Not the one under which the visitor's typed text is translated: neither stops the other."""
-    return request.session_hash, "scores"

@@ -34,9 +34,7 @@ def progress(done: int, total: int) -> str:
 def scores(result: Result) -> str:
     """The table of scores and, below, each one's signature with a button that copies it."""
     compared = ["difference", "p_value", "verdict"] if result.systems == 2 else []
-    heads = markup.heads(
-        [_said("metric"), *NAMES[: result.systems], *(_said(key) for key in compared)],
-    )
+    heads = markup.heads([_said("metric"), *NAMES[: result.systems], *map(_said, compared)])
     count = i18n.html("scores.scores", count=len(result.sentences))
     rows = "".join(map(_score_row, result.rows))
     signatures = "".join(map(_signature, result.rows))

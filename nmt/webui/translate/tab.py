@@ -1,8 +1,7 @@
 """The tab that translates: one card with the language bar, two boxes and a row of status; examples, options, history.
 
-The handlers are plain functions of values, most of them from a `View` to the next one, so that tests call them
-without a browser; `build` lays out the components and wires the handlers to them.  `views.py` makes HTML of a view, and
-`translate.js` is what that HTML does in the browser.
+Most handlers make of a `View` the next one.  `views.py` makes HTML of a view, and `translate.js` is what that HTML does
+in the browser.
 
 A translation that is done at once goes past Gradio's queue (one request, one answer: half the time); one that takes
 longer is shown as it grows, by an event that the browser sends when it sees that there is more to come.  The history
@@ -36,9 +35,6 @@ MAX_CHARS_WITH_ALTERNATIVES = 300  # of a longer text other translations as a wh
 MAX_EXAMPLES = 5
 MIN_WORDS_TO_TURN = 3  # of a text that contradicts the language in the menu; fewer may be a name
 SCRIPTS = Path(__file__).with_name("translate.js")
-
-
-# --- handlers ---------------------------------------------------------------------------------------------
 
 
 async def translate(
@@ -113,9 +109,6 @@ def can_swap(service: TranslationService, target: str) -> bool:
     return bool(service.targets(target))
 
 
-# --- layout -----------------------------------------------------------------------------------------------
-
-
 class Layout:
     """The components from top to bottom, in the state in which the page opens.  The style sheet makes a grid of the
     card: what of `result` belongs to the source's box and to the row of status has its place there."""
@@ -186,9 +179,6 @@ def _scripts() -> dict[str, str]:
         name, _, body = function.partition("\n")
         found[name.split()[0]] = body
     return found
-
-
-# --- events -----------------------------------------------------------------------------------------------
 
 
 def build(service: TranslationService) -> Layout:

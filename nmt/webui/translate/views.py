@@ -192,9 +192,8 @@ def _choices(view: View) -> str:
     if view.choices.options:
         match = WORD.search(text, len(prefix))
         title = i18n.html("translate.instead", word=match.group() if match else "…")
-        items = [
-            _continued(text[len(prefix) :], option.text[len(prefix) :]) for option in view.choices.options
-        ]
+        was = text[len(prefix) :]
+        items = [_continued(was, option.text[len(prefix) :]) for option in view.choices.options]
         inner = f'<h2 class="nmt-aside">{title}</h2>{_list("nmt-choose", items)}'
     return f'<div class="nmt-popover" popover>{inner}</div>'
 
