@@ -38,7 +38,6 @@ REPEATED: dict[str, Any] = {"action": "append", "default": []}  # may be given s
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="python -m data_prep", description="Parallel text -> dataset folder."

@@ -19,6 +19,7 @@ from data_prep.keys import pair_keys
 from data_prep.shards import BUCKETS, Rows, Shard, find, repeated, touches, wrong_language
 
 R = TypeVar("R")
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # positions, source keys and target keys of some pairs
 
 KEPT = "kept"
 # What can become of a pair once it is read; its number is its drop reason. (Readers' own reasons are in tallies.)
@@ -102,8 +103,8 @@ class Corpus:
 
     def find(
         self, chosen: np.ndarray, seed: int, below: int, sentences: tuple[str, str] | None = None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Positions, source keys and target keys of some of the pairs `chosen`: see `shards.find`."""
+    ) -> Found:
+        """Some of the pairs `chosen`: see `shards.find`."""
         question = partial(find, seed=seed, below=below, sentences=sentences)
         found = [(np.zeros(0, dtype=np.int64),) * 3]
         found += [(start + rows, *keys) for start, (rows, *keys) in self.ask(question, chosen)]  # type: ignore[misc]
@@ -131,7 +132,7 @@ class Corpus:
         while dev or test:
             small = self.find(alive, seed, min(ALL, int(share * ALL)))
             if share < 1:
-                small = self.with_components(*small, splits.most_at_once(max(dev, test)), alive, store)
+                small = self.with_components(small, splits.most_at_once(max(dev, test)), alive, store)
             positions, sources, targets = small
             found = splits.carve(sources, targets, dev, test, ~listed[positions], seed)
             if share >= 1 or ((found == splits.DEV).sum(), (found == splits.TEST).sum()) == (dev, test):
@@ -140,26 +141,16 @@ class Corpus:
             share *= 4
         return split
 
-    def with_components(
-        self,
-        positions: np.ndarray,
-        sources: np.ndarray,
-        targets: np.ndarray,
-        most: int,
-        alive: np.ndarray,
-        store: str,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The pairs, and those that share sentences with them, directly or through others, until nothing is missing
-        of a component or it has more than `most` pairs."""
+    def with_components(self, found: Found, most: int, alive: np.ndarray, store: str) -> Found:
+        """The pairs `found`, and those that share sentences with them, directly or through others, until nothing is
+        missing of a component or it has more than `most` pairs."""
+        positions, sources, targets = found
         asked = (sources[:0], targets[:0])
         while True:
             component = splits.connected_components(sources, targets)
             _, member, sizes = np.unique(component, return_inverse=True, return_counts=True)
-            open_ones = sizes[member] <= most
-            new = [
-                np.setdiff1d(side[open_ones], known)
-                for side, known in zip((sources, targets), asked, strict=True)
-            ]
+            fits = sizes[member] <= most
+            new = [np.setdiff1d(sources[fits], asked[0]), np.setdiff1d(targets[fits], asked[1])]
             if not any(map(len, new)):
                 return positions, sources, targets
             files = []
@@ -169,6 +160,5 @@ class Corpus:
             asked = np.union1d(asked[0], new[0]), np.union1d(asked[1], new[1])
             more = self.find(alive, 0, 0, (files[0], files[1]))
             positions, first = np.unique(np.concatenate([positions, more[0]]), return_index=True)
-            sources, targets = (
-                np.concatenate(both)[first] for both in zip((sources, targets), more[1:], strict=True)
-            )
+            sources = np.concatenate([sources, more[1]])[first]
+            targets = np.concatenate([targets, more[2]])[first]

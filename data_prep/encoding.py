@@ -41,9 +41,8 @@ def add_noise(
     rows, later = task
     pairs = labelled(rows)
     word_lists = [rows[0].origin] if rows[0].train_only else []
-    made = noisy_copies(
-        dict(zip(COLUMNS, map(list, zip(*pairs, strict=True)), strict=True)), config, word_lists
-    )
+    columns = dict(zip(COLUMNS, map(list, zip(*pairs, strict=True)), strict=True))
+    made = noisy_copies(columns, config, word_lists)
     following = islice((pair for part in later for pair in labelled(part)), JOINED_REACH)
     joined = _as_rows(joined_pairs([*pairs, *following], config, len(pairs)))
     files = rows[0].file + "-noise", rows[0].file + "-joined"
@@ -57,11 +56,8 @@ def add_lone_words(
     lists: list[Rows], config: NoiseConfig, held: list[tuple[str, str]], file: str
 ) -> Counter[str]:
     """Writes the copies of the words of all lists into `file`; copies by kind."""
-    return _without_contact(
-        file,
-        list(_as_rows(lone_word_copies([row for rows in lists for row in labelled(rows)], config))),
-        held,
-    )
+    listed = [row for rows in lists for row in labelled(rows)]
+    return _without_contact(file, list(_as_rows(lone_word_copies(listed, config))), held)
 
 
 def _as_rows(copies: Iterator[tuple[Copy, str]]) -> Iterator[tuple[str, ...]]:
@@ -175,8 +171,5 @@ def _features(columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:
-    kinds = [pa.list_(pa.int32()) if name.endswith("_ids") else pa.string() for name in columns]
-    return pa.schema(
-        list(zip(columns, kinds, strict=True)),
-        {"huggingface": json.dumps({"info": {"features": _features(columns)}})},
-    )
+    kinds = {name: pa.list_(pa.int32()) if name.endswith("_ids") else pa.string() for name in columns}
+    return pa.schema(kinds, {"huggingface": json.dumps({"info": {"features": _features(columns)}})})

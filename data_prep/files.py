@@ -19,9 +19,8 @@ from typing import IO, Any
 
 from nmt.errors import UserError
 
-MAX_LINE_BYTES = (
-    1 << 20
-)  # uncompressed; a longer line is no sentence, and a small archive can hold one of gigabytes
+# Uncompressed; a longer line is no sentence, and a small archive can hold one of gigabytes.
+MAX_LINE_BYTES = 1 << 20
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
 
 
@@ -76,7 +75,9 @@ def find_file(path: str | Path) -> Path:
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     """The uncompressed bytes of `path`. Damage found while reading becomes a UserError."""
     try:
-        with _opener(path) as stream:
+        opener = _OPENERS.get(path.suffix)
+        # `path` may also be a member of an archive, a `zipfile.Path`.
+        with opener(path) if opener else path.open("rb") as stream:
             yield stream
     except Exception as error:
         # Zstandard's error class has no name here, where its package may not be installed.
@@ -88,18 +89,6 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _opener(path: Path) -> Any:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rb")
-    if path.suffix == ".xz":
-        return lzma.open(path, "rb")
-    if path.suffix == ".bz2":
-        return bz2.open(path, "rb")
-    if path.suffix == ".zst":
-        return _open_zstd(path)
-    return path.open("rb")  # also of a member of an archive, a `zipfile.Path`
-
-
 def _open_zstd(path: Path) -> Any:
     try:
         if sys.version_info >= (3, 14):
@@ -108,7 +97,10 @@ def _open_zstd(path: Path) -> Any:
             from backports import zstd
     except ImportError:
         raise UserError(f"{path}: reading .zst needs a package: pip install backports.zstd") from None
-    return zstd.open(path, "rb")
+    return zstd.open(path)
+
+
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open, ".zst": _open_zstd}
 
 
 def limited_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:

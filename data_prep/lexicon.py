@@ -61,9 +61,8 @@ def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 
     value = np.ones(len(known))
     for _ in range(rounds):
         likelihood = value[pair]
-        expected = (
-            likelihood / np.bincount(at, likelihood)[at]
-        )  # what share of this word this source word has
+        # What share of this word this source word has.
+        expected = likelihood / np.bincount(at, likelihood)[at]
         counts = np.bincount(pair, expected)
         value = counts / np.bincount(known_source, counts)[known_source]
     return Likelihoods(known_source, known % width, value)
@@ -124,9 +123,8 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
         raise UserError(
             f"{dataset}/train: damaged, or not written by `build` ({error}); build it again"
         ) from None
-    copies = [
-        column for column in ("altered", "noise") if column in rows.column_names
-    ]  # older sets lack the latter
+    # Older sets lack the column `noise`.
+    copies = [column for column in ("altered", "noise") if column in rows.column_names]
     kinds = zip(*(rows.data.column(column).to_pylist() for column in copies), strict=True)
     copied = [any(kind) for kind in kinds] if copies else [False] * len(rows)
     return [
@@ -142,16 +140,11 @@ def lines_of(chosen: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> li
     Left out: a word that stands for itself (names: any translator copies them) and what `known` has already.
     """
     taken = set(known)
-    kept = [
-        pair for pair in chosen
-        if pair[0] != pair[1] and not taken.intersection(word.lower() for word in pair)
-    ]  # fmt: skip
-    lines = [
-        f"{s}\t{t}"
-        for source, target in kept
-        for s, t in ((source, target), (_capital(source), _capital(target)))
-    ]
-    return list(dict.fromkeys(lines))
+    lines: dict[str, None] = {}  # in order
+    for source, target in chosen:
+        if source != target and not taken.intersection((source.lower(), target.lower())):
+            lines[f"{source}\t{target}"] = lines[f"{_capital(source)}\t{_capital(target)}"] = None
+    return list(lines)
 
 
 def words_in(file: Path) -> set[str]:

@@ -168,11 +168,8 @@ _SHARED_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 def with_other_numbers(source: str, target: str, draw: random.Random) -> tuple[str, str] | None:
     """Each number that both sides share gets other digits: as many, and a day of a month or a year stays one."""
-    items = [
-        item
-        for item in common_items(source, target)
-        if item.kind == "number" and _SHARED_NUMBER.fullmatch(item.text)
-    ]
+    numbers = [item for item in common_items(source, target) if item.kind == "number"]
+    items = [item for item in numbers if _SHARED_NUMBER.fullmatch(item.text)]
     return replace_items(source, target, [(item, _other_digits(item.text, draw)) for item in items])
 
 
@@ -223,11 +220,8 @@ def _kinds_of(item: CommonItem, names: dict[str, list[str]]) -> tuple[str, ...]:
     for kind in ("f", "m"):
         if first in names[kind] or first in names[f"known_{kind}"]:
             return (kind, "surname") if others else (kind,)
-    if (
-        item.begins_sentence
-        or first in _NO_NAMES
-        or any(not word[1:].islower() for word in item.text.split())
-    ):
+    written_otherwise = any(not word[1:].islower() for word in (first, *others))
+    if item.begins_sentence or first in _NO_NAMES or written_otherwise:
         return ()
     return ("surname",) if item.text in names["surname"] else ("brand",)
 
@@ -246,18 +240,10 @@ def load_names() -> dict[str, list[str]]:
 # ---- signs at the same place of both sides ----
 
 _FIRST = ("# ", "## ", "### ", "- ", "- ", "* ", "• ", "→ ", "> ", "– ", "+ ", "» ", "[ ] ", "[x] ")
+_LABELS = "ABCDEFGHKLMNPRSTVX"
 _LAST = (" ✓", " ✔", " →", " *", " ©", " ®", " ™", " :)", " |", " ^", " ~", " #")
 _AROUND = (("(", ")"), ("[", "]"), ("**", "**"), ("*", "*"), ("_", "_"), ("~~", "~~"), ('"', '"'), ("{", "}"))
-_AROUND_ITEM = (
-    ("**", "**"),
-    ("*", "*"),
-    ("`", "`"),
-    ("«", "»"),
-    ('"', '"'),
-    ("“", "”"),
-    ("‘", "’"),
-    ("<", ">"),
-)
+_AROUND_ITEM = [pair.split() for pair in ("** **", "* *", "` `", "« »", '" "', "“ ”", "‘ ’", "< >")]
 _WORDLESS_END = re.compile(r"[\w)»”\"'.!?]$")
 
 
@@ -282,10 +268,7 @@ def with_signs(source: str, target: str, draw: random.Random) -> tuple[str, str]
     before, after = {
         "first": lambda: (draw.choice(_FIRST), ""),
         "number": lambda: (draw.choice((f"{number}. ", f"{number}) ", f"({number}) ", f"{number} | ")), ""),
-        "label": lambda: (
-            f"{draw.choice('ABCDEFGHKLMNPRSTVX')}{number}{draw.choice((' — ', ' – ', ': '))}",
-            "",
-        ),
+        "label": lambda: (f"{draw.choice(_LABELS)}{number}{draw.choice((' — ', ' – ', ': '))}", ""),
         "last": lambda: ("", draw.choice(_LAST)),
         "around": lambda: draw.choice(_AROUND),
     }[way]()

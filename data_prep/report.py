@@ -30,9 +30,7 @@ class HeldOut:
 
     name: str
     reason: str  # the drop reason of a pair that touches it
-    files: tuple[
-        str, str
-    ]  # keys of the distinct sources and targets, and of what cleaning would make of them
+    files: tuple[str, str]  # keys of distinct sources and targets, and of what cleaning would make of them
     sentences: tuple[int, int]  # how many keys those are
     pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
     dev_pairs_removed: int = 0  # of a given dev set
@@ -56,6 +54,8 @@ def make_report(
         _describe_source(name, source, tallies[name], reasons[name], recipe.languages)
         for name, source in zip(tallies, recipe.sources, strict=True)
     ]
+    pieces = recipe.subwords
+    new_pieces = {"type": pieces.model_type, "joint": not pieces.separate}
     # A filter is named even if it found nothing.
     removed = Counter({name: 0 for name in DROP_REASONS if name != KEPT})
     for source in sources:
@@ -83,11 +83,7 @@ def make_report(
         # By kind: copies in train; and how many were left out because they read like a held-out sentence.
         "noise": copies,
         "train_rows": train_rows,  # with the repetitions that the recipe asks for
-        "subwords": (
-            {"reused": recipe.subwords.reuse}
-            if recipe.subwords.reuse
-            else {"type": recipe.subwords.model_type, "joint": not recipe.subwords.separate}
-        ),
+        "subwords": {"reused": pieces.reuse} if pieces.reuse else new_pieces,
         "warnings": warnings,
         "built_with": {package: version(package) for package in BUILT_WITH},
     }

@@ -98,9 +98,8 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
                     present = ", ".join(dict.fromkeys(code for code, _ in texts)) or "none"
                     tally.bad_line(where, f"the {missing} side is missing (languages here: {present})")
                 else:
-                    for source, target in product(
-                        sources, targets
-                    ):  # one each, but for variants: en-GB, en-US
+                    # One each, but for variants: en-GB, en-US.
+                    for source, target in product(sources, targets):
                         yield from tally.pair(source, target, languages, where)
                 _forget(unit)
             _check_well_formed(units, path)
@@ -188,26 +187,23 @@ def _read_po(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
 
 def _load_catalogue(path: Path, kind: str) -> Any:
     with open_bytes(path) as stream:
-        parts, size = [], 0
-        whole = (
-            iter([(1, stream.read(MAX_CATALOGUE_BYTES + 1))]) if kind == "mo" else limited_lines(stream, path)
-        )
-        for line, text in whole:
-            parts.append(text)
-            size += len(text)
-            if size > MAX_CATALOGUE_BYTES:
+        content = bytearray()
+        binary = kind == "mo"
+        lines = [(1, stream.read(MAX_CATALOGUE_BYTES + 1))] if binary else limited_lines(stream, path)
+        for line, part in lines:
+            content += part
+            if len(content) > MAX_CATALOGUE_BYTES:
                 raise UserError(
                     f"{path}:{line} is beyond {MAX_CATALOGUE_BYTES:,} bytes, longer than a catalogue may be"
                 )
-        content = b"".join(parts)
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as plain:  # polib reads files only, uncompressed ones
         plain.write(content)
         plain.flush()
         try:
-            if kind == "mo":  # polib takes what a file that is cut short still has
+            if binary:  # polib takes what a file that is cut short still has
                 with suppress(ValueError, LookupError):  # of no concern: plural rules, character sets
                     GNUTranslations(io.BytesIO(content))  # type: ignore[arg-type]
-            return polib.pofile(plain.name) if kind == "po" else polib.mofile(plain.name)
+            return polib.mofile(plain.name) if binary else polib.pofile(plain.name)
         except UnicodeDecodeError as error:
             number = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
             raise UserError(f"{path}:{number}: not in {error.encoding}, which its header declares") from None
@@ -217,7 +213,7 @@ def _load_catalogue(path: Path, kind: str) -> Any:
             raise UserError(f"{place}: not a {kind.upper()} file that polib can read") from None
 
 
-def _undecodable(content: bytes, encoding: str) -> int:
+def _undecodable(content: bytearray, encoding: str) -> int:
     try:
         content.decode(encoding)
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from data_prep.noise import PLACEHOLDERS, load_names
 
@@ -97,12 +98,10 @@ def _date(draw: random.Random, with_year: bool) -> Filling:
     day = draw.randint(1, LENGTHS[month])
     british = draw.random() < 0.3
     year = _year(draw)
+    spanish, english = f"{day} de {month[0]}", f"{day} {month[1]}" if british else f"{month[1]} {day}"
     if with_year:
-        return (
-            f"{day} de {month[0]} de {year}",
-            f"{day} {month[1]} {year}" if british else f"{month[1]} {day}, {year}",
-        )
-    return f"{day} de {month[0]}", f"{day} {month[1]}" if british else f"{month[1]} {day}"
+        return f"{spanish} de {year}", f"{english} {year}" if british else f"{english}, {year}"
+    return spanish, english
 
 
 def _year(draw: random.Random) -> str:
@@ -182,11 +181,8 @@ def _amount_of_money(draw: random.Random) -> str:
     if draw.random() < 0.4:
         number += f"{comma}{draw.randint(0, 99):02}"
     sign = draw.choice("€€€$$$££¥")
-    return draw.choice(
-        [f"{number} {sign}", f"{number}{sign}", f"{sign}{number}", f"{number} {sign}"]
-        if sign == "€"
-        else [f"{sign}{number}", f"{number} {sign}"]
-    )
+    before, after = f"{sign}{number}", f"{number} {sign}"
+    return draw.choice([after, f"{number}{sign}", before, after] if sign == "€" else [before, after])
 
 
 def _per_cent(draw: random.Random) -> str:
@@ -223,9 +219,8 @@ def _code(draw: random.Random) -> str:
 
 
 def _file(draw: random.Random) -> str:
-    name = draw.choice(FILE_NAMES) + draw.choice(
-        ("", "", "_v2", "-final", f"_{_year(draw)}", f"{draw.randint(1, 20)}")
-    )
+    name = draw.choice(FILE_NAMES)
+    name += draw.choice(("", "", "_v2", "-final", f"_{_year(draw)}", f"{draw.randint(1, 20)}"))
     return f"{name}.{draw.choice(FILE_KINDS)}"
 
 
@@ -235,15 +230,12 @@ def _url(draw: random.Random) -> str:
 
 
 def _mail(draw: random.Random) -> str:
-    who = draw.choice(
-        ("info", "ventas", "support", "ana.gomez", "j.smith", "contacto", "hr", "tom_89", "office")
-    )
+    who = draw.choice("info ventas support ana.gomez j.smith contacto hr tom_89 office".split())
     return f"{who}@{draw.choice(HOSTS)}"
 
 
 def _uuid(draw: random.Random) -> str:
-    whole = f"{draw.getrandbits(128):032x}"
-    return "-".join((whole[:8], whole[8:12], whole[12:16], whole[16:20], whole[20:]))
+    return str(UUID(int=draw.getrandbits(128)))
 
 
 def _placeholder(draw: random.Random) -> str:
@@ -274,11 +266,8 @@ def _version(draw: random.Random) -> str:
 
 
 def _flight(draw: random.Random) -> str:
-    return (
-        draw.choice("IB UX BA AA LH VY FR AF".split())
-        + draw.choice(("", " "))
-        + _digits(draw, draw.choice((3, 4)))
-    )
+    airline, space = draw.choice("IB UX BA AA LH VY FR AF".split()), draw.choice(("", " "))
+    return airline + space + _digits(draw, draw.choice((3, 4)))
 
 
 def _iban(draw: random.Random) -> str:

@@ -47,28 +47,18 @@ examples
 
 def add(commands: Any) -> None:
     """Add `translate-file` to the sub-commands of `nmt`."""
-    command = add_command(
-        commands,
-        "translate-file",
-        translate_file,
-        "translate a document or a folder of them",
-        TRANSLATE_FILE,
-        TRANSLATE_FILE_MORE,
-    )
+    name, summary = "translate-file", "translate a document or a folder of them"
+    command = add_command(commands, name, translate_file, summary, TRANSLATE_FILE, TRANSLATE_FILE_MORE)
     command.add_argument("source", metavar="IN", help="the document, or a folder")
     command.add_argument("out", metavar="OUT", help="file to write, with the same suffix, or folder")
     add_model(command)
-    command.add_argument(
-        "--memory",
-        metavar="TMX",
-        help="translation memory: a text in it gets its translation there, and what is like a text is shown",
-    )
+    memory = "translation memory: a text in it gets its translation there, and what is like a text is shown"
+    command.add_argument("--memory", metavar="TMX", help=memory)
     add_glossary(command)
     add_decoding(command)
 
 
 def translate_file(arguments: argparse.Namespace) -> None:
-    """`nmt translate-file`"""
     arguments.model = chosen_model(arguments)
     source, out = Path(arguments.source), Path(arguments.out)
     if source.is_dir():
@@ -83,7 +73,7 @@ def translate_file(arguments: argparse.Namespace) -> None:
         raise UserError(f"{out}: is the document itself; give another name for its translation")
     if not out.absolute().parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}; make it first")
-    document = formats.open_document(source)
+    document = formats.open_document(source)  # before the model, which takes longer
     _Work(arguments).translate(document, out)
 
 

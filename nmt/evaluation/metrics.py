@@ -20,11 +20,8 @@ from sacrebleu.significance import PairedTest, Result
 from nmt.errors import UserError
 
 SIGNIFICANCE_LEVEL = 0.05  # a difference with a smaller p-value is called significant
-METRICS: dict[str, type[Metric]] = {
-    "BLEU": BLEU,
-    "chrF2": CHRF,
-    "TER": TER,
-}  # with sacreBLEU's default settings
+# With sacreBLEU's default settings.
+METRICS: dict[str, type[Metric]] = {"BLEU": BLEU, "chrF2": CHRF, "TER": TER}
 
 
 @dataclass(frozen=True)

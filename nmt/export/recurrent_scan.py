@@ -82,9 +82,7 @@ class ScannedDirection(nn.Module):
         if cell == "gru":  # the reset gate multiplies U h + d of the candidate
             self.candidate_bias = nn.Parameter(gates[CANDIDATE].recurrent_bias)
             gates[CANDIDATE] = gates[CANDIDATE]._replace(recurrent_bias=torch.zeros(()))
-        self.of_input = nn.ModuleList(
-            linear(gate.input, gate.input_bias + gate.recurrent_bias) for gate in gates
-        )
+        self.of_input = nn.ModuleList(linear(g.input, g.input_bias + g.recurrent_bias) for g in gates)
         self.of_state = nn.ParameterList(gate.recurrent.T.contiguous() for gate in gates)  # [units, units]
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -161,9 +159,7 @@ class StepCell(nn.Module):
             joined = [torch.cat([gate.input, gate.recurrent], dim=1) for gate in gates]
             self.of_both = nn.ModuleList(map(linear, joined, biases))
         else:
-            self.of_input = nn.ModuleList(
-                of_input(g.input, bias) for g, bias in zip(gates, biases, strict=True)
-            )
+            self.of_input = nn.ModuleList(map(of_input, [gate.input for gate in gates], biases))
             self.of_state = nn.ModuleList(linear(gate.recurrent) for gate in gates)
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:

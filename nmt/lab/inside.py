@@ -52,9 +52,7 @@ class LayerActivity:
     name: str  # "encoder layer 1 forward"
     cell: Cell
     tokens: list[str]
-    means: dict[
-        str, list[float]
-    ]  # of each series [tokens], the mean over all units (SIGNED: root mean square)
+    means: dict[str, list[float]]  # of each series [tokens]: mean over all units (SIGNED: root mean square)
     units: list[int]  # an evenly spaced sample
     sample: dict[str, list[list[float]]]  # of each series [units][tokens]
 

@@ -33,7 +33,7 @@ class Split:
         self.language_model = language_model
         self.sides = ("target", "source") if reverse else ("source", "target")
         self.source_lengths, self.target_lengths = (
-            _lengths(self.table, f"{side}_ids") for side in self.sides
+            _lengths(self.table[f"{side}_ids"]) for side in self.sides
         )
         altered = self.table["altered"] if "altered" in self.table.column_names else None
         self.usable = self.target_lengths > 0  # [pairs] bool: whether to learn from them
@@ -129,10 +129,9 @@ def open_split(folder: str | Path, name: str, config: DataConfig) -> AnySplit:
 def _memory_mapped(folder: Path) -> pa.Table:
     """The table that `datasets.Dataset.save_to_disk` wrote into `folder`."""
     try:
-        files = [
-            entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]
-        ]
-        tables = [pa.ipc.open_stream(pa.memory_map(str(folder / file))).read_all() for file in files]
+        state = json.loads((folder / "state.json").read_text())
+        files = [str(folder / entry["filename"]) for entry in state["_data_files"]]
+        tables = [pa.ipc.open_stream(pa.memory_map(file)).read_all() for file in files]
         if not tables:
             raise UserError(
                 f"{folder}: this split is empty; build the dataset with more data or a larger share for it"
@@ -147,9 +146,8 @@ def _memory_mapped(folder: Path) -> pa.Table:
         raise UserError(f"{folder}: damaged dataset folder ({error}); build it again") from None
     for column in ("source", "target", "source_ids", "target_ids"):
         if column not in table.column_names:
-            raise UserError(
-                f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}"
-            )
+            known = ", ".join(table.column_names)
+            raise UserError(f"{folder}: the dataset has no column {column!r}; it has: {known}")
     for column in ("source_ids", "target_ids"):
         kind = table.schema.field(column).type
         if not pa.types.is_list(kind) or kind.value_type != pa.int32():
@@ -159,6 +157,6 @@ def _memory_mapped(folder: Path) -> pa.Table:
     return table
 
 
-def _lengths(table: pa.Table, column: str) -> np.ndarray:
-    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in table[column].chunks]
+def _lengths(ids: pa.ChunkedArray) -> np.ndarray:
+    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in ids.chunks]
     return np.concatenate(lengths) if lengths else np.zeros(0, dtype=np.int32)

@@ -21,11 +21,7 @@ from typing import IO
 
 from nmt.checkpoint.folder import CONFIG_FILE, run_checkpoints
 from nmt.errors import UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nothing is locked
-    fcntl = None  # type: ignore[assignment]
+from nmt.files import lock
 
 LOCK_FILE = ".lock"
 
@@ -44,9 +40,8 @@ def locked(run: Path) -> Iterator[None]:
     while True:
         with open(run / LOCK_FILE, "a+", encoding="utf-8") as file:
             _take_lock(file, run)
-            if (
-                os.fstat(file.fileno()).st_nlink == 0
-            ):  # the last holder has removed the file since it was opened
+            # The last holder may have removed the file since it was opened.
+            if os.fstat(file.fileno()).st_nlink == 0:
                 continue
             file.truncate(0)
             json.dump({"process": os.getpid(), "host": socket.gethostname(), "job": _job()}, file)
@@ -70,8 +65,7 @@ def _take_lock(file: IO[str], run: Path) -> None:
     here, held = socket.gethostname(), False
     with suppress(OSError):  # a file system without locks
         try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file)
         except BlockingIOError:
             held = True
     file.seek(0)
