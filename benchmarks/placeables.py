@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.common import at_least, finish, machine, make_parser, revision
+from benchmarks.common import add_options, at_least, finish, machine, make_parser, revision
 from benchmarks.placeable_sentences import KINDS, Case, cases, words
 from nmt.errors import UserError
 
@@ -103,12 +103,11 @@ def right_tags(answer: str, translation: str) -> int:
     there = marked(translation)
     right = 0
     for tag, wordings in marked(answer):
-        place = next(
-            (i for i, (t, text) in enumerate(there) if t == tag and says_the_same(text, wordings)), None
-        )
-        if place is not None:
-            del there[place]
-            right += 1
+        for place, (other, text) in enumerate(there):
+            if other == tag and says_the_same(text, wordings):
+                del there[place]
+                right += 1
+                break
     return right
 
 
@@ -206,11 +205,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
+    add_options(parser, "model")
     parser.add_argument("--sentences", type=at_least(1), default=50, metavar="N", help="of each kind (50)")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    add_options(parser, "device")
     parser.add_argument("--show", action="store_true", help="print what went wrong, tab-separated, to stderr")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "json")
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
 

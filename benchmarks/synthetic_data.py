@@ -69,9 +69,8 @@ def _words() -> list[str]:
 
 def _sentences(rng: np.random.Generator, words: list[str], pairs: int, mean: float) -> list[tuple[str, str]]:
     spread = [[1.0, CORRELATION], [CORRELATION, 1.0]]
-    pieces = np.exp(
-        np.log(mean) - LOG_SPREAD**2 / 2 + LOG_SPREAD * rng.multivariate_normal([0, 0], spread, pairs)
-    )
+    deviations = LOG_SPREAD * rng.multivariate_normal([0, 0], spread, pairs)
+    pieces = np.exp(np.log(mean) - LOG_SPREAD**2 / 2 + deviations)
     lengths = np.maximum(1, np.rint(pieces / PIECES_PER_WORD)).astype(int)
     zipf = 1 / np.arange(1, len(words) + 1)
     draws = iter(rng.choice(words, size=int(lengths.sum()), p=zipf / zipf.sum()).tolist())
