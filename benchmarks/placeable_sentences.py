@@ -10,64 +10,22 @@ import re
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-# Sentences that say the same in both languages; {} is where an item goes.
-NOUNS = (
-    ("El archivo {} no existe.", "The file {} does not exist."),
-    ("Puedes leer más en {}.", "You can read more at {}."),
-    ("No puedo encontrar {} en la lista.", "I cannot find {} in the list."),
-    ("Mi hermano me dio {} ayer.", "My brother gave me {} yesterday."),
-    ("{} está listo.", "{} is ready."),
-    ("¿Dónde está {}?", "Where is {}?"),
-    ("El mensaje de {} llegó tarde.", "The message from {} arrived late."),
-    ("Usa {} o {} para entrar.", "Use {} or {} to enter."),
-    ("Ella cambió {} por {} esta mañana.", "She changed {} to {} this morning."),
-    ("Hola, el nombre es {}, muchas gracias.", "Hello, the name is {}, thank you very much."),
-)
-NUMBERS = (
-    ("Tengo {} en casa.", "I have {} at home."),
-    ("El coche cuesta {}.", "The car costs {}."),
-    ("Pagué {} por la lámpara.", "I paid {} for the lamp."),
-    ("La cuenta fue de {} en mayo.", "The bill was {} in May."),
-    ("Mi padre me debe {} o {}.", "My father owes me {} or {}."),
-)
-REFERENCES = (
-    ("Por favor, mira {} y {}.", "Please see {} and {}."),
-    ("La respuesta está en {}.", "The answer is in {}."),
-    ("Ya leí {} dos veces.", "I already read {} twice."),
-    ("El problema de {} es fácil.", "The problem of {} is easy."),
-)
-DATES = (
-    ("La reunión es el {} a las {}.", "The meeting is on {} at {}."),
-    ("Él llegó el {} en coche.", "He arrived on {} by car."),
-    ("El tren sale a las {}.", "The train leaves at {}."),
-)
-MEASURES = (
-    ("El agua tiene {} y sal.", "The water has {} and salt."),
-    ("La casa es de {} en total.", "The house is {} in total."),
-    ("Escribe {} en el cuaderno.", "Write {} in the notebook."),
-)
-TAGS = (
-    ("Haz clic en {}Guardar{} para continuar.", "Click {}Save{} to continue."),
-    ("El {}perro{} come pan.", "The {}dog{} eats bread."),
-    ("Lee los {}términos{} de uso.", "Read the {}terms{} of use."),
-    ("Mi casa es {}muy grande{} y nueva.", "My house is {}very big{} and new."),
-    ("{}El gato duerme en la casa.{}", "{}The cat sleeps at home.{}"),
-)
-LINES = (
-    ("Buenos días{}Muchas gracias", "Good morning{}Thank you very much"),
-    ("Primera línea{}Segunda línea", "First line{}Second line"),
-    ("El perro come.{}El gato duerme.", "The dog eats.{}The cat sleeps."),
-)
-BETWEEN = (
-    ("Pan {} leche", "Bread {} milk"),
-    ("El perro {} el gato son amigos.", "The dog {} the cat are friends."),
-    ("Dijo: {}mi casa{} es grande.", "He said: {}my house{} is big."),
-)
+from pathlib import Path
 
 Draw = random.Random
 Part = Callable[[Draw], object]  # of an item
 Sentences = Sequence[tuple[str, str]]
+
+
+def _sentences(*kinds: str) -> Sentences:
+    """Those of placeable_sentences.tsv, whose lines have a kind and a sentence that says the same in Spanish and in
+    English; {} is where an item goes."""
+    lines = Path(__file__).with_suffix(".tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    return [(spanish, english) for kind, spanish, english in rows if kind in kinds]
+
+
+NOUNS, DATES = _sentences("noun"), _sentences("date")
 
 
 def _letters(alphabet: str, count: int) -> Part:
@@ -113,6 +71,10 @@ def _address(draw: Draw) -> str:
     if draw.random() < 0.5:
         return ":".join(str(_hex(2)(draw)).upper() for _ in range(6))
     return ".".join(str(draw.randint(1, 254)) for _ in range(4))
+
+
+def _rest_of_commit(draw: Draw) -> object:
+    return _hex(draw.choice((4, 5, 37)))(draw)
 
 
 def _date(draw: Draw) -> str:
@@ -166,6 +128,8 @@ _URLS = "https://www.{0}.org/{1}/{2}|http://{0}.es/?q={1}&p={2}|https://{0}.exam
 _TEMPLATES = "{{{{{}}}}}|{{{{ {} }}}}|<%= {} %>|[[{}]]|{{{{user.{}}}}}|__{}__|:{}|%{}%"
 _PHONES = "+34 6{0} {1} {2} {3}|6{0} {4} {5}|+1 {4}-{5}-{6}|({4}) {5}-{6}"
 _PATHS = "/usr/{0}/{1}.txt|C:\\{0}\\{1}|~/{0}/{1}|./{0}/{1}.py|{0}_{1}.csv"
+_BREAKS = ("\\n", "\\t", "<br>", "<br/>", "|")
+_SIGNS = ("&amp;", "&quot;", '\\"', "&", "*", "&lt;")
 _reference = _made("#{}|§ {}|n.º {}|¶ {}", _number(2, 999))
 _time = _made("{}:{:02}", _number(10, 23), _number(0, 59))
 KINDS = {
@@ -175,25 +139,21 @@ KINDS = {
     "printf": _nouns("%s|%1$s|%(name)s|%@|%1$@|%-5.2f|%d%%|%ld|%i|%2$d|%(total)d"),
     "braces": _nouns("{{{}}}|${{{}}}|%{{{}}}|#{{{}}}|{{{}_id}}|{{0}}|{{1}}", _word),
     "template": _nouns(_TEMPLATES, _word),
-    "tags": Kind(TAGS, _tag),
-    "line breaks": Kind(LINES, lambda draw: [draw.choice(("\\n", "\\t", "<br>", "<br/>", "|"))]),
-    "entities, signs": Kind(
-        BETWEEN, lambda draw: [draw.choice(("&amp;", "&quot;", '\\"', "&", "*", "&lt;"))] * 2
-    ),
+    "tags": Kind(_sentences("tag"), _tag),
+    "line breaks": Kind(_sentences("line"), lambda draw: [draw.choice(_BREAKS)]),
+    "entities, signs": Kind(_sentences("between"), lambda draw: [draw.choice(_SIGNS)] * 2),
     "UUID": _nouns("{}-{}-{}-{}-{}", *map(_hex, (8, 4, 4, 4, 12))),
     "MAC, IP": _two(NOUNS, _address),
     "ISBN": _nouns("978-{}-{}-{}-{}", *map(_digits, (1, 2, 6, 1))),
     "IBAN": _nouns("ES{} {} {} {} {} {}", *map(_digits, (2, 4, 4, 4, 4, 4))),
-    "commit": _nouns(
-        "{}{}{}", _digits(1), _letters("abcdef", 2), lambda draw: _hex(draw.choice((4, 5, 37)))(draw)
-    ),
+    "commit": _nouns("{}{}{}", _digits(1), _letters("abcdef", 2), _rest_of_commit),
     "telephone": _nouns(_PHONES, *map(_digits, (2, 2, 2, 2, 3, 3, 4))),
     "version": _nouns("{}.{}.{}|v{}.{}|{}.{}.{}-beta", *[_number(1, 20)] * 3),
     "date, time": Kind(DATES, lambda draw: (_date(draw), _time(draw))),
     "path, file": _nouns(_PATHS, _word, _lower(4)),
-    "amount": _two(NUMBERS, _amount),
+    "amount": _two(_sentences("number"), _amount),
     "reference, measure": _two(
-        (*REFERENCES, *MEASURES), lambda draw: draw.choice((_reference, _measure))(draw)
+        _sentences("reference", "measure"), lambda draw: draw.choice((_reference, _measure))(draw)
     ),
 }
 

@@ -14,22 +14,6 @@ from data_prep.noise import PLACEHOLDERS, load_names
 Filling = tuple[str, str]  # Spanish, English
 Slot = Callable[[random.Random], Filling]
 
-DAYS = [
-    ("lunes", "Monday"), ("martes", "Tuesday"), ("miércoles", "Wednesday"), ("jueves", "Thursday"),
-    ("viernes", "Friday"), ("sábado", "Saturday"), ("domingo", "Sunday")
-]  # fmt: skip
-MONTHS = [
-    ("enero", "January"), ("febrero", "February"), ("marzo", "March"), ("abril", "April"), ("mayo", "May"),
-    ("junio", "June"), ("julio", "July"), ("agosto", "August"), ("septiembre", "September"),
-    ("octubre", "October"), ("noviembre", "November"), ("diciembre", "December")
-]  # fmt: skip
-LENGTHS = dict(zip(MONTHS, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
-HOURS = [
-    ("las dos", "two"), ("las tres", "three"), ("las cuatro", "four"), ("las cinco", "five"), ("las seis", "six"),
-    ("las siete", "seven"), ("las ocho", "eight"), ("las nueve", "nine"), ("las diez", "ten"),
-    ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one")
-]  # fmt: skip
-TIMES_OF_DAY = [("por la mañana", "morning"), ("por la tarde", "afternoon"), ("por la noche", "night")]
 FILE_NAMES = (
     "informe report factura invoice notes budget presupuesto foto scan data resumen setup backup plan".split()
 )
@@ -59,6 +43,10 @@ def listed(kind: str) -> list[Filling]:
     lines = (Path(__file__).parent / "words" / "slots.es-en.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     return [(spanish, english) for of, spanish, english in rows if of == kind]
+
+
+DAYS, MONTHS, HOURS = listed("day"), listed("month"), listed("hour")
+LENGTHS = dict(zip(MONTHS, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
 
 
 def one_of(choices: list[Filling]) -> Slot:
@@ -123,7 +111,7 @@ def _month_of_year(draw: random.Random) -> Filling:
 
 def _on_day(draw: random.Random) -> Filling:
     day, english = draw.choice(DAYS)
-    part, english_part = draw.choice(TIMES_OF_DAY)
+    part, english_part = draw.choice(listed("time_of_day"))
     date, english_date = _date(draw, with_year=False)
     return draw.choice([
         (f"el {day}", f"on {english}"), (f"el {day}", f"on {english}"), (f"este {day}", f"this {english}"),
