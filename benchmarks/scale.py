@@ -111,7 +111,6 @@ def dataset_hash(folder: Path) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Make pairs, build, print the figures."""
     parser = make_parser(__doc__)
     parser.add_argument("--pairs", type=at_least(10_000), default=1_000_000, metavar="N")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="pairs and dataset go there")

@@ -38,7 +38,6 @@ def make_shards(folder: Path, pairs: int) -> list[Shard]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Make keys, decide, print the figures."""
     parser = make_parser(__doc__)
     parser.add_argument("--pairs", type=at_least(10_000), default=1_000_000, metavar="N")
     keys = "the keys go there, and are removed"

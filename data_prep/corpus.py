@@ -16,10 +16,9 @@ from data_prep import splits
 from data_prep.cleaning import FILTERS
 from data_prep.engines import Engine
 from data_prep.keys import pair_keys
-from data_prep.shards import BUCKETS, Rows, Shard, find, repeated, touches, wrong_language
+from data_prep.shards import BUCKETS, Found, KeyFiles, Rows, Shard, find, repeated, touches, wrong_language
 
 R = TypeVar("R")
-Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # positions, source keys and target keys of some pairs
 
 KEPT = "kept"
 # What can become of a pair once it is read; its number is its drop reason. (Readers' own reasons are in tallies.)
@@ -79,7 +78,7 @@ class Corpus:
         ):
             self.remove(positions, "duplicate")
 
-    def touching(self, held: Sequence[tuple[str, str]]) -> np.ndarray:
+    def touching(self, held: Sequence[KeyFiles]) -> np.ndarray:
         """Which of the kept pairs have a side among the keys in each set's files: bool `[sets, pairs]`."""
         found = np.zeros((len(held), len(self.reason)), dtype=bool)
         if held:
@@ -101,10 +100,8 @@ class Corpus:
 
     # ---- what is chosen ----
 
-    def find(
-        self, chosen: np.ndarray, seed: int, below: int, sentences: tuple[str, str] | None = None
-    ) -> Found:
-        """Some of the pairs `chosen`: see `shards.find`."""
+    def find(self, chosen: np.ndarray, seed: int, below: int, sentences: KeyFiles | None = None) -> Found:
+        """Positions and keys of some of the pairs `chosen`: see `shards.find`."""
         question = partial(find, seed=seed, below=below, sentences=sentences)
         found = [(np.zeros(0, dtype=np.int64),) * 3]
         found += [(start + rows, *keys) for start, (rows, *keys) in self.ask(question, chosen)]  # type: ignore[misc]

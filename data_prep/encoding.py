@@ -16,7 +16,7 @@ import sentencepiece
 
 from data_prep.keys import sentence_keys
 from data_prep.noise import JOINED_REACH, Copy, NoiseConfig, joined_pairs, lone_word_copies, noisy_copies
-from data_prep.shards import SIDES, Rows, load_keys, read_table, text_table, write_table
+from data_prep.shards import SIDES, KeyFiles, Rows, load_keys, read_table, text_table, write_table
 from nmt.files import write_file_atomically
 
 COLUMNS = (*SIDES, "origin")
@@ -33,7 +33,7 @@ def labelled(rows: Rows) -> list[tuple[str, str, str]]:
 
 
 def add_noise(
-    task: tuple[Rows, Sequence[Rows]], config: NoiseConfig, held: list[tuple[str, str]]
+    task: tuple[Rows, Sequence[Rows]], config: NoiseConfig, held: list[KeyFiles]
 ) -> tuple[str, str, Counter[str]]:
     """Files with the pairs, each followed by its copies, and with copies of several pairs joined; copies by kind.
 
@@ -52,9 +52,7 @@ def add_noise(
     return *files, counts
 
 
-def add_lone_words(
-    lists: list[Rows], config: NoiseConfig, held: list[tuple[str, str]], file: str
-) -> Counter[str]:
+def add_lone_words(lists: list[Rows], config: NoiseConfig, held: list[KeyFiles], file: str) -> Counter[str]:
     """Writes the copies of the words of all lists into `file`; copies by kind."""
     listed = [row for rows in lists for row in labelled(rows)]
     return _without_contact(file, list(_as_rows(lone_word_copies(listed, config))), held)
@@ -64,7 +62,7 @@ def _as_rows(copies: Iterator[tuple[Copy, str]]) -> Iterator[tuple[str, ...]]:
     return ((copy.source, copy.target, origin, copy.altered, copy.noise) for copy, origin in copies)
 
 
-def _without_contact(file: str, rows: list[tuple[str, ...]], held: list[tuple[str, str]]) -> Counter[str]:
+def _without_contact(file: str, rows: list[tuple[str, ...]], held: list[KeyFiles]) -> Counter[str]:
     """Writes the rows but for copies that read like a sentence of a held-out set: "esta" is not "está".  Sides that
     are as they were touch nothing: else their pair had gone."""
     copies = np.array([number for number, row in enumerate(rows) if row[-1]], dtype=np.int64)

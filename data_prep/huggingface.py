@@ -6,22 +6,19 @@ Takes the hub's `translation: {es, en}` form, and flat columns named like the la
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import datasets
 
 from data_prep.files import COMPRESSIONS, Tally, limited_lines, open_bytes, uncompressed_suffix
-from data_prep.recipe import Spec
+from data_prep.recipe import Languages, Pairs, Spec
 from nmt.errors import UserError
 
 _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 
 
-def read_huggingface(
-    spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path
-) -> Iterator[tuple[str, str]]:
+def read_huggingface(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
     """All pairs of `hf:NAME[:CONFIG][:split=train,es=COLUMN,en=COLUMN]`.
 
     The net is used only for a NAME that is no local path.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from lingua import IsoCode639_1, LanguageDetectorBuilder
 
+from data_prep.recipe import Languages
 from nmt.errors import UserError
 
 # The beginning of a text tells enough for the first look, and lingua's time grows with length.
@@ -17,9 +18,7 @@ FIRST_LOOK_CHARS = 100
 CERTAINTY = 0.25
 
 
-def make_judge(
-    languages: tuple[str, str], min_chars: int
-) -> Callable[[Sequence[str], Sequence[str]], list[bool]]:
+def make_judge(languages: Languages, min_chars: int) -> Callable[[Sequence[str], Sequence[str]], list[bool]]:
     """Returns `judge(sources, targets)`, which tells of each pair whether a side is in the other language.
 
     A side shorter than `min_chars`, or one that lingua is not sure of, passes. Two looks: the fast models

@@ -64,8 +64,6 @@ class NoiseConfig:
 
 
 class Copy(NamedTuple):
-    """One copy of a pair."""
-
     source: str
     target: str
     altered: str
@@ -97,8 +95,7 @@ def _copies(source: str, target: str, config: NoiseConfig, kinds: Iterable[str])
         if draw := drawn(config, "typing", key, side):
             changed = as_typed(text, draw)
             if changed and changed != text:
-                sides = {"source": source, "target": target, side: changed}
-                yield Copy(sides["source"], sides["target"], side, "typing")
+                yield Copy(source, target, side, "typing")._replace(**{side: changed})
     for kind in kinds:
         if draw := drawn(config, kind, key):
             both = CHANGES[kind](source, target, draw)

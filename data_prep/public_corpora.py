@@ -17,11 +17,11 @@ from typing import Any
 
 from data_prep.files import Tally
 from data_prep.line_sources import read_aligned, read_columns
-from data_prep.recipe import Spec
+from data_prep.recipe import Languages, Pairs, Spec
 from nmt.errors import UserError
 
 
-def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterator[tuple[str, str]]:
+def read_public(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     """All pairs of the corpus, in the order of `languages`.
 
     Aligned files and tables, which nearly all corpora are, are read as those of `moses:` and `tsv:` are: mtdata's own
@@ -55,14 +55,14 @@ def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterato
                 )
 
 
-def public_files(spec: Spec, languages: tuple[str, str]) -> list[Path]:
+def public_files(spec: Spec, languages: Languages) -> list[Path]:
     """The archives of the corpus, fetched if they are not in the cache."""
     paths = _fetch(spec.kind, spec.path, languages)[1]
     archives = (path if isinstance(path, Path) else getattr(path, "root", None) for path in paths)
     return [path for path in dict.fromkeys(archives) if path]  # Hugging Face's are no files
 
 
-def citation(spec: Spec, languages: tuple[str, str]) -> dict[str, Any]:
+def citation(spec: Spec, languages: Languages) -> dict[str, Any]:
     """What report.json says of the corpus: its id, addresses, and what its publishers ask to be cited (BibTeX)."""
     entry = _find(spec.kind, spec.path, languages)
     from mtdata.index import Index
@@ -76,7 +76,7 @@ def citation(spec: Spec, languages: tuple[str, str]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _fetch(kind: str, name: str, languages: tuple[str, str]) -> tuple[Any, tuple[Any, ...]]:
+def _fetch(kind: str, name: str, languages: Languages) -> tuple[Any, tuple[Any, ...]]:
     """The entry of the index, and its files or what stands for files in an archive."""
     entry = _find(kind, name, languages)
     import mtdata
@@ -88,7 +88,7 @@ def _fetch(kind: str, name: str, languages: tuple[str, str]) -> tuple[Any, tuple
 
 
 @lru_cache(maxsize=64)
-def _find(kind: str, name: str, languages: tuple[str, str]) -> Any:
+def _find(kind: str, name: str, languages: Languages) -> Any:
     """The entry of mtdata's index.  UserError if there is none for the pair."""
     place = f"{kind}:{name}"
     try:

@@ -18,7 +18,8 @@ from rich.table import Table
 from data_prep.cleaning import NORMALISATIONS
 from data_prep.corpus import DROP_REASONS, KEPT
 from data_prep.files import Tally
-from data_prep.recipe import PUBLIC, Recipe, Source, Spec
+from data_prep.recipe import PUBLIC, Languages, Recipe, Source, Spec
+from data_prep.shards import KeyFiles
 from nmt.errors import UserError
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
@@ -30,7 +31,7 @@ class HeldOut:
 
     name: str
     reason: str  # the drop reason of a pair that touches it
-    files: tuple[str, str]  # keys of distinct sources and targets, and of what cleaning would make of them
+    files: KeyFiles  # keys of distinct sources and targets, and of what cleaning would make of them
     sentences: tuple[int, int]  # how many keys those are
     pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
     dev_pairs_removed: int = 0  # of a given dev set
@@ -90,7 +91,7 @@ def make_report(
 
 
 def _describe_source(
-    name: str, source: Source, tally: Tally, reasons: Counter[str], languages: tuple[str, str]
+    name: str, source: Source, tally: Tally, reasons: Counter[str], languages: Languages
 ) -> dict[str, Any]:
     found = {reason: count for reason, count in reasons.items() if reason != KEPT and count}
     removed = {**tally.dropped, **found}

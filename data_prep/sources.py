@@ -21,8 +21,8 @@ import polib
 from lxml import etree
 
 from data_prep.files import Tally, find_file, limited_lines, open_bytes
-from data_prep.line_sources import Languages, Pairs, read_moses, read_table
-from data_prep.recipe import PUBLIC, Spec
+from data_prep.line_sources import read_moses, read_table
+from data_prep.recipe import PUBLIC, Languages, Pairs, Spec
 from nmt.errors import UserError
 
 MAX_UNIT_BYTES = 1 << 24  # of TMX from the end of one unit to that of the next
@@ -114,7 +114,6 @@ class _UnitLimit:
         self.stream, self.path, self.line, self.unread = stream, path, 1, 0
 
     def read(self, size: int) -> bytes:
-        """As of a file."""
         block = self.stream.read(size)
         if self.unread > MAX_UNIT_BYTES:
             raise UserError(

@@ -277,6 +277,5 @@ def dump_config(config: Config) -> str:
 
 
 def recipe_names() -> list[str]:
-    """The names of the recipes in the package."""
     folder = resources.files("nmt") / "recipes"
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))

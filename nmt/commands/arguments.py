@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nmt.translation.glossary import Glossary
     from nmt.translation.translator import Translator
 
 
@@ -103,12 +102,15 @@ def add_glossary(command: argparse.ArgumentParser) -> None:
     command.add_argument("--glossary", metavar="TSV", help=terms)
 
 
-def load_glossary(arguments: argparse.Namespace, translator: Translator) -> Glossary | None:
-    """The glossary that --glossary names, for the translator's direction."""
-    from nmt.translation.glossary import Glossary
+def load_with_options(arguments: argparse.Namespace) -> tuple[Translator, dict[str, Any]]:
+    """The translator, and what it takes with each text, as `add_decoding` and `add_glossary` asked for it."""
+    translator, options = load_translator(arguments), decoding_options(arguments)
+    if arguments.glossary:
+        from nmt.translation.glossary import Glossary
 
-    languages = translator.source_language, translator.target_language
-    return Glossary.load(arguments.glossary, *languages) if arguments.glossary else None
+        languages = translator.source_language, translator.target_language
+        options["glossary"] = Glossary.load(arguments.glossary, *languages)
+    return translator, options
 
 
 @contextmanager

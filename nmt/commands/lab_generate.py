@@ -51,7 +51,6 @@ and whose targets are in the other. Takes about ten minutes of one core."""
 
 
 def add(commands: Any) -> None:
-    """Add the four commands to the subcommands of `nmt lab`."""
     _add_sample(commands)
     _add_vector(commands)
     _add_identify(commands)

@@ -35,7 +35,6 @@ RECIPES = "Print the names that `nmt train` takes as RECIPE."
 
 
 def add_train(commands: Any) -> None:
-    """Add the command to the parser, as every `add_…` here does."""
     add = add_command(commands, "train", train, "train a model", TRAIN).add_argument
     add("recipe", nargs="?", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")

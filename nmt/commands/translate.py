@@ -14,9 +14,7 @@ from nmt.commands.arguments import (
     add_glossary,
     add_model,
     chosen_model,
-    decoding_options,
-    load_glossary,
-    load_translator,
+    load_with_options,
     positive,
     progress_bar,
 )
@@ -57,7 +55,6 @@ examples
 
 
 def add(commands: Any) -> None:
-    """Add `translate` to the sub-commands of `nmt`."""
     summary = "translate standard input"
     command = add_command(commands, "translate", translate, summary, TRANSLATE, TRANSLATE_MORE)
     option = command.add_argument
@@ -78,13 +75,9 @@ def translate(arguments: argparse.Namespace) -> None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import incoming_lines
 
-    translator = load_translator(arguments)
+    translator, options = load_with_options(arguments)
     lines = _decoded(incoming_lines(sys.stdin.buffer.fileno()))
-    options = decoding_options(arguments) | {
-        "n_best": arguments.n_best,
-        "with_attention": arguments.attention,
-        "glossary": load_glossary(arguments, translator),
-    }
+    options |= {"n_best": arguments.n_best, "with_attention": arguments.attention}
     with progress_bar() as advance:
         for translation in translator.stream(lines, **options):
             line = _as_json(translation, arguments.attention) if arguments.json else _as_text(translation)

@@ -55,7 +55,6 @@ examples
 
 
 def add(commands: Any) -> None:
-    """The command's options."""
     name, about = "translate-corpus", "translate whole files, in shards"
     command = add_command(commands, name, translate_corpus, about, TRANSLATE_CORPUS, TRANSLATE_CORPUS_MORE)
     option = command.add_argument

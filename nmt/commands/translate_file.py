@@ -17,9 +17,7 @@ from nmt.commands.arguments import (
     add_glossary,
     add_model,
     chosen_model,
-    decoding_options,
-    load_glossary,
-    load_translator,
+    load_with_options,
     progress_bar,
 )
 from nmt.errors import UserError
@@ -46,7 +44,6 @@ examples
 
 
 def add(commands: Any) -> None:
-    """Add `translate-file` to the sub-commands of `nmt`."""
     name, summary = "translate-file", "translate a document or a folder of them"
     command = add_command(commands, name, translate_file, summary, TRANSLATE_FILE, TRANSLATE_FILE_MORE)
     command.add_argument("source", metavar="IN", help="the document, or a folder")
@@ -73,7 +70,7 @@ def translate_file(arguments: argparse.Namespace) -> None:
         raise UserError(f"{out}: is the document itself; give another name for its translation")
     if not out.absolute().parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}; make it first")
-    document = formats.open_document(source)  # before the model, which takes longer
+    document = formats.open_document(source)
     _Work(arguments).translate(document, out)
 
 
@@ -112,9 +109,7 @@ class _Work:
     """A loaded model, and the memory beside it."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self._translator = load_translator(arguments)
-        self._options = decoding_options(arguments)
-        self._options["glossary"] = load_glossary(arguments, self._translator)
+        self._translator, self._options = load_with_options(arguments)
         self._memory: Memory | None = None
         if arguments.memory:
             from nmt.documents.memory import Memory

@@ -40,8 +40,6 @@ class Score:
 
 
 class Scores(NamedTuple):
-    """All metrics over a corpus."""
-
     bleu: Score
     chrf: Score
     ter: Score

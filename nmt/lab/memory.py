@@ -77,8 +77,6 @@ class Curve:
 
 @dataclass(frozen=True)
 class Memory:
-    """The curves of one measurement."""
-
     subject: str  # for a title
     curves: list[Curve]
 

@@ -56,7 +56,6 @@ def write_texts(
 
 
 def check_language_model(checkpoint: Checkpoint) -> None:
-    """UserError for a checkpoint that is not a language model."""
     if not checkpoint.config.data.language_model:
         raise UserError(
             f"{checkpoint.folder}: translates, and writes nothing without a source; train a language model with "

@@ -103,7 +103,6 @@ def check_run_folder(run: Path, resume: bool) -> None:
 
 
 def checkpoint_folder(run: Path, step: int) -> Path:
-    """The folder of the checkpoint of `step`."""
     return run / "checkpoints" / f"step-{step:07}"
 
 
