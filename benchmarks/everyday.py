@@ -29,13 +29,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.common import add_options, finish, machine, make_parser, revision
+from nmt import Translation, Translator
 from nmt.errors import UserError
-
-if TYPE_CHECKING:
-    from nmt import Translation, Translator
 
 HERE = Path(__file__).parent
 SENTENCES, WORDS, ITEMS = (HERE / f"{name}.tsv" for name in ("everyday", "frequent_words", "copied_items"))
@@ -208,8 +206,6 @@ def _plain(text: str) -> str:
 
 
 def run(args: Any) -> dict[str, Any]:
-    from nmt import Translator
-
     figures = evaluate(Translator.load(args.model), args.beam, args.show)
     return {"system": f"nmt {revision()}", **figures, "machine": machine("torch", "onnxruntime")}
 

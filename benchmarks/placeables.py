@@ -17,22 +17,21 @@ Nothing here uses the translator's own grammar of items.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.common import add_options, at_least, finish, machine, make_parser, revision
 from benchmarks.placeable_sentences import KINDS, Case, cases, words
+from nmt import Translator
+from nmt.documents import html
+from nmt.documents.document import Encoding, TextDocument
 from nmt.errors import UserError
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable, Sequence
-
-    from nmt import Translator
 
 SEED = 23
 MIN_WORDS = 0.6
@@ -132,9 +131,6 @@ def as_text(translator: Translator, sources: Sequence[str]) -> list[str]:
 
 def as_html(translator: Translator, sources: Sequence[str]) -> list[str]:
     """As a page with a paragraph for each."""
-    from nmt.documents import html
-    from nmt.documents.document import Encoding, TextDocument
-
     page = "".join(f"<p>{source}</p>" for source in sources)
     document = TextDocument(page, Encoding(b"", "utf-8"), html.passages(page, "page"))
     rendered = document.rendered(as_text(translator, document.texts))
@@ -164,8 +160,6 @@ def tags_right(
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from nmt import Translator
-
     translator = Translator.load(args.model, args.device)
     if {translator.source_language, translator.target_language} != {"es", "en"}:
         raise UserError(f"{args.model}: these sentences are for Spanish and English")

@@ -73,9 +73,8 @@ class Corpus:
         """Keeps the first of equal pairs."""
         width = max(1, BUCKETS * PARTITION_ROWS // max(1, len(self.reason)))
         partitions = [(first, min(first + width, BUCKETS)) for first in range(0, BUCKETS, width)]
-        for positions in self.engine.map(
-            partial(repeated, shards=self.shards), partitions if self.shards else [], len(self.reason)
-        ):
+        tasks = partitions if self.shards else []
+        for positions in self.engine.map(partial(repeated, shards=self.shards), tasks, len(self.reason)):
             self.remove(positions, "duplicate")
 
     def touching(self, held: Sequence[KeyFiles]) -> np.ndarray:

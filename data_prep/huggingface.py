@@ -45,11 +45,9 @@ def read_huggingface(spec: Spec, languages: Languages, tally: Tally, cache: Path
         rows: Any = batch["translation"] if nested else zip(*(batch[name] for name in names), strict=True)
         for row in rows:
             number += 1
-            source, target = (
-                (row.get(name) for name in names) if isinstance(row, dict) else row or (None, None)
-            )
-            texts = [text if isinstance(text, str) else "" for text in (source, target)]
-            yield from tally.pair(texts[0], texts[1], languages, f"{spec.path}:{number}")
+            cells = [row.get(name) for name in names] if isinstance(row, dict) else row or (None, None)
+            source, target = (text if isinstance(text, str) else "" for text in cells)
+            yield from tally.pair(source, target, languages, f"{spec.path}:{number}")
 
 
 def _languages(feature: Any, spec: Spec) -> list[str]:

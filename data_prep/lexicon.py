@@ -50,9 +50,7 @@ def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 
     lengths = [len(target) for _, target in sentences]
     # How many source words each target word may come from.
     choices = np.repeat([len(source) for source, _ in sentences], lengths)
-    source = np.concatenate(
-        [np.tile(source, length) for (source, _), length in zip(sentences, lengths, strict=True)]
-    )
+    source = np.concatenate([np.tile(source, len(target)) for source, target in sentences])
     target = np.repeat(np.concatenate([target for _, target in sentences]), choices)
     at = np.repeat(np.arange(sum(lengths)), choices)  # each target word of the text has a number of its own
     width = int(target.max()) + 1

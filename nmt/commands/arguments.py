@@ -92,9 +92,8 @@ def load_translator(arguments: argparse.Namespace) -> Translator:
     """The translator of the checkpoint `--model`, as the options of `add_decoding` ask for it."""
     from nmt.translation.translator import Translator
 
-    return Translator.load(
-        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
-    )
+    phrases = not arguments.no_phrases
+    return Translator.load(arguments.model, arguments.device, arguments.runtime, phrases=phrases)
 
 
 def add_glossary(command: argparse.ArgumentParser) -> None:

@@ -158,9 +158,8 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         if not Path(file).absolute().parent.is_dir():
             raise UserError(f"{file}: there is no folder {Path(file).parent}; make it first")
         if not os.access(Path(file).absolute().parent, os.W_OK) or Path(file).is_dir():
-            raise UserError(
-                f"{file!r}: cannot be written there; give the name of a file in a folder of yours"
-            )
+            remedy = "give the name of a file in a folder of yours"
+            raise UserError(f"{file!r}: cannot be written there; {remedy}")
     if arguments.plot:
         try:
             from nmt.lab.plots import check_name

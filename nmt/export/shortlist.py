@@ -135,6 +135,5 @@ def _gather_in_encoder(
 
     graph.node.extend(new.nodes)
     graph.input.append(helper.make_tensor_value_info("whole_vocabulary", TensorProto.UINT8, [1]))
-    graph.output.extend(
-        helper.make_empty_tensor_value_info(name) for name in ("candidates", "allowed", *layer)
-    )
+    for name in ("candidates", "allowed", *layer):
+        graph.output.append(helper.make_empty_tensor_value_info(name))

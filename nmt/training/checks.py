@@ -33,27 +33,22 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
     if not data.is_dir():
         raise UserError(f"{data}: no such dataset folder; make one with `python -m data_prep build`")
     tokenizers = load_tokenizers(data)
-    source_language, target_language = dataset_languages(data)
+    source, target = dataset_languages(data)
     if config.data.reverse:
         tokenizers = (tokenizers[1], tokenizers[0])
-        source_language, target_language = target_language, source_language
+        source, target = target, source
     if config.data.language_model:  # there is no source
-        tokenizers, source_language = (tokenizers[1], tokenizers[1]), ""
+        tokenizers, source = (tokenizers[1], tokenizers[1]), ""
     model = config.model
     if tokenizers[0] is not tokenizers[1]:
+        problem = f"needs one joint vocabulary, {data} has two"
         if config.data.both_directions:
-            raise UserError(
-                f"data.both_directions needs one joint vocabulary, {data} has two; build it with one"
-            )
+            raise UserError(f"data.both_directions {problem}; build it with one")
         if model.tied_embeddings == "all":
-            raise UserError(
-                f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
-                "add --set model.tied_embeddings=target"
-            )
+            remedy = "add --set model.tied_embeddings=target"
+            raise UserError(f"model.tied_embeddings 'all' {problem}; {remedy}")
     model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
-    config = dataclasses.replace(
-        config, model=model, source_language=source_language, target_language=target_language
-    )
+    config = dataclasses.replace(config, model=model, source_language=source, target_language=target)
     return config, tokenizers
 
 
@@ -81,9 +76,8 @@ def changes(run: Path, before: Config, now: Config) -> list[str]:
     for name, old, new in differences(before, now):
         changed.append(f"{name} was {old}, is {new}")
         if name.startswith(MODEL_SETTINGS) and not name.startswith("model.dropout."):
-            raise UserError(
-                f"{run}: {changed[-1]}: that is another model; resume with the settings it began with"
-            )
+            remedy = "that is another model; resume with the settings it began with"
+            raise UserError(f"{run}: {changed[-1]}: {remedy}")
     return changed
 
 

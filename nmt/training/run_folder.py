@@ -90,16 +90,16 @@ def _job() -> str | None:
 
 def check_run_folder(run: Path, resume: bool) -> None:
     """UserError unless `run` can become a new run or, with `resume`, is a run to resume."""
-    if resume and not (run / CONFIG_FILE).exists():
-        raise UserError(f"{run}: no training run to resume; check --out, or leave out --resume to begin one")
-    if not resume and ((run / "state").exists() or run_checkpoints(run)):
-        raise UserError(
-            f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
-        )
-    if not resume and any(run.glob("*.safetensors")):
-        raise UserError(
-            f"{run}: is a checkpoint folder, which a training would overwrite; give another --out"
-        )
+    problem = ""
+    if resume:
+        if not (run / CONFIG_FILE).exists():
+            problem = "no training run to resume; check --out, or leave out --resume to begin one"
+    elif (run / "state").exists() or run_checkpoints(run):
+        problem = "holds a training run already; add --resume to go on with it, or give another --out"
+    elif any(run.glob("*.safetensors")):
+        problem = "is a checkpoint folder, which a training would overwrite; give another --out"
+    if problem:
+        raise UserError(f"{run}: {problem}")
 
 
 def checkpoint_folder(run: Path, step: int) -> Path:

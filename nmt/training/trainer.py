@@ -280,9 +280,9 @@ class Trainer:
         progress = load_state(self.run, self.model, self.optimizer, self.average, self.processes.rank)
         if progress is None:
             if run_checkpoints(self.run):
+                remedy = f"begin another run, in another --out, from its weights: --init {self.run / 'best'}"
                 raise UserError(
-                    f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; begin another "
-                    f"run, in another --out, from its weights: --init {self.run / 'best'}"
+                    f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; {remedy}"
                 )
             self.reporter.say(f"{self.run}: no saved state yet, starting at step 0")
             return
@@ -313,6 +313,5 @@ def report_changes(
     given = load_config(recipe, overrides) if recipe else config
     for name, own, other in differences(config, given):
         if name not in DATASET_SETTINGS:
-            reporter.say(
-                f"{name} stays {own}, as in {run / CONFIG_FILE} (in {recipe} it is {other}); --set {name}=… changes it"
-            )
+            why = f"as in {run / CONFIG_FILE} (in {recipe} it is {other})"
+            reporter.say(f"{name} stays {own}, {why}; --set {name}=… changes it")
