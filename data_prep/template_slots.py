@@ -109,34 +109,28 @@ def _month_of_year(draw: random.Random) -> Filling:
     return f"{month[0]} de {year}", f"{month[1]} {year}"
 
 
+def _in_words(kind: str, draw: random.Random, **words: Filling) -> Filling:
+    """One of the list of the kind, in which each word stands for its name in braces."""
+    spanish, english = draw.choice(listed(kind))
+    return (
+        spanish.format(**{name: word for name, (word, _) in words.items()}),
+        english.format(**{name: word for name, (_, word) in words.items()}),
+    )
+
+
 def _on_day(draw: random.Random) -> Filling:
-    day, english = draw.choice(DAYS)
-    part, english_part = draw.choice(listed("time_of_day"))
-    date, english_date = _date(draw, with_year=False)
-    return draw.choice([
-        (f"el {day}", f"on {english}"), (f"el {day}", f"on {english}"), (f"este {day}", f"this {english}"),
-        (f"el próximo {day}", f"next {english}"), (f"el {day} {part}", f"on {english} {english_part}"),
-        (f"el {day} {date}", f"on {english}, {english_date}"), (f"el {date}", f"on {english_date}"),
-        ("mañana", "tomorrow"), ("pasado mañana", "the day after tomorrow"),
-        ("mañana por la mañana", "tomorrow morning"), ("la próxima semana", "next week"), ("hoy", "today"),
-        ("esta tarde", "this afternoon"),
-    ])  # fmt: skip
+    day, part = draw.choice(DAYS), draw.choice(listed("time_of_day"))
+    return _in_words("on_day", draw, day=day, part=part, date=_date(draw, with_year=False))
 
 
 def _on_past_day(draw: random.Random) -> Filling:
-    day, english = draw.choice(DAYS)
-    date, english_date = _date(draw, with_year=False)
-    return draw.choice([
-        (f"el {day}", f"on {english}"), (f"el {day} pasado", f"last {english}"),
-        (f"el {date}", f"on {english_date}"), ("ayer", "yesterday"),
-        ("anteayer", "the day before yesterday"), ("la semana pasada", "last week"),
-    ])  # fmt: skip
+    return _in_words("on_day_past", draw, day=draw.choice(DAYS), date=_date(draw, with_year=False))
 
 
 def _every_day(draw: random.Random) -> Filling:
     day, english = draw.choice(DAYS)
     plural = day if day.endswith("s") else day + "s"
-    return draw.choice([(f"los {plural}", f"on {english}s"), (f"todos los {plural}", f"every {english}")])
+    return _in_words("every_day", draw, day=(day, english), days=(plural, f"{english}s"))
 
 
 def _clock(draw: random.Random) -> str:
@@ -144,22 +138,12 @@ def _clock(draw: random.Random) -> str:
 
 
 def _at(draw: random.Random) -> Filling:
-    hour, english = draw.choice(HOURS)
-    before, english_before = HOURS[(HOURS.index((hour, english)) - 1) % len(HOURS)]
-    clock = _clock(draw)
-    digits = f"{draw.randint(2, 11)}:{draw.choice((0, 10, 15, 20, 30, 45)):02}"
-    part, english_part = draw.choice([("mañana", "in the morning"), ("tarde", "in the afternoon")])
-    return draw.choice([
-        (f"a las {clock}", f"at {clock}"), (f"a las {clock}", f"at {clock}"),
-        (f"a las {clock} h", f"at {clock}"),
-        (f"a las {digits} de la {part}", f"at {digits} {english_part}"),
-        (f"a {hour}", f"at {english} o'clock"), (f"a {hour} en punto", f"at {english} o'clock sharp"),
-        (f"a {hour} y media", f"at half past {english}"),
-        (f"a {hour} y cuarto", f"at a quarter past {english}"),
-        (f"a {hour} menos cuarto", f"at a quarter to {english}"),
-        (f"a {before} y diez", f"at ten past {english_before}"), ("a mediodía", "at noon"),
-        ("a medianoche", "at midnight"),
-    ])  # fmt: skip
+    hour = draw.choice(HOURS)
+    before = HOURS[(HOURS.index(hour) - 1) % len(HOURS)]
+    clock = same(_clock(draw))
+    digits = same(f"{draw.randint(2, 11)}:{draw.choice((0, 10, 15, 20, 30, 45)):02}")
+    part = draw.choice(listed("part_of_day"))
+    return _in_words("at", draw, hour=hour, before=before, clock=clock, digits=digits, part=part)
 
 
 def _amount_of_money(draw: random.Random) -> str:
