@@ -120,8 +120,7 @@ class Corpus:
         """int8 `[pairs]`: what `splits.carve` makes of all that is kept.
 
         It takes whole components in the order of their smallest random number.  So first only pairs with small
-        numbers are looked at, with their components, each as far as it can be taken; more if they do not suffice.
-        """
+        numbers are looked at, with their components, each as far as it can be taken; more if they do not suffice."""
         alive, listed = self.alive, self.of(lambda shard: shard.train_only)
         split = np.full(len(alive), splits.TRAIN, dtype=np.int8)
         share = (4 * (dev + test) + 1000) / max(1, int(alive.sum()))

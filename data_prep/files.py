@@ -120,8 +120,7 @@ def read_lines(path: Path, tally: Tally, damaged: bool = False) -> Iterator[tupl
     `damaged` the line with U+FFFD for what is not.
 
     Only LF (or CR LF) ends a line: `str.splitlines` would also break at U+2028, U+0085 and others, and shift
-    one side of a Moses pair against the other.
-    """
+    one side of a Moses pair against the other."""
     with open_bytes(path) as stream:
         for number, raw in limited_lines(stream, path):
             if number == 1:

@@ -21,8 +21,7 @@ _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson"
 def read_huggingface(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
     """All pairs of `hf:NAME[:CONFIG][:split=train,es=COLUMN,en=COLUMN]`.
 
-    The net is used only for a NAME that is no local path.
-    """
+    The net is used only for a NAME that is no local path."""
     table = _load(spec, cache)
     options = dict(spec.options)
     options.pop("split", None)

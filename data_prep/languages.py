@@ -24,8 +24,7 @@ def make_judge(languages: Languages, min_chars: int) -> Callable[[Sequence[str],
     A side shorter than `min_chars`, or one that lingua is not sure of, passes. Two looks: the fast models
     screen all texts, the accurate ones confirm each suspicion. (The fast ones alone err on two technical
     sentences in a thousand, such as "Read and write exif, iptc and xmp metadata", ten times as often as both
-    together.) Uses all cores by itself.
-    """
+    together.) Uses all cores by itself."""
     try:
         codes = [IsoCode639_1.from_str(language.upper()) for language in languages]
     except ValueError:

@@ -41,8 +41,7 @@ def words_of(text: str) -> list[str]:
 def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 5) -> Likelihoods:
     """IBM model 1 by expectation (equation 17 of the paper) and maximisation.
 
-    `pairs`: the sentences as numbers of words, from 1 on.  Begins with all words equally likely.
-    """
+    `pairs`: the sentences as numbers of words, from 1 on.  Begins with all words equally likely."""
     if not any(target for _, target in pairs):
         nothing = np.zeros(0, dtype=np.int64)
         return Likelihoods(nothing, nothing, np.zeros(0))
@@ -74,8 +73,7 @@ def word_pairs(
     least: both p(target | source) and p(source | target) must reach it.  Forms that share one counterpart
         (comí, comiste, comió: ate) divide it among themselves and so stay outside, as they should.
     times: how often a word must occur.
-    most_words: of a sentence that is read; a longer one tells little more and takes its square in memory.
-    """
+    most_words: of a sentence that is read; a longer one tells little more and takes its square in memory."""
     different = list(dict.fromkeys(sentences))
     split = [(words_of(source), words_of(target)) for source, target in different]
     split = [(s, t) for s, t in split if 0 < len(s) <= most_words and 0 < len(t) <= most_words]
@@ -135,8 +133,7 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
 def lines_of(chosen: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> list[str]:
     """Lines of a word list: each pair as it is and with a capital.
 
-    Left out: a word that stands for itself (names: any translator copies them) and what `known` has already.
-    """
+    Left out: a word that stands for itself (names: any translator copies them) and what `known` has already."""
     taken = set(known)
     lines: dict[str, None] = {}  # in order
     for source, target in chosen:

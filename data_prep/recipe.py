@@ -31,8 +31,7 @@ MAX_REPEAT = 1000  # times that a pair can be in train; more is a slip, and fill
 class Source:
     """One corpus: where it is, how to read it, and how much of it to use.
 
-    `spec` is `KIND:PATH[:OPTIONS]`, as on the command line; see `Spec`.
-    """
+    `spec` is `KIND:PATH[:OPTIONS]`, as on the command line; see `Spec`."""
 
     spec: str
     name: str | None = None  # how the report and the column `origin` call it; default: the file's own name

@@ -115,8 +115,7 @@ def export(
     quantized  False: the graphs stay float32, for comparisons.
     shortlist  `table` and `always` of `nmt.export.shortlist.add_shortlist`; None: the output layer is always computed
                for the whole vocabulary.  Only with `quantized`.
-    Raises UserError if the extra `export` is not installed or the folder has no model that translates.
-    """
+    Raises UserError if the extra `export` is not installed or the folder has no model that translates."""
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401

@@ -32,8 +32,7 @@ def next_state(
     """One step of a cell: its state before the step, each part [..., units] -> its state after it.
 
     total      returns W x + b + U h + d [..., units] of the gate with this index, in torch's order
-    candidate  for a GRU, returns W x + b and U h + d of the candidate separately
-    """
+    candidate  for a GRU, returns W x + b and U h + d of the candidate separately"""
     if cell == "rnn":
         return (torch.tanh(total(0)),)
     if cell == "gru":
@@ -139,8 +138,7 @@ class TokenMap(nn.Module):
 class StepCell(nn.Module):
     """Replaces a `RecurrentLayer` of the decoder for the export; it does one step.
 
-    by_token  the model, if the inputs are its tokens instead of vectors
-    """
+    by_token  the model, if the inputs are its tokens instead of vectors"""
 
     def __init__(self, cell: Cell, weights: Weights, by_token: Seq2Seq | None = None) -> None:
         super().__init__()

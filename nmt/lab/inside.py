@@ -104,8 +104,7 @@ def look_inside(
     model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are cached
     beam   beam size of the search (None: the checkpoint's)
     units  number of units of each layer in the sample
-    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an invalid beam.
-    """
+    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an invalid beam."""
     checkpoint = kept_checkpoint(model)
     check_translates(checkpoint)
     if units < 1:

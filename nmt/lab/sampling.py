@@ -33,8 +33,7 @@ def write_texts(
     temperature, top_k, top_p   as of `nmt.inference.sampling.sample`
     seed        the same seed and count give the same texts; None: random
     max_pieces  the maximum length of a text with its prompt (None: the maximum length in training)
-    Raises UserError for a checkpoint that is not a language model, and for a prompt with unknown characters.
-    """
+    Raises UserError for a checkpoint that is not a language model, and for a prompt with unknown characters."""
     check_language_model(checkpoint)
     if count < 1:
         raise UserError(f"count is {count}: at least 1 is needed")
