@@ -125,9 +125,8 @@ def read_table(file: Path) -> list[dict[str, str]]:
     rows = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
     for number, row in enumerate(rows, 1):
         if len(row) != len(COLUMNS[file]) or (number == 1 and tuple(row) != COLUMNS[file]):
-            raise UserError(
-                f"{file}:{number}: give the columns {', '.join(COLUMNS[file])}, with tabs between them"
-            )
+            columns = ", ".join(COLUMNS[file])
+            raise UserError(f"{file}:{number}: give the columns {columns}, with tabs between them")
     return [dict(zip(COLUMNS[file], row, strict=True)) for row in rows[1:]]
 
 

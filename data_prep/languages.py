@@ -28,10 +28,8 @@ def make_judge(languages: Languages, min_chars: int) -> Callable[[Sequence[str],
     try:
         codes = [IsoCode639_1.from_str(language.upper()) for language in languages]
     except ValueError:
-        raise UserError(
-            f"pair {'-'.join(languages)}: the language filter does not know both languages; "
-            "switch it off with --no-language-filter"
-        ) from None
+        problem = "the language filter does not know both languages; switch it off with --no-language-filter"
+        raise UserError(f"pair {'-'.join(languages)}: {problem}") from None
 
     def builder() -> LanguageDetectorBuilder:
         return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).with_minimum_relative_distance(CERTAINTY)

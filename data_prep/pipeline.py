@@ -107,19 +107,16 @@ class Build:
             found = {str(path): sha256(path) for path in files}
             for path, recorded in source.sha256.items():
                 if found.get(path, recorded) != recorded:
-                    raise UserError(
-                        f"{path}: has changed since the recipe recorded its sha256; "
-                        "restore the file, or delete the sha256 from the recipe to accept the change"
-                    )
+                    remedy = "restore the file, or delete the sha256 from the recipe to accept the change"
+                    raise UserError(f"{path}: has changed since the recipe recorded its sha256; {remedy}")
             return dataclasses.replace(source, sha256=found)
 
         found = {file: hashlib.sha256(model).hexdigest() for file, model in self.reused.items()}
         pieces = self.recipe.subwords
         if pieces.reuse_sha256 not in ({}, found):
-            raise UserError(
-                f"{pieces.reuse}: its subword model has changed since the recipe recorded its sha256; restore it, or "
-                "delete reuse_sha256 from the recipe to accept the change"
-            )
+            changed = "its subword model has changed since the recipe recorded its sha256"
+            remedy = "restore it, or delete reuse_sha256 from the recipe to accept the change"
+            raise UserError(f"{pieces.reuse}: {changed}; {remedy}")
         lists: Any = {
             key: tuple(map(with_hash, getattr(self.recipe, key)))
             for key in ("sources", "exclude_test", "dev_from", "test_from")

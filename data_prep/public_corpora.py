@@ -29,14 +29,13 @@ def read_public(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     entry, paths = _fetch(spec.kind, spec.path, languages)
     from mtdata.parser import Parser, detect_extension
 
+    place = f"{spec.kind}:{spec.path}"
     # Readers of TMX give the sides in the order of the id too.
     reverse = entry.did.langs[0].lang != _three_letters(languages[0])
     with _told(spec):
         kind = entry.in_ext or detect_extension(getattr(paths[0], "name", ""))
         if kind == "txt" and len(paths) != 2:  # mtdata takes an archive that is cut short for a text
-            raise UserError(
-                f"{spec.kind}:{spec.path}: a damaged archive; delete {paths[0]} to fetch it again"
-            )
+            raise UserError(f"{place}: a damaged archive; delete {paths[0]} to fetch it again")
         if kind == "txt":
             sides: list[Any] = [
                 path if isinstance(path, Path) else zipfile.Path(path.root, path.name) for path in paths
@@ -50,9 +49,7 @@ def read_public(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
             rows = Parser(list(paths), ext=entry.in_ext or None, ent=entry).read_segs(show_pbar=False)
             for number, row in enumerate(rows, start=1):
                 source, target = (row[1], row[0]) if reverse else row[:2]
-                yield from tally.pair(
-                    source or "", target or "", languages, f"{spec.kind}:{spec.path}:{number}"
-                )
+                yield from tally.pair(source or "", target or "", languages, f"{place}:{number}")
 
 
 def public_files(spec: Spec, languages: Languages) -> list[Path]:
@@ -120,10 +117,8 @@ def _is_called(did: Any, kind: str, name: str) -> bool:
     if kind == "mtdata":
         return f"{did.group}-{did.name}-{did.version}".lower() == name.lower().rsplit("-", 2)[0]
     wanted = re.sub("[-_]", "", name.lower())
-    return did.group == "OPUS" and wanted in (
-        re.sub("_", "", did.name),
-        re.sub("_", "", did.name + did.version),
-    )
+    names = did.name.replace("_", ""), (did.name + did.version).replace("_", "")
+    return did.group == "OPUS" and wanted in names
 
 
 def _three_letters(language: str) -> str:

@@ -129,8 +129,9 @@ def clean(
         source, source_steps = normalise(source, config)
         target, target_steps = normalise(target, config)
         changed.update({*source_steps, *target_steps})
-        failed = None if source and target else "empty"
-        if failed := failed_filter(source, target, languages, config) if filters else failed:
+        empty = None if source and target else "empty"
+        failed = failed_filter(source, target, languages, config) if filters else empty
+        if failed:
             dropped[failed] += 1
         else:
             kept.append((source, target))

@@ -73,17 +73,11 @@ _NATIVE_CODE = ("bpt", "ept", "ph", "it", "ut")  # hold the original document's 
 def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     path = find_file(spec.path)
     with open_bytes(path) as stream:
-        # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
         limited = _UnitLimit(stream, path)
-        units = etree.iterparse(
-            limited,
-            events=("end",),
-            tag="{*}tu",  # in whatever namespace
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            recover=True,
-        )
+        # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
+        safely = {"resolve_entities": False, "load_dtd": False, "no_network": True}
+        tag = "{*}tu"  # in whatever namespace
+        units = etree.iterparse(limited, events=("end",), tag=tag, recover=True, **safely)
         try:
             for _, unit in units:
                 limited.unread = 0

@@ -105,9 +105,8 @@ def _shortlist(checkpoint: str, dataset: str) -> tuple[Any, Any]:
     config, tokenizers = opened.config, (opened.source_tokenizer, opened.target_tokenizer)
     for own, others in zip(tokenizers, load_tokenizers(dataset), strict=True):
         if own.serialized != others.serialized:
-            raise UserError(
-                f"{dataset}: its pieces are not those of {checkpoint}; build it with --subwords-from {checkpoint}"
-            )
+            remedy = f"build it with --subwords-from {checkpoint}"
+            raise UserError(f"{dataset}: its pieces are not those of {checkpoint}; {remedy}")
     split = open_split(dataset, "train", config.data)
     check_ids(Path(dataset), (split,), tokenizers)
     rows = np.random.default_rng(1).permutation(usable_rows(split, config.data))[:MAX_SHORTLIST_PAIRS]

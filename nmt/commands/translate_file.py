@@ -150,7 +150,6 @@ def _formats() -> Any:
     except ModuleNotFoundError as error:
         if error.name not in ("lxml", "markdown_it", "mdit_py_plugins", "polib"):
             raise
-        raise UserError(
-            f"documents need the package {error.name}: pip install -e '.[app]' -c constraints.txt"
-        ) from None
+        install = "pip install -e '.[app]' -c constraints.txt"
+        raise UserError(f"documents need the package {error.name}: {install}") from None
     return formats

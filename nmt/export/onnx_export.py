@@ -120,9 +120,8 @@ def export(
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise UserError(
-            f"exporting needs the package {error.name}: pip install -e '.[export]' -c constraints.txt"
-        ) from None
+        install = "pip install -e '.[export]' -c constraints.txt"
+        raise UserError(f"exporting needs the package {error.name}: {install}") from None
     opened = open_folder(checkpoint)
     check_translates(opened)
     source = opened.folder.resolve()  # a running training may change the link `best`

@@ -43,9 +43,8 @@ def write_texts(
     if UNK in prefix:
         raise UserError(f"prompt {prompt!r}: has characters that the model's texts did not; leave them out")
     if len(prefix) >= longest:
-        raise UserError(
-            f"prompt of {len(prefix)} pieces, of {longest} at most: nothing is left to write; shorten it"
-        )
+        too_long = f"prompt of {len(prefix)} pieces, of {longest} at most"
+        raise UserError(f"{too_long}: nothing is left to write; shorten it")
     decoding = without_source(checkpoint.config.decoding, longest)
     decoding = replace(decoding, no_repeat_ngram=0)  # repetition is not blocked
     model = TorchModel(checkpoint.model, next(checkpoint.model.parameters()).device)

@@ -58,9 +58,8 @@ def dataset_languages(data: Path) -> tuple[str, str]:
     try:
         source, target = str(yaml.safe_load(file.read_text(encoding="utf-8"))["pair"]).split("-")
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{file}: missing or without `pair`; build the dataset with `python -m data_prep build`"
-        ) from None
+        remedy = "build the dataset with `python -m data_prep build`"
+        raise UserError(f"{file}: missing or without `pair`; {remedy}") from None
     return source, target
 
 
@@ -86,17 +85,16 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
     theirs = (checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     for side, old, new in zip(("source", "target"), theirs, tokenizers, strict=True):
         if old.serialized != new.serialized:
-            raise UserError(
-                f"{checkpoint.folder}: its {side} pieces are not those of the dataset; build the dataset with "
-                f"--subwords-from {checkpoint.folder}"
-            )
+            remedy = f"build the dataset with --subwords-from {checkpoint.folder}"
+            raise UserError(f"{checkpoint.folder}: its {side} pieces are not those of the dataset; {remedy}")
     there, here = (
         Config(model=dataclasses.replace(c.model, dropout=DropoutConfig()))
         for c in (checkpoint.config, config)
     )
     if other := [f"{name} is {old} there, {new} here" for name, old, new in differences(there, here)]:
+        why = "; ".join(other)
         raise UserError(
-            f"{checkpoint.folder}: cannot be begun from: {'; '.join(other)}; use the recipe in its config.yaml"
+            f"{checkpoint.folder}: cannot be begun from: {why}; use the recipe in its config.yaml"
         )
 
 
@@ -105,10 +103,8 @@ def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenize
     for split in splits:
         for highest, tokenizer in zip(split.highest_ids(), tokenizers, strict=True):
             if highest >= len(tokenizer):
-                raise UserError(
-                    f"{data}: has piece {highest}, but its SentencePiece model only {len(tokenizer)} pieces; "
-                    "build the dataset again"
-                )
+                known = f"its SentencePiece model only {len(tokenizer)} pieces"
+                raise UserError(f"{data}: has piece {highest}, but {known}; build the dataset again")
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

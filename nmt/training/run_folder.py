@@ -75,11 +75,10 @@ def _take_lock(file: IO[str], run: Path) -> None:
     except (ValueError, KeyError, TypeError):  # the file is new and empty
         process, host, job = "?", here, None
     if held or (host != here and (job is None or job != _job())):
-        remedy = "" if host == here else f" (if it ended without saying so, remove {run / LOCK_FILE})"
-        raise UserError(
-            f"{run}: process {process} on {host} is training into it; wait for its end, or give another "
-            f"--out{remedy}"
-        )
+        remedy = "wait for its end, or give another --out"
+        if host != here:
+            remedy += f" (if it ended without saying so, remove {run / LOCK_FILE})"
+        raise UserError(f"{run}: process {process} on {host} is training into it; {remedy}")
 
 
 def _job() -> str | None:
