@@ -56,9 +56,8 @@ class Results:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attack", description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--fuzz", type=int, default=0, help="random inputs of each kind (default: a fixed few)"
-    )
+    fuzz = "random inputs of each kind (default: a fixed few)"
+    parser.add_argument("--fuzz", type=int, default=0, help=fuzz)
     arguments, others = parser.parse_known_args()
     if arguments.fuzz:
         os.environ["FUZZ"] = str(arguments.fuzz)  # read by tests/security/test_fuzz.py

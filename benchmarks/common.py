@@ -30,9 +30,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def make_parser(module_docstring: str | None) -> argparse.ArgumentParser:
     """A parser whose help begins with the module's docstring, line breaks kept."""
-    return argparse.ArgumentParser(
-        description=module_docstring, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(description=module_docstring, formatter_class=raw)
 
 
 def add_options(parser: argparse.ArgumentParser, *names: str) -> None:

@@ -29,13 +29,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from benchmarks.common import finish, machine, make_parser, revision
+from benchmarks.common import add_options, finish, machine, make_parser, revision
+from nmt import Translation, Translator
 from nmt.errors import UserError
-
-if TYPE_CHECKING:
-    from nmt import Translation, Translator
 
 HERE = Path(__file__).parent
 SENTENCES, WORDS, ITEMS = (HERE / f"{name}.tsv" for name in ("everyday", "frequent_words", "copied_items"))
@@ -98,11 +96,7 @@ def item_cases(source: str) -> list[Case]:
 def sentence_faults(reference: str, must: str, mustnot: str, translation: str) -> list[str]:
     """The groups of `must` that the translation lacks, the words of `mustnot` that it has, and whether it goes on."""
     found = _plain(translation)
-    faults = [
-        f"lacks {group}"
-        for group in must.split(";")
-        if not any(_has(found, word) for word in group.split("|"))
-    ]
+    faults = _lacking(must, lambda word: _has(found, word))
     faults += [f"has {word}" for word in re.split("[;|]", mustnot) if word and _has(found, word)]
     if len(found.split()) > MAX_LENGTH_RATIO * len(reference.split()) + MAX_EXTRA_WORDS:
         faults.append("far too long")
@@ -119,11 +113,11 @@ def word_faults(accepted: str, language: str, answer: str) -> list[str]:
 def item_faults(items: str, translation: str) -> list[str]:
     """The groups of items of which the translation has none exactly as it is written."""
     found = _plain(translation)
-    return [
-        f"lacks {group}"
-        for group in items.split(";")
-        if not any(re.search(_alone(item), found) for item in group.split("|"))
-    ]
+    return _lacking(items, lambda item: re.search(_alone(item), found) is not None)
+
+
+def _lacking(groups: str, is_there: Callable[[str], bool]) -> list[str]:
+    return [f"lacks {group}" for group in groups.split(";") if not any(map(is_there, group.split("|")))]
 
 
 def read_table(file: Path) -> list[dict[str, str]]:
@@ -131,9 +125,8 @@ def read_table(file: Path) -> list[dict[str, str]]:
     rows = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
     for number, row in enumerate(rows, 1):
         if len(row) != len(COLUMNS[file]) or (number == 1 and tuple(row) != COLUMNS[file]):
-            raise UserError(
-                f"{file}:{number}: give the columns {', '.join(COLUMNS[file])}, with tabs between them"
-            )
+            columns = ", ".join(COLUMNS[file])
+            raise UserError(f"{file}:{number}: give the columns {columns}, with tabs between them")
     return [dict(zip(COLUMNS[file], row, strict=True)) for row in rows[1:]]
 
 
@@ -174,9 +167,8 @@ def count_marks(cases: Sequence[Case], translations: Sequence[Translation], targ
     for row, case, translation in zip(read_table(SENTENCES), cases, translations, strict=True):
         asked = {*re.findall(r"[\w*]+", row[f"must_{target}"]), *re.findall(r"\w+", row[NAMES[target]])}
         sound = not case.faults(translation.text)
-        banned = [
-            word for word in re.split("[;|]", row[f"mustnot_{target}"]) if re.fullmatch(r"[\w*]+", word)
-        ]
+        named = re.split("[;|]", row[f"mustnot_{target}"])
+        banned = [word for word in named if re.fullmatch(r"[\w*]+", word)]
         doubtful = {start for start, _ in translation.doubtful}
         for found in re.finditer(r"\w+", translation.text):
             word = found.group()
@@ -213,22 +205,17 @@ def _plain(text: str) -> str:
 
 
 def run(args: Any) -> dict[str, Any]:
-    from nmt import Translator
-
     figures = evaluate(Translator.load(args.model), args.beam, args.show)
     return {"system": f"nmt {revision()}", **figures, "machine": machine("torch", "onnxruntime")}
 
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
-    parser.add_argument(
-        "--show",
-        choices=("wrong", "all"),
-        help="also print the translations, each with what is wrong with it",
-    )
+    add_options(parser, "model")
+    show = "also print the translations, each with what is wrong with it"
+    parser.add_argument("--show", choices=("wrong", "all"), help=show)
     parser.add_argument("--beam", type=int, default=5)
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "json")
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
 

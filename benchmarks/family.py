@@ -18,6 +18,7 @@ import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def _both_halves(cell: str, layers: int = 2) -> dict[str, Any]:
     return {"model.encoder": half, "model.decoder": half}
 
 
+CONVOLUTIONS = "{kind: convolutional, layers: 4, hidden: 256, bidirectional: false}"
 MEMBERS = (
     Member("GRU, both directions, 2 layers, multi-head attention, pieces", "base"),
     Member("simple RNN", "cell", _both_halves("rnn")),
@@ -73,11 +75,7 @@ MEMBERS = (
     Member("additive attention", "attention", {"model.attention.kind": "additive"}),
     Member("dot attention", "attention", {"model.attention.kind": "dot"}),
     Member("characters", "pieces", {"data.max_length": 200, "decoding.no_repeat_ngram": 0}, characters=True),
-    Member(
-        "convolutional encoder, 4 layers",
-        "encoder",
-        {"model.encoder": "{kind: convolutional, layers: 4, hidden: 256, bidirectional: false}"},
-    ),
+    Member("convolutional encoder, 4 layers", "encoder", {"model.encoder": CONVOLUTIONS}),
 )
 
 
@@ -193,12 +191,10 @@ def run(args: argparse.Namespace) -> None:
     characters = build(args.out, "characters", "--subwords", "char", "--vocab-size", "500")
     members = [m for m in MEMBERS if not args.only or m.group in ("base", *args.only)]
 
-    def member_row(member: Member) -> dict[str, Any]:
-        data = characters if member.characters else pieces
-        return train_and_score(member, data, args.out, args.minutes)
-
+    folders = [characters if member.characters else pieces for member in members]
     with ThreadPoolExecutor(args.side_by_side) as pool:
-        rows = list(pool.map(member_row, members))
+        score = partial(train_and_score, out=args.out, minutes=args.minutes)
+        rows = list(pool.map(score, members, folders))
     print(table(rows))
     found = {"rows": rows, "system": f"nmt {revision()}", "machine": machine("torch", "sacrebleu")}
     if not args.only:

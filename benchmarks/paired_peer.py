@@ -20,7 +20,9 @@ from typing import Any
 from benchmarks.common import add_options, at_least, finish, machine, make_parser, revision
 from benchmarks.timing import clocks
 from benchmarks.translate import beginnings, limit_length
+from nmt import Translator
 from nmt.errors import UserError
+from nmt.text.line_io import read_lines
 
 
 def start_peer(args: argparse.Namespace, sentences: int) -> subprocess.Popen[bytes]:
@@ -69,9 +71,6 @@ def compare(turns: list[tuple[float, float]]) -> dict[str, Any]:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from nmt import Translator
-    from nmt.text.line_io import read_lines
-
     translator = Translator.load(args.model, "cpu", "onnx", phrases=False)
     if args.length:
         limit_length(translator, args.length)

@@ -10,149 +10,71 @@ import re
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-# Sentences that say the same in both languages; {} is where an item goes.
-NOUNS = (
-    ("El archivo {} no existe.", "The file {} does not exist."),
-    ("Puedes leer más en {}.", "You can read more at {}."),
-    ("No puedo encontrar {} en la lista.", "I cannot find {} in the list."),
-    ("Mi hermano me dio {} ayer.", "My brother gave me {} yesterday."),
-    ("{} está listo.", "{} is ready."),
-    ("¿Dónde está {}?", "Where is {}?"),
-    ("El mensaje de {} llegó tarde.", "The message from {} arrived late."),
-    ("Usa {} o {} para entrar.", "Use {} or {} to enter."),
-    ("Ella cambió {} por {} esta mañana.", "She changed {} to {} this morning."),
-    ("Hola, el nombre es {}, muchas gracias.", "Hello, the name is {}, thank you very much."),
-)
-NUMBERS = (
-    ("Tengo {} en casa.", "I have {} at home."),
-    ("El coche cuesta {}.", "The car costs {}."),
-    ("Pagué {} por la lámpara.", "I paid {} for the lamp."),
-    ("La cuenta fue de {} en mayo.", "The bill was {} in May."),
-    ("Mi padre me debe {} o {}.", "My father owes me {} or {}."),
-)
-REFERENCES = (
-    ("Por favor, mira {} y {}.", "Please see {} and {}."),
-    ("La respuesta está en {}.", "The answer is in {}."),
-    ("Ya leí {} dos veces.", "I already read {} twice."),
-    ("El problema de {} es fácil.", "The problem of {} is easy."),
-)
-DATES = (
-    ("La reunión es el {} a las {}.", "The meeting is on {} at {}."),
-    ("Él llegó el {} en coche.", "He arrived on {} by car."),
-    ("El tren sale a las {}.", "The train leaves at {}."),
-)
-MEASURES = (
-    ("El agua tiene {} y sal.", "The water has {} and salt."),
-    ("La casa es de {} en total.", "The house is {} in total."),
-    ("Escribe {} en el cuaderno.", "Write {} in the notebook."),
-)
-TAGS = (
-    ("Haz clic en {}Guardar{} para continuar.", "Click {}Save{} to continue."),
-    ("El {}perro{} come pan.", "The {}dog{} eats bread."),
-    ("Lee los {}términos{} de uso.", "Read the {}terms{} of use."),
-    ("Mi casa es {}muy grande{} y nueva.", "My house is {}very big{} and new."),
-    ("{}El gato duerme en la casa.{}", "{}The cat sleeps at home.{}"),
-)
-LINES = (
-    ("Buenos días{}Muchas gracias", "Good morning{}Thank you very much"),
-    ("Primera línea{}Segunda línea", "First line{}Second line"),
-    ("El perro come.{}El gato duerme.", "The dog eats.{}The cat sleeps."),
-)
-BETWEEN = (
-    ("Pan {} leche", "Bread {} milk"),
-    ("El perro {} el gato son amigos.", "The dog {} the cat are friends."),
-    ("Dijo: {}mi casa{} es grande.", "He said: {}my house{} is big."),
-)
+from pathlib import Path
 
 Draw = random.Random
+Part = Callable[[Draw], object]  # of an item
 Sentences = Sequence[tuple[str, str]]
 
 
-def _letters(draw: Draw, alphabet: str, count: int) -> str:
-    return "".join(draw.choices(alphabet, k=count))
+def _sentences(*kinds: str) -> Sentences:
+    """Those of placeable_sentences.tsv, whose lines have a kind and a sentence that says the same in Spanish and in
+    English; {} is where an item goes."""
+    lines = Path(__file__).with_suffix(".tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    return [(spanish, english) for kind, spanish, english in rows if kind in kinds]
 
 
-def _digits(draw: Draw, count: int) -> str:
-    return str(draw.randint(1, 9)) + _letters(draw, string.digits, count - 1)
+NOUNS, DATES = _sentences("noun"), _sentences("date")
+
+
+def _letters(alphabet: str, count: int) -> Part:
+    return lambda draw: "".join(draw.choices(alphabet, k=count))
+
+
+def _lower(count: int) -> Part:
+    return _letters(string.ascii_lowercase, count)
+
+
+def _hex(count: int) -> Part:
+    return _letters("0123456789abcdef", count)
+
+
+def _digits(count: int) -> Part:
+    return lambda draw: f"{draw.randint(1, 9)}{_letters(string.digits, count - 1)(draw)}"
+
+
+def _number(low: int, high: int) -> Part:
+    return lambda draw: draw.randint(low, high)
+
+
+def _choice(choices: Sequence[str]) -> Part:
+    return lambda draw: draw.choice(choices)
 
 
 def _word(draw: Draw) -> str:
     return draw.choice("name user count city total item page order color price email date".split())
 
 
-def _hex(draw: Draw, count: int) -> str:
-    return _letters(draw, "0123456789abcdef", count)
+def _made(templates: str, *parts: Part) -> Callable[[Draw], str]:
+    """An item by one of the templates, which "|" separates, that is filled with the parts."""
+    choices = templates.split("|")
 
+    def make(draw: Draw) -> str:
+        template = draw.choice(choices) if len(choices) > 1 else templates
+        return template.format(*(part(draw) for part in parts))
 
-def _url(draw: Draw) -> str:
-    return draw.choice(
-        ("https://www.{0}.org/{1}/{2}", "http://{0}.es/?q={1}&p={2}", "https://{0}.example.com/{1}#{2}")
-    ).format(_letters(draw, string.ascii_lowercase, 6), _word(draw), _digits(draw, 3))
-
-
-def _email(draw: Draw) -> str:
-    return f"{_letters(draw, string.ascii_lowercase, 5)}.{_word(draw)}@{_letters(draw, string.ascii_lowercase, 6)}.com"
-
-
-def _handle(draw: Draw) -> str:
-    return (
-        draw.choice("@#")
-        + _letters(draw, string.ascii_lowercase, 6)
-        + draw.choice(("", "_", "99")).rstrip("_")
-    )
-
-
-def _printf(draw: Draw) -> str:
-    return draw.choice(
-        ("%s", "%1$s", "%(name)s", "%@", "%1$@", "%-5.2f", "%d%%", "%ld", "%i", "%2$d", "%(total)d")
-    )
-
-
-def _braces(draw: Draw) -> str:
-    return draw.choice(("{{{}}}", "${{{}}}", "%{{{}}}", "#{{{}}}", "{{{}_id}}", "{{0}}", "{{1}}")).format(
-        _word(draw)
-    )
-
-
-def _template(draw: Draw) -> str:
-    return draw.choice(
-        ("{{{{{}}}}}", "{{{{ {} }}}}", "<%= {} %>", "[[{}]]", "{{{{user.{}}}}}", "__{}__", ":{}", "%{}%")
-    ).format(_word(draw))
-
-
-def _uuid(draw: Draw) -> str:
-    return "-".join(_hex(draw, count) for count in (8, 4, 4, 4, 12))
+    return make
 
 
 def _address(draw: Draw) -> str:
     if draw.random() < 0.5:
-        return ":".join(_hex(draw, 2).upper() for _ in range(6))
+        return ":".join(str(_hex(2)(draw)).upper() for _ in range(6))
     return ".".join(str(draw.randint(1, 254)) for _ in range(4))
 
 
-def _isbn(draw: Draw) -> str:
-    return f"978-{_digits(draw, 1)}-{_digits(draw, 2)}-{_digits(draw, 6)}-{_digits(draw, 1)}"
-
-
-def _iban(draw: Draw) -> str:
-    return "ES" + " ".join([_digits(draw, 2), *(_digits(draw, 4) for _ in range(5))])
-
-
-def _commit(draw: Draw) -> str:
-    return _digits(draw, 1) + _letters(draw, "abcdef", 2) + _hex(draw, draw.choice((4, 5, 37)))
-
-
-def _phone(draw: Draw) -> str:
-    return draw.choice(("+34 6{0} {1} {2} {3}", "6{0} {4} {5}", "+1 {4}-{5}-{6}", "({4}) {5}-{6}")).format(
-        *(_digits(draw, 2) for _ in range(4)), *(_digits(draw, 3) for _ in range(2)), _digits(draw, 4)
-    )
-
-
-def _version(draw: Draw) -> str:
-    return draw.choice(("{}.{}.{}", "v{}.{}", "{}.{}.{}-beta")).format(
-        *(draw.randint(1, 20) for _ in range(3))
-    )
+def _rest_of_commit(draw: Draw) -> object:
+    return _hex(draw.choice((4, 5, 37)))(draw)
 
 
 def _date(draw: Draw) -> str:
@@ -162,42 +84,16 @@ def _date(draw: Draw) -> str:
     )
 
 
-def _time(draw: Draw) -> str:
-    return f"{draw.randint(10, 23)}:{draw.randint(0, 59):02}"
-
-
-def _path(draw: Draw) -> str:
-    return draw.choice(
-        ("/usr/{0}/{1}.txt", "C:\\{0}\\{1}", "~/{0}/{1}", "./{0}/{1}.py", "{0}_{1}.csv")
-    ).format(_word(draw), _letters(draw, string.ascii_lowercase, 4))
-
-
 def _amount(draw: Draw) -> str:
-    number = draw.choice(
-        (str(draw.randint(2, 999)), f"{draw.randint(1, 9)}.{_digits(draw, 3)},{_digits(draw, 2)}")
-    )
+    whole, long = str(draw.randint(2, 999)), _made("{}.{},{}", _number(1, 9), _digits(3), _digits(2))(draw)
+    number = draw.choice((whole, long))
     return draw.choice((f"€{number}", f"{number} €", f"£{number}", f"¥{number}"))
 
 
-def _reference(draw: Draw) -> str:
-    return draw.choice(("#{}", "§ {}", "n.º {}", "¶ {}")).format(draw.randint(2, 999))
-
-
 def _measure(draw: Draw) -> str:
+    measures = "{0} m²|CO₂|H₂O|10⁶ m|±{0}|~{0}|{0} m³|Na₂CO₃|x < 5"
     number = draw.randint(2, 99)
-    return draw.choice(
-        (
-            f"{number} m²",
-            "CO₂",
-            "H₂O",
-            "10⁶ m",
-            f"±{number}",
-            f"~{number}",
-            f"{number} m³",
-            "Na₂CO₃",
-            "x < 5",
-        )
-    )
+    return draw.choice(measures.split("|")).format(number)
 
 
 def _tag(draw: Draw) -> tuple[str, str]:
@@ -212,8 +108,8 @@ class Kind:
     items: Callable[[Draw], Sequence[str]]  # enough for any of the sentences
 
 
-def _two(make: Callable[[Draw], str]) -> Callable[[Draw], Sequence[str]]:
-    """Two items that differ."""
+def _two(sentences: Sentences, make: Callable[[Draw], str]) -> Kind:
+    """Items that differ, two in a sentence."""
 
     def items(draw: Draw) -> Sequence[str]:
         first = second = make(draw)
@@ -221,33 +117,43 @@ def _two(make: Callable[[Draw], str]) -> Callable[[Draw], Sequence[str]]:
             second = make(draw)
         return first, second
 
-    return items
+    return Kind(sentences, items)
 
 
+def _nouns(templates: str, *parts: Part) -> Kind:
+    return _two(NOUNS, _made(templates, *parts))
+
+
+_URLS = "https://www.{0}.org/{1}/{2}|http://{0}.es/?q={1}&p={2}|https://{0}.example.com/{1}#{2}"
+_TEMPLATES = "{{{{{}}}}}|{{{{ {} }}}}|<%= {} %>|[[{}]]|{{{{user.{}}}}}|__{}__|:{}|%{}%"
+_PHONES = "+34 6{0} {1} {2} {3}|6{0} {4} {5}|+1 {4}-{5}-{6}|({4}) {5}-{6}"
+_PATHS = "/usr/{0}/{1}.txt|C:\\{0}\\{1}|~/{0}/{1}|./{0}/{1}.py|{0}_{1}.csv"
+_BREAKS = ("\\n", "\\t", "<br>", "<br/>", "|")
+_SIGNS = ("&amp;", "&quot;", '\\"', "&", "*", "&lt;")
+_reference = _made("#{}|§ {}|n.º {}|¶ {}", _number(2, 999))
+_time = _made("{}:{:02}", _number(10, 23), _number(0, 59))
 KINDS = {
-    "URL": Kind(NOUNS, _two(_url)),
-    "e-mail address": Kind(NOUNS, _two(_email)),
-    "handle, hashtag": Kind(NOUNS, _two(_handle)),
-    "printf": Kind(NOUNS, _two(_printf)),
-    "braces": Kind(NOUNS, _two(_braces)),
-    "template": Kind(NOUNS, _two(_template)),
-    "tags": Kind(TAGS, _tag),
-    "line breaks": Kind(LINES, lambda draw: [draw.choice(("\\n", "\\t", "<br>", "<br/>", "|"))]),
-    "entities, signs": Kind(
-        BETWEEN, lambda draw: [draw.choice(("&amp;", "&quot;", '\\"', "&", "*", "&lt;"))] * 2
-    ),
-    "UUID": Kind(NOUNS, _two(_uuid)),
-    "MAC, IP": Kind(NOUNS, _two(_address)),
-    "ISBN": Kind(NOUNS, _two(_isbn)),
-    "IBAN": Kind(NOUNS, _two(_iban)),
-    "commit": Kind(NOUNS, _two(_commit)),
-    "telephone": Kind(NOUNS, _two(_phone)),
-    "version": Kind(NOUNS, _two(_version)),
+    "URL": _nouns(_URLS, _lower(6), _word, _digits(3)),
+    "e-mail address": _nouns("{}.{}@{}.com", _lower(5), _word, _lower(6)),
+    "handle, hashtag": _nouns("{}{}{}", _choice("@#"), _lower(6), _choice(("", "", "99"))),
+    "printf": _nouns("%s|%1$s|%(name)s|%@|%1$@|%-5.2f|%d%%|%ld|%i|%2$d|%(total)d"),
+    "braces": _nouns("{{{}}}|${{{}}}|%{{{}}}|#{{{}}}|{{{}_id}}|{{0}}|{{1}}", _word),
+    "template": _nouns(_TEMPLATES, _word),
+    "tags": Kind(_sentences("tag"), _tag),
+    "line breaks": Kind(_sentences("line"), lambda draw: [draw.choice(_BREAKS)]),
+    "entities, signs": Kind(_sentences("between"), lambda draw: [draw.choice(_SIGNS)] * 2),
+    "UUID": _nouns("{}-{}-{}-{}-{}", *map(_hex, (8, 4, 4, 4, 12))),
+    "MAC, IP": _two(NOUNS, _address),
+    "ISBN": _nouns("978-{}-{}-{}-{}", *map(_digits, (1, 2, 6, 1))),
+    "IBAN": _nouns("ES{} {} {} {} {} {}", *map(_digits, (2, 4, 4, 4, 4, 4))),
+    "commit": _nouns("{}{}{}", _digits(1), _letters("abcdef", 2), _rest_of_commit),
+    "telephone": _nouns(_PHONES, *map(_digits, (2, 2, 2, 2, 3, 3, 4))),
+    "version": _nouns("{}.{}.{}|v{}.{}|{}.{}.{}-beta", *[_number(1, 20)] * 3),
     "date, time": Kind(DATES, lambda draw: (_date(draw), _time(draw))),
-    "path, file": Kind(NOUNS, _two(_path)),
-    "amount": Kind(NUMBERS, _two(_amount)),
-    "reference, measure": Kind(
-        (*REFERENCES, *MEASURES), _two(lambda draw: draw.choice((_reference, _measure))(draw))
+    "path, file": _nouns(_PATHS, _word, _lower(4)),
+    "amount": _two(_sentences("number"), _amount),
+    "reference, measure": _two(
+        _sentences("reference", "measure"), lambda draw: draw.choice((_reference, _measure))(draw)
     ),
 }
 

@@ -17,22 +17,21 @@ Nothing here uses the translator's own grammar of items.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from benchmarks.common import at_least, finish, machine, make_parser, revision
+from benchmarks.common import add_options, at_least, finish, machine, make_parser, revision
 from benchmarks.placeable_sentences import KINDS, Case, cases, words
+from nmt import Translator
+from nmt.documents import html
+from nmt.documents.document import Encoding, TextDocument
 from nmt.errors import UserError
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable, Sequence
-
-    from nmt import Translator
 
 SEED = 23
 MIN_WORDS = 0.6
@@ -103,12 +102,11 @@ def right_tags(answer: str, translation: str) -> int:
     there = marked(translation)
     right = 0
     for tag, wordings in marked(answer):
-        place = next(
-            (i for i, (t, text) in enumerate(there) if t == tag and says_the_same(text, wordings)), None
-        )
-        if place is not None:
-            del there[place]
-            right += 1
+        for place, (other, text) in enumerate(there):
+            if other == tag and says_the_same(text, wordings):
+                del there[place]
+                right += 1
+                break
     return right
 
 
@@ -133,9 +131,6 @@ def as_text(translator: Translator, sources: Sequence[str]) -> list[str]:
 
 def as_html(translator: Translator, sources: Sequence[str]) -> list[str]:
     """As a page with a paragraph for each."""
-    from nmt.documents import html
-    from nmt.documents.document import Encoding, TextDocument
-
     page = "".join(f"<p>{source}</p>" for source in sources)
     document = TextDocument(page, Encoding(b"", "utf-8"), html.passages(page, "page"))
     rendered = document.rendered(as_text(translator, document.texts))
@@ -165,8 +160,6 @@ def tags_right(
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from nmt import Translator
-
     translator = Translator.load(args.model, args.device)
     if {translator.source_language, translator.target_language} != {"es", "en"}:
         raise UserError(f"{args.model}: these sentences are for Spanish and English")
@@ -206,11 +199,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = make_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, metavar="CHECKPOINT")
+    add_options(parser, "model")
     parser.add_argument("--sentences", type=at_least(1), default=50, metavar="N", help="of each kind (50)")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    add_options(parser, "device")
     parser.add_argument("--show", action="store_true", help="print what went wrong, tab-separated, to stderr")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    add_options(parser, "json")
     args = parser.parse_args()
     return finish(partial(run, args), args.json)
 

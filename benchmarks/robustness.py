@@ -16,14 +16,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.common import add_options, finish, machine, make_parser, revision
 from data_prep.noise import without_accents
+from nmt import Translator
 from nmt.errors import UserError
-
-if TYPE_CHECKING:
-    from nmt.translation.translator import Translator
+from nmt.evaluation.metrics import corpus_score
+from nmt.text.line_io import read_lines
 
 _MARK = re.compile(r"[¿¡]|[?!.,;:…]+(?=\s|$)")  # not those within a number or a URL
 VARIANTS: dict[str, Callable[[str], str]] = {
@@ -96,10 +96,6 @@ def lone_words(language: str) -> list[LoneWord]:
 
 
 def run(args: Any) -> dict[str, Any]:
-    from nmt import Translator
-    from nmt.evaluation.metrics import corpus_score
-    from nmt.text.line_io import read_lines
-
     translator = Translator.load(args.model, args.device, args.runtime)
     source, reference = read_lines(args.source), read_lines(args.reference)
     if not source:

@@ -47,10 +47,8 @@ def write_pairs(folder: Path, pairs: int) -> None:
     def sentences(count: int) -> list[str]:
         lengths = draw.integers(4, 25, count)
         ids = np.minimum(draw.zipf(1.2, lengths.sum()), WORDS) - 1
-        return [
-            " ".join(words[i] for i in part).capitalize() + "."
-            for part in np.split(ids, lengths.cumsum()[:-1])
-        ]
+        parts = np.split(ids, lengths.cumsum()[:-1])
+        return [" ".join(words[i] for i in part).capitalize() + "." for part in parts]
 
     excluded = list(zip(sentences(EXCLUDED), sentences(EXCLUDED), strict=True))
     (folder / "excluded.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in excluded), encoding="utf-8")
@@ -60,9 +58,8 @@ def write_pairs(folder: Path, pairs: int) -> None:
             size = min(CHUNK, pairs - start)
             rows = list(zip(sentences(size), sentences(size), strict=True))
             rows[::20] = [last[number % len(last)] for number in range(0, size, 20)]
-            rows[::100] = [
-                (rows[number][0], excluded[(start + number) % EXCLUDED][1]) for number in range(0, size, 100)
-            ]
+            hundredth = range(0, size, 100)
+            rows[::100] = [(rows[at][0], excluded[(start + at) % EXCLUDED][1]) for at in hundredth]
             file.writelines(f"{a}\t{b}\n" for a, b in rows)
             last = rows
 
@@ -96,13 +93,8 @@ def measured(command: list[str]) -> dict[str, Any]:
     stages: dict[str, float] = {}
     for (start, stage), (end, _) in zip(marks, [*marks[1:], (used, "end")], strict=True):
         stages[stage] = round(stages.get(stage, 0) + end - start, 1)
-    clock = round(time.monotonic() - begun, 1)
-    return {
-        "clock_seconds": clock,
-        "cpu_seconds": round(used, 1),
-        "stages": stages,
-        "peak_mb": round(peak / 1e6),
-    }
+    clock, cpu, megabytes = round(time.monotonic() - begun, 1), round(used, 1), round(peak / 1e6)
+    return {"clock_seconds": clock, "cpu_seconds": cpu, "stages": stages, "peak_mb": megabytes}
 
 
 def dataset_hash(folder: Path) -> str:
@@ -119,15 +111,13 @@ def dataset_hash(folder: Path) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Make pairs, build, print the figures."""
     parser = make_parser(__doc__)
     parser.add_argument("--pairs", type=at_least(10_000), default=1_000_000, metavar="N")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="pairs and dataset go there")
     parser.add_argument("--engine", default="local", help="as of `python -m data_prep build`")
     parser.add_argument("--num-proc", type=at_least(1), default=2, metavar="N")
-    parser.add_argument(
-        "--build", nargs=argparse.REMAINDER, default=[], help="more flags of the build, last of all"
-    )
+    more = "more flags of the build, last of all"
+    parser.add_argument("--build", nargs=argparse.REMAINDER, default=[], help=more)
     parser.add_argument("--hash", type=Path, metavar="DATASET", help="print its hash, and nothing else")
     add_options(parser, "json")
     arguments = parser.parse_args(argv)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import resource
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,10 @@ def make_shards(folder: Path, pairs: int) -> list[Shard]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Make keys, decide, print the figures."""
     parser = make_parser(__doc__)
     parser.add_argument("--pairs", type=at_least(10_000), default=1_000_000, metavar="N")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="the keys go there, and are removed"
-    )
+    keys = "the keys go there, and are removed"
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=keys)
     add_options(parser, "json")
     arguments = parser.parse_args(argv)
     folder = arguments.out / str(arguments.pairs)
@@ -52,21 +52,20 @@ def main(argv: list[str] | None = None) -> None:
         np.save(file, corpus.shards[0].keys.sides[side][:3000])
     figures: dict[str, Any] = {"pairs": arguments.pairs, "cpu_seconds": {}}
 
-    def timed(name: str, begun: float) -> None:
+    @contextmanager
+    def timed(name: str) -> Iterator[None]:
+        begun = time.process_time()
+        yield
         figures["cpu_seconds"][name] = round(time.process_time() - begun, 1)
 
-    begun = time.process_time()
-    corpus.drop_duplicates()
-    timed("duplicates", begun)
-    begun = time.process_time()
-    corpus.remove(corpus.touching([(held[0], held[1])])[0], "touches_test")
-    timed("contact", begun)
-    begun = time.process_time()
-    split = corpus.carve(2000, 2000, 1, str(folder / "frontier"))
-    timed("dev and test", begun)
-    begun = time.process_time()
-    corpus.sample(corpus.alive, 200_000, 1)
-    timed("sample", begun)
+    with timed("duplicates"):
+        corpus.drop_duplicates()
+    with timed("contact"):
+        corpus.remove(corpus.touching([(held[0], held[1])])[0], "touches_test")
+    with timed("dev and test"):
+        split = corpus.carve(2000, 2000, 1, str(folder / "frontier"))
+    with timed("sample"):
+        corpus.sample(corpus.alive, 200_000, 1)
     shutil.rmtree(folder)
     figures["kept"], figures["held out"] = int(corpus.alive.sum()), int((split != 0).sum())
     figures["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)

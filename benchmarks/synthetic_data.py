@@ -24,13 +24,11 @@ PIECES_PER_WORD = 1.04  # of the vocabulary trained here
 HELD_OUT_PAIRS = 100  # in dev, and in test
 
 
-def write_dataset(
-    folder: Path, pairs: int = 40_000, vocab_size: int = 8_000, mean: float = MEAN_PIECES, seed: int = 1
-) -> None:
+def write_dataset(folder: Path, pairs: int, vocab_size: int = 8_000, mean: float = MEAN_PIECES) -> None:
     """Write a whole dataset folder, as `python -m data_prep build` would; dev and test are small.
 
     mean  pieces of a sentence"""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     words = _words()
     sentences = _sentences(rng, words, pairs, mean)
     model = io.BytesIO()
@@ -69,9 +67,8 @@ def _words() -> list[str]:
 
 def _sentences(rng: np.random.Generator, words: list[str], pairs: int, mean: float) -> list[tuple[str, str]]:
     spread = [[1.0, CORRELATION], [CORRELATION, 1.0]]
-    pieces = np.exp(
-        np.log(mean) - LOG_SPREAD**2 / 2 + LOG_SPREAD * rng.multivariate_normal([0, 0], spread, pairs)
-    )
+    deviations = LOG_SPREAD * rng.multivariate_normal([0, 0], spread, pairs)
+    pieces = np.exp(np.log(mean) - LOG_SPREAD**2 / 2 + deviations)
     lengths = np.maximum(1, np.rint(pieces / PIECES_PER_WORD)).astype(int)
     zipf = 1 / np.arange(1, len(words) + 1)
     draws = iter(rng.choice(words, size=int(lengths.sum()), p=zipf / zipf.sum()).tolist())

@@ -21,8 +21,7 @@ class TokenMeter:
     """Clocks the starts of updates; between two starts lies a whole update, reading its data included.
 
     The first `warmup` seconds count for nothing.  A window ends with the first update that starts `seconds`
-    or more after the window's own start, so a window always holds whole updates.
-    """
+    or more after the window's own start, so a window always holds whole updates."""
 
     def __init__(
         self,

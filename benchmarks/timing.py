@@ -37,8 +37,7 @@ def clocks(
     """The columns that `benchmarks.paired_peer` compares: each clock gives sentences a second when it is called.
 
     translate  takes sentences and a beam
-    calls      of one sentence, whose median counts; another sentence at every call of the clock
-    """
+    calls      of one sentence, whose median counts; another sentence at every call of the clock"""
     one = itertools.cycle(sentences)
     return {
         "greedy": lambda: one_pass(partial(translate, sentences, 1), len(sentences)),

@@ -12,11 +12,8 @@ def run() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("", "data_prep"):
             raise
-        print(
-            f"error: the package {error.name} is missing; install the extra `data`: "
-            "pip install -e '.[data]' -c constraints.txt",
-            file=sys.stderr,
-        )
+        remedy = "install the extra `data`: pip install -e '.[data]' -c constraints.txt"
+        print(f"error: the package {error.name} is missing; {remedy}", file=sys.stderr)
         return 1
 
 

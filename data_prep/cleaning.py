@@ -91,8 +91,7 @@ def _tag_replacement(match: re.Match[str]) -> str:
 def normalise(text: str, config: CleaningConfig) -> tuple[str, list[str]]:
     """Returns the normalised text and the names of the steps that changed it.
 
-    NFC, never NFKC: the latter would turn ½ into 1⁄2, … into three dots and º into o.
-    """
+    NFC, never NFKC: the latter would turn ½ into 1⁄2, … into three dots and º into o."""
     steps = []
 
     def note(name: str, after: str) -> str:
@@ -129,8 +128,7 @@ SCRIPTS = {
 class _Scripts(dict[int, str | None]):
     """Translation table that learns, character by character, to turn a letter into the mark of its script.
 
-    It deletes what is no letter or belongs to any script, such as the ordinal º.
-    """
+    It deletes what is no letter or belongs to any script, such as the ordinal º."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -38,11 +38,9 @@ REPEATED: dict[str, Any] = {"action": "append", "default": []}  # may be given s
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        prog="python -m data_prep", description="Parallel text -> dataset folder."
-    )
+    about = "Parallel text -> dataset folder."
+    parser = argparse.ArgumentParser(prog="python -m data_prep", description=about)
     commands = parser.add_subparsers(dest="command", required=True)
     about = "clean, split and encode parallel text"
     add = commands.add_parser("build", help=about, epilog=SOURCE_HELP, formatter_class=raw).add_argument
@@ -76,11 +74,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_words(commands: Any) -> None:
-    add = commands.add_parser(
-        "words",
-        help="learn a word list from a dataset, to add as a source: people also type words alone",
-        description="Words that stand for each other, by IBM model 1 on the training pairs of up to 15 words.",
-    ).add_argument
+    summary = "learn a word list from a dataset, to add as a source: people also type words alone"
+    about = "Words that stand for each other, by IBM model 1 on the training pairs of up to 15 words."
+    add = commands.add_parser("words", help=summary, description=about).add_argument
     add("dataset", type=Path, metavar="DATASET", help="a folder that `build` wrote")
     about = "probability that a word stands for the other, asked of both directions (default 0.3)"
     add("--least", type=float, default=0.3, metavar="P", help=about)
@@ -94,11 +90,9 @@ def _add_words(commands: Any) -> None:
 
 
 def _add_phrases(commands: Any) -> None:
-    add = commands.add_parser(
-        "phrases",
-        help="write greetings, dates, amounts, codes and the like, to add as a source",
-        description="Parallel phrases from carriers with slots; digits, codes, placeholders alike on both sides.",
-    ).add_argument
+    summary = "write greetings, dates, amounts, codes and the like, to add as a source"
+    about = "Parallel phrases from carriers with slots; digits, codes, placeholders alike on both sides."
+    add = commands.add_parser("phrases", help=summary, description=about).add_argument
     about = "es-en, or en-es for English first (default es-en)"
     add("--pair", default="es-en", metavar="SRC-TGT", help=about)
     add("--count", type=int, default=30_000, metavar="N", help="how many different ones (default 30000)")
@@ -117,9 +111,8 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
     if not isinstance(mapping.data, dict):
         raise UserError(f"{arguments.recipe}: a recipe is a YAML mapping, such as 'pair: es-en'")
     if arguments.subwords_from and (arguments.vocab_size or arguments.subwords or arguments.separate):
-        raise UserError(
-            "--subwords-from takes a model as it is: leave out --vocab-size, --subwords and --separate"
-        )
+        others = "--vocab-size, --subwords and --separate"
+        raise UserError(f"--subwords-from takes a model as it is: leave out {others}")
     for key in ("source", "exclude_test", "dev_from", "test_from"):
         added, listed = getattr(arguments, key), "sources" if key == "source" else key
         if added and isinstance(before := mapping.data.get(listed) or [], list):

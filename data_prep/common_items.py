@@ -58,17 +58,10 @@ def common_items(source: str, target: str) -> list[CommonItem]:
             continue
         starts = (start, there[text][0])
         before = [side[:place] for side, place in zip((source, target), starts, strict=True)]
-        found.append(
-            CommonItem(
-                text,
-                kind,
-                starts,
-                any(_SENTENCE_START.search(words) for words in before),
-                tuple(
-                    match.group(1).lower() for words in before if (match := _LAST_WORD.search(words[-40:]))
-                ),
-            )
-        )
+        begins = any(_SENTENCE_START.search(words) for words in before)
+        last_words = [_LAST_WORD.search(words[-40:]) for words in before]
+        words_before = tuple(match.group(1).lower() for match in last_words if match)
+        found.append(CommonItem(text, kind, starts, begins, words_before))
     return found
 
 

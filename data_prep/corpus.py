@@ -16,7 +16,7 @@ from data_prep import splits
 from data_prep.cleaning import FILTERS
 from data_prep.engines import Engine
 from data_prep.keys import pair_keys
-from data_prep.shards import BUCKETS, Rows, Shard, find, repeated, touches, wrong_language
+from data_prep.shards import BUCKETS, Found, KeyFiles, Rows, Shard, find, repeated, touches, wrong_language
 
 R = TypeVar("R")
 
@@ -73,12 +73,11 @@ class Corpus:
         """Keeps the first of equal pairs."""
         width = max(1, BUCKETS * PARTITION_ROWS // max(1, len(self.reason)))
         partitions = [(first, min(first + width, BUCKETS)) for first in range(0, BUCKETS, width)]
-        for positions in self.engine.map(
-            partial(repeated, shards=self.shards), partitions if self.shards else [], len(self.reason)
-        ):
+        tasks = partitions if self.shards else []
+        for positions in self.engine.map(partial(repeated, shards=self.shards), tasks, len(self.reason)):
             self.remove(positions, "duplicate")
 
-    def touching(self, held: Sequence[tuple[str, str]]) -> np.ndarray:
+    def touching(self, held: Sequence[KeyFiles]) -> np.ndarray:
         """Which of the kept pairs have a side among the keys in each set's files: bool `[sets, pairs]`."""
         found = np.zeros((len(held), len(self.reason)), dtype=bool)
         if held:
@@ -100,10 +99,8 @@ class Corpus:
 
     # ---- what is chosen ----
 
-    def find(
-        self, chosen: np.ndarray, seed: int, below: int, sentences: tuple[str, str] | None = None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Positions, source keys and target keys of some of the pairs `chosen`: see `shards.find`."""
+    def find(self, chosen: np.ndarray, seed: int, below: int, sentences: KeyFiles | None = None) -> Found:
+        """Positions and keys of some of the pairs `chosen`: see `shards.find`."""
         question = partial(find, seed=seed, below=below, sentences=sentences)
         found = [(np.zeros(0, dtype=np.int64),) * 3]
         found += [(start + rows, *keys) for start, (rows, *keys) in self.ask(question, chosen)]  # type: ignore[misc]
@@ -123,15 +120,14 @@ class Corpus:
         """int8 `[pairs]`: what `splits.carve` makes of all that is kept.
 
         It takes whole components in the order of their smallest random number.  So first only pairs with small
-        numbers are looked at, with their components, each as far as it can be taken; more if they do not suffice.
-        """
+        numbers are looked at, with their components, each as far as it can be taken; more if they do not suffice."""
         alive, listed = self.alive, self.of(lambda shard: shard.train_only)
         split = np.full(len(alive), splits.TRAIN, dtype=np.int8)
         share = (4 * (dev + test) + 1000) / max(1, int(alive.sum()))
         while dev or test:
             small = self.find(alive, seed, min(ALL, int(share * ALL)))
             if share < 1:
-                small = self.with_components(*small, splits.most_at_once(max(dev, test)), alive, store)
+                small = self.with_components(small, splits.most_at_once(max(dev, test)), alive, store)
             positions, sources, targets = small
             found = splits.carve(sources, targets, dev, test, ~listed[positions], seed)
             if share >= 1 or ((found == splits.DEV).sum(), (found == splits.TEST).sum()) == (dev, test):
@@ -140,26 +136,16 @@ class Corpus:
             share *= 4
         return split
 
-    def with_components(
-        self,
-        positions: np.ndarray,
-        sources: np.ndarray,
-        targets: np.ndarray,
-        most: int,
-        alive: np.ndarray,
-        store: str,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The pairs, and those that share sentences with them, directly or through others, until nothing is missing
-        of a component or it has more than `most` pairs."""
+    def with_components(self, found: Found, most: int, alive: np.ndarray, store: str) -> Found:
+        """The pairs `found`, and those that share sentences with them, directly or through others, until nothing is
+        missing of a component or it has more than `most` pairs."""
+        positions, sources, targets = found
         asked = (sources[:0], targets[:0])
         while True:
             component = splits.connected_components(sources, targets)
             _, member, sizes = np.unique(component, return_inverse=True, return_counts=True)
-            open_ones = sizes[member] <= most
-            new = [
-                np.setdiff1d(side[open_ones], known)
-                for side, known in zip((sources, targets), asked, strict=True)
-            ]
+            fits = sizes[member] <= most
+            new = [np.setdiff1d(sources[fits], asked[0]), np.setdiff1d(targets[fits], asked[1])]
             if not any(map(len, new)):
                 return positions, sources, targets
             files = []
@@ -169,6 +155,5 @@ class Corpus:
             asked = np.union1d(asked[0], new[0]), np.union1d(asked[1], new[1])
             more = self.find(alive, 0, 0, (files[0], files[1]))
             positions, first = np.unique(np.concatenate([positions, more[0]]), return_index=True)
-            sources, targets = (
-                np.concatenate(both)[first] for both in zip((sources, targets), more[1:], strict=True)
-            )
+            sources = np.concatenate([sources, more[1]])[first]
+            targets = np.concatenate([targets, more[2]])[first]

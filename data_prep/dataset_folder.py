@@ -33,14 +33,11 @@ def build(
     _clear_leftovers(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if not force:
-            raise UserError(
-                f"{out}: exists and is not empty; choose another --out, or replace it with --force"
-            )
+            remedy = "choose another --out, or replace it with --force"
+            raise UserError(f"{out}: exists and is not empty; {remedy}")
         if not all((out / file).is_file() for file in ("data.yaml", "report.json")):
-            raise UserError(
-                f"{out}: not a dataset folder (no data.yaml and report.json), so --force does not delete it; "
-                "choose another --out, or remove it yourself"
-            )
+            problem = "not a dataset folder (no data.yaml and report.json), so --force does not delete it"
+            raise UserError(f"{out}: {problem}; choose another --out, or remove it yourself")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent.resolve()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,8 @@ import pyarrow as pa
 import sentencepiece
 
 from data_prep.keys import sentence_keys
-from data_prep.noise import JOINED_REACH, Copy, NoiseConfig, joined_pairs, lone_word_copies, noisy_copies
-from data_prep.shards import SIDES, Rows, load_keys, read_table, text_table, write_table
+from data_prep.noise import JOINED_REACH, Copies, NoiseConfig, joined_pairs, lone_word_copies, noisy_copies
+from data_prep.shards import SIDES, KeyFiles, Rows, load_keys, read_table, text_table, write_table
 from nmt.files import write_file_atomically
 
 COLUMNS = (*SIDES, "origin")
@@ -33,7 +33,7 @@ def labelled(rows: Rows) -> list[tuple[str, str, str]]:
 
 
 def add_noise(
-    task: tuple[Rows, Sequence[Rows]], config: NoiseConfig, held: list[tuple[str, str]]
+    task: tuple[Rows, Sequence[Rows]], config: NoiseConfig, held: list[KeyFiles]
 ) -> tuple[str, str, Counter[str]]:
     """Files with the pairs, each followed by its copies, and with copies of several pairs joined; copies by kind.
 
@@ -41,36 +41,23 @@ def add_noise(
     rows, later = task
     pairs = labelled(rows)
     word_lists = [rows[0].origin] if rows[0].train_only else []
-    made = noisy_copies(
-        dict(zip(COLUMNS, map(list, zip(*pairs, strict=True)), strict=True)), config, word_lists
-    )
+    noisy, joined = rows[0].file + "-noise", rows[0].file + "-joined"
+    counts = _without_contact(noisy, noisy_copies(pairs, config, word_lists), held)
     following = islice((pair for part in later for pair in labelled(part)), JOINED_REACH)
-    joined = _as_rows(joined_pairs([*pairs, *following], config, len(pairs)))
-    files = rows[0].file + "-noise", rows[0].file + "-joined"
-    counts = Counter[str]()
-    for file, copies in zip(files, (zip(*(made[name] for name in NOISY), strict=True), joined), strict=True):
-        counts += _without_contact(file, list(copies), held)
-    return *files, counts
+    counts += _without_contact(joined, joined_pairs([*pairs, *following], config, len(pairs)), held)
+    return noisy, joined, counts
 
 
-def add_lone_words(
-    lists: list[Rows], config: NoiseConfig, held: list[tuple[str, str]], file: str
-) -> Counter[str]:
+def add_lone_words(lists: list[Rows], config: NoiseConfig, held: list[KeyFiles], file: str) -> Counter[str]:
     """Writes the copies of the words of all lists into `file`; copies by kind."""
-    return _without_contact(
-        file,
-        list(_as_rows(lone_word_copies([row for rows in lists for row in labelled(rows)], config))),
-        held,
-    )
+    listed = [row for rows in lists for row in labelled(rows)]
+    return _without_contact(file, lone_word_copies(listed, config), held)
 
 
-def _as_rows(copies: Iterator[tuple[Copy, str]]) -> Iterator[tuple[str, ...]]:
-    return ((copy.source, copy.target, origin, copy.altered, copy.noise) for copy, origin in copies)
-
-
-def _without_contact(file: str, rows: list[tuple[str, ...]], held: list[tuple[str, str]]) -> Counter[str]:
-    """Writes the rows but for copies that read like a sentence of a held-out set: "esta" is not "está".  Sides that
-    are as they were touch nothing: else their pair had gone."""
+def _without_contact(file: str, made: Copies, held: list[KeyFiles]) -> Counter[str]:
+    """Writes what was made but for copies that read like a sentence of a held-out set: "esta" is not "está".  Sides
+    that are as they were touch nothing: else their pair had gone."""
+    rows = [(copy.source, copy.target, origin, copy.altered, copy.noise) for copy, origin in made]
     copies = np.array([number for number, row in enumerate(rows) if row[-1]], dtype=np.int64)
     touching = np.zeros(len(copies), dtype=bool)
     for side in (0, 1):
@@ -175,8 +162,5 @@ def _features(columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:
-    kinds = [pa.list_(pa.int32()) if name.endswith("_ids") else pa.string() for name in columns]
-    return pa.schema(
-        list(zip(columns, kinds, strict=True)),
-        {"huggingface": json.dumps({"info": {"features": _features(columns)}})},
-    )
+    kinds = {name: pa.list_(pa.int32()) if name.endswith("_ids") else pa.string() for name in columns}
+    return pa.schema(kinds, {"huggingface": json.dumps({"info": {"features": _features(columns)}})})

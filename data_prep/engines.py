@@ -98,9 +98,8 @@ class RayEngine:
         if not tasks:
             return
         items = [{"number": i, "task": _Cell(task)} for i, task in enumerate(tasks)]
-        done = self.ray.data.from_items(items, override_num_blocks=len(items)).map(
-            _run_task, fn_args=(function, os.getcwd())
-        )
+        data = self.ray.data.from_items(items, override_num_blocks=len(items))
+        done = data.map(_run_task, fn_args=(function, os.getcwd()))
         results: dict[int, Any] = {}
         for row in done.iter_rows():  # in the order in which they end
             results[row["number"]] = row["result"].value

@@ -19,9 +19,8 @@ from typing import IO, Any
 
 from nmt.errors import UserError
 
-MAX_LINE_BYTES = (
-    1 << 20
-)  # uncompressed; a longer line is no sentence, and a small archive can hold one of gigabytes
+# Uncompressed; a longer line is no sentence, and a small archive can hold one of gigabytes.
+MAX_LINE_BYTES = 1 << 20
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
 
 
@@ -76,7 +75,9 @@ def find_file(path: str | Path) -> Path:
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     """The uncompressed bytes of `path`. Damage found while reading becomes a UserError."""
     try:
-        with _opener(path) as stream:
+        opener = _OPENERS.get(path.suffix)
+        # `path` may also be a member of an archive, a `zipfile.Path`.
+        with opener(path) if opener else path.open("rb") as stream:
             yield stream
     except Exception as error:
         # Zstandard's error class has no name here, where its package may not be installed.
@@ -88,18 +89,6 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _opener(path: Path) -> Any:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rb")
-    if path.suffix == ".xz":
-        return lzma.open(path, "rb")
-    if path.suffix == ".bz2":
-        return bz2.open(path, "rb")
-    if path.suffix == ".zst":
-        return _open_zstd(path)
-    return path.open("rb")  # also of a member of an archive, a `zipfile.Path`
-
-
 def _open_zstd(path: Path) -> Any:
     try:
         if sys.version_info >= (3, 14):
@@ -108,7 +97,10 @@ def _open_zstd(path: Path) -> Any:
             from backports import zstd
     except ImportError:
         raise UserError(f"{path}: reading .zst needs a package: pip install backports.zstd") from None
-    return zstd.open(path, "rb")
+    return zstd.open(path)
+
+
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open, ".zst": _open_zstd}
 
 
 def limited_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
@@ -128,8 +120,7 @@ def read_lines(path: Path, tally: Tally, damaged: bool = False) -> Iterator[tupl
     `damaged` the line with U+FFFD for what is not.
 
     Only LF (or CR LF) ends a line: `str.splitlines` would also break at U+2028, U+0085 and others, and shift
-    one side of a Moses pair against the other.
-    """
+    one side of a Moses pair against the other."""
     with open_bytes(path) as stream:
         for number, raw in limited_lines(stream, path):
             if number == 1:

@@ -6,26 +6,22 @@ Takes the hub's `translation: {es, en}` form, and flat columns named like the la
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import datasets
 
 from data_prep.files import COMPRESSIONS, Tally, limited_lines, open_bytes, uncompressed_suffix
-from data_prep.recipe import Spec
+from data_prep.recipe import Languages, Pairs, Spec
 from nmt.errors import UserError
 
 _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 
 
-def read_huggingface(
-    spec: Spec, languages: tuple[str, str], tally: Tally, cache: Path
-) -> Iterator[tuple[str, str]]:
+def read_huggingface(spec: Spec, languages: Languages, tally: Tally, cache: Path) -> Pairs:
     """All pairs of `hf:NAME[:CONFIG][:split=train,es=COLUMN,en=COLUMN]`.
 
-    The net is used only for a NAME that is no local path.
-    """
+    The net is used only for a NAME that is no local path."""
     table = _load(spec, cache)
     options = dict(spec.options)
     options.pop("split", None)
@@ -48,11 +44,9 @@ def read_huggingface(
         rows: Any = batch["translation"] if nested else zip(*(batch[name] for name in names), strict=True)
         for row in rows:
             number += 1
-            source, target = (
-                (row.get(name) for name in names) if isinstance(row, dict) else row or (None, None)
-            )
-            texts = [text if isinstance(text, str) else "" for text in (source, target)]
-            yield from tally.pair(texts[0], texts[1], languages, f"{spec.path}:{number}")
+            cells = [row.get(name) for name in names] if isinstance(row, dict) else row or (None, None)
+            source, target = (text if isinstance(text, str) else "" for text in cells)
+            yield from tally.pair(source, target, languages, f"{spec.path}:{number}")
 
 
 def _languages(feature: Any, spec: Spec) -> list[str]:

@@ -29,8 +29,7 @@ def fold(text: str) -> str:
 
     Symbols and white space go too, so that sentences which agree under any milder reading of "without
     punctuation" ("well-known" = "wellknown", or = "well known") agree here. Text of nothing but punctuation
-    is compared as it stands.
-    """
+    is compared as it stands."""
     folded = unicodedata.normalize("NFC", text).casefold()
     return folded.translate(_STRIP) or "".join(folded.split())
 
@@ -39,8 +38,7 @@ def sentence_key(text: str) -> int:
     """Signed 64-bit hash of `fold(text)`, the same on every machine.
 
     Two different sentences share a key with probability 2**-64; then they are kept together like equal ones,
-    which costs a pair but never leaks one.
-    """
+    which costs a pair but never leaks one."""
     return int.from_bytes(hashlib.blake2b(fold(text).encode(), digest_size=8).digest(), "little", signed=True)
 
 
@@ -52,8 +50,7 @@ def sentence_keys(texts: Iterable[str]) -> np.ndarray:
 def mix(keys: np.ndarray, seed: int) -> np.ndarray:
     """Scrambles int64 keys into uint64 random numbers that depend on nothing but key and seed (SplitMix64).
 
-    A sample drawn by these does not change with the order of the sources, and hardly as a corpus grows.
-    """
+    A sample drawn by these does not change with the order of the sources, and hardly as a corpus grows."""
     with np.errstate(over="ignore"):
         z = keys.astype(np.uint64) + np.uint64((seed * 2 + 1) * 0x9E3779B97F4A7C15 % 2**64)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

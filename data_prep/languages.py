@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from lingua import IsoCode639_1, LanguageDetectorBuilder
 
+from data_prep.recipe import Languages
 from nmt.errors import UserError
 
 # The beginning of a text tells enough for the first look, and lingua's time grows with length.
@@ -17,23 +18,18 @@ FIRST_LOOK_CHARS = 100
 CERTAINTY = 0.25
 
 
-def make_judge(
-    languages: tuple[str, str], min_chars: int
-) -> Callable[[Sequence[str], Sequence[str]], list[bool]]:
+def make_judge(languages: Languages, min_chars: int) -> Callable[[Sequence[str], Sequence[str]], list[bool]]:
     """Returns `judge(sources, targets)`, which tells of each pair whether a side is in the other language.
 
     A side shorter than `min_chars`, or one that lingua is not sure of, passes. Two looks: the fast models
     screen all texts, the accurate ones confirm each suspicion. (The fast ones alone err on two technical
     sentences in a thousand, such as "Read and write exif, iptc and xmp metadata", ten times as often as both
-    together.) Uses all cores by itself.
-    """
+    together.) Uses all cores by itself."""
     try:
         codes = [IsoCode639_1.from_str(language.upper()) for language in languages]
     except ValueError:
-        raise UserError(
-            f"pair {'-'.join(languages)}: the language filter does not know both languages; "
-            "switch it off with --no-language-filter"
-        ) from None
+        problem = "the language filter does not know both languages; switch it off with --no-language-filter"
+        raise UserError(f"pair {'-'.join(languages)}: {problem}") from None
 
     def builder() -> LanguageDetectorBuilder:
         return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).with_minimum_relative_distance(CERTAINTY)

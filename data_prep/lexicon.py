@@ -41,8 +41,7 @@ def words_of(text: str) -> list[str]:
 def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 5) -> Likelihoods:
     """IBM model 1 by expectation (equation 17 of the paper) and maximisation.
 
-    `pairs`: the sentences as numbers of words, from 1 on.  Begins with all words equally likely.
-    """
+    `pairs`: the sentences as numbers of words, from 1 on.  Begins with all words equally likely."""
     if not any(target for _, target in pairs):
         nothing = np.zeros(0, dtype=np.int64)
         return Likelihoods(nothing, nothing, np.zeros(0))
@@ -50,9 +49,7 @@ def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 
     lengths = [len(target) for _, target in sentences]
     # How many source words each target word may come from.
     choices = np.repeat([len(source) for source, _ in sentences], lengths)
-    source = np.concatenate(
-        [np.tile(source, length) for (source, _), length in zip(sentences, lengths, strict=True)]
-    )
+    source = np.concatenate([np.tile(source, len(target)) for source, target in sentences])
     target = np.repeat(np.concatenate([target for _, target in sentences]), choices)
     at = np.repeat(np.arange(sum(lengths)), choices)  # each target word of the text has a number of its own
     width = int(target.max()) + 1
@@ -61,9 +58,8 @@ def model_1(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], rounds: int = 
     value = np.ones(len(known))
     for _ in range(rounds):
         likelihood = value[pair]
-        expected = (
-            likelihood / np.bincount(at, likelihood)[at]
-        )  # what share of this word this source word has
+        # What share of this word this source word has.
+        expected = likelihood / np.bincount(at, likelihood)[at]
         counts = np.bincount(pair, expected)
         value = counts / np.bincount(known_source, counts)[known_source]
     return Likelihoods(known_source, known % width, value)
@@ -77,8 +73,7 @@ def word_pairs(
     least: both p(target | source) and p(source | target) must reach it.  Forms that share one counterpart
         (comí, comiste, comió: ate) divide it among themselves and so stay outside, as they should.
     times: how often a word must occur.
-    most_words: of a sentence that is read; a longer one tells little more and takes its square in memory.
-    """
+    most_words: of a sentence that is read; a longer one tells little more and takes its square in memory."""
     different = list(dict.fromkeys(sentences))
     split = [(words_of(source), words_of(target)) for source, target in different]
     split = [(s, t) for s, t in split if 0 < len(s) <= most_words and 0 < len(t) <= most_words]
@@ -124,9 +119,8 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
         raise UserError(
             f"{dataset}/train: damaged, or not written by `build` ({error}); build it again"
         ) from None
-    copies = [
-        column for column in ("altered", "noise") if column in rows.column_names
-    ]  # older sets lack the latter
+    # Older sets lack the column `noise`.
+    copies = [column for column in ("altered", "noise") if column in rows.column_names]
     kinds = zip(*(rows.data.column(column).to_pylist() for column in copies), strict=True)
     copied = [any(kind) for kind in kinds] if copies else [False] * len(rows)
     return [
@@ -139,19 +133,13 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
 def lines_of(chosen: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> list[str]:
     """Lines of a word list: each pair as it is and with a capital.
 
-    Left out: a word that stands for itself (names: any translator copies them) and what `known` has already.
-    """
+    Left out: a word that stands for itself (names: any translator copies them) and what `known` has already."""
     taken = set(known)
-    kept = [
-        pair for pair in chosen
-        if pair[0] != pair[1] and not taken.intersection(word.lower() for word in pair)
-    ]  # fmt: skip
-    lines = [
-        f"{s}\t{t}"
-        for source, target in kept
-        for s, t in ((source, target), (_capital(source), _capital(target)))
-    ]
-    return list(dict.fromkeys(lines))
+    lines: dict[str, None] = {}  # in order
+    for source, target in chosen:
+        if source != target and not taken.intersection((source.lower(), target.lower())):
+            lines[f"{source}\t{target}"] = lines[f"{_capital(source)}\t{_capital(target)}"] = None
+    return list(lines)
 
 
 def words_in(file: Path) -> set[str]:

@@ -11,11 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from data_prep.files import MAX_LINE_BYTES, Tally, find_file, read_lines, uncompressed_suffix
-from data_prep.recipe import Spec
+from data_prep.recipe import Languages, Pairs, Spec
 from nmt.errors import UserError
-
-Pairs = Iterator[tuple[str, str]]
-Languages = tuple[str, str]
 
 csv.field_size_limit(MAX_LINE_BYTES)  # a quoted field may go on over lines
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from data_prep.common_items import CommonItem, common_items, replace_items
 from data_prep.keys import sentence_key
@@ -64,29 +64,25 @@ class NoiseConfig:
 
 
 class Copy(NamedTuple):
-    """One copy of a pair."""
-
     source: str
     target: str
     altered: str
     noise: str
 
 
-def noisy_copies(
-    batch: dict[str, list[str]], config: NoiseConfig, word_lists: Collection[str] = ()
-) -> dict[str, list[Any]]:
-    """The batch's pairs, each followed by its copies of all kinds but `joined` and `lone_words`.
+Row = tuple[str, str, str]  # source, target, origin
+Copies = Iterator[tuple[Copy, str]]  # and their origin
+
+
+def noisy_copies(rows: Iterable[Row], config: NoiseConfig, word_lists: Collection[str] = ()) -> Copies:
+    """The pairs, each followed by its copies of all kinds but `joined` and `lone_words`.
 
     word_lists: origins whose names and numbers stay, for lists of words have none and generated phrases many."""
-    copied: dict[str, list[Any]] = {column: [] for column in (*batch, "altered", "noise")}
-    for values in zip(*batch.values(), strict=True):
-        row = dict(zip(batch, values, strict=True))
-        kinds = ("placeholders", "signs") if row.get("origin") in word_lists else tuple(CHANGES)
-        copies = _copies(row["source"], row["target"], config, kinds)
-        for copy in (Copy(row["source"], row["target"], "", ""), *copies):
-            for column, value in {**row, **copy._asdict()}.items():
-                copied[column].append(value)
-    return copied
+    for source, target, origin in rows:
+        yield Copy(source, target, "", ""), origin
+        kinds = ("placeholders", "signs") if origin in word_lists else tuple(CHANGES)
+        for copy in _copies(source, target, config, kinds):
+            yield copy, origin
 
 
 def _copies(source: str, target: str, config: NoiseConfig, kinds: Iterable[str]) -> Iterator[Copy]:
@@ -97,8 +93,7 @@ def _copies(source: str, target: str, config: NoiseConfig, kinds: Iterable[str])
         if draw := drawn(config, "typing", key, side):
             changed = as_typed(text, draw)
             if changed and changed != text:
-                sides = {"source": source, "target": target, side: changed}
-                yield Copy(sides["source"], sides["target"], side, "typing")
+                yield Copy(source, target, side, "typing")._replace(**{side: changed})
     for kind in kinds:
         if draw := drawn(config, kind, key):
             both = CHANGES[kind](source, target, draw)
@@ -168,11 +163,8 @@ _SHARED_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 def with_other_numbers(source: str, target: str, draw: random.Random) -> tuple[str, str] | None:
     """Each number that both sides share gets other digits: as many, and a day of a month or a year stays one."""
-    items = [
-        item
-        for item in common_items(source, target)
-        if item.kind == "number" and _SHARED_NUMBER.fullmatch(item.text)
-    ]
+    numbers = [item for item in common_items(source, target) if item.kind == "number"]
+    items = [item for item in numbers if _SHARED_NUMBER.fullmatch(item.text)]
     return replace_items(source, target, [(item, _other_digits(item.text, draw)) for item in items])
 
 
@@ -223,11 +215,8 @@ def _kinds_of(item: CommonItem, names: dict[str, list[str]]) -> tuple[str, ...]:
     for kind in ("f", "m"):
         if first in names[kind] or first in names[f"known_{kind}"]:
             return (kind, "surname") if others else (kind,)
-    if (
-        item.begins_sentence
-        or first in _NO_NAMES
-        or any(not word[1:].islower() for word in item.text.split())
-    ):
+    written_otherwise = any(not word[1:].islower() for word in (first, *others))
+    if item.begins_sentence or first in _NO_NAMES or written_otherwise:
         return ()
     return ("surname",) if item.text in names["surname"] else ("brand",)
 
@@ -246,18 +235,10 @@ def load_names() -> dict[str, list[str]]:
 # ---- signs at the same place of both sides ----
 
 _FIRST = ("# ", "## ", "### ", "- ", "- ", "* ", "• ", "→ ", "> ", "– ", "+ ", "» ", "[ ] ", "[x] ")
+_LABELS = "ABCDEFGHKLMNPRSTVX"
 _LAST = (" ✓", " ✔", " →", " *", " ©", " ®", " ™", " :)", " |", " ^", " ~", " #")
 _AROUND = (("(", ")"), ("[", "]"), ("**", "**"), ("*", "*"), ("_", "_"), ("~~", "~~"), ('"', '"'), ("{", "}"))
-_AROUND_ITEM = (
-    ("**", "**"),
-    ("*", "*"),
-    ("`", "`"),
-    ("«", "»"),
-    ('"', '"'),
-    ("“", "”"),
-    ("‘", "’"),
-    ("<", ">"),
-)
+_AROUND_ITEM = [pair.split() for pair in ("** **", "* *", "` `", "« »", '" "', "“ ”", "‘ ’", "< >")]
 _WORDLESS_END = re.compile(r"[\w)»”\"'.!?]$")
 
 
@@ -282,10 +263,7 @@ def with_signs(source: str, target: str, draw: random.Random) -> tuple[str, str]
     before, after = {
         "first": lambda: (draw.choice(_FIRST), ""),
         "number": lambda: (draw.choice((f"{number}. ", f"{number}) ", f"({number}) ", f"{number} | ")), ""),
-        "label": lambda: (
-            f"{draw.choice('ABCDEFGHKLMNPRSTVX')}{number}{draw.choice((' — ', ' – ', ': '))}",
-            "",
-        ),
+        "label": lambda: (f"{draw.choice(_LABELS)}{number}{draw.choice((' — ', ' – ', ': '))}", ""),
         "last": lambda: ("", draw.choice(_LAST)),
         "around": lambda: draw.choice(_AROUND),
     }[way]()
@@ -306,11 +284,9 @@ JOINED_REACH = 6  # how many pairs after the first are looked at for the next on
 _ENDED = re.compile(r"\w[.!?]$")
 
 
-def joined_pairs(
-    rows: Iterable[tuple[str, str, str]], config: NoiseConfig, firsts: int = sys.maxsize
-) -> Iterator[tuple[Copy, str]]:
-    """Two or three short sentences in one, and their origin.  `rows`: (source, target, origin) in file order; the
-    first of a copy is one of their first `firsts`.
+def joined_pairs(rows: Iterable[Row], config: NoiseConfig, firsts: int = sys.maxsize) -> Copies:
+    """Two or three short sentences in one.  The rows are in file order; the first of a copy is one of their first
+    `firsts`.
 
     Two pairs that share a sentence are never joined: lists of translations repeat them one after another."""
     if not config.joined:
@@ -328,7 +304,7 @@ def joined_pairs(
         window = [*window[1:], *islice(stream, 1)]
 
 
-def _next_ones(window: list[tuple[str, str, str]], wanted: int) -> list[tuple[str, str, str]]:
+def _next_ones(window: list[Row], wanted: int) -> list[Row]:
     parts = [window[0]]
     for row in window[1:]:
         if len(parts) == wanted or row[2] != window[0][2]:
@@ -339,16 +315,16 @@ def _next_ones(window: list[tuple[str, str, str]], wanted: int) -> list[tuple[st
     return parts
 
 
-def _joinable(row: tuple[str, str, str]) -> bool:
+def _joinable(row: Row) -> bool:
     return all(_ENDED.search(side) and len(side.split()) <= MOST_JOINED_WORDS for side in row[:2])
 
 
 MOST_LONE_WORDS = 4  # of an entry of a word list that is written in all its forms
 
 
-def lone_word_copies(rows: Iterable[tuple[str, str, str]], config: NoiseConfig) -> Iterator[tuple[Copy, str]]:
+def lone_word_copies(rows: Iterable[Row], config: NoiseConfig) -> Copies:
     """The entries of word lists with and without a capital, with and without a full stop, and in capitals, both sides
-    alike; and their origin.  `rows`: (source, target, origin) of the lists, all of them: no form is said twice."""
+    alike.  The rows are those of all lists: no form is said twice."""
     listed = list(rows)
     said = {(source, target) for source, target, _ in listed}
     for source, target, origin in listed:

@@ -26,7 +26,7 @@ from data_prep.files import Tally, sha256
 from data_prep.noise import KINDS
 from data_prep.recipe import Recipe, Source, Spec, dump_recipe
 from data_prep.report import HeldOut
-from data_prep.shards import Shard
+from data_prep.shards import KeyFiles, Shard
 from data_prep.sources import files_of
 from nmt.errors import UserError
 
@@ -75,12 +75,8 @@ class Build:
         }
         parts: dict[str, Sequence[encoding.Texts]] = {**chosen_rows}
         if recipe.noise.active:
-            keys = [
-                (sources[rows], targets[rows])
-                for name in ("dev", "test")
-                for shard, rows in chosen_rows[name]
-                for sources, targets in [shard.keys.sides]
-            ]
+            held_rows = [*chosen_rows["dev"], *chosen_rows["test"]]
+            keys = [[side[rows] for side in shard.keys.sides] for shard, rows in held_rows]
             held = [*(held.files for held in held_out), self.store_keys(keys, "splits")[0]]
             parts["train"] = self.with_noise(chosen_rows["train"], held)
         statistics, rows = {}, {}
@@ -111,19 +107,16 @@ class Build:
             found = {str(path): sha256(path) for path in files}
             for path, recorded in source.sha256.items():
                 if found.get(path, recorded) != recorded:
-                    raise UserError(
-                        f"{path}: has changed since the recipe recorded its sha256; "
-                        "restore the file, or delete the sha256 from the recipe to accept the change"
-                    )
+                    remedy = "restore the file, or delete the sha256 from the recipe to accept the change"
+                    raise UserError(f"{path}: has changed since the recipe recorded its sha256; {remedy}")
             return dataclasses.replace(source, sha256=found)
 
         found = {file: hashlib.sha256(model).hexdigest() for file, model in self.reused.items()}
         pieces = self.recipe.subwords
         if pieces.reuse_sha256 not in ({}, found):
-            raise UserError(
-                f"{pieces.reuse}: its subword model has changed since the recipe recorded its sha256; restore it, or "
-                "delete reuse_sha256 from the recipe to accept the change"
-            )
+            changed = "its subword model has changed since the recipe recorded its sha256"
+            remedy = "restore it, or delete reuse_sha256 from the recipe to accept the change"
+            raise UserError(f"{pieces.reuse}: {changed}; {remedy}")
         lists: Any = {
             key: tuple(map(with_hash, getattr(self.recipe, key)))
             for key in ("sources", "exclude_test", "dev_from", "test_from")
@@ -201,8 +194,8 @@ class Build:
         return held_out
 
     def store_keys(
-        self, found: Sequence[tuple[np.ndarray, np.ndarray]], name: str
-    ) -> tuple[tuple[str, str], tuple[int, int]]:
+        self, found: Sequence[Sequence[np.ndarray]], name: str
+    ) -> tuple[KeyFiles, tuple[int, int]]:
         """Files with the distinct keys of sources and of targets, for every worker to read; and how many there are."""
         files, sizes = [], []
         for side in (0, 1):
@@ -281,7 +274,7 @@ class Build:
         joint = train_one("joint.spm", 0, 1)
         return joint, joint
 
-    def with_noise(self, rows: list[shards.Rows], held: list[tuple[str, str]]) -> list[str]:
+    def with_noise(self, rows: list[shards.Rows], held: list[KeyFiles]) -> list[str]:
         """Files with the training pairs and their noisy copies."""
         tasks = [(part, list(_following(rows, number))) for number, part in enumerate(rows)]
         task = partial(encoding.add_noise, config=self.recipe.noise, held=held)

@@ -17,11 +17,11 @@ from typing import Any
 
 from data_prep.files import Tally
 from data_prep.line_sources import read_aligned, read_columns
-from data_prep.recipe import Spec
+from data_prep.recipe import Languages, Pairs, Spec
 from nmt.errors import UserError
 
 
-def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterator[tuple[str, str]]:
+def read_public(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     """All pairs of the corpus, in the order of `languages`.
 
     Aligned files and tables, which nearly all corpora are, are read as those of `moses:` and `tsv:` are: mtdata's own
@@ -29,14 +29,13 @@ def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterato
     entry, paths = _fetch(spec.kind, spec.path, languages)
     from mtdata.parser import Parser, detect_extension
 
+    place = f"{spec.kind}:{spec.path}"
     # Readers of TMX give the sides in the order of the id too.
     reverse = entry.did.langs[0].lang != _three_letters(languages[0])
     with _told(spec):
         kind = entry.in_ext or detect_extension(getattr(paths[0], "name", ""))
         if kind == "txt" and len(paths) != 2:  # mtdata takes an archive that is cut short for a text
-            raise UserError(
-                f"{spec.kind}:{spec.path}: a damaged archive; delete {paths[0]} to fetch it again"
-            )
+            raise UserError(f"{place}: a damaged archive; delete {paths[0]} to fetch it again")
         if kind == "txt":
             sides: list[Any] = [
                 path if isinstance(path, Path) else zipfile.Path(path.root, path.name) for path in paths
@@ -50,19 +49,17 @@ def read_public(spec: Spec, languages: tuple[str, str], tally: Tally) -> Iterato
             rows = Parser(list(paths), ext=entry.in_ext or None, ent=entry).read_segs(show_pbar=False)
             for number, row in enumerate(rows, start=1):
                 source, target = (row[1], row[0]) if reverse else row[:2]
-                yield from tally.pair(
-                    source or "", target or "", languages, f"{spec.kind}:{spec.path}:{number}"
-                )
+                yield from tally.pair(source or "", target or "", languages, f"{place}:{number}")
 
 
-def public_files(spec: Spec, languages: tuple[str, str]) -> list[Path]:
+def public_files(spec: Spec, languages: Languages) -> list[Path]:
     """The archives of the corpus, fetched if they are not in the cache."""
     paths = _fetch(spec.kind, spec.path, languages)[1]
     archives = (path if isinstance(path, Path) else getattr(path, "root", None) for path in paths)
     return [path for path in dict.fromkeys(archives) if path]  # Hugging Face's are no files
 
 
-def citation(spec: Spec, languages: tuple[str, str]) -> dict[str, Any]:
+def citation(spec: Spec, languages: Languages) -> dict[str, Any]:
     """What report.json says of the corpus: its id, addresses, and what its publishers ask to be cited (BibTeX)."""
     entry = _find(spec.kind, spec.path, languages)
     from mtdata.index import Index
@@ -76,7 +73,7 @@ def citation(spec: Spec, languages: tuple[str, str]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _fetch(kind: str, name: str, languages: tuple[str, str]) -> tuple[Any, tuple[Any, ...]]:
+def _fetch(kind: str, name: str, languages: Languages) -> tuple[Any, tuple[Any, ...]]:
     """The entry of the index, and its files or what stands for files in an archive."""
     entry = _find(kind, name, languages)
     import mtdata
@@ -88,7 +85,7 @@ def _fetch(kind: str, name: str, languages: tuple[str, str]) -> tuple[Any, tuple
 
 
 @lru_cache(maxsize=64)
-def _find(kind: str, name: str, languages: tuple[str, str]) -> Any:
+def _find(kind: str, name: str, languages: Languages) -> Any:
     """The entry of mtdata's index.  UserError if there is none for the pair."""
     place = f"{kind}:{name}"
     try:
@@ -120,10 +117,8 @@ def _is_called(did: Any, kind: str, name: str) -> bool:
     if kind == "mtdata":
         return f"{did.group}-{did.name}-{did.version}".lower() == name.lower().rsplit("-", 2)[0]
     wanted = re.sub("[-_]", "", name.lower())
-    return did.group == "OPUS" and wanted in (
-        re.sub("_", "", did.name),
-        re.sub("_", "", did.name + did.version),
-    )
+    names = did.name.replace("_", ""), (did.name + did.version).replace("_", "")
+    return did.group == "OPUS" and wanted in names
 
 
 def _three_letters(language: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +22,8 @@ from nmt.yaml_config import YamlMapping, yaml_value
 
 KINDS = ("tsv", "moses", "tmx", "po", "mo", "hf", "mtdata", "opus")
 PUBLIC = ("mtdata", "opus")  # corpora by name
+Languages = tuple[str, str]  # codes of the source and of the target language
+Pairs = Iterator[tuple[str, str]]  # source and target sentences
 MAX_REPEAT = 1000  # times that a pair can be in train; more is a slip, and fills the disk
 
 
@@ -28,8 +31,7 @@ MAX_REPEAT = 1000  # times that a pair can be in train; more is a slip, and fill
 class Source:
     """One corpus: where it is, how to read it, and how much of it to use.
 
-    `spec` is `KIND:PATH[:OPTIONS]`, as on the command line; see `Spec`.
-    """
+    `spec` is `KIND:PATH[:OPTIONS]`, as on the command line; see `Spec`."""
 
     spec: str
     name: str | None = None  # how the report and the column `origin` call it; default: the file's own name
@@ -69,8 +71,7 @@ class Recipe:
             raise UserError("no source given; add one, such as --source tsv:FILE")
 
     @property
-    def languages(self) -> tuple[str, str]:
-        """Source and target language."""
+    def languages(self) -> Languages:
         source, _, target = self.pair.partition("-")
         return source, target
 

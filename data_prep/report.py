@@ -18,7 +18,8 @@ from rich.table import Table
 from data_prep.cleaning import NORMALISATIONS
 from data_prep.corpus import DROP_REASONS, KEPT
 from data_prep.files import Tally
-from data_prep.recipe import PUBLIC, Recipe, Source, Spec
+from data_prep.recipe import PUBLIC, Languages, Recipe, Source, Spec
+from data_prep.shards import KeyFiles
 from nmt.errors import UserError
 
 BUILT_WITH = ("datasets", "pyarrow", "sentencepiece", "lingua-language-detector", "numpy")
@@ -30,9 +31,7 @@ class HeldOut:
 
     name: str
     reason: str  # the drop reason of a pair that touches it
-    files: tuple[
-        str, str
-    ]  # keys of the distinct sources and targets, and of what cleaning would make of them
+    files: KeyFiles  # keys of distinct sources and targets, and of what cleaning would make of them
     sentences: tuple[int, int]  # how many keys those are
     pairs_touching: int = 0  # of the sources' clean pairs; one pair may touch several sets
     dev_pairs_removed: int = 0  # of a given dev set
@@ -56,6 +55,8 @@ def make_report(
         _describe_source(name, source, tallies[name], reasons[name], recipe.languages)
         for name, source in zip(tallies, recipe.sources, strict=True)
     ]
+    pieces = recipe.subwords
+    new_pieces = {"type": pieces.model_type, "joint": not pieces.separate}
     # A filter is named even if it found nothing.
     removed = Counter({name: 0 for name in DROP_REASONS if name != KEPT})
     for source in sources:
@@ -83,18 +84,14 @@ def make_report(
         # By kind: copies in train; and how many were left out because they read like a held-out sentence.
         "noise": copies,
         "train_rows": train_rows,  # with the repetitions that the recipe asks for
-        "subwords": (
-            {"reused": recipe.subwords.reuse}
-            if recipe.subwords.reuse
-            else {"type": recipe.subwords.model_type, "joint": not recipe.subwords.separate}
-        ),
+        "subwords": {"reused": pieces.reuse} if pieces.reuse else new_pieces,
         "warnings": warnings,
         "built_with": {package: version(package) for package in BUILT_WITH},
     }
 
 
 def _describe_source(
-    name: str, source: Source, tally: Tally, reasons: Counter[str], languages: tuple[str, str]
+    name: str, source: Source, tally: Tally, reasons: Counter[str], languages: Languages
 ) -> dict[str, Any]:
     found = {reason: count for reason, count in reasons.items() if reason != KEPT and count}
     removed = {**tally.dropped, **found}

@@ -21,7 +21,7 @@ from data_prep.cleaning import CleaningConfig, failed_filter, normalise
 from data_prep.files import Tally
 from data_prep.keys import mix, pair_keys, sentence_keys
 from data_prep.languages import make_judge
-from data_prep.recipe import Source, Spec
+from data_prep.recipe import Languages, Source, Spec
 from data_prep.sources import read_pairs
 from nmt.files import write_file_atomically
 
@@ -29,6 +29,8 @@ SHARD_ROWS = 20_000
 BUCKETS = 256  # by hash: equal pairs are in the same one
 SIDES = ("source", "target")
 Rows = tuple["Shard", np.ndarray]  # a shard, and which of its rows count: bool [rows]
+KeyFiles = tuple[str, str]  # with the keys of some sources and of their targets
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # row numbers or positions, source keys and target keys
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,12 @@ def write_table(file: str, table: pa.Table) -> None:
 
 
 def text_table(pairs: Sequence[tuple[str, ...]], columns: Sequence[str] = SIDES) -> pa.Table:
-    """Rows of text as a table."""
     sides = zip(*pairs, strict=True) if pairs else [()] * len(columns)
     return pa.table([pa.array(side, pa.string()) for side in sides], names=list(columns))
 
 
 def read_source(
-    numbered: tuple[int, str, Source], languages: tuple[str, str], skip_bad_lines: bool, folder: str
+    numbered: tuple[int, str, Source], languages: Languages, skip_bad_lines: bool, folder: str
 ) -> tuple[list[Shard], Tally]:
     """Reads source number so-and-so, under its name, into shards; and the tally of what its reader dropped."""
     number, name, source = numbered
@@ -119,7 +120,7 @@ def read_source(
 
 
 def clean(
-    shard: Shard, languages: tuple[str, str], config: CleaningConfig, filters: bool = True
+    shard: Shard, languages: Languages, config: CleaningConfig, filters: bool = True
 ) -> tuple[Shard, Counter[str], Counter[str]]:
     """Normalises both sides and leaves out what fails a filter (without `filters`, only what is empty): a shard with
     keys, pairs by filter, pairs by step."""
@@ -128,8 +129,9 @@ def clean(
         source, source_steps = normalise(source, config)
         target, target_steps = normalise(target, config)
         changed.update({*source_steps, *target_steps})
-        failed = None if source and target else "empty"
-        if failed := failed_filter(source, target, languages, config) if filters else failed:
+        empty = None if source and target else "empty"
+        failed = failed_filter(source, target, languages, config) if filters else empty
+        if failed:
             dropped[failed] += 1
         else:
             kept.append((source, target))
@@ -169,7 +171,7 @@ def held_keys(shard: Shard, config: CleaningConfig) -> tuple[np.ndarray, np.ndar
     return keys(sources), keys(targets)
 
 
-def touches(rows: Rows, held: list[tuple[str, str]]) -> np.ndarray:
+def touches(rows: Rows, held: list[KeyFiles]) -> np.ndarray:
     """Whether a side of each pair is among the keys in a held-out set's two files: bool `[sets, rows]`."""
     shard, alive = rows
     found = np.zeros((len(held), shard.rows), dtype=bool)
@@ -185,7 +187,7 @@ def load_keys(file: str) -> np.ndarray:
     return np.load(file)
 
 
-def wrong_language(rows: Rows, languages: tuple[str, str], min_chars: int) -> np.ndarray:
+def wrong_language(rows: Rows, languages: Languages, min_chars: int) -> np.ndarray:
     """Whether a side of each pair is in the other language: bool `[rows]`."""
     shard, alive = rows
     wrong = np.zeros(shard.rows, dtype=bool)
@@ -196,9 +198,7 @@ def wrong_language(rows: Rows, languages: tuple[str, str], min_chars: int) -> np
 cached_judge = lru_cache(maxsize=1)(make_judge)
 
 
-def find(
-    rows: Rows, seed: int, below: int, sentences: tuple[str, str] | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def find(rows: Rows, seed: int, below: int, sentences: KeyFiles | None) -> Found:
     """Row number, source key and target key of the pairs whose random number (`mix` of the pair's key) is at most
     `below`, or with a side among the keys in the files `sentences`."""
     shard, alive = rows

@@ -21,8 +21,8 @@ import polib
 from lxml import etree
 
 from data_prep.files import Tally, find_file, limited_lines, open_bytes
-from data_prep.line_sources import Languages, Pairs, read_moses, read_table
-from data_prep.recipe import PUBLIC, Spec
+from data_prep.line_sources import read_moses, read_table
+from data_prep.recipe import PUBLIC, Languages, Pairs, Spec
 from nmt.errors import UserError
 
 MAX_UNIT_BYTES = 1 << 24  # of TMX from the end of one unit to that of the next
@@ -73,17 +73,11 @@ _NATIVE_CODE = ("bpt", "ept", "ph", "it", "ut")  # hold the original document's 
 def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     path = find_file(spec.path)
     with open_bytes(path) as stream:
-        # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
         limited = _UnitLimit(stream, path)
-        units = etree.iterparse(
-            limited,
-            events=("end",),
-            tag="{*}tu",  # in whatever namespace
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            recover=True,
-        )
+        # Hostile files: no entity is expanded, no DTD is loaded, nothing is fetched.
+        safely = {"resolve_entities": False, "load_dtd": False, "no_network": True}
+        tag = "{*}tu"  # in whatever namespace
+        units = etree.iterparse(limited, events=("end",), tag=tag, recover=True, **safely)
         try:
             for _, unit in units:
                 limited.unread = 0
@@ -98,9 +92,8 @@ def _read_tmx(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
                     present = ", ".join(dict.fromkeys(code for code, _ in texts)) or "none"
                     tally.bad_line(where, f"the {missing} side is missing (languages here: {present})")
                 else:
-                    for source, target in product(
-                        sources, targets
-                    ):  # one each, but for variants: en-GB, en-US
+                    # One each, but for variants: en-GB, en-US.
+                    for source, target in product(sources, targets):
                         yield from tally.pair(source, target, languages, where)
                 _forget(unit)
             _check_well_formed(units, path)
@@ -115,7 +108,6 @@ class _UnitLimit:
         self.stream, self.path, self.line, self.unread = stream, path, 1, 0
 
     def read(self, size: int) -> bytes:
-        """As of a file."""
         block = self.stream.read(size)
         if self.unread > MAX_UNIT_BYTES:
             raise UserError(
@@ -188,26 +180,23 @@ def _read_po(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
 
 def _load_catalogue(path: Path, kind: str) -> Any:
     with open_bytes(path) as stream:
-        parts, size = [], 0
-        whole = (
-            iter([(1, stream.read(MAX_CATALOGUE_BYTES + 1))]) if kind == "mo" else limited_lines(stream, path)
-        )
-        for line, text in whole:
-            parts.append(text)
-            size += len(text)
-            if size > MAX_CATALOGUE_BYTES:
+        content = bytearray()
+        binary = kind == "mo"
+        lines = [(1, stream.read(MAX_CATALOGUE_BYTES + 1))] if binary else limited_lines(stream, path)
+        for line, part in lines:
+            content += part
+            if len(content) > MAX_CATALOGUE_BYTES:
                 raise UserError(
                     f"{path}:{line} is beyond {MAX_CATALOGUE_BYTES:,} bytes, longer than a catalogue may be"
                 )
-        content = b"".join(parts)
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as plain:  # polib reads files only, uncompressed ones
         plain.write(content)
         plain.flush()
         try:
-            if kind == "mo":  # polib takes what a file that is cut short still has
+            if binary:  # polib takes what a file that is cut short still has
                 with suppress(ValueError, LookupError):  # of no concern: plural rules, character sets
                     GNUTranslations(io.BytesIO(content))  # type: ignore[arg-type]
-            return polib.pofile(plain.name) if kind == "po" else polib.mofile(plain.name)
+            return polib.mofile(plain.name) if binary else polib.pofile(plain.name)
         except UnicodeDecodeError as error:
             number = content.count(b"\n", 0, _undecodable(content, error.encoding)) + 1
             raise UserError(f"{path}:{number}: not in {error.encoding}, which its header declares") from None
@@ -217,7 +206,7 @@ def _load_catalogue(path: Path, kind: str) -> Any:
             raise UserError(f"{place}: not a {kind.upper()} file that polib can read") from None
 
 
-def _undecodable(content: bytes, encoding: str) -> int:
+def _undecodable(content: bytearray, encoding: str) -> int:
     try:
         content.decode(encoding)
     except UnicodeDecodeError as error:

@@ -32,8 +32,7 @@ def connected_components(source_keys: np.ndarray, target_keys: np.ndarray) -> np
     """int64 `[pairs]`: pairs with the same number share sentences, directly or through other pairs.
 
     Sentences are the nodes of a graph, pairs its edges. Each round hangs the higher root of every edge below
-    the lower one and then shortens all paths. Pointers only ever go down, so that it ends.
-    """
+    the lower one and then shortens all paths. Pointers only ever go down, so that it ends."""
     source_nodes = np.unique(source_keys, return_inverse=True)[1]
     target_nodes = np.unique(target_keys, return_inverse=True)[1]
     if len(source_nodes):
@@ -60,8 +59,7 @@ def carve(
 
     What stays in train: a component with a pair that is not `may_hold_out` (bool `[pairs]`), and one that would
     make up more than a twentieth of dev or test. Sentences with very many translations ("Sí.") are thus trained
-    on and not tested.
-    """
+    on and not tested."""
     components = connected_components(source_keys, target_keys)
     numbers, component, sizes = np.unique(components, return_inverse=True, return_counts=True)
     # A component's place in the order depends only on its content: on the smallest key of its pairs.

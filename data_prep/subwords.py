@@ -89,20 +89,17 @@ def reused(folder: Path, languages: tuple[str, str]) -> dict[str, bytes]:
             models[name] = (folder / name).read_bytes()
             processor = sentencepiece.SentencePieceProcessor(model_proto=models[name])
         except OSError as error:
-            raise UserError(
-                f"{folder / name}: {error.strerror}; name a dataset or checkpoint folder with joint.spm, or with "
-                "source.spm and target.spm"
-            ) from None
+            remedy = "name a dataset or checkpoint folder with joint.spm, or with source.spm and target.spm"
+            raise UserError(f"{folder / name}: {error.strerror}; {remedy}") from None
         except (RuntimeError, ValueError):
             raise UserError(f"{folder / name}: not a SentencePiece model") from None
         ids = processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id()
         if ids != (0, 1, 2, 3):
             raise UserError(f"{folder / name}: pad, unk, bos, eos are pieces {ids}, must be (0, 1, 2, 3)")
         if sum(processor.is_byte(piece) for piece in range(len(processor))) < 256:
-            raise UserError(
-                f"{folder / name}: has no byte pieces, so that characters it does not know would be lost; "
-                "take a model that was trained with byte fallback"
-            )
+            problem = "has no byte pieces, so that characters it does not know would be lost"
+            remedy = "take a model that was trained with byte fallback"
+            raise UserError(f"{folder / name}: {problem}; {remedy}")
     if len(names) == 2 and _source_language(folder) == languages[1]:  # it translates the other way round
         models = {"source.spm": models["target.spm"], "target.spm": models["source.spm"]}
     return models

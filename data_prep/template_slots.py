@@ -7,28 +7,13 @@ import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from data_prep.noise import PLACEHOLDERS, load_names
 
 Filling = tuple[str, str]  # Spanish, English
 Slot = Callable[[random.Random], Filling]
 
-DAYS = [
-    ("lunes", "Monday"), ("martes", "Tuesday"), ("miércoles", "Wednesday"), ("jueves", "Thursday"),
-    ("viernes", "Friday"), ("sábado", "Saturday"), ("domingo", "Sunday")
-]  # fmt: skip
-MONTHS = [
-    ("enero", "January"), ("febrero", "February"), ("marzo", "March"), ("abril", "April"), ("mayo", "May"),
-    ("junio", "June"), ("julio", "July"), ("agosto", "August"), ("septiembre", "September"),
-    ("octubre", "October"), ("noviembre", "November"), ("diciembre", "December")
-]  # fmt: skip
-LENGTHS = dict(zip(MONTHS, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
-HOURS = [
-    ("las dos", "two"), ("las tres", "three"), ("las cuatro", "four"), ("las cinco", "five"), ("las seis", "six"),
-    ("las siete", "seven"), ("las ocho", "eight"), ("las nueve", "nine"), ("las diez", "ten"),
-    ("las once", "eleven"), ("las doce", "twelve"), ("la una", "one")
-]  # fmt: skip
-TIMES_OF_DAY = [("por la mañana", "morning"), ("por la tarde", "afternoon"), ("por la noche", "night")]
 FILE_NAMES = (
     "informe report factura invoice notes budget presupuesto foto scan data resumen setup backup plan".split()
 )
@@ -58,6 +43,10 @@ def listed(kind: str) -> list[Filling]:
     lines = (Path(__file__).parent / "words" / "slots.es-en.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     return [(spanish, english) for of, spanish, english in rows if of == kind]
+
+
+DAYS, MONTHS, HOURS = listed("day"), listed("month"), listed("hour")
+LENGTHS = dict(zip(MONTHS, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
 
 
 def one_of(choices: list[Filling]) -> Slot:
@@ -97,12 +86,10 @@ def _date(draw: random.Random, with_year: bool) -> Filling:
     day = draw.randint(1, LENGTHS[month])
     british = draw.random() < 0.3
     year = _year(draw)
+    spanish, english = f"{day} de {month[0]}", f"{day} {month[1]}" if british else f"{month[1]} {day}"
     if with_year:
-        return (
-            f"{day} de {month[0]} de {year}",
-            f"{day} {month[1]} {year}" if british else f"{month[1]} {day}, {year}",
-        )
-    return f"{day} de {month[0]}", f"{day} {month[1]}" if british else f"{month[1]} {day}"
+        return f"{spanish} de {year}", f"{english} {year}" if british else f"{english}, {year}"
+    return spanish, english
 
 
 def _year(draw: random.Random) -> str:
@@ -122,34 +109,28 @@ def _month_of_year(draw: random.Random) -> Filling:
     return f"{month[0]} de {year}", f"{month[1]} {year}"
 
 
+def _in_words(kind: str, draw: random.Random, **words: Filling) -> Filling:
+    """One of the list of the kind, in which each word stands for its name in braces."""
+    spanish, english = draw.choice(listed(kind))
+    return (
+        spanish.format(**{name: word for name, (word, _) in words.items()}),
+        english.format(**{name: word for name, (_, word) in words.items()}),
+    )
+
+
 def _on_day(draw: random.Random) -> Filling:
-    day, english = draw.choice(DAYS)
-    part, english_part = draw.choice(TIMES_OF_DAY)
-    date, english_date = _date(draw, with_year=False)
-    return draw.choice([
-        (f"el {day}", f"on {english}"), (f"el {day}", f"on {english}"), (f"este {day}", f"this {english}"),
-        (f"el próximo {day}", f"next {english}"), (f"el {day} {part}", f"on {english} {english_part}"),
-        (f"el {day} {date}", f"on {english}, {english_date}"), (f"el {date}", f"on {english_date}"),
-        ("mañana", "tomorrow"), ("pasado mañana", "the day after tomorrow"),
-        ("mañana por la mañana", "tomorrow morning"), ("la próxima semana", "next week"), ("hoy", "today"),
-        ("esta tarde", "this afternoon"),
-    ])  # fmt: skip
+    day, part = draw.choice(DAYS), draw.choice(listed("time_of_day"))
+    return _in_words("on_day", draw, day=day, part=part, date=_date(draw, with_year=False))
 
 
 def _on_past_day(draw: random.Random) -> Filling:
-    day, english = draw.choice(DAYS)
-    date, english_date = _date(draw, with_year=False)
-    return draw.choice([
-        (f"el {day}", f"on {english}"), (f"el {day} pasado", f"last {english}"),
-        (f"el {date}", f"on {english_date}"), ("ayer", "yesterday"),
-        ("anteayer", "the day before yesterday"), ("la semana pasada", "last week"),
-    ])  # fmt: skip
+    return _in_words("on_day_past", draw, day=draw.choice(DAYS), date=_date(draw, with_year=False))
 
 
 def _every_day(draw: random.Random) -> Filling:
     day, english = draw.choice(DAYS)
     plural = day if day.endswith("s") else day + "s"
-    return draw.choice([(f"los {plural}", f"on {english}s"), (f"todos los {plural}", f"every {english}")])
+    return _in_words("every_day", draw, day=(day, english), days=(plural, f"{english}s"))
 
 
 def _clock(draw: random.Random) -> str:
@@ -157,22 +138,12 @@ def _clock(draw: random.Random) -> str:
 
 
 def _at(draw: random.Random) -> Filling:
-    hour, english = draw.choice(HOURS)
-    before, english_before = HOURS[(HOURS.index((hour, english)) - 1) % len(HOURS)]
-    clock = _clock(draw)
-    digits = f"{draw.randint(2, 11)}:{draw.choice((0, 10, 15, 20, 30, 45)):02}"
-    part, english_part = draw.choice([("mañana", "in the morning"), ("tarde", "in the afternoon")])
-    return draw.choice([
-        (f"a las {clock}", f"at {clock}"), (f"a las {clock}", f"at {clock}"),
-        (f"a las {clock} h", f"at {clock}"),
-        (f"a las {digits} de la {part}", f"at {digits} {english_part}"),
-        (f"a {hour}", f"at {english} o'clock"), (f"a {hour} en punto", f"at {english} o'clock sharp"),
-        (f"a {hour} y media", f"at half past {english}"),
-        (f"a {hour} y cuarto", f"at a quarter past {english}"),
-        (f"a {hour} menos cuarto", f"at a quarter to {english}"),
-        (f"a {before} y diez", f"at ten past {english_before}"), ("a mediodía", "at noon"),
-        ("a medianoche", "at midnight"),
-    ])  # fmt: skip
+    hour = draw.choice(HOURS)
+    before = HOURS[(HOURS.index(hour) - 1) % len(HOURS)]
+    clock = same(_clock(draw))
+    digits = same(f"{draw.randint(2, 11)}:{draw.choice((0, 10, 15, 20, 30, 45)):02}")
+    part = draw.choice(listed("part_of_day"))
+    return _in_words("at", draw, hour=hour, before=before, clock=clock, digits=digits, part=part)
 
 
 def _amount_of_money(draw: random.Random) -> str:
@@ -182,11 +153,8 @@ def _amount_of_money(draw: random.Random) -> str:
     if draw.random() < 0.4:
         number += f"{comma}{draw.randint(0, 99):02}"
     sign = draw.choice("€€€$$$££¥")
-    return draw.choice(
-        [f"{number} {sign}", f"{number}{sign}", f"{sign}{number}", f"{number} {sign}"]
-        if sign == "€"
-        else [f"{sign}{number}", f"{number} {sign}"]
-    )
+    before, after = f"{sign}{number}", f"{number} {sign}"
+    return draw.choice([after, f"{number}{sign}", before, after] if sign == "€" else [before, after])
 
 
 def _per_cent(draw: random.Random) -> str:
@@ -223,9 +191,8 @@ def _code(draw: random.Random) -> str:
 
 
 def _file(draw: random.Random) -> str:
-    name = draw.choice(FILE_NAMES) + draw.choice(
-        ("", "", "_v2", "-final", f"_{_year(draw)}", f"{draw.randint(1, 20)}")
-    )
+    name = draw.choice(FILE_NAMES)
+    name += draw.choice(("", "", "_v2", "-final", f"_{_year(draw)}", f"{draw.randint(1, 20)}"))
     return f"{name}.{draw.choice(FILE_KINDS)}"
 
 
@@ -235,15 +202,12 @@ def _url(draw: random.Random) -> str:
 
 
 def _mail(draw: random.Random) -> str:
-    who = draw.choice(
-        ("info", "ventas", "support", "ana.gomez", "j.smith", "contacto", "hr", "tom_89", "office")
-    )
+    who = draw.choice("info ventas support ana.gomez j.smith contacto hr tom_89 office".split())
     return f"{who}@{draw.choice(HOSTS)}"
 
 
 def _uuid(draw: random.Random) -> str:
-    whole = f"{draw.getrandbits(128):032x}"
-    return "-".join((whole[:8], whole[8:12], whole[12:16], whole[16:20], whole[20:]))
+    return str(UUID(int=draw.getrandbits(128)))
 
 
 def _placeholder(draw: random.Random) -> str:
@@ -274,11 +238,8 @@ def _version(draw: random.Random) -> str:
 
 
 def _flight(draw: random.Random) -> str:
-    return (
-        draw.choice("IB UX BA AA LH VY FR AF".split())
-        + draw.choice(("", " "))
-        + _digits(draw, draw.choice((3, 4)))
-    )
+    airline, space = draw.choice("IB UX BA AA LH VY FR AF".split()), draw.choice(("", " "))
+    return airline + space + _digits(draw, draw.choice((3, 4)))
 
 
 def _iban(draw: random.Random) -> str:

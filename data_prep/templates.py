@@ -38,7 +38,6 @@ class Carrier:
 
 
 def load_carriers() -> list[Carrier]:
-    """The carriers of `words/phrases.es-en.tsv`."""
     carriers, section = [], ""
     text = (Path(__file__).parent / "words" / "phrases.es-en.tsv").read_text(encoding="utf-8")
     for line in text.splitlines():

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -24,15 +25,11 @@ MAX_PIECES = 2_000_000  # of a vocabulary
 MAX_LANGUAGE_CHARS = 35  # of a language's code, as BCP 47 recommends
 
 
-def _at_least(least: int, section: str, settings: object, *names: str) -> None:
-    for name in names:
+def _check_range(section: str, settings: object, names: str, least: int, most: float = inf) -> None:
+    """UserError unless the settings with these names, separated by spaces, are from `least` to `most`."""
+    for name in names.split():
         value = getattr(settings, name)
         _require(value >= least, f"{section}.{name} is {value}: at least {least} is needed")
-
-
-def _at_most(most: int, section: str, settings: object, *names: str) -> None:
-    for name in names:
-        value = getattr(settings, name)
         _require(value <= most, f"{section}.{name} is {value}: at most {most} is possible")
 
 
@@ -53,10 +50,10 @@ class EncoderConfig:
     dilations: int = 6  # of `convolutional`: after this many layers the dilations 1, 2, 4, … begin again
 
     def __post_init__(self) -> None:
-        _at_least(1, "encoder", self, "layers", "hidden", "kernel", "dilations")
-        _at_most(MAX_LAYERS, "encoder", self, "layers")
-        _at_most(MAX_UNITS, "encoder", self, "hidden")
-        _at_most(MAX_KERNEL, "encoder", self, "kernel")
+        _check_range("encoder", self, "layers", 1, MAX_LAYERS)
+        _check_range("encoder", self, "hidden", 1, MAX_UNITS)
+        _check_range("encoder", self, "kernel", 1, MAX_KERNEL)
+        _check_range("encoder", self, "dilations", 1)
         even = f"encoder.kernel is {self.kernel}: an odd number is needed, as many on either side"
         _require(self.kernel % 2 == 1, even)
         far = f"encoder.dilations is {self.dilations}: with more than {MAX_DILATIONS} a layer reads only padding"
@@ -72,8 +69,8 @@ class AttentionConfig:
     size: int = 512  # units of the hidden layer of `additive`, or of all heads of `multihead` together
 
     def __post_init__(self) -> None:
-        _at_least(1, "attention", self, "heads", "size")
-        _at_most(MAX_UNITS, "attention", self, "size")
+        _check_range("attention", self, "heads", 1)
+        _check_range("attention", self, "size", 1, MAX_UNITS)
         uneven = self.kind == "multihead" and self.size % self.heads
         _require(not uneven, f"attention.size {self.size} is not a multiple of attention.heads {self.heads}")
 
@@ -86,9 +83,8 @@ class DecoderConfig:
     input_feeding: bool = False  # Luong et al. 2015, section 3.3; makes training loop over time
 
     def __post_init__(self) -> None:
-        _at_least(1, "decoder", self, "layers", "hidden")
-        _at_most(MAX_LAYERS, "decoder", self, "layers")
-        _at_most(MAX_UNITS, "decoder", self, "hidden")
+        _check_range("decoder", self, "layers", 1, MAX_LAYERS)
+        _check_range("decoder", self, "hidden", 1, MAX_UNITS)
 
 
 @dataclass(frozen=True)
@@ -121,10 +117,8 @@ class ModelConfig:
     dropout: DropoutConfig = DropoutConfig()
 
     def __post_init__(self) -> None:
-        _at_least(1, "model", self, "embedding")
-        _at_least(0, "model", self, "source_vocab", "target_vocab")
-        _at_most(MAX_UNITS, "model", self, "embedding")
-        _at_most(MAX_PIECES, "model", self, "source_vocab", "target_vocab")
+        _check_range("model", self, "embedding", 1, MAX_UNITS)
+        _check_range("model", self, "source_vocab target_vocab", 0, MAX_PIECES)
         _require(
             self.attention.kind != "dot" or self.encoder.hidden == self.decoder.hidden,
             f"attention 'dot' compares states of one size: encoder.hidden is {self.encoder.hidden}, "
@@ -160,7 +154,7 @@ class DataConfig:
     length_step: int = 1  # source lengths that differ by less than this may share a batch (1: equal lengths)
 
     def __post_init__(self) -> None:
-        _at_least(1, "data", self, "max_length", "batch_tokens", "length_step")
+        _check_range("data", self, "max_length batch_tokens length_step", 1)
         for other in ("reverse", "language_model"):
             clash = f"data.both_directions and data.{other} are both true: choose one of them"
             _require(not (self.both_directions and getattr(self, other)), clash)
@@ -196,9 +190,9 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         at_least_1 = "steps accumulate log_every validate_every save_every keep valid_sentences"
-        _at_least(1, "training", self, *at_least_1.split())
+        _check_range("training", self, at_least_1, 1)
         at_least_0 = "seed minutes warmup weight_decay sampled_softmax patience samples lr"
-        _at_least(0, "training", self, *at_least_0.split())
+        _check_range("training", self, at_least_0, 0)
         _require(self.seed < 2**62, f"training.seed is {self.seed}: a number below 2**62 is needed")
         _require(self.clip > 0, f"training.clip is {self.clip}: a norm above 0 is needed")
         betas = f"training.betas are {self.betas}: numbers from 0 to below 1 are needed"
@@ -222,15 +216,12 @@ class DecodingConfig:
     no_repeat_ngram: int = 4
 
     def __post_init__(self) -> None:
-        _at_least(1, "decoding", self, "beam")
-        many = (
-            f"decoding.beam is {self.beam}: more than {MAX_BEAM} hypotheses a sentence only fill the memory"
-        )
-        _require(self.beam <= MAX_BEAM, many)
-        others = ("coverage_penalty", "max_length_ratio", "max_length_extra", "no_repeat_ngram")
-        _at_least(0, "decoding", self, *others)
-        _at_most(100, "decoding", self, "max_length_ratio")
-        _at_most(10_000, "decoding", self, "max_length_extra", "no_repeat_ngram")
+        _check_range("decoding", self, "beam", 1)
+        useless = f"more than {MAX_BEAM} hypotheses a sentence only fill the memory"
+        _require(self.beam <= MAX_BEAM, f"decoding.beam is {self.beam}: {useless}")
+        _check_range("decoding", self, "coverage_penalty", 0)
+        _check_range("decoding", self, "max_length_ratio", 0, 100)
+        _check_range("decoding", self, "max_length_extra no_repeat_ngram", 0, 10_000)
         exponent = f"decoding.length_penalty is {self.length_penalty}: an exponent from -10 to 10 is needed"
         _require(abs(self.length_penalty) <= 10, exponent)  # False for NaN
 
@@ -258,17 +249,12 @@ class Config:
         for language in (self.source_language, self.target_language):
             code = f"{language[:MAX_LANGUAGE_CHARS]!r} is no code of a language"
             _require(len(language) <= MAX_LANGUAGE_CHARS and language.isprintable(), code)
-        kind, metric = self.model.attention.kind, self.training.valid_metric
-        _require(
-            not self.data.language_model or kind == "none",
-            f"data.language_model: there is no source to attend to, but model.attention.kind is {kind!r}; "
-            "set it to none",
-        )
-        _require(
-            not self.data.language_model or metric == "loss",
-            f"data.language_model: training.valid_metric is {metric!r}, but there are no translations to score; "
-            "set it to loss",
-        )
+        if self.data.language_model:
+            kind, metric = self.model.attention.kind, self.training.valid_metric
+            no_source = f"there is no source to attend to, but model.attention.kind is {kind!r}"
+            _require(kind == "none", f"data.language_model: {no_source}; set it to none")
+            no_scores = f"training.valid_metric is {metric!r}, but there are no translations to score"
+            _require(metric == "loss", f"data.language_model: {no_scores}; set it to loss")
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -291,6 +277,5 @@ def dump_config(config: Config) -> str:
 
 
 def recipe_names() -> list[str]:
-    """The names of the recipes in the package."""
     folder = resources.files("nmt") / "recipes"
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))

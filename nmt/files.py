@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from safetensors import SafetensorError
 
@@ -74,11 +75,16 @@ def locked_file(file: Path, otherwise: str) -> Iterator[None]:
     It ends with the process, however that ends."""
     with open(file, "a") as stream:
         try:
-            if fcntl:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(stream)
         except BlockingIOError:
             raise UserError(otherwise) from None
         yield
+
+
+def lock(stream: IO[str]) -> None:
+    """Lock an open file until it is closed; BlockingIOError if another process holds the lock."""
+    if fcntl:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def check_file(file: Path, most: int) -> int:

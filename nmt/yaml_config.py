@@ -100,9 +100,8 @@ class YamlMapping:
             if name not in hints:
                 close = difflib.get_close_matches(str(name), hints, n=1)
                 hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(hints)}"
-                raise UserError(
-                    f"{self._place(f'{prefix}{name}')}: unknown key '{_cut(prefix + str(name))}'; {hint}"
-                )
+                place, unknown = self._place(f"{prefix}{name}"), _cut(f"{prefix}{name}")
+                raise UserError(f"{place}: unknown key '{unknown}'; {hint}")
             values[name] = self._value(hints[name], value, f"{prefix}{name}")
         for needed in dataclasses.fields(kind):  # type: ignore[arg-type]
             if needed.name not in values and needed.default is needed.default_factory is dataclasses.MISSING:

@@ -19,8 +19,7 @@ from benchmarks.throughput import TokenMeter, weight_counts
 def clock_updates(meter: TokenMeter) -> dict[str, int]:
     """Make every JoeyNMT trainer tell `meter` of its updates and stop when all is measured.
 
-    Returns a dictionary into which the first update puts the numbers of weights.
-    """
+    Returns a dictionary into which the first update puts the numbers of weights."""
     weights: dict[str, int] = {}
     update = TrainManager._train_step
 

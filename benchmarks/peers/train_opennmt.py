@@ -24,8 +24,7 @@ from onmt.trainer import Trainer
 def clock_updates(meter: TokenMeter) -> dict[str, int]:
     """Make every OpenNMT-py trainer tell `meter` of its updates and stop when all is measured.
 
-    Returns a dictionary into which the trainer puts the numbers of weights.
-    """
+    Returns a dictionary into which the trainer puts the numbers of weights."""
     weights: dict[str, int] = {}
     loop = Trainer.train
 

@@ -65,9 +65,8 @@ def random_model(folder: Path, kind: str, pieces: int) -> None:
     linear(spec.decoder.projection, VOCAB, units)
     for side in (spec.encoder, spec.decoder):
         norm(side.layer_norm)
-        side.position_encodings.encodings = random.normal(0, 0.1, (max(128, pieces + 2), units)).astype(
-            np.float32
-        )
+        positions = random.normal(0, 0.1, (max(128, pieces + 2), units))
+        side.position_encodings.encodings = positions.astype(np.float32)
         for layer in side.layer:
             attention(layer.self_attention)
             if side is spec.decoder:
@@ -112,23 +111,19 @@ def measure(translate: Translate, sentences: list[list[str]], args: argparse.Nam
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--kind", choices=tuple(KINDS), default="base")
-    parser.add_argument(
-        "--pieces", type=int, default=10, help="of every sentence and of its translation (10)"
-    )
-    parser.add_argument("--sentences", type=int, default=512)
-    parser.add_argument("--beam", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=32, help="sentences")
-    parser.add_argument("--workers", type=int, default=2, help="that share the threads (2)")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--calls", type=at_least(2), default=40, help="of one sentence (40)")
-    parser.add_argument("--threads", type=int, default=2)
+    add = parser.add_argument
+    add("--pieces", type=int, default=10, help="of every sentence and of its translation (10)")
+    add("--sentences", type=int, default=512)
+    add("--beam", type=int, default=4)
+    add("--batch", type=int, default=32, help="sentences")
+    add("--workers", type=int, default=2, help="that share the threads (2)")
+    add("--runs", type=int, default=5)
+    add("--calls", type=at_least(2), default=40, help="of one sentence (40)")
+    add("--threads", type=int, default=2)
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--json", type=Path)
-    either.add_argument(
-        "--in-turns",
-        action="store_true",
-        help="clock a column whenever a line names it (`benchmarks.paired_peer`)",
-    )
+    in_turns = "clock a column whenever a line names it (`benchmarks.paired_peer`)"
+    either.add_argument("--in-turns", action="store_true", help=in_turns)
     args = parser.parse_args()
     chosen = {key: getattr(args, key) for key in ("kind", "pieces", "beam", "batch", "workers", "threads")}
     translate, sentences = prepare(args)

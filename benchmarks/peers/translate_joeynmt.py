@@ -39,17 +39,10 @@ def main() -> None:
     for line in lines:
         stream.set_item(line)
 
-    def translate() -> object:
-        return prediction.predict(
-            model=model,
-            data=stream,
-            device=options.device,
-            n_gpu=0,
-            normalization="none",
-            args=options.test,
-            autocast=options.autocast,
-        )
-
+    where = {"device": options.device, "n_gpu": 0, "autocast": options.autocast}
+    translate = partial(
+        prediction.predict, model=model, data=stream, normalization="none", args=options.test, **where
+    )
     figures = sentence_rate(translate, len(lines), args.runs)
     publish_translation(f"JoeyNMT {version('joeynmt')}", figures, args)
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nmt.translation.glossary import Glossary
     from nmt.translation.translator import Translator
 
 
@@ -23,12 +22,9 @@ def add_command(
     more: str = "",
 ) -> argparse.ArgumentParser:
     """A subcommand that `run` carries out; its help shows `details` before the options and `more` after them."""
+    line_by_line = argparse.RawDescriptionHelpFormatter
     command: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=summary,
-        description=details,
-        epilog=more,
-        formatter_class=argparse.RawDescriptionHelpFormatter,  # line by line
+        name, help=summary, description=details, epilog=more, formatter_class=line_by_line
     )
     command.set_defaults(run=run, usage_error=command.error)
     return command
@@ -36,11 +32,10 @@ def add_command(
 
 def add_model(command: argparse.ArgumentParser) -> None:
     """The options that say which model translates: --model, or --from and --to."""
-    command.add_argument("--model", metavar="CHECKPOINT", help="checkpoint folder")
-    command.add_argument(
-        "--from", dest="source_code", metavar="CODE", help="instead of --model: language, such as es"
-    )
-    command.add_argument("--to", dest="target_code", metavar="CODE", help="and the one to translate into")
+    add = command.add_argument
+    add("--model", metavar="CHECKPOINT", help="checkpoint folder")
+    add("--from", dest="source_code", metavar="CODE", help="instead of --model: language, such as es")
+    add("--to", dest="target_code", metavar="CODE", help="and the one to translate into")
 
 
 def chosen_model(arguments: argparse.Namespace) -> str:
@@ -59,21 +54,12 @@ def add_decoding(command: argparse.ArgumentParser) -> None:
     """The options of a command that translates: --beam, --length-penalty, --device, --runtime, --no-phrases."""
     add = command.add_argument
     add("--beam", type=positive, metavar="N", help="hypotheses kept a step (default: the checkpoint's)")
-    add(
-        "--length-penalty",
-        type=float,
-        metavar="A",
-        help="divide log-probabilities by the length to the power A: greater favours longer translations "
-        "(default: the checkpoint's)",
-    )
-    devices = ("auto", "cpu", "cuda")
+    penalty = "divide log-probabilities by the length to the power A: greater favours longer translations"
+    add("--length-penalty", type=float, metavar="A", help=f"{penalty} (default: the checkpoint's)")
+    devices, runtimes = ("auto", "cpu", "cuda"), ("auto", "onnx", "torch")
     add("--device", choices=devices, default="auto", help="auto: a GPU if there is one (default)")
-    add(
-        "--runtime",
-        choices=("auto", "onnx", "torch"),
-        default="auto",
-        help="what runs the model; auto: onnx on a CPU if the checkpoint was exported (default)",
-    )
+    runtime = "what runs the model; auto: onnx on a CPU if the checkpoint was exported (default)"
+    add("--runtime", choices=runtimes, default="auto", help=runtime)
     add("--no-phrases", action="store_true", help="the model alone, without the checkpoint's phrase book")
 
 
@@ -106,25 +92,24 @@ def load_translator(arguments: argparse.Namespace) -> Translator:
     """The translator of the checkpoint `--model`, as the options of `add_decoding` ask for it."""
     from nmt.translation.translator import Translator
 
-    return Translator.load(
-        arguments.model, arguments.device, arguments.runtime, phrases=not arguments.no_phrases
-    )
+    phrases = not arguments.no_phrases
+    return Translator.load(arguments.model, arguments.device, arguments.runtime, phrases=phrases)
 
 
 def add_glossary(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--glossary",
-        metavar="TSV",
-        help="terms to hold to inside of sentences: lines SOURCE<TAB>TARGET, # begins a comment",
-    )
+    terms = "terms to hold to inside of sentences: lines SOURCE<TAB>TARGET, # begins a comment"
+    command.add_argument("--glossary", metavar="TSV", help=terms)
 
 
-def load_glossary(arguments: argparse.Namespace, translator: Translator) -> Glossary | None:
-    """The glossary that --glossary names, for the translator's direction."""
-    from nmt.translation.glossary import Glossary
+def load_with_options(arguments: argparse.Namespace) -> tuple[Translator, dict[str, Any]]:
+    """The translator, and what it takes with each text, as `add_decoding` and `add_glossary` asked for it."""
+    translator, options = load_translator(arguments), decoding_options(arguments)
+    if arguments.glossary:
+        from nmt.translation.glossary import Glossary
 
-    languages = translator.source_language, translator.target_language
-    return Glossary.load(arguments.glossary, *languages) if arguments.glossary else None
+        languages = translator.source_language, translator.target_language
+        options["glossary"] = Glossary.load(arguments.glossary, *languages)
+    return translator, options
 
 
 @contextmanager

@@ -10,7 +10,6 @@ INFO = "Print languages, architecture, sizes and scores of a checkpoint."
 
 
 def info(arguments: argparse.Namespace) -> None:
-    """`nmt info`"""
     print(describe(arguments.checkpoint))
 
 

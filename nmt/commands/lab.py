@@ -72,13 +72,10 @@ MAX_SHOWN_ALTERNATIVES = 3  # of a token, and dropped candidates of a step, in t
 
 def add(commands: Any) -> Any:
     """Add `lab` to the subcommands of `nmt`; returns the subcommands of `lab`."""
-    command = commands.add_parser(
-        "lab",
-        help="experiments: memory, gradients, inside a translation",
-        description=LAB,
-        epilog="`nmt lab EXPERIMENT --help` tells more about an experiment.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    summary = "experiments: memory, gradients, inside a translation"
+    more = "`nmt lab EXPERIMENT --help` tells more about an experiment."
+    raw = argparse.RawDescriptionHelpFormatter
+    command = commands.add_parser("lab", help=summary, description=LAB, epilog=more, formatter_class=raw)
     experiments = command.add_subparsers(metavar="EXPERIMENT", required=True)
     _add_memory(experiments)
     _add_recall(experiments)
@@ -161,9 +158,8 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         if not Path(file).absolute().parent.is_dir():
             raise UserError(f"{file}: there is no folder {Path(file).parent}; make it first")
         if not os.access(Path(file).absolute().parent, os.W_OK) or Path(file).is_dir():
-            raise UserError(
-                f"{file!r}: cannot be written there; give the name of a file in a folder of yours"
-            )
+            remedy = "give the name of a file in a folder of yours"
+            raise UserError(f"{file!r}: cannot be written there; {remedy}")
     if arguments.plot:
         try:
             from nmt.lab.plots import check_name
@@ -175,7 +171,6 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 
 
 def memory(arguments: argparse.Namespace) -> tuple[str, Memory]:
-    """`nmt lab memory`"""
     if arguments.model and given(arguments, "cell", "hidden", "distance", "plain_gates"):
         arguments.usage_error(
             "--cell, --hidden, --distance and --plain-gates are of fresh cells, not of --model"
@@ -210,7 +205,6 @@ def _memory_table(result: Memory) -> str:
 
 
 def recall(arguments: argparse.Namespace) -> tuple[str, Recall]:
-    """`nmt lab recall`"""
     from dataclasses import replace
 
     from nmt.lab.recall import QUICK, SOLVED, RecallConfig, run
@@ -238,7 +232,6 @@ def recall(arguments: argparse.Namespace) -> tuple[str, Recall]:
 
 
 def clipping(arguments: argparse.Namespace) -> tuple[str, Clipping]:
-    """`nmt lab clipping`"""
     from nmt.lab.clipping import ClippingConfig, run
 
     result = run(ClippingConfig(**given(arguments, "threshold", "gain", "steps", "seed")))
@@ -254,7 +247,6 @@ def clipping(arguments: argparse.Namespace) -> tuple[str, Clipping]:
 
 
 def inside(arguments: argparse.Namespace) -> tuple[str, Inside]:
-    """`nmt lab inside`"""
     from nmt.lab.inside import look_inside
 
     result = look_inside(

@@ -51,7 +51,6 @@ and whose targets are in the other. Takes about ten minutes of one core."""
 
 
 def add(commands: Any) -> None:
-    """Add the four commands to the subcommands of `nmt lab`."""
     _add_sample(commands)
     _add_vector(commands)
     _add_identify(commands)
@@ -59,9 +58,8 @@ def add(commands: Any) -> None:
 
 
 def _add_sample(commands: Any) -> None:
-    add = add_command(
-        commands, "sample", sample, "let a language model write", SAMPLE, SAMPLE_MORE
-    ).add_argument
+    summary = "let a language model write"
+    add = add_command(commands, "sample", sample, summary, SAMPLE, SAMPLE_MORE).add_argument
     add("--model", required=True, metavar="CHECKPOINT", help="folder of a language model")
     add("--prompt", default="", metavar="TEXT", help="what every text begins with (default: nothing)")
     add("--count", type=positive, default=1, metavar="N", help="texts (default: 1)")
@@ -107,7 +105,6 @@ def _add_train_identifier(commands: Any) -> None:
 
 
 def sample(arguments: argparse.Namespace) -> None:
-    """`nmt lab sample`"""
     from nmt.checkpoint.weights import load_model
     from nmt.lab.sampling import write_texts
 
@@ -116,7 +113,6 @@ def sample(arguments: argparse.Namespace) -> None:
 
 
 def vector(arguments: argparse.Namespace) -> None:
-    """`nmt lab vector`"""
     if len(arguments.sentences) > 2:
         arguments.usage_error("give one sentence or two (in quotation marks)")
     from nmt.checkpoint.weights import load_model
@@ -136,7 +132,6 @@ def vector(arguments: argparse.Namespace) -> None:
 
 
 def identify(arguments: argparse.Namespace) -> None:
-    """`nmt lab identify`"""
     from nmt.language_id.identifier import LanguageIdentifier
 
     if arguments.score and arguments.texts:
@@ -157,7 +152,6 @@ def identify(arguments: argparse.Namespace) -> None:
 
 
 def train_identifier(arguments: argparse.Namespace) -> None:
-    """`nmt lab train-identifier`"""
     from nmt.language_id.accuracy import accuracy
     from nmt.language_id.training import IdentifierConfig
     from nmt.language_id.training import train_identifier as train

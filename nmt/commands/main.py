@@ -59,11 +59,9 @@ class ShowVersion(argparse.Action):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nmt",
-        description="Recurrent neural machine translation: train, translate, score.",
-        epilog="`nmt COMMAND --help` tells more about a command.",
-    )
+    about = "Recurrent neural machine translation: train, translate, score."
+    more = "`nmt COMMAND --help` tells more about a command."
+    parser = argparse.ArgumentParser(prog="nmt", description=about, epilog=more)
     parser.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     translate.add(commands)

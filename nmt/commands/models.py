@@ -40,7 +40,6 @@ def list_models(arguments: argparse.Namespace) -> None:
 
 
 def add(arguments: argparse.Namespace) -> None:
-    """`nmt models add`"""
     from nmt.serving import models
 
     for folder in models.install(arguments.given, arguments.replace):

@@ -35,20 +35,14 @@ def add_score(commands: Any) -> None:
     add("--source", metavar="FILE", help="text to translate")
     add("--save", metavar="FILE", help="also write the translations of --source to FILE")
     add("--hypothesis", metavar="FILE", help="translations made before, instead of --model and --source")
-    add(
-        "--reference",
-        required=True,
-        action="append",
-        metavar="FILE",
-        help="correct translations; repeat for several of each line",
-    )
+    several = "correct translations; repeat for several of each line"
+    add("--reference", required=True, action="append", metavar="FILE", help=several)
     add("--baseline", metavar="FILE", help="another system's translations, to compare with")
     add("--json", action="store_true", help="print one JSON object")
     add_decoding(command)
 
 
 def score(arguments: argparse.Namespace) -> None:
-    """`nmt score`"""
     if (arguments.hypothesis is None) == (arguments.model is None):
         arguments.usage_error("give either --model and --source, or --hypothesis")
     if (arguments.model is None) != (arguments.source is None):

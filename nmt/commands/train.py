@@ -35,20 +35,14 @@ RECIPES = "Print the names that `nmt train` takes as RECIPE."
 
 
 def add_train(commands: Any) -> None:
-    """Add the command to the parser, as every `add_…` here does."""
     add = add_command(commands, "train", train, "train a model", TRAIN).add_argument
     add("recipe", nargs="?", metavar="RECIPE", help="YAML file, or a name that `nmt recipes` lists")
     add("--data", required=True, metavar="DATASET", help="folder that `python -m data_prep build` made")
     add("--out", required=True, metavar="RUN", help="folder for checkpoints, log and saved state")
     add("--resume", action="store_true", help="go on where the run in RUN stopped; RECIPE is not needed")
     add("--init", metavar="CHECKPOINT", help="begin from its weights instead of random ones (fine-tuning)")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the recipe, as training.lr=0.001; repeat for several",
-    )
+    change = "change the recipe, as training.lr=0.001; repeat for several"
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help=change)
 
 
 def add_average(commands: Any) -> None:
@@ -60,7 +54,6 @@ def add_average(commands: Any) -> None:
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """`nmt train`"""
     if arguments.init and arguments.resume:
         arguments.usage_error("--init begins a new run, --resume goes on with an old one: give one of them")
     if not arguments.recipe and not arguments.resume:
@@ -74,7 +67,6 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def average(arguments: argparse.Namespace) -> None:
-    """`nmt average`"""
     from nmt.checkpoint.averaging import average
 
     folders = average(arguments.sources, arguments.last, arguments.out)
@@ -82,18 +74,15 @@ def average(arguments: argparse.Namespace) -> None:
 
 
 def add_export(commands: Any) -> None:
-    command = add_command(commands, "export", export, "write a checkpoint's graphs for fast serving", EXPORT)
-    command.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
-    command.add_argument(
-        "--shortlist",
-        metavar="DATASET",
-        help="let a search choose among the words that a lexical table of this dataset has for the sentence, not in "
-        "the whole vocabulary: faster, and hardly ever another translation; takes some minutes",
-    )
+    summary = "write a checkpoint's graphs for fast serving"
+    add = add_command(commands, "export", export, summary, EXPORT).add_argument
+    add("checkpoint", metavar="CHECKPOINT", help="checkpoint folder; the graphs go into it")
+    shortlist = """let a search choose among the words that a lexical table of this dataset has for the sentence, not
+    in the whole vocabulary: faster, and hardly ever another translation; takes some minutes"""
+    add("--shortlist", metavar="DATASET", help=shortlist)
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """`nmt export`"""
     from nmt.export.onnx_export import export
 
     shortlist = _shortlist(arguments.checkpoint, arguments.shortlist) if arguments.shortlist else None
@@ -116,9 +105,8 @@ def _shortlist(checkpoint: str, dataset: str) -> tuple[Any, Any]:
     config, tokenizers = opened.config, (opened.source_tokenizer, opened.target_tokenizer)
     for own, others in zip(tokenizers, load_tokenizers(dataset), strict=True):
         if own.serialized != others.serialized:
-            raise UserError(
-                f"{dataset}: its pieces are not those of {checkpoint}; build it with --subwords-from {checkpoint}"
-            )
+            remedy = f"build it with --subwords-from {checkpoint}"
+            raise UserError(f"{dataset}: its pieces are not those of {checkpoint}; {remedy}")
     split = open_split(dataset, "train", config.data)
     check_ids(Path(dataset), (split,), tokenizers)
     rows = np.random.default_rng(1).permutation(usable_rows(split, config.data))[:MAX_SHORTLIST_PAIRS]
@@ -129,7 +117,6 @@ def _shortlist(checkpoint: str, dataset: str) -> tuple[Any, Any]:
 
 
 def recipes(arguments: argparse.Namespace) -> None:
-    """`nmt recipes`"""
     from nmt.config import recipe_names
 
     print("\n".join(recipe_names()))

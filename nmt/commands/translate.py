@@ -14,9 +14,7 @@ from nmt.commands.arguments import (
     add_glossary,
     add_model,
     chosen_model,
-    decoding_options,
-    load_glossary,
-    load_translator,
+    load_with_options,
     positive,
     progress_bar,
 )
@@ -57,25 +55,19 @@ examples
 
 
 def add(commands: Any) -> None:
-    """Add `translate` to the sub-commands of `nmt`."""
-    command = add_command(
-        commands, "translate", translate, "translate standard input", TRANSLATE, TRANSLATE_MORE
-    )
+    summary = "translate standard input"
+    command = add_command(commands, "translate", translate, summary, TRANSLATE, TRANSLATE_MORE)
     option = command.add_argument
     add_model(command)
     option("--n-best", type=positive, default=1, metavar="N", help="translations a line (default: 1)")
     option("--json", action="store_true", help="write a JSON object for each line")
-    option(
-        "--attention",
-        action="store_true",
-        help="with --json: add the attention weights (without the phrase book)",
-    )
+    attention = "with --json: add the attention weights (without the phrase book)"
+    option("--attention", action="store_true", help=attention)
     add_glossary(command)
     add_decoding(command)
 
 
 def translate(arguments: argparse.Namespace) -> None:
-    """`nmt translate`"""
     if arguments.attention and not arguments.json:
         arguments.usage_error("--attention needs --json")
     arguments.model = chosen_model(arguments)
@@ -83,13 +75,9 @@ def translate(arguments: argparse.Namespace) -> None:
         raise UserError("standard input and standard output must be open: the text goes through them")
     from nmt.text.line_io import incoming_lines
 
-    translator = load_translator(arguments)
+    translator, options = load_with_options(arguments)
     lines = _decoded(incoming_lines(sys.stdin.buffer.fileno()))
-    options = decoding_options(arguments) | {
-        "n_best": arguments.n_best,
-        "with_attention": arguments.attention,
-        "glossary": load_glossary(arguments, translator),
-    }
+    options |= {"n_best": arguments.n_best, "with_attention": arguments.attention}
     with progress_bar() as advance:
         for translation in translator.stream(lines, **options):
             line = _as_json(translation, arguments.attention) if arguments.json else _as_text(translation)
@@ -107,14 +95,11 @@ def _decoded(lines: Iterable[bytes | None]) -> Iterator[str | None]:
             continue
         number += 1
         try:
-            line = raw.decode("utf-8")
+            yield raw.decode("utf-8")
         except UnicodeDecodeError as error:
-            print(
-                f"nmt: warning: line {number}: not UTF-8 ({error.reason}), bad bytes replaced",
-                file=sys.stderr,
-            )
-            line = raw.decode("utf-8", errors="replace")
-        yield line
+            problem = f"not UTF-8 ({error.reason}), bad bytes replaced"
+            print(f"nmt: warning: line {number}: {problem}", file=sys.stderr)
+            yield raw.decode("utf-8", errors="replace")
 
 
 def _as_text(translation: Translation) -> str:
@@ -126,15 +111,14 @@ def _as_text(translation: Translation) -> str:
 
 
 def _as_json(translation: Translation, with_attention: bool) -> str:
-    names = ("text", "score", "alternatives", "tokens", "doubtful", "foreign")
-    record = {name: getattr(translation, name) for name in names}
+    def fields(of: object, names: str) -> dict[str, Any]:
+        return {name: getattr(of, name) for name in names.split()}
+
+    record = fields(translation, "text score alternatives tokens doubtful foreign")
     if with_attention:
-        more = ["source_tokens", "attention"]
-        record |= {name: getattr(translation, name) for name in more}
-        record["sentences"] = [
-            {name: getattr(sentence, name) for name in ("source", "text", "tokens", *more)}
-            for sentence in translation.sentences
-        ]
+        record |= fields(translation, "source_tokens attention")
+        each = "source text tokens source_tokens attention"
+        record["sentences"] = [fields(sentence, each) for sentence in translation.sentences]
     # Some readers take these three for line ends, even inside a JSON string.
     escapes = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
     return json.dumps(record, ensure_ascii=False).translate(escapes)

@@ -19,9 +19,16 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from nmt.commands.arguments import add_command, add_decoding, natural, positive, progress_bar
+from nmt.commands.arguments import (
+    add_command,
+    add_decoding,
+    load_translator,
+    natural,
+    positive,
+    progress_bar,
+)
 from nmt.errors import UserError
 from nmt.files import locked_file, write_file_atomically
 from nmt.ray_data import ray_on
@@ -48,51 +55,28 @@ examples
 
 
 def add(commands: Any) -> None:
-    """The command's options."""
-    about = "translate whole files, in shards"
-    command = add_command(
-        commands, "translate-corpus", translate_corpus, about, TRANSLATE_CORPUS, TRANSLATE_CORPUS_MORE
-    )
+    name, about = "translate-corpus", "translate whole files, in shards"
+    command = add_command(commands, name, translate_corpus, about, TRANSLATE_CORPUS, TRANSLATE_CORPUS_MORE)
     option = command.add_argument
     option("inputs", nargs="+", type=Path, metavar="IN", help="files of UTF-8 lines")
     option("output", type=Path, metavar="OUT", help="the file to write")
     option("--model", required=True, metavar="CHECKPOINT", help="checkpoint folder")
-    option(
-        "--n-best",
-        type=positive,
-        default=1,
-        metavar="N",
-        help="translations a line, separated by tabs (default: 1)",
-    )
-    option(
-        "--sample",
-        type=float,
-        metavar="T",
-        help="draw each translation at temperature T instead of searching for it",
-    )
+    about = "translations a line, separated by tabs (default: 1)"
+    option("--n-best", type=positive, default=1, metavar="N", help=about)
+    about = "draw each translation at temperature T instead of searching for it"
+    option("--sample", type=float, metavar="T", help=about)
     option("--seed", type=natural, default=1, metavar="N", help="of --sample (default: 1)")
-    option(
-        "--scores",
-        action="store_true",
-        help="begin each line with its mean log-probability of a piece and a tab",
-    )
-    option(
-        "--engine",
-        default="local",
-        help="local (default), ray or ray:ADDRESS, whose machines all see the files",
-    )
-    option(
-        "--workers",
-        type=positive,
-        metavar="N",
-        help="of --engine ray, each with its model (default: its CPUs)",
-    )
+    about = "begin each line with its mean log-probability of a piece and a tab"
+    option("--scores", action="store_true", help=about)
+    about = "local (default), ray or ray:ADDRESS, whose machines all see the files"
+    option("--engine", default="local", help=about)
+    about = "of --engine ray, each with its model (default: its CPUs)"
+    option("--workers", type=positive, metavar="N", help=about)
     option("--force", action="store_true", help="replace OUT if it exists")
     add_decoding(command)
 
 
 def translate_corpus(arguments: argparse.Namespace) -> None:
-    """`nmt translate-corpus`"""
     out: Path = arguments.output
     if out.exists() and not arguments.force:
         raise UserError(f"{out} exists; add --force to replace it")
@@ -149,7 +133,7 @@ def cut(inputs: Iterable[Path], parts: Path, options: dict[str, Any]) -> int:
     return shards
 
 
-def _identity(file: Path) -> tuple[str, int, int] | list[Any]:
+def _identity(file: Path) -> list[Any]:
     """What changes when a file is replaced."""
     try:
         found = file.stat()
@@ -164,18 +148,14 @@ def _lines(inputs: Iterable[Path]) -> Iterator[bytes]:
         opener: Any = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}.get(path.suffix, open)
         try:
             with opener(path, "rb") as stream:
-                yield from _limited(stream, path)
+                number = 0
+                while line := stream.readline(MAX_LINE_BYTES + 1):
+                    number += 1
+                    if len(line) > MAX_LINE_BYTES:
+                        raise UserError(f"{path}:{number} is longer than {MAX_LINE_BYTES:,} bytes")
+                    yield line.removesuffix(b"\n").removesuffix(b"\r")
         except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
             raise UserError(f"{path}: cannot read it: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _limited(stream: IO[bytes], path: Path) -> Iterator[bytes]:
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > MAX_LINE_BYTES:
-            raise UserError(f"{path}:{number} is longer than {MAX_LINE_BYTES:,} bytes")
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 # ---- the work ----
@@ -185,9 +165,8 @@ class Worker:
     """A loaded model; each call translates a shard."""
 
     def __init__(self, options: dict[str, Any], parts: Path, cores: int = 0) -> None:
-        if cores and hasattr(
-            os, "sched_setaffinity"
-        ):  # several workers share the machine, each with so many threads
+        # Several workers share the machine, each with so many threads.
+        if cores and hasattr(os, "sched_setaffinity"):
             usable = os.sched_getaffinity(0)
             os.sched_setaffinity(0, sorted(usable)[:cores])
             importlib.import_module("nmt.inference.core_pool")  # it counts the cores now
@@ -202,13 +181,10 @@ class Worker:
             return row
         text = (self.parts / f"{number}.in").read_bytes().decode("utf-8", errors="replace")
         lines = text.split("\n")[:-1]
-        given = {
-            "beam": 1 if options["sample"] else options["beam"],
-            "length_penalty": options["length_penalty"],
-        }
-        found = self.translator.stream(lines, n_best=options["n_best"], **given)
+        beam = 1 if options["sample"] else options["beam"]
+        given = {"beam": beam, "length_penalty": options["length_penalty"], "n_best": options["n_best"]}
         written = []
-        for translation in found:
+        for translation in self.translator.stream(lines, **given):
             texts = [translation.text if translation.text.strip() else "", *translation.alternatives]
             line = "\t".join(one.replace("\t", " ") for one in texts) if len(texts) > 1 else texts[0]
             written.append(f"{translation.score:.4f}\t{line}\n" if options["scores"] else f"{line}\n")
@@ -218,11 +194,7 @@ class Worker:
 
 def load(options: dict[str, Any]) -> Translator:
     """The translator of a run's options; with `sample`, over a model that draws its tokens."""
-    from nmt.translation.translator import Translator
-
-    translator = Translator.load(
-        options["model"], options["device"], options["runtime"], phrases=not options["no_phrases"]
-    )
+    translator = load_translator(argparse.Namespace(**options))
     if options["sample"] is None:
         return translator
     import numpy as np
@@ -230,6 +202,7 @@ def load(options: dict[str, Any]) -> Translator:
     from nmt.checkpoint.folder import open_folder
     from nmt.inference.loading import load_runtime
     from nmt.inference.sampled_model import SampledModel
+    from nmt.translation.translator import Translator
 
     opened = open_folder(options["model"])
     model, device, runtime = load_runtime(opened, options["device"], options["runtime"])

@@ -17,9 +17,7 @@ from nmt.commands.arguments import (
     add_glossary,
     add_model,
     chosen_model,
-    decoding_options,
-    load_glossary,
-    load_translator,
+    load_with_options,
     progress_bar,
 )
 from nmt.errors import UserError
@@ -46,29 +44,18 @@ examples
 
 
 def add(commands: Any) -> None:
-    """Add `translate-file` to the sub-commands of `nmt`."""
-    command = add_command(
-        commands,
-        "translate-file",
-        translate_file,
-        "translate a document or a folder of them",
-        TRANSLATE_FILE,
-        TRANSLATE_FILE_MORE,
-    )
+    name, summary = "translate-file", "translate a document or a folder of them"
+    command = add_command(commands, name, translate_file, summary, TRANSLATE_FILE, TRANSLATE_FILE_MORE)
     command.add_argument("source", metavar="IN", help="the document, or a folder")
     command.add_argument("out", metavar="OUT", help="file to write, with the same suffix, or folder")
     add_model(command)
-    command.add_argument(
-        "--memory",
-        metavar="TMX",
-        help="translation memory: a text in it gets its translation there, and what is like a text is shown",
-    )
+    memory = "translation memory: a text in it gets its translation there, and what is like a text is shown"
+    command.add_argument("--memory", metavar="TMX", help=memory)
     add_glossary(command)
     add_decoding(command)
 
 
 def translate_file(arguments: argparse.Namespace) -> None:
-    """`nmt translate-file`"""
     arguments.model = chosen_model(arguments)
     source, out = Path(arguments.source), Path(arguments.out)
     if source.is_dir():
@@ -122,9 +109,7 @@ class _Work:
     """A loaded model, and the memory beside it."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self._translator = load_translator(arguments)
-        self._options = decoding_options(arguments)
-        self._options["glossary"] = load_glossary(arguments, self._translator)
+        self._translator, self._options = load_with_options(arguments)
         self._memory: Memory | None = None
         if arguments.memory:
             from nmt.documents.memory import Memory
@@ -165,7 +150,6 @@ def _formats() -> Any:
     except ModuleNotFoundError as error:
         if error.name not in ("lxml", "markdown_it", "mdit_py_plugins", "polib"):
             raise
-        raise UserError(
-            f"documents need the package {error.name}: pip install -e '.[app]' -c constraints.txt"
-        ) from None
+        install = "pip install -e '.[app]' -c constraints.txt"
+        raise UserError(f"documents need the package {error.name}: {install}") from None
     return formats

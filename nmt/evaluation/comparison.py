@@ -248,15 +248,10 @@ def _buckets(corpus: Corpus) -> tuple[Bucket, ...]:
             continue
         references = [[corpus.references[i] for i in members]]
         systems = [[lines[i] for i in members] for lines in corpus.systems]
-        found.append(
-            Bucket(
-                int(below) + 1,
-                None if most == inf else int(most),
-                len(members),
-                tuple(bleu.corpus_score(lines, references).score for lines in systems),
-                tuple(chrf.corpus_score(lines, references).score for lines in systems),
-            )
-        )
+        bleus = tuple(bleu.corpus_score(lines, references).score for lines in systems)
+        chrfs = tuple(chrf.corpus_score(lines, references).score for lines in systems)
+        last = None if most == inf else int(most)
+        found.append(Bucket(int(below) + 1, last, len(members), bleus, chrfs))
     return tuple(found)
 
 
@@ -265,14 +260,8 @@ def _sentences(corpus: Corpus) -> tuple[Sentence, ...]:
     found = []
     for i, reference in enumerate(corpus.references):
         hypotheses = tuple(lines[i] for lines in corpus.systems)
-        found.append(
-            Sentence(
-                i + 1,
-                corpus.sources[i] if corpus.sources else None,
-                reference,
-                hypotheses,
-                tuple(bleu.sentence_score(line, [reference]).score for line in hypotheses),
-                tuple(chrf.sentence_score(line, [reference]).score for line in hypotheses),
-            )
-        )
+        bleus = tuple(bleu.sentence_score(line, [reference]).score for line in hypotheses)
+        chrfs = tuple(chrf.sentence_score(line, [reference]).score for line in hypotheses)
+        source = corpus.sources[i] if corpus.sources else None
+        found.append(Sentence(i + 1, source, reference, hypotheses, bleus, chrfs))
     return tuple(found)

@@ -20,11 +20,8 @@ from sacrebleu.significance import PairedTest, Result
 from nmt.errors import UserError
 
 SIGNIFICANCE_LEVEL = 0.05  # a difference with a smaller p-value is called significant
-METRICS: dict[str, type[Metric]] = {
-    "BLEU": BLEU,
-    "chrF2": CHRF,
-    "TER": TER,
-}  # with sacreBLEU's default settings
+# With sacreBLEU's default settings.
+METRICS: dict[str, type[Metric]] = {"BLEU": BLEU, "chrF2": CHRF, "TER": TER}
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,6 @@ class Score:
 
 
 class Scores(NamedTuple):
-    """All metrics over a corpus."""
-
     bleu: Score
     chrf: Score
     ter: Score
@@ -81,8 +76,7 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     """Score one hypothesis a line against one or more reference translations of the corpus.
 
     references  each a list of as many lines as `hypotheses`
-    ValueError if the numbers of lines differ or are 0.
-    """
+    ValueError if the numbers of lines differ or are 0."""
     return Scores(*(corpus_score(name, hypotheses, references) for name in METRICS))
 
 
@@ -106,8 +100,7 @@ def compare(
     samples  the number of resamples of the corpus; their seed is fixed (environment variable SACREBLEU_SEED), so that
              results are reproducible
     names    of the metrics
-    Errors as of `corpus_scores`.
-    """
+    Errors as of `corpus_scores`."""
     _check_lengths(hypotheses, [*references, baseline])
     systems = [("baseline", baseline), ("system", hypotheses)]
     metrics = {name: METRICS[name]() for name in names}

@@ -53,9 +53,8 @@ class _Observer:
         observed.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in self.largest)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(
-            observed.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        graph_bytes, cpu = observed.SerializeToString(), ["CPUExecutionProvider"]
+        self.session = onnxruntime.InferenceSession(graph_bytes, options, providers=cpu)
         self.inputs = [node.name for node in self.session.get_inputs()]
         self.outputs = [node.name for node in self.session.get_outputs()]
         self.tanh = {node.output[0] for node in graph.graph.node if node.op_type == "Tanh"}

@@ -40,9 +40,8 @@ def learn_table(
 
     def parts() -> Iterator[_Meetings]:
         for start in range(0, pairs, PAIRS_AT_A_TIME):
-            yield _meetings(
-                read(np.arange(start, min(pairs, start + PAIRS_AT_A_TIME))), source_vocab, target_vocab
-            )
+            some = read(np.arange(start, min(pairs, start + PAIRS_AT_A_TIME)))
+            yield _meetings(some, source_vocab, target_vocab)
 
     known = _frequent_keys(parts())
     if not len(known):

@@ -34,12 +34,7 @@ from nmt.network.recurrent import states_of
 from nmt.text.tokenizer import EOS
 
 OPSET = 20
-ENCODED = [
-    "keys",
-    "values",
-    "mask",
-    "final",
-]  # parts of `nmt.network.attention.Encoded` that the decoder reads
+ENCODED = ["keys", "values", "mask", "final"]  # what the decoder reads of `nmt.network.attention.Encoded`
 MAX_TABLE_BYTES = 64_000_000  # of the table of the first decoder layer's input products for every token
 
 
@@ -89,9 +84,8 @@ class DecoderGraph(nn.Module):
         and their tokens, [batch, beam, count]; log Z [batch, beam, 1]; all logits [batch, beam, vocab]; attention
         [batch, beam, src_len]; the next state."""
         count = states_of(self.config.decoder.cell)
-        layers = tuple(
-            tuple(states[i : i + count]) for i in range(0, count * self.config.decoder.layers, count)
-        )
+        firsts = range(0, count * self.config.decoder.layers, count)
+        layers = tuple(tuple(states[i : i + count]) for i in firsts)
         state = DecoderState(layers, states[-1] if self.config.decoder.input_feeding else None)
         memory = mask[:, :, None].float()  # only its length is used, and only with attention "none"
         encoded = Encoded(memory, keys, values, mask, final)
@@ -121,15 +115,13 @@ def export(
     quantized  False: the graphs stay float32, for comparisons.
     shortlist  `table` and `always` of `nmt.export.shortlist.add_shortlist`; None: the output layer is always computed
                for the whole vocabulary.  Only with `quantized`.
-    Raises UserError if the extra `export` is not installed or the folder has no model that translates.
-    """
+    Raises UserError if the extra `export` is not installed or the folder has no model that translates."""
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise UserError(
-            f"exporting needs the package {error.name}: pip install -e '.[export]' -c constraints.txt"
-        ) from None
+        install = "pip install -e '.[export]' -c constraints.txt"
+        raise UserError(f"exporting needs the package {error.name}: {install}") from None
     opened = open_folder(checkpoint)
     check_translates(opened)
     source = opened.folder.resolve()  # a running training may change the link `best`

@@ -67,8 +67,7 @@ def quantize(model: onnx.ModelProto, ranges: Mapping[str, np.ndarray]) -> None:
     that the sentences of a batch do not influence each other, and no scales are computed while translating.
 
     ranges  for each of `operands` the largest absolute values, float32 [size]; greater values are clipped.  The states
-            inside a scan (`nmt.export.recurrent_scan`) are outputs of tanh and never exceed 1.
-    """
+            inside a scan (`nmt.export.recurrent_scan`) are outputs of tanh and never exceed 1."""
     _Quantizer(model.graph, ranges).rewrite(model.graph)
     model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
     _drop_unused(model.graph)

@@ -32,8 +32,7 @@ def next_state(
     """One step of a cell: its state before the step, each part [..., units] -> its state after it.
 
     total      returns W x + b + U h + d [..., units] of the gate with this index, in torch's order
-    candidate  for a GRU, returns W x + b and U h + d of the candidate separately
-    """
+    candidate  for a GRU, returns W x + b and U h + d of the candidate separately"""
     if cell == "rnn":
         return (torch.tanh(total(0)),)
     if cell == "gru":
@@ -82,9 +81,7 @@ class ScannedDirection(nn.Module):
         if cell == "gru":  # the reset gate multiplies U h + d of the candidate
             self.candidate_bias = nn.Parameter(gates[CANDIDATE].recurrent_bias)
             gates[CANDIDATE] = gates[CANDIDATE]._replace(recurrent_bias=torch.zeros(()))
-        self.of_input = nn.ModuleList(
-            linear(gate.input, gate.input_bias + gate.recurrent_bias) for gate in gates
-        )
+        self.of_input = nn.ModuleList(linear(g.input, g.input_bias + g.recurrent_bias) for g in gates)
         self.of_state = nn.ParameterList(gate.recurrent.T.contiguous() for gate in gates)  # [units, units]
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -141,8 +138,7 @@ class TokenMap(nn.Module):
 class StepCell(nn.Module):
     """Replaces a `RecurrentLayer` of the decoder for the export; it does one step.
 
-    by_token  the model, if the inputs are its tokens instead of vectors
-    """
+    by_token  the model, if the inputs are its tokens instead of vectors"""
 
     def __init__(self, cell: Cell, weights: Weights, by_token: Seq2Seq | None = None) -> None:
         super().__init__()
@@ -161,9 +157,7 @@ class StepCell(nn.Module):
             joined = [torch.cat([gate.input, gate.recurrent], dim=1) for gate in gates]
             self.of_both = nn.ModuleList(map(linear, joined, biases))
         else:
-            self.of_input = nn.ModuleList(
-                of_input(g.input, bias) for g, bias in zip(gates, biases, strict=True)
-            )
+            self.of_input = nn.ModuleList(map(of_input, [gate.input for gate in gates], biases))
             self.of_state = nn.ModuleList(linear(gate.recurrent) for gate in gates)
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:

@@ -62,11 +62,8 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     """Make the constants of the output layer inputs of the decoder's graph, and return them: `output_matrix`
     [hidden, vocab], `output_bias` [vocab] and, if every column has its own, `output_scale` [vocab]."""
     nodes = list(graph.node)
-    place, product = next(
-        (i, node)
-        for i, node in enumerate(nodes)
-        if node.op_type == "MatMulIntegerToFloat" and "logits" in node.output
-    )
+    products = [(i, node) for i, node in enumerate(nodes) if node.op_type == "MatMulIntegerToFloat"]
+    place, product = next((i, node) for i, node in products if "logits" in node.output)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     at = {1: "output_matrix", 3: "output_scale", 6: "output_bias"}
     values = {name: numpy_helper.to_array(constants[product.input[i]]) for i, name in at.items()}
@@ -138,6 +135,5 @@ def _gather_in_encoder(
 
     graph.node.extend(new.nodes)
     graph.input.append(helper.make_tensor_value_info("whole_vocabulary", TensorProto.UINT8, [1]))
-    graph.output.extend(
-        helper.make_empty_tensor_value_info(name) for name in ("candidates", "allowed", *layer)
-    )
+    for name in ("candidates", "allowed", *layer):
+        graph.output.append(helper.make_empty_tensor_value_info(name))

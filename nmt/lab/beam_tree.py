@@ -83,8 +83,6 @@ class RecordingModel:
 
 
 class Recorded(NamedTuple):
-    """A step of the model."""
-
     tokens: Array  # int64 [1, width], the inputs of the step
     step: Step
 

@@ -61,8 +61,6 @@ class TrainingCurve:
 
 @dataclass(frozen=True)
 class Clipping:
-    """The two trainings."""
-
     config: ClippingConfig
     without: TrainingCurve
     with_clipping: TrainingCurve
@@ -93,7 +91,6 @@ def run(config: ClippingConfig) -> Clipping:
 
 
 def train(config: ClippingConfig, clip: bool) -> TrainingCurve:
-    """One training by plain gradient descent."""
     curve = TrainingCurve(clip, [], [], [])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

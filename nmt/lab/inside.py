@@ -52,9 +52,7 @@ class LayerActivity:
     name: str  # "encoder layer 1 forward"
     cell: Cell
     tokens: list[str]
-    means: dict[
-        str, list[float]
-    ]  # of each series [tokens], the mean over all units (SIGNED: root mean square)
+    means: dict[str, list[float]]  # of each series [tokens]: mean over all units (SIGNED: root mean square)
     units: list[int]  # an evenly spaced sample
     sample: dict[str, list[list[float]]]  # of each series [units][tokens]
 
@@ -106,8 +104,7 @@ def look_inside(
     model  a translator, a loaded checkpoint, or a checkpoint's folder; loaded weights are cached
     beam   beam size of the search (None: the checkpoint's)
     units  number of units of each layer in the sample
-    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an invalid beam.
-    """
+    Raises Unreadable, a UserError, for an empty text or one too long for the model; UserError for an invalid beam."""
     checkpoint = kept_checkpoint(model)
     check_translates(checkpoint)
     if units < 1:

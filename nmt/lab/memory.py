@@ -77,8 +77,6 @@ class Curve:
 
 @dataclass(frozen=True)
 class Memory:
-    """The curves of one measurement."""
-
     subject: str  # for a title
     curves: list[Curve]
 
@@ -152,8 +150,7 @@ def jacobian_norms(
 
     One pass computes all starts: each has a set of tangent vectors, to which the Jacobian of every step is applied
     (forward-mode differentiation).  The vectors are random and orthonormal, so that the mean square of J v is an
-    unbiased estimate of ‖J‖² (Hutchinson 1990), and exact if there are as many vectors as the state has components.
-    """
+    unbiased estimate of ‖J‖² (Hutchinson 1990), and exact if there are as many vectors as the state has components."""
     step, weights = STEPS[direction.cell], Weights(*(weight.double() for weight in direction.weights))
     inputs = (direction.inputs.flip(0) if direction.backward else direction.inputs).double()
     state: State = tuple(part.double()[None] for part in direction.first)

@@ -122,9 +122,8 @@ def clipping_figure(clipping: Clipping) -> Figure:
     top.axhline(clipping.guess, color=MUTED, linestyle=":", label="always answering the mean")
     bottom.axhline(clipping.config.threshold, color=MUTED, linestyle=":", label="threshold")
     top.set(ylim=(0.03, 1e4), yscale="log", ylabel="loss (mean squared error)")
-    bottom.set(
-        ylim=(0.01, 1e6), yscale="log", ylabel="gradient norm before clipping", xlabel="optimiser step"
-    )
+    bottom.set(ylim=(0.01, 1e6), yscale="log", ylabel="gradient norm before clipping")
+    bottom.set_xlabel("optimiser step")
     _legend(top)
     _legend(bottom)
     _titled(top, "The same training with and without clipped gradients")

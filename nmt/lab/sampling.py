@@ -33,8 +33,7 @@ def write_texts(
     temperature, top_k, top_p   as of `nmt.inference.sampling.sample`
     seed        the same seed and count give the same texts; None: random
     max_pieces  the maximum length of a text with its prompt (None: the maximum length in training)
-    Raises UserError for a checkpoint that is not a language model, and for a prompt with unknown characters.
-    """
+    Raises UserError for a checkpoint that is not a language model, and for a prompt with unknown characters."""
     check_language_model(checkpoint)
     if count < 1:
         raise UserError(f"count is {count}: at least 1 is needed")
@@ -44,9 +43,8 @@ def write_texts(
     if UNK in prefix:
         raise UserError(f"prompt {prompt!r}: has characters that the model's texts did not; leave them out")
     if len(prefix) >= longest:
-        raise UserError(
-            f"prompt of {len(prefix)} pieces, of {longest} at most: nothing is left to write; shorten it"
-        )
+        too_long = f"prompt of {len(prefix)} pieces, of {longest} at most"
+        raise UserError(f"{too_long}: nothing is left to write; shorten it")
     decoding = without_source(checkpoint.config.decoding, longest)
     decoding = replace(decoding, no_repeat_ngram=0)  # repetition is not blocked
     model = TorchModel(checkpoint.model, next(checkpoint.model.parameters()).device)
@@ -56,7 +54,6 @@ def write_texts(
 
 
 def check_language_model(checkpoint: Checkpoint) -> None:
-    """UserError for a checkpoint that is not a language model."""
     if not checkpoint.config.data.language_model:
         raise UserError(
             f"{checkpoint.folder}: translates, and writes nothing without a source; train a language model with "

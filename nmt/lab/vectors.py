@@ -40,8 +40,7 @@ def decode_vectors(checkpoint: Checkpoint, vectors: Tensor, beam: int | None = N
 
     The vector of a sentence gives the translation of the sentence, except that the search cannot use the source's
     pieces: the maximum length is that of training, and no n-gram may repeat, while otherwise an n-gram may occur as
-    often as in the source.  The other steps of `nmt translate` are left out.
-    """
+    often as in the source.  The other steps of `nmt translate` are left out."""
     check_one_vector(checkpoint)
     decoding = without_source(checkpoint.config.decoding, checkpoint.config.data.max_length)
     if beam is not None:

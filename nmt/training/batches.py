@@ -63,8 +63,7 @@ def usable_rows(split: AnySplit, config: DataConfig) -> np.ndarray:
 def plan_epoch(split: AnySplit, config: DataConfig, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of an epoch, as arrays of row indices, in training order.
 
-    The result depends on the arguments alone, so that a resumed run has the same batches in the same order.
-    """
+    The result depends on the arguments alone, so that a resumed run has the same batches in the same order."""
     rng = np.random.default_rng((seed, epoch))
     usable = usable_rows(split, config)
     rng.shuffle(usable)

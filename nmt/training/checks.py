@@ -33,27 +33,22 @@ def prepare(config: Config, data: Path) -> tuple[Config, tuple[Tokenizer, Tokeni
     if not data.is_dir():
         raise UserError(f"{data}: no such dataset folder; make one with `python -m data_prep build`")
     tokenizers = load_tokenizers(data)
-    source_language, target_language = dataset_languages(data)
+    source, target = dataset_languages(data)
     if config.data.reverse:
         tokenizers = (tokenizers[1], tokenizers[0])
-        source_language, target_language = target_language, source_language
+        source, target = target, source
     if config.data.language_model:  # there is no source
-        tokenizers, source_language = (tokenizers[1], tokenizers[1]), ""
+        tokenizers, source = (tokenizers[1], tokenizers[1]), ""
     model = config.model
     if tokenizers[0] is not tokenizers[1]:
+        problem = f"needs one joint vocabulary, {data} has two"
         if config.data.both_directions:
-            raise UserError(
-                f"data.both_directions needs one joint vocabulary, {data} has two; build it with one"
-            )
+            raise UserError(f"data.both_directions {problem}; build it with one")
         if model.tied_embeddings == "all":
-            raise UserError(
-                f"model.tied_embeddings 'all' needs one joint vocabulary, {data} has two; "
-                "add --set model.tied_embeddings=target"
-            )
+            remedy = "add --set model.tied_embeddings=target"
+            raise UserError(f"model.tied_embeddings 'all' {problem}; {remedy}")
     model = dataclasses.replace(model, source_vocab=len(tokenizers[0]), target_vocab=len(tokenizers[1]))
-    config = dataclasses.replace(
-        config, model=model, source_language=source_language, target_language=target_language
-    )
+    config = dataclasses.replace(config, model=model, source_language=source, target_language=target)
     return config, tokenizers
 
 
@@ -63,9 +58,8 @@ def dataset_languages(data: Path) -> tuple[str, str]:
     try:
         source, target = str(yaml.safe_load(file.read_text(encoding="utf-8"))["pair"]).split("-")
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{file}: missing or without `pair`; build the dataset with `python -m data_prep build`"
-        ) from None
+        remedy = "build the dataset with `python -m data_prep build`"
+        raise UserError(f"{file}: missing or without `pair`; {remedy}") from None
     return source, target
 
 
@@ -81,9 +75,8 @@ def changes(run: Path, before: Config, now: Config) -> list[str]:
     for name, old, new in differences(before, now):
         changed.append(f"{name} was {old}, is {new}")
         if name.startswith(MODEL_SETTINGS) and not name.startswith("model.dropout."):
-            raise UserError(
-                f"{run}: {changed[-1]}: that is another model; resume with the settings it began with"
-            )
+            remedy = "that is another model; resume with the settings it began with"
+            raise UserError(f"{run}: {changed[-1]}: {remedy}")
     return changed
 
 
@@ -92,17 +85,16 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
     theirs = (checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     for side, old, new in zip(("source", "target"), theirs, tokenizers, strict=True):
         if old.serialized != new.serialized:
-            raise UserError(
-                f"{checkpoint.folder}: its {side} pieces are not those of the dataset; build the dataset with "
-                f"--subwords-from {checkpoint.folder}"
-            )
+            remedy = f"build the dataset with --subwords-from {checkpoint.folder}"
+            raise UserError(f"{checkpoint.folder}: its {side} pieces are not those of the dataset; {remedy}")
     there, here = (
         Config(model=dataclasses.replace(c.model, dropout=DropoutConfig()))
         for c in (checkpoint.config, config)
     )
     if other := [f"{name} is {old} there, {new} here" for name, old, new in differences(there, here)]:
+        why = "; ".join(other)
         raise UserError(
-            f"{checkpoint.folder}: cannot be begun from: {'; '.join(other)}; use the recipe in its config.yaml"
+            f"{checkpoint.folder}: cannot be begun from: {why}; use the recipe in its config.yaml"
         )
 
 
@@ -111,10 +103,8 @@ def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenize
     for split in splits:
         for highest, tokenizer in zip(split.highest_ids(), tokenizers, strict=True):
             if highest >= len(tokenizer):
-                raise UserError(
-                    f"{data}: has piece {highest}, but its SentencePiece model only {len(tokenizer)} pieces; "
-                    "build the dataset again"
-                )
+                known = f"its SentencePiece model only {len(tokenizer)} pieces"
+                raise UserError(f"{data}: has piece {highest}, but {known}; build the dataset again")
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

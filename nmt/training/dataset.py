@@ -32,9 +32,8 @@ class Split:
         self.table = _memory_mapped(Path(folder) / name)
         self.language_model = language_model
         self.sides = ("target", "source") if reverse else ("source", "target")
-        self.source_lengths, self.target_lengths = (
-            _lengths(self.table, f"{side}_ids") for side in self.sides
-        )
+        lengths = [_lengths(self.table[f"{side}_ids"]) for side in self.sides]
+        self.source_lengths, self.target_lengths = lengths
         altered = self.table["altered"] if "altered" in self.table.column_names else None
         self.usable = self.target_lengths > 0  # [pairs] bool: whether to learn from them
         if language_model:
@@ -128,37 +127,33 @@ def open_split(folder: str | Path, name: str, config: DataConfig) -> AnySplit:
 
 def _memory_mapped(folder: Path) -> pa.Table:
     """The table that `datasets.Dataset.save_to_disk` wrote into `folder`."""
+
+    def unusable(problem: str) -> UserError:
+        return UserError(f"{folder}: {problem}")
+
     try:
-        files = [
-            entry["filename"] for entry in json.loads((folder / "state.json").read_text())["_data_files"]
-        ]
-        tables = [pa.ipc.open_stream(pa.memory_map(str(folder / file))).read_all() for file in files]
+        state = json.loads((folder / "state.json").read_text())
+        files = [str(folder / entry["filename"]) for entry in state["_data_files"]]
+        tables = [pa.ipc.open_stream(pa.memory_map(file)).read_all() for file in files]
         if not tables:
-            raise UserError(
-                f"{folder}: this split is empty; build the dataset with more data or a larger share for it"
-            )
+            raise unusable("this split is empty; build the dataset with more data or a larger share for it")
         table = pa.concat_tables(tables)
     except FileNotFoundError as error:
-        raise UserError(
-            f"{folder}: not a split of a dataset folder (no {Path(error.filename or folder).name}); "
-            "make one with `python -m data_prep build`"
-        ) from None
+        place = f"not a split of a dataset folder (no {Path(error.filename or folder).name})"
+        raise unusable(f"{place}; make one with `python -m data_prep build`") from None
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
-        raise UserError(f"{folder}: damaged dataset folder ({error}); build it again") from None
+        raise unusable(f"damaged dataset folder ({error}); build it again") from None
     for column in ("source", "target", "source_ids", "target_ids"):
         if column not in table.column_names:
-            raise UserError(
-                f"{folder}: the dataset has no column {column!r}; it has: {', '.join(table.column_names)}"
-            )
+            known = ", ".join(table.column_names)
+            raise unusable(f"the dataset has no column {column!r}; it has: {known}")
     for column in ("source_ids", "target_ids"):
         kind = table.schema.field(column).type
         if not pa.types.is_list(kind) or kind.value_type != pa.int32():
-            raise UserError(
-                f"{folder}: column {column!r} is {kind}, expected list<int32>; build the dataset again"
-            )
+            raise unusable(f"column {column!r} is {kind}, expected list<int32>; build the dataset again")
     return table
 
 
-def _lengths(table: pa.Table, column: str) -> np.ndarray:
-    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in table[column].chunks]
+def _lengths(ids: pa.ChunkedArray) -> np.ndarray:
+    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in ids.chunks]
     return np.concatenate(lengths) if lengths else np.zeros(0, dtype=np.int32)

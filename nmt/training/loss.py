@@ -82,8 +82,7 @@ def smoothed_cross_entropy(
     Within autocast the products are computed in the lower precision.
 
     With `counts`, float32 [vocab], the rows are a sample of a larger vocabulary (`sample_classes`): each stands for so
-    many pieces with its own logit, and the result estimates the loss over all of them.
-    """
+    many pieces with its own logit, and the result estimates the loss over all of them."""
     device = readouts.device.type
     if torch.is_autocast_enabled(device):
         readouts = readouts.to(torch.get_autocast_dtype(device))

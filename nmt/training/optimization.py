@@ -16,14 +16,8 @@ from nmt.config import TrainingConfig
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     """Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), fused into one kernel a step."""
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(
-        model.parameters(),
-        lr=config.lr,
-        betas=config.betas,
-        eps=1e-9,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+    lr, betas, weight_decay = config.lr, config.betas, config.weight_decay
+    return kind(model.parameters(), lr, betas, eps=1e-9, weight_decay=weight_decay, fused=True)
 
 
 def learning_rate(config: TrainingConfig, step: int, progress: float) -> float:

@@ -77,9 +77,8 @@ class Reporter:
         self.say(f"{config.task}: {pairs:,} pairs to learn from, {dev_pairs:,} of dev")
         self.say(f"encoder: {describe_encoder(config.model.encoder)}")
         self.say(f"model: {parameters:,} parameters, in {progress.precision} on {where}")
-        self.say(
-            f"until: {minutes}{training.steps:,} steps{done}; validated each {training.validate_every:,}"
-        )
+        each = f"validated each {training.validate_every:,}"
+        self.say(f"until: {minutes}{training.steps:,} steps{done}; {each}")
         self.say(f"results: {self.run}, the best checkpoint in {self.run / 'best'}")
 
     def show(self, progress: Progress, done: float, figures: dict[str, float]) -> None:
@@ -145,7 +144,6 @@ class Meter:
         self.reset()
 
     def reset(self) -> None:
-        """Set the sums to zero."""
         # Sums over steps of loss, gradient norm, target tokens, and 1.
         self.sums = torch.zeros(4, dtype=torch.float64, device=self.processes.device)
         self.tokens_before, self.seconds_before = self.progress.target_tokens, self.progress.seconds
@@ -162,11 +160,11 @@ class Meter:
         of saving."""
         loss, norm, tokens, steps = self.processes.total(self.sums.clone()).tolist()
         progress = self.progress
+        seconds = max(progress.seconds - self.seconds_before, 1e-9)
         return {
             "loss": loss / tokens if tokens else math.nan,
             "gradient_norm": norm / steps if steps else math.nan,
-            "tokens_per_second": (progress.target_tokens - self.tokens_before)
-            / max(progress.seconds - self.seconds_before, 1e-9),
+            "tokens_per_second": (progress.target_tokens - self.tokens_before) / seconds,
             "lr": lr,
             "target_tokens": float(progress.target_tokens),
         }

@@ -92,17 +92,14 @@ def load_state(
         if "rng.cpu.0" not in tensors:
             raise ValueError("it has no random state")
     except (OSError, SafetensorError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{folder}: damaged training state ({error}); begin another run, from this one's weights with "
-            f"--init {run / 'best'}"
-        ) from None
+        remedy = f"begin another run, from this one's weights with --init {run / 'best'}"
+        raise UserError(f"{folder}: damaged training state ({error}); {remedy}") from None
     load_weights(model, _section(tensors, "model."), str(folder))
     if average:
         saved = _section(tensors, "average.")
         if saved.keys() != average.weights.keys():
-            raise UserError(
-                f"{folder}: the state was saved without training.ema; resume with the recipe that the run began with"
-            )
+            remedy = "resume with the recipe that the run began with"
+            raise UserError(f"{folder}: the state was saved without training.ema; {remedy}")
         for name, weight in saved.items():
             average.weights[name].copy_(weight)
     _load_optimizer(optimizer, _section(tensors, "optimizer."), list(named_weights(model)))

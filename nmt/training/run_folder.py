@@ -21,11 +21,7 @@ from typing import IO
 
 from nmt.checkpoint.folder import CONFIG_FILE, run_checkpoints
 from nmt.errors import UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nothing is locked
-    fcntl = None  # type: ignore[assignment]
+from nmt.files import lock
 
 LOCK_FILE = ".lock"
 
@@ -44,9 +40,8 @@ def locked(run: Path) -> Iterator[None]:
     while True:
         with open(run / LOCK_FILE, "a+", encoding="utf-8") as file:
             _take_lock(file, run)
-            if (
-                os.fstat(file.fileno()).st_nlink == 0
-            ):  # the last holder has removed the file since it was opened
+            # The last holder may have removed the file since it was opened.
+            if os.fstat(file.fileno()).st_nlink == 0:
                 continue
             file.truncate(0)
             json.dump({"process": os.getpid(), "host": socket.gethostname(), "job": _job()}, file)
@@ -70,8 +65,7 @@ def _take_lock(file: IO[str], run: Path) -> None:
     here, held = socket.gethostname(), False
     with suppress(OSError):  # a file system without locks
         try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file)
         except BlockingIOError:
             held = True
     file.seek(0)
@@ -81,11 +75,10 @@ def _take_lock(file: IO[str], run: Path) -> None:
     except (ValueError, KeyError, TypeError):  # the file is new and empty
         process, host, job = "?", here, None
     if held or (host != here and (job is None or job != _job())):
-        remedy = "" if host == here else f" (if it ended without saying so, remove {run / LOCK_FILE})"
-        raise UserError(
-            f"{run}: process {process} on {host} is training into it; wait for its end, or give another "
-            f"--out{remedy}"
-        )
+        remedy = "wait for its end, or give another --out"
+        if host != here:
+            remedy += f" (if it ended without saying so, remove {run / LOCK_FILE})"
+        raise UserError(f"{run}: process {process} on {host} is training into it; {remedy}")
 
 
 def _job() -> str | None:
@@ -96,20 +89,19 @@ def _job() -> str | None:
 
 def check_run_folder(run: Path, resume: bool) -> None:
     """UserError unless `run` can become a new run or, with `resume`, is a run to resume."""
-    if resume and not (run / CONFIG_FILE).exists():
-        raise UserError(f"{run}: no training run to resume; check --out, or leave out --resume to begin one")
-    if not resume and ((run / "state").exists() or run_checkpoints(run)):
-        raise UserError(
-            f"{run}: holds a training run already; add --resume to go on with it, or give another --out"
-        )
-    if not resume and any(run.glob("*.safetensors")):
-        raise UserError(
-            f"{run}: is a checkpoint folder, which a training would overwrite; give another --out"
-        )
+    problem = ""
+    if resume:
+        if not (run / CONFIG_FILE).exists():
+            problem = "no training run to resume; check --out, or leave out --resume to begin one"
+    elif (run / "state").exists() or run_checkpoints(run):
+        problem = "holds a training run already; add --resume to go on with it, or give another --out"
+    elif any(run.glob("*.safetensors")):
+        problem = "is a checkpoint folder, which a training would overwrite; give another --out"
+    if problem:
+        raise UserError(f"{run}: {problem}")
 
 
 def checkpoint_folder(run: Path, step: int) -> Path:
-    """The folder of the checkpoint of `step`."""
     return run / "checkpoints" / f"step-{step:07}"
 
 

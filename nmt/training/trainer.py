@@ -109,15 +109,12 @@ class Trainer:
         self.average = MovingAverage(self.model, config.training.ema) if config.training.ema else None
         self.train_split, self.dev_split = (open_split(data, name, config.data) for name in ("train", "dev"))
         check_ids(data, (self.train_split, self.dev_split), tokenizers)
-        self.stream = BatchStream(
-            self.train_split, config.data, config.training.seed, processes.rank, processes.ranks
-        )
+        seed, rank, ranks = config.training.seed, processes.rank, processes.ranks
+        self.stream = BatchStream(self.train_split, config.data, seed, rank, ranks)
         # Nothing is fetched before the first batch is asked for, so that `resume` can set the stream's position.
         self.batches = fetch(self.stream, processes.device)
-        self.progress = Progress(
-            precision=choose_precision(config.training.precision, processes),
-            dataset=self.train_split.fingerprint(),
-        )
+        precision = choose_precision(config.training.precision, processes)
+        self.progress = Progress(precision=precision, dataset=self.train_split.fingerprint())
         self.not_finite = torch.zeros((), device=processes.device)  # steps skipped since `count_skipped`
 
     def run_to_end(self) -> None:
@@ -209,12 +206,11 @@ class Trainer:
         training = self.config.training
         bfloat16 = self.progress.precision == "bfloat16"
         with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=bfloat16):
+            inputs = batch.source, batch.source_lengths, batch.target_in
             if training.scheduled_sampling:
-                readouts = self.model.forward_sampled(
-                    batch.source, batch.source_lengths, batch.target_in, training.scheduled_sampling
-                )
+                readouts = self.model.forward_sampled(*inputs, training.scheduled_sampling)
             else:
-                readouts = self.model(batch.source, batch.source_lengths, batch.target_in)
+                readouts = self.model(*inputs)
             readouts, targets = readouts.flatten(0, 1)[batch.real], batch.target_out.flatten()[batch.real]
             weight: Tensor = self.model.output.weight
             bias: Tensor = self.model.output.bias
@@ -243,10 +239,8 @@ class Trainer:
         if skipped:
             self.not_finite.zero_()
             self.progress.skipped += skipped
-            self.reporter.say(
-                f"up to step {self.progress.step}: {skipped} gradient(s) not finite, step(s) skipped "
-                f"({self.progress.skipped} so far)"
-            )
+            so_far = f"step(s) skipped ({self.progress.skipped} so far)"
+            self.reporter.say(f"up to step {self.progress.step}: {skipped} gradient(s) not finite, {so_far}")
 
     def validate(self) -> None:
         """Score the (averaged) weights on dev, save them as a checkpoint, and record whether it is the best one."""
@@ -286,9 +280,9 @@ class Trainer:
         progress = load_state(self.run, self.model, self.optimizer, self.average, self.processes.rank)
         if progress is None:
             if run_checkpoints(self.run):
+                remedy = f"begin another run, in another --out, from its weights: --init {self.run / 'best'}"
                 raise UserError(
-                    f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; begin another "
-                    f"run, in another --out, from its weights: --init {self.run / 'best'}"
+                    f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; {remedy}"
                 )
             self.reporter.say(f"{self.run}: no saved state yet, starting at step 0")
             return
@@ -319,6 +313,5 @@ def report_changes(
     given = load_config(recipe, overrides) if recipe else config
     for name, own, other in differences(config, given):
         if name not in DATASET_SETTINGS:
-            reporter.say(
-                f"{name} stays {own}, as in {run / CONFIG_FILE} (in {recipe} it is {other}); --set {name}=… changes it"
-            )
+            why = f"as in {run / CONFIG_FILE} (in {recipe} it is {other})"
+            reporter.say(f"{name} stays {own}, {why}; --set {name}=… changes it")

@@ -58,17 +58,14 @@ class Validation:
 
 
 def validate(
-    model: Seq2Seq,
-    split: AnySplit,
-    tokenizer: Tokenizer,
-    config: Config,
-    processes: Processes | None = None,
+    model: Seq2Seq, split: AnySplit, tokenizer: Tokenizer, config: Config, processes: Processes | None = None
 ) -> Validation:
     """Score `model` on up to `training.valid_sentences` pairs, evenly spaced in the split.
 
     tokenizer  of the target
     processes  which must all call this and share the work; each gets the result that one alone would get
     The model's mode (training or evaluation) is restored."""
+    processes = processes or _alone(model)
     rows = _spread(config.training.valid_sentences, len(split))
     was_training = model.training
     model.eval()
@@ -82,19 +79,17 @@ def validate(
         model.train(was_training)
     texts = [split.text(int(row)) for row in rows]
     references = [target for _, target in texts]
-    return Validation(
-        loss,
-        sacrebleu.corpus_bleu(hypotheses, [references]).score,
-        sacrebleu.corpus_chrf(hypotheses, [references]).score,
-        [(texts[i][0], hypotheses[i], references[i]) for i in _spread(config.training.samples, len(rows))],
-    )
+    bleu = sacrebleu.corpus_bleu(hypotheses, [references]).score
+    chrf = sacrebleu.corpus_chrf(hypotheses, [references]).score
+    shown = _spread(config.training.samples, len(rows))
+    return Validation(loss, bleu, chrf, [(texts[i][0], hypotheses[i], references[i]) for i in shown])
 
 
 def mean_loss(
     model: Seq2Seq, split: AnySplit, rows: np.ndarray, data: DataConfig, processes: Processes | None = None
 ) -> float:
     """Mean negative log-likelihood (nats) of the real target pieces of `rows`, EOS included; `processes` as above."""
-    processes = processes or Processes.alone(_device(model))
+    processes = processes or _alone(model)
     lengths = split.target_lengths if data.language_model else split.source_lengths
     batches = list(batches_by_length(lengths[rows] + 1, data.batch_tokens))
     sums = torch.zeros(len(batches), dtype=torch.float64, device=processes.device)
@@ -114,19 +109,17 @@ def _translate(
     rows: np.ndarray,
     tokenizer: Tokenizer,
     config: Config,
-    processes: Processes | None,
+    processes: Processes,
 ) -> list[str]:
     """The text of the best hypothesis of each of `rows`."""
-    processes = processes or Processes.alone(_device(model))
     found: dict[int, Sequence[int]] = {}  # place in `rows` -> tokens; those that this process translates
     batch_tokens = config.data.batch_tokens // config.decoding.beam
     batches = list(batches_by_length(split.source_lengths[rows] + 1, batch_tokens))
     for chosen in batches[processes.rank :: processes.ranks]:
         source, lengths = pad_sources([[*source, EOS] for source, _ in split.ids(rows[chosen])])
         best = beam_search(TorchModel(model, processes.device), source, lengths, config.decoding)
-        found.update(
-            (int(place), hypotheses[0].tokens) for place, hypotheses in zip(chosen, best, strict=True)
-        )
+        for place, hypotheses in zip(chosen, best, strict=True):
+            found[int(place)] = hypotheses[0].tokens
     longest = processes.gather(torch.tensor([max(map(len, found.values()), default=0)]))
     # Each row is filled in by one process, so that the sum is what all have found; 0 stands behind the last token.
     tokens = torch.zeros(len(rows), int(torch.cat(longest).max()), dtype=torch.int64)
@@ -141,5 +134,5 @@ def _spread(count: int, length: int) -> np.ndarray:
     return np.unique(np.linspace(0, length - 1, min(count, length)).astype(np.int64))
 
 
-def _device(model: Seq2Seq) -> torch.device:
-    return next(model.parameters()).device
+def _alone(model: Seq2Seq) -> Processes:
+    return Processes.alone(next(model.parameters()).device)

@@ -40,9 +40,12 @@ DRAWS = [random.Random(seed) for seed in range(100)]
 
 
 def copies(source: str, target: str, **shares: float) -> list[Copy]:
-    batch = noisy_copies({"source": [source], "target": [target]}, NoiseConfig(**shares))  # type: ignore[arg-type]
-    rows = zip(*(batch[column] for column in Copy._fields), strict=True)
-    return [Copy(*row) for row in rows][1:]
+    config = NoiseConfig(**shares)  # type: ignore[arg-type]
+    return [copy for copy, _ in noisy_copies([(source, target, "")], config)][1:]
+
+
+def kinds(source: str, target: str, config: NoiseConfig, word_lists: tuple[str, ...] = ()) -> list[str]:
+    return [copy.noise for copy, _ in noisy_copies([(source, target, "phrases")], config, word_lists)]
 
 
 # ---- typing ----
@@ -65,16 +68,16 @@ def test_some_lose_all_marks_but_none_of_a_number_or_an_address() -> None:
 
 
 def test_copies_follow_their_pair_and_say_which_side_is_noisy() -> None:
-    batch = {"source": ["¿Dónde estás?"], "target": ["Where are you?"], "origin": ["mine"]}
-    copied = noisy_copies(batch, NoiseConfig(typing=1.0))
-    assert (copied["altered"][0], copied["noise"][0]) == ("", "") and copied["source"][0] == "¿Dónde estás?"
-    for row in range(1, len(copied["altered"])):
-        altered = copied["altered"][row]
-        other = {"source": "target", "target": "source"}[altered]
-        assert copied[other][row] == batch[other][0] and copied[altered][row] != batch[altered][0]
-        assert (copied["noise"][row], copied["origin"][row]) == ("typing", "mine")
-    assert noisy_copies(batch, NoiseConfig())["altered"] == [""]
-    assert noisy_copies(batch, NoiseConfig(typing=1.0, most_words=1))["altered"] == [""]
+    pair = Copy("¿Dónde estás?", "Where are you?", "", "")
+    rows = [(pair.source, pair.target, "mine")]
+    first, *copied = noisy_copies(rows, NoiseConfig(typing=1.0))
+    assert first == (pair, "mine") and copied
+    for copy, origin in copied:
+        same = {"source": copy.target == pair.target, "target": copy.source == pair.source}
+        assert same[copy.altered] and sum(same.values()) == 1
+        assert (copy.noise, origin) == ("typing", "mine")
+    assert list(noisy_copies(rows, NoiseConfig())) == [first]
+    assert list(noisy_copies(rows, NoiseConfig(typing=1.0, most_words=1))) == [first]
 
 
 def test_a_larger_share_adds_copies_and_takes_none_away() -> None:
@@ -156,10 +159,10 @@ def test_numbers_get_as_many_other_digits_on_both_sides() -> None:
 
 
 def test_generated_phrases_keep_their_names_and_numbers() -> None:
-    batch = {"source": ["Vi a Eva 12 veces."], "target": ["I saw Eva 12 times."], "origin": ["phrases"]}
+    pair = "Vi a Eva 12 veces.", "I saw Eva 12 times."
     config = NoiseConfig(names=1.0, numbers=1.0, placeholders=1.0)
-    assert noisy_copies(batch, config)["noise"] == ["", "placeholders", "names", "numbers"]
-    assert noisy_copies(batch, config, ["phrases"])["noise"] == ["", "placeholders"]
+    assert kinds(*pair, config) == ["", "placeholders", "names", "numbers"]
+    assert kinds(*pair, config, ("phrases",)) == ["", "placeholders"]
 
 
 def test_signs_stand_at_the_same_place_on_both_sides() -> None:
