@@ -46,9 +46,7 @@ EXPERIMENTS = (
     Experiment(("memory", "--model", MODEL), "memory-es-en.png"),
     Experiment(("clipping",), "clipping.png"),
     Experiment(("recall",), "recall.png"),
-    Experiment(
-        ("inside", "--model", MODEL, SENTENCE), "inside.png", ("-attention", "-beam", "-gates", "-tokens")
-    ),
+    Experiment(("inside", "--model", MODEL, SENTENCE), "inside.png", ("-attention", "-beam", "-gates", "-tokens")),
 )
 FAMILY = ("family-bleu.png", "family-length.png")  # of `python -m benchmarks.family`
 

@@ -63,9 +63,7 @@ class Image:
     def __init__(self, folder: Path, process: int) -> None:
         self.folder, self.process = folder, process
         self.directory, self.user = "/", "root"
-        self.environment = {
-            name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))
-        }
+        self.environment = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
         self.environment["PATH"] = f"{PYTHON}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         self.entry: list[str] = []
         self.health: list[str] = []

@@ -136,9 +136,7 @@ class Visitor:
         raise ValueError("the stream ended without an answer")
 
 
-async def visit(
-    address: str, users: int, seconds: float = 0.0, requests: int = 0, strangers: bool = False
-) -> Taken:
+async def visit(address: str, users: int, seconds: float = 0.0, requests: int = 0, strangers: bool = False) -> Taken:
     """Let `users` at once ask again as soon as each has its answer, for some time or until so many are done.
 
     strangers  every request is a new visitor's: the page keeps something for each
@@ -154,9 +152,7 @@ async def visit(
 
         async def one(seed: int) -> None:
             visitor = Visitor(http, address, events, seed)
-            while (
-                time.perf_counter() - started < seconds or len(taken.seconds) + len(taken.errors) < requests
-            ):
+            while time.perf_counter() - started < seconds or len(taken.seconds) + len(taken.errors) < requests:
                 if strangers:
                     visitor.session = f"{seed}-{len(taken.seconds)}-{time.monotonic_ns()}"
                 begun = time.perf_counter()

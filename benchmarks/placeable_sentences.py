@@ -79,9 +79,7 @@ def _rest_of_commit(draw: Draw) -> object:
 
 def _date(draw: Draw) -> str:
     day, month, year = draw.randint(1, 28), draw.randint(1, 12), draw.randint(1950, 2030)
-    return draw.choice(
-        (f"{day}/{month}/{year}", f"{year}-{month:02}-{day:02}", f"{day:02}.{month:02}.{year}")
-    )
+    return draw.choice((f"{day}/{month}/{year}", f"{year}-{month:02}-{day:02}", f"{day:02}.{month:02}.{year}"))
 
 
 def _amount(draw: Draw) -> str:

@@ -72,9 +72,7 @@ def _once(side: str) -> Iterator[tuple[str, int, str]]:
     return (match for match in matches if counts[match[0]] == 1)
 
 
-def replace_items(
-    source: str, target: str, replacements: Iterable[tuple[CommonItem, str]]
-) -> tuple[str, str]:
+def replace_items(source: str, target: str, replacements: Iterable[tuple[CommonItem, str]]) -> tuple[str, str]:
     """Both sides with each item replaced by its text."""
     ordered = list(replacements)
     sides = [source, target]

@@ -40,9 +40,7 @@ class Tally:
         if len(self.examples) < 5:
             self.examples.append(f"{where}: {problem}")
 
-    def pair(
-        self, source: str, target: str, languages: tuple[str, str], where: str
-    ) -> Iterator[tuple[str, str]]:
+    def pair(self, source: str, target: str, languages: tuple[str, str], where: str) -> Iterator[tuple[str, str]]:
         """The pair, unless exactly one side is empty: a missing translation. (A filter sees to two.)"""
         if bool(source.strip()) == bool(target.strip()):
             yield source, target
@@ -109,9 +107,7 @@ def limited_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
     while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > MAX_LINE_BYTES:
-            raise UserError(
-                f"{path}:{number} is longer than {MAX_LINE_BYTES:,} bytes; this is no file of sentences"
-            )
+            raise UserError(f"{path}:{number} is longer than {MAX_LINE_BYTES:,} bytes; this is no file of sentences")
         yield number, line
 
 

@@ -116,9 +116,7 @@ def read_sentences(dataset: Path, without: Sequence[str] = ()) -> list[tuple[str
     except FileNotFoundError:
         raise UserError(f"{dataset}: no dataset folder (python -m data_prep build makes one)") from None
     except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{dataset}/train: damaged, or not written by `build` ({error}); build it again"
-        ) from None
+        raise UserError(f"{dataset}/train: damaged, or not written by `build` ({error}); build it again") from None
     # Older sets lack the column `noise`.
     copies = [column for column in ("altered", "noise") if column in rows.column_names]
     kinds = zip(*(rows.data.column(column).to_pylist() for column in copies), strict=True)

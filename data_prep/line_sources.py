@@ -31,9 +31,7 @@ def read_table(spec: Spec, languages: Languages, tally: Tally) -> Pairs:
     for number, row in rows:
         if named is None and len(row) != 2:
             choice = f":{languages[0]}=0,{languages[1]}=1"
-            tally.bad_line(
-                f"{path}:{number}", f"{len(row)} columns instead of 2; choose two, as in {choice!r}"
-            )
+            tally.bad_line(f"{path}:{number}", f"{len(row)} columns instead of 2; choose two, as in {choice!r}")
         else:
             yield from _chosen(row, columns, languages, f"{path}:{number}", tally)
 

@@ -124,9 +124,7 @@ class Build:
         subword_settings = dataclasses.replace(pieces, reuse_sha256=found)
         return dataclasses.replace(self.recipe, subwords=subword_settings, **lists)
 
-    def read(
-        self, sources: Iterable[tuple[str, Source]], folder: str
-    ) -> tuple[list[Shard], dict[str, Tally]]:
+    def read(self, sources: Iterable[tuple[str, Source]], folder: str) -> tuple[list[Shard], dict[str, Tally]]:
         """The shards of the sources, in order, and each source's tally of what its reader dropped."""
         (self.work / folder).mkdir()
         numbered = [(number, name, source) for number, (name, source) in enumerate(sources)]
@@ -178,13 +176,8 @@ class Build:
         """All sets that train must not touch: those of --exclude-test and the given test and dev."""
         excluded = list(named(self.recipe.exclude_test))
         read = self.read(excluded, "excluded")[0]
-        sets = [
-            (name, "touches_excluded", [shard for shard in read if shard.origin == name])
-            for name, _ in excluded
-        ]
-        sets += [
-            (name, f"touches_{name}", given.shards) for name, given in (("test", test), ("dev", dev)) if given
-        ]
+        sets = [(name, "touches_excluded", [shard for shard in read if shard.origin == name]) for name, _ in excluded]
+        sets += [(name, f"touches_{name}", given.shards) for name, given in (("test", test), ("dev", dev)) if given]
         task = partial(shards.held_keys, config=self.recipe.cleaning)
         held_out = []
         for number, (name, reason, parts) in enumerate(sets):
@@ -193,9 +186,7 @@ class Build:
             held_out.append(HeldOut(name, reason, files, sizes))
         return held_out
 
-    def store_keys(
-        self, found: Sequence[Sequence[np.ndarray]], name: str
-    ) -> tuple[KeyFiles, tuple[int, int]]:
+    def store_keys(self, found: Sequence[Sequence[np.ndarray]], name: str) -> tuple[KeyFiles, tuple[int, int]]:
         """Files with the distinct keys of sources and of targets, for every worker to read; and how many there are."""
         files, sizes = [], []
         for side in (0, 1):
@@ -220,9 +211,7 @@ class Build:
         if dev and not dev.alive.any():
             raise UserError("every pair of the given dev set touches a test set; give another --dev-from")
 
-    def split(
-        self, pool: Corpus, dev: Corpus | None, test: Corpus | None, pairs_read: int
-    ) -> dict[str, np.ndarray]:
+    def split(self, pool: Corpus, dev: Corpus | None, test: Corpus | None, pairs_read: int) -> dict[str, np.ndarray]:
         """Which pairs go to train, and which are carved for dev and for test: bool `[pairs]`."""
         config, alive = self.recipe.splits, pool.alive
         left = int(alive.sum())
@@ -290,9 +279,7 @@ class Build:
         self.copies = {kind: counts[kind] for kind in (*KINDS, "like_a_held_out_sentence")}
         return [*(copied for copied, _ in files), *(joined for _, joined in files), lone]
 
-    def write(
-        self, name: str, parts: Sequence[encoding.Texts], models: tuple[str, str]
-    ) -> tuple[dict[str, Any], int]:
+    def write(self, name: str, parts: Sequence[encoding.Texts], models: tuple[str, str]) -> tuple[dict[str, Any], int]:
         """Writes a split; returns its description and the number of its rows."""
         times = {origin: source.repeat for origin, source in self.sources.items()} if name == "train" else {}
         task = partial(encoding.encode, models=models, times=times, suffix=f"-{name}-ids")

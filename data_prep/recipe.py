@@ -44,9 +44,7 @@ class Source:
     def __post_init__(self) -> None:
         Spec.parse(self.spec)
         if not 1 <= self.repeat <= MAX_REPEAT or (self.max_pairs is not None and self.max_pairs < 1):
-            raise UserError(
-                f"source {self.spec!r}: repeat must be from 1 to {MAX_REPEAT}, and max_pairs at least 1"
-            )
+            raise UserError(f"source {self.spec!r}: repeat must be from 1 to {MAX_REPEAT}, and max_pairs at least 1")
 
 
 @dataclass(frozen=True)
@@ -133,8 +131,7 @@ def dump_recipe(recipe: Recipe) -> str:
     defaults = dataclasses.asdict(Source("tsv:x")) | {"spec": None}
     for key in ("sources", "exclude_test", "dev_from", "test_from"):
         settings[key] = [
-            {name: value for name, value in source.items() if value != defaults[name]}
-            for source in settings[key]
+            {name: value for name, value in source.items() if value != defaults[name]} for source in settings[key]
         ]
     settings["subwords"]["symbols"] = list(recipe.subwords.symbols)
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=110)

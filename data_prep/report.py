@@ -154,9 +154,7 @@ def load_report(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"{folder}: no dataset folder: report.json: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or other JSON
-        raise UserError(
-            f"{folder / 'report.json'}: not the report of a dataset folder; build it again"
-        ) from None
+        raise UserError(f"{folder / 'report.json'}: not the report of a dataset folder; build it again") from None
 
 
 def print_report(report: dict[str, Any], console: Console) -> None:
@@ -208,9 +206,7 @@ def _filters_table(report: dict[str, Any]) -> Table:
 
 
 def _contact_table(report: dict[str, Any]) -> Table:
-    table = _table(
-        "Held-out sets", "set", "source sentences", "target sentences", "pairs touching", "removed from dev"
-    )
+    table = _table("Held-out sets", "set", "source sentences", "target sentences", "pairs touching", "removed from dev")
     for row in report["decontamination"]:
         table.add_row(escape(row["set"]), *(f"{count:,}" for key, count in row.items() if key != "set"))
     return table

@@ -110,9 +110,7 @@ class _UnitLimit:
     def read(self, size: int) -> bytes:
         block = self.stream.read(size)
         if self.unread > MAX_UNIT_BYTES:
-            raise UserError(
-                f"{self.path}:{self.line} is longer than {MAX_UNIT_BYTES:,} bytes without an end of a unit"
-            )
+            raise UserError(f"{self.path}:{self.line} is longer than {MAX_UNIT_BYTES:,} bytes without an end of a unit")
         self.line, self.unread = self.line + block.count(b"\n"), self.unread + len(block)
         return block
 

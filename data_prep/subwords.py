@@ -41,9 +41,7 @@ class SubwordsConfig:
 
     def __post_init__(self) -> None:
         if self.vocab_size < LEAST:
-            raise UserError(
-                f"vocab_size {self.vocab_size}: 260 pieces are special or bytes; take {LEAST} or more"
-            )
+            raise UserError(f"vocab_size {self.vocab_size}: 260 pieces are special or bytes; take {LEAST} or more")
         if not 0.9 <= self.character_coverage <= 1:
             raise UserError(f"character_coverage {self.character_coverage}: must be from 0.9 to 1")
 

@@ -14,13 +14,9 @@ from data_prep.noise import PLACEHOLDERS, load_names
 Filling = tuple[str, str]  # Spanish, English
 Slot = Callable[[random.Random], Filling]
 
-FILE_NAMES = (
-    "informe report factura invoice notes budget presupuesto foto scan data resumen setup backup plan".split()
-)
+FILE_NAMES = "informe report factura invoice notes budget presupuesto foto scan data resumen setup backup plan".split()
 FILE_KINDS = "pdf docx xlsx txt csv zip png jpg json html py md".split()
-HOSTS = (
-    "example.org example.com ejemplo.es tienda.example shop.example docs.example.net intranet.example".split()
-)
+HOSTS = "example.org example.com ejemplo.es tienda.example shop.example docs.example.net intranet.example".split()
 PATHS = "ayuda help es/contacto a/b_c docs/v2 pedidos?id=482 login img/logo.png #faq 2024/05 search?q=casa".split()
 COMMANDS = "ls -l|git pull|make test|pip install numpy|npm start|sudo reboot|cd ~/docs|ssh -p 22|python main.py".split(
     "|"

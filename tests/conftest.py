@@ -149,9 +149,7 @@ def tiny_recipe(**training: object) -> Config:
         **training,
     }
     return Config(
-        model=tiny_model_config(
-            cell="gru", vocab=0, hidden=32, dropout=DropoutConfig(0.1, 0.1, 0.1, 0.1, 0.1)
-        ),
+        model=tiny_model_config(cell="gru", vocab=0, hidden=32, dropout=DropoutConfig(0.1, 0.1, 0.1, 0.1, 0.1)),
         data=DataConfig(batch_tokens=300),
         training=TrainingConfig(**settings),  # type: ignore[arg-type]
     )

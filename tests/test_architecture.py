@@ -87,9 +87,7 @@ def all_sources() -> tuple[Source, ...]:
     paths = [ROOT / "app_gradio.py"]
     for folder in ("nmt", "data_prep", "benchmarks", "tests"):
         paths += sorted((ROOT / folder).rglob("*.py"))
-    return tuple(
-        source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in paths
-    )
+    return tuple(source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in paths)
 
 
 def source(file: str, text: str) -> Source:
@@ -244,9 +242,7 @@ def names_of_others(node: ast.AST, in_class: bool) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in PATCHES:
-        texts = [
-            one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)
-        ]
+        texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
         return [text.rpartition(".")[2] for text in texts]
     return []
 

@@ -79,9 +79,7 @@ def test_every_file_of_the_packages_is_in_the_tree() -> None:
     named = tree()
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.*")]
     wanted = {path.relative_to(ROOT).as_posix() for path in files if path.suffix in CODE}
-    left_out = sorted(
-        file for file in wanted - named.keys() if "/recipes/" not in file and "/words/" not in file
-    )
+    left_out = sorted(file for file in wanted - named.keys() if "/recipes/" not in file and "/words/" not in file)
     assert not left_out, f"{MAP} does not have " + ", ".join(left_out)
 
 

@@ -41,9 +41,7 @@ def test_what_is_installed_is_what_the_project_names_without_training() -> None:
     (program,) = re.findall(r'python -c "(import re, tomllib;.*?)" > requirements.txt', of("RUN")[0])
     if sys.version_info < (3, 11):  # no tomllib
         return
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     names = {re.match(r"[\w-]+", line)[0] for line in done.stdout.splitlines()}  # type: ignore[index]
     assert {"onnxruntime", "fastapi", "py3langid", "lxml", "numpy"} <= names
     assert not names & {"torch", "pyarrow", "gradio"}

@@ -40,9 +40,7 @@ def main() -> None:
         stream.set_item(line)
 
     where = {"device": options.device, "n_gpu": 0, "autocast": options.autocast}
-    translate = partial(
-        prediction.predict, model=model, data=stream, normalization="none", args=options.test, **where
-    )
+    translate = partial(prediction.predict, model=model, data=stream, normalization="none", args=options.test, **where)
     figures = sentence_rate(translate, len(lines), args.runs)
     publish_translation(f"JoeyNMT {version('joeynmt')}", figures, args)
 

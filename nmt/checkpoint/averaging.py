@@ -28,9 +28,7 @@ def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[P
         run = Path(sources[0])
         folders = run_checkpoints(run)[-last:]
         if not folders:
-            raise UserError(
-                f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})"
-            )
+            raise UserError(f"{run}: no checkpoints to average (expected folders {run / 'checkpoints' / 'step-*'})")
     first = load_model(folders[0])
     total = {name: weight.double() for name, weight in named_weights(first.model).items()}
     for folder in folders[1:]:
@@ -45,7 +43,5 @@ def average(sources: Sequence[str | Path], last: int, out: str | Path) -> list[P
             total[name] += weight
     mean = {name: (weight / len(folders)).float() for name, weight in total.items()}
     notes = {"averaged": ", ".join(folder.resolve().name for folder in folders)}
-    save_checkpoint(
-        out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16
-    )
+    save_checkpoint(out, first.config, mean, (first.source_tokenizer, first.target_tokenizer), notes, torch.float16)
     return folders

@@ -172,9 +172,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 
 def memory(arguments: argparse.Namespace) -> tuple[str, Memory]:
     if arguments.model and given(arguments, "cell", "hidden", "distance", "plain_gates"):
-        arguments.usage_error(
-            "--cell, --hidden, --distance and --plain-gates are of fresh cells, not of --model"
-        )
+        arguments.usage_error("--cell, --hidden, --distance and --plain-gates are of fresh cells, not of --model")
     if arguments.source and not arguments.model:
         arguments.usage_error("--source needs --model: fresh cells read random numbers")
     from nmt.lab.memory import of_checkpoint, of_fresh_cells
@@ -249,9 +247,7 @@ def clipping(arguments: argparse.Namespace) -> tuple[str, Clipping]:
 def inside(arguments: argparse.Namespace) -> tuple[str, Inside]:
     from nmt.lab.inside import look_inside
 
-    result = look_inside(
-        arguments.model, arguments.sentence, arguments.translation, arguments.beam, arguments.units
-    )
+    result = look_inside(arguments.model, arguments.sentence, arguments.translation, arguments.beam, arguments.units)
     return _inside_tables(result), result
 
 
@@ -266,9 +262,7 @@ def _inside_tables(result: Inside) -> str:
         rows.append([token.token, f"{token.probability:.3f}", str(token.place), others])
     parts += [_table(rows), ""]
     tree, best = result.tree, set(result.tree.best)
-    parts.append(
-        f"search, beam {tree.beam}: kept [translation *] | best dropped, with log-probability so far"
-    )
+    parts.append(f"search, beam {tree.beam}: kept [translation *] | best dropped, with log-probability so far")
     for step in sorted({candidate.step for candidate in tree.candidates}):
         here = [(i, c) for i, c in enumerate(tree.candidates) if c.step == step]
         names = {i: f"{result.tree_tokens[i]} {c.score:.2f}{' *' if i in best else ''}" for i, c in here}

@@ -60,9 +60,7 @@ def train(arguments: argparse.Namespace) -> int:
         arguments.usage_error("RECIPE is needed for a new run; `nmt recipes` lists some")
     from nmt.training.trainer import train
 
-    progress = train(
-        arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set, arguments.init
-    )
+    progress = train(arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set, arguments.init)
     return 128 + progress.stopped_by if progress.stopped_by else 0
 
 

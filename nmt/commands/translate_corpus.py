@@ -210,26 +210,20 @@ def load(options: dict[str, Any]) -> Translator:
     return Translator(opened, sampled, device, runtime, translator.phrases)
 
 
-def _here(
-    missing: list[int], parts: Path, options: dict[str, Any], arguments: argparse.Namespace
-) -> Iterator[Any]:
+def _here(missing: list[int], parts: Path, options: dict[str, Any], arguments: argparse.Namespace) -> Iterator[Any]:
     worker = Worker(options, parts) if missing else None
     for number in missing:
         yield worker and worker({"number": number})
 
 
-def _on_ray(
-    missing: list[int], parts: Path, options: dict[str, Any], arguments: argparse.Namespace
-) -> Iterator[Any]:
+def _on_ray(missing: list[int], parts: Path, options: dict[str, Any], arguments: argparse.Namespace) -> Iterator[Any]:
     """Ray Data: a pool of workers; the shard of one that is killed is given to another."""
     if not missing:
         return
     with ray_on(arguments.engine.partition(":")[2] or None) as ray:
         cpus = int(ray.cluster_resources()["CPU"])
         workers = min(len(missing), arguments.workers or cpus)
-        rows = ray.data.from_items(
-            [{"number": number} for number in missing], override_num_blocks=len(missing)
-        )
+        rows = ray.data.from_items([{"number": number} for number in missing], override_num_blocks=len(missing))
         settings = (options, parts, max(1, cpus // workers))
         done = rows.map(Worker, fn_constructor_args=settings, concurrency=workers, num_cpus=1)
         yield from done.iter_rows()

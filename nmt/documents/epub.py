@@ -23,9 +23,7 @@ def parts(package: Package) -> dict[str, Part]:
     names = list(dict.fromkeys(page for file in files for page in _pages(package, file)))
     hidden = package.read(_ENCRYPTION).decode("utf-8", "replace") if _ENCRYPTION in package.parts else ""
     if any(name in hidden for name in names):
-        raise UserError(
-            f"{package.name}: is protected against copying; only a book without that can be translated"
-        )
+        raise UserError(f"{package.name}: is protected against copying; only a book without that can be translated")
     return {name: _page(package, name) for name in names}
 
 

@@ -103,9 +103,7 @@ def _after_front_matter(all_lines: Sequence[Line]) -> int:
     return next(closing, -1) + 1
 
 
-def _block(
-    all_lines: Sequence[Line], own: range, content: str, kind: str, columns: dict[int, int]
-) -> Block | None:
+def _block(all_lines: Sequence[Line], own: range, content: str, kind: str, columns: dict[int, int]) -> Block | None:
     """The block of a content, from the lines that its token names; None if they spell it differently (a tab that is in
     part indentation): then it is left alone."""
     places: list[tuple[int, int]] = []  # [start, end) of each line of the content, in the file

@@ -101,9 +101,7 @@ def _srt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
 
 def _vtt_cues(all_lines: Sequence[Line], name: str) -> Iterator[list[Line]]:
     if all_lines and not re.match(r"WEBVTT(?:\s|$)", all_lines[0].text):
-        raise UserError(
-            f"{name}:1: a .vtt file begins with a line WEBVTT; add it, or rename the file to .srt"
-        )
+        raise UserError(f"{name}:1: a .vtt file begins with a line WEBVTT; add it, or rename the file to .srt")
     groups = groupby(range(len(all_lines)), key=lambda number: all_lines[number].text != "")
     for block in [list(numbers) for has_text, numbers in groups if has_text]:
         if not any(all_lines[number].text.strip() for number in block):
@@ -130,9 +128,7 @@ def _passages(cues: Iterator[list[Line]], content: str, escaped: bool) -> Iterat
 
 def _sentences(cues: Iterator[list[Line]]) -> Iterator[list[Spoken]]:
     """Lines that are translated together."""
-    spoken = [
-        [_spoken(part, number) for line in cue for part in _cut(line)] for number, cue in enumerate(cues)
-    ]
+    spoken = [[_spoken(part, number) for line in cue for part in _cut(line)] for number, cue in enumerate(cues)]
     said = [{line.words for line in cue} for cue in spoken]
     pending: list[Spoken] = []
     for cue, before, after in zip(spoken, [set(), *said], [*said[1:], set()], strict=False):

@@ -36,9 +36,7 @@ class XliffDocument:
         root = parse(data, name)
         version = root.get("version", "")
         if etree.QName(root).localname != "xliff" or version[:1] not in ("1", "2"):
-            raise UserError(
-                f"{name}: not a file of XLIFF 1.2 or 2.0; give one that begins with <xliff version=…>"
-            )
+            raise UserError(f"{name}: not a file of XLIFF 1.2 or 2.0; give one that begins with <xliff version=…>")
         self._version = "1.2" if version.startswith("1") else "2.0"
         self.texts = [text for unit in self._units(root) for text in unit.texts]
 

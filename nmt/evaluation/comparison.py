@@ -114,8 +114,7 @@ class Result:
 
         def made(kind: type[T], name: str) -> tuple[T, ...]:
             return tuple(
-                kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
-                for fields in plain[name]
+                kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}) for fields in plain[name]
             )
 
         precisions, buckets = made(Precision, "precisions"), made(Bucket, "buckets")

@@ -123,9 +123,7 @@ def check_line_counts(files: Sequence[tuple[str | Path, int]]) -> None:
         raise UserError(f"{first}: there are no lines to score")
     for other, lines in files[1:]:
         if lines != count:
-            raise UserError(
-                f"{first} has {count} lines, {other} has {lines}: they must correspond line by line"
-            )
+            raise UserError(f"{first} has {count} lines, {other} has {lines}: they must correspond line by line")
 
 
 def _check_lengths(hypotheses: Sequence[str], others: Sequence[Sequence[str]]) -> None:

@@ -29,9 +29,7 @@ class _Meetings(NamedTuple):
     position: Array  # int64: the position of the target piece in the text of all these pairs
 
 
-def learn_table(
-    read: Callable[[Array], Pairs], pairs: int, source_vocab: int, target_vocab: int, size: int
-) -> Array:
+def learn_table(read: Callable[[Array], Pairs], pairs: int, source_vocab: int, target_vocab: int, size: int) -> Array:
     """The `size` target pieces that each source piece is likeliest to bring, int64 [source_vocab, size], best first.
 
     read   returns the pairs with the given indices, of 0 to `pairs` - 1

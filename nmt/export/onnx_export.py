@@ -181,9 +181,7 @@ def _state_names(model: Seq2Seq, word: str) -> list[str]:
     return [f"{word}_{i}" for i in range(config.layers * states_of(config.cell) + config.input_feeding)]
 
 
-def _trace(
-    module: nn.Module, example: tuple[Any, ...], inputs: list[str], outputs: list[str], dynamic: Any
-) -> Any:
+def _trace(module: nn.Module, example: tuple[Any, ...], inputs: list[str], outputs: list[str], dynamic: Any) -> Any:
     """The ONNX graph of a module, without inferred shapes and without file names of this machine, so that the same
     weights give the same file."""
     import onnx

@@ -101,9 +101,7 @@ def _read_output_layer(graph: Any) -> dict[str, np.ndarray]:
     return values
 
 
-def _gather_in_encoder(
-    graph: Any, table: np.ndarray, always: np.ndarray, layer: dict[str, np.ndarray]
-) -> None:
+def _gather_in_encoder(graph: Any, table: np.ndarray, always: np.ndarray, layer: dict[str, np.ndarray]) -> None:
     """Let the encoder's graph compute what `_read_output_layer` made inputs of the decoder's."""
     vocab, new = len(always), NewNodes(graph, "shortlist")
     everywhere = int(np.flatnonzero(always)[0])  # stands for an empty place of the table

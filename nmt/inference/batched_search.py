@@ -14,9 +14,7 @@ from nmt.inference.core_pool import core_pool
 from nmt.inference.hypotheses import Hypothesis
 from nmt.inference.model_interface import SearchableModel
 
-MIN_COUNTED_BEAM = (
-    4  # a smaller beam counts as this one, since the encoder's work does not depend on the beam
-)
+MIN_COUNTED_BEAM = 4  # a smaller beam counts as this one, since the encoder's work does not depend on the beam
 MAX_OVERSIZE = 1.02  # factor by which batches may exceed their share, to avoid one more small batch
 
 Found = list[list[Hypothesis]]  # for each sentence of a batch its hypotheses, best first

@@ -81,17 +81,13 @@ class Rules:
         if lacking.any():
             at = lacking.nonzero()
             logits = self.allowed(step, t, rows, prefix_tokens, at)
-            best = np.sort(
-                np.argpartition(-logits, count - 1, axis=-1)[:, :count]
-            )  # of equals the lowest first
+            best = np.sort(np.argpartition(-logits, count - 1, axis=-1)[:, :count])  # of equals the lowest first
             order = np.argsort(-np.take_along_axis(logits, best, -1), axis=-1, kind="stable")
             ids[at] = np.take_along_axis(best, order, -1)
             top[at] = np.take_along_axis(logits, ids[at], -1)
         return top, ids
 
-    def allowed(
-        self, step: Step, t: int, rows: Array, prefix_tokens: Array, at: tuple[Array, Array]
-    ) -> Array:
+    def allowed(self, step: Step, t: int, rows: Array, prefix_tokens: Array, at: tuple[Array, Array]) -> Array:
         """All logits of the hypotheses `at` (rows and slots of the live ones, int64 [k] each), -inf where a token is
         not allowed: float32 [k, vocab]."""
         row, slot = at

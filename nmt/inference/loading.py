@@ -43,13 +43,9 @@ def choose(folder: Path, device: str, runtime: str) -> tuple[str, str]:
     exported = (folder / ENCODER_FILE).exists() and (folder / DECODER_FILE).exists()
     if runtime == "onnx":
         if device == "cuda":
-            raise UserError(
-                "runtime onnx runs on the CPU only; leave out --device cuda, or take --runtime torch"
-            )
+            raise UserError("runtime onnx runs on the CPU only; leave out --device cuda, or take --runtime torch")
         if not exported:
-            raise UserError(
-                f"{folder}: has no {ENCODER_FILE} and {DECODER_FILE}; make them with `nmt export {folder}`"
-            )
+            raise UserError(f"{folder}: has no {ENCODER_FILE} and {DECODER_FILE}; make them with `nmt export {folder}`")
         return "cpu", "onnx"
     if device != "cpu" and _may_have_a_gpu(device) and importlib.util.find_spec("torch"):
         import torch

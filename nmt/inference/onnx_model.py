@@ -121,9 +121,7 @@ class OnnxModel:
     def shortlisted(self) -> SearchableModel:
         return _Shortlisted(self) if self.has_shortlist else self
 
-    def encode(
-        self, source: Array, lengths: Array | None = None, whole_vocabulary: bool = True
-    ) -> OnnxEncoded:
+    def encode(self, source: Array, lengths: Array | None = None, whole_vocabulary: bool = True) -> OnnxEncoded:
         if lengths is None:
             lengths = np.full(len(source), source.shape[1], np.int64)
         feeds = {"source": source, "lengths": lengths}
@@ -131,16 +129,12 @@ class OnnxModel:
             feeds["whole_vocabulary"] = np.array([whole_vocabulary], np.uint8)
         outputs = _run(self.encoder, None, feeds)
         found = dict(zip(self.encoded_names, outputs, strict=True))
-        return OnnxEncoded(
-            {name: found[name] for name in self.parts}, tuple(found[name] for name in self.states)
-        )
+        return OnnxEncoded({name: found[name] for name in self.parts}, tuple(found[name] for name in self.states))
 
     def initial_state(self, encoded: OnnxEncoded) -> OnnxState:
         return OnnxState(encoded.states)
 
-    def step(
-        self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool
-    ) -> Step:
+    def step(self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool) -> Step:
         candidates = encoded.parts.get("candidates")
         choices = self.vocab if candidates is None else len(candidates)
         feeds = {"tokens": tokens, "count": np.array([min(count, choices)], np.int64), **encoded.parts}
@@ -177,15 +171,11 @@ class _Shortlisted(NamedTuple):
     def initial_state(self, encoded: OnnxEncoded) -> OnnxState:
         return self.model.initial_state(encoded)
 
-    def step(
-        self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool
-    ) -> Step:
+    def step(self, tokens: Array, state: OnnxState, encoded: OnnxEncoded, count: int, with_attention: bool) -> Step:
         return self.model.step(tokens, state, encoded, count, with_attention)
 
 
-def _run(
-    session: onnxruntime.InferenceSession, outputs: list[str] | None, feeds: Mapping[str, Array]
-) -> list[Array]:
+def _run(session: onnxruntime.InferenceSession, outputs: list[str] | None, feeds: Mapping[str, Array]) -> list[Array]:
     try:
         return session.run(outputs, feeds)  # type: ignore[no-any-return]
     except Exception as error:  # as in `_session`
@@ -223,9 +213,7 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
             str(file),
             options,
             providers=["CPUExecutionProvider"],
-            disabled_optimizers=[
-                "SkipLayerNormFusion"
-            ],  # the fused kernel takes four times as long as its parts
+            disabled_optimizers=["SkipLayerNormFusion"],  # the fused kernel takes four times as long as its parts
         )
     except Exception as error:  # onnxruntime has many exception classes, without a common base class
         cause = " ".join(str(error).split())

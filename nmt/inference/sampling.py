@@ -63,9 +63,7 @@ def sample(
 
     random = generator or np.random.default_rng()
 
-    def draw(
-        rules: Rules, step: Step, t: int, rows: Array, prefix_tokens: Array, n: int
-    ) -> tuple[Array, Array]:
+    def draw(rules: Rules, step: Step, t: int, rows: Array, prefix_tokens: Array, n: int) -> tuple[Array, Array]:
         only_slot = np.arange(len(rows)), np.zeros(len(rows), np.int64)
         logits = rules.allowed(step, t, rows, prefix_tokens, only_slot).astype(np.float64)
         # The maximum is 0, so that with a temperature near 0 only other tokens can overflow, to -inf.
@@ -109,9 +107,7 @@ def score_target(
 
 
 @np.errstate(invalid="ignore")
-def next_tokens(
-    model: SearchableModel, source: Array, prefix: Sequence[int], count: int
-) -> list[tuple[int, float]]:
+def next_tokens(model: SearchableModel, source: Array, prefix: Sequence[int], count: int) -> list[tuple[int, float]]:
     """The `count` most probable tokens after `prefix`, other than EOS, best first, with their log-probabilities.
 
     source: int64 [1, src_len] with its EOS.

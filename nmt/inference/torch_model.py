@@ -57,9 +57,7 @@ class TorchModel:
         return TorchState(self.model.initial_state(encoded.encoded), self.device)
 
     @torch.inference_mode()
-    def step(
-        self, tokens: Array, state: TorchState, encoded: TorchEncoded, count: int, with_attention: bool
-    ) -> Step:
+    def step(self, tokens: Array, state: TorchState, encoded: TorchEncoded, count: int, with_attention: bool) -> Step:
         step = self.model.step(torch.as_tensor(tokens, device=self.device), state.state, encoded.encoded)
         logits: Tensor = step.logits.float()
         top, ids = logits.topk(min(count, logits.size(-1)), dim=-1)

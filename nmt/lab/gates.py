@@ -31,9 +31,7 @@ class Direction:
     backward: bool = False  # whether it reads from the end of the sequence
 
     @classmethod
-    def of(
-        cls, name: str, layer: RecurrentLayer, inputs: Tensor, first: State, backward: bool = False
-    ) -> Direction:
+    def of(cls, name: str, layer: RecurrentLayer, inputs: Tensor, first: State, backward: bool = False) -> Direction:
         weights = Weights.of(layer.rnn, backward=backward)
         return cls(name, layer.cell, Weights(*(w.detach() for w in weights)), inputs, first, backward)
 

@@ -114,9 +114,7 @@ def of_fresh_cells(
     return Memory(f"fresh cells, {gates}", curves)
 
 
-def of_checkpoint(
-    model: Checkpoint | str | Path, sentences: Sequence[str] = (), probes: int = PROBES
-) -> Memory:
+def of_checkpoint(model: Checkpoint | str | Path, sentences: Sequence[str] = (), probes: int = PROBES) -> Memory:
     """The memory of every recurrent layer of a trained encoder over sentences, and of its decoder over the model's own
     (greedy) translations of them.  By default the sentences are built-in ones in the checkpoint's source language."""
     checkpoint = model if isinstance(model, Checkpoint) else load_model(model)
@@ -140,9 +138,7 @@ def of_checkpoint(
     return Memory(f"{languages} model, {len(sentences)} sentences", curves)
 
 
-def jacobian_norms(
-    direction: Direction, starts: Sequence[int], probes: int = PROBES, seed: int = 1
-) -> Tensor:
+def jacobian_norms(direction: Direction, starts: Sequence[int], probes: int = PROBES, seed: int = 1) -> Tensor:
     """‖∂s_t/∂s_k‖ for every k of `starts` and all t >= k: float64 [starts, len + 1], by the distance t − k; NaN if t
     is beyond the end.
 
@@ -173,9 +169,7 @@ def jacobian_norms(
     return norms
 
 
-def _advance(
-    step: CellStep, weights: Weights, inputs: Tensor, state: State, tangents: Tensor
-) -> tuple[State, Tensor]:
+def _advance(step: CellStep, weights: Weights, inputs: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
     """One step of the state (each part [1, units]) and of its tangents [begun, probes, size]."""
     rows, units = tangents.flatten(0, 1), state[0].size(1)
     if not len(rows):

@@ -88,9 +88,7 @@ class LanguageIdentifier:
             first, second = notes["languages"]
             return cls((first, second), notes["characters"], weights)
         except (SafetensorError, OSError, LookupError, TypeError, ValueError, RecursionError) as error:
-            raise UserError(
-                f"{file}: not a whole language identifier ({error}); copy or train it again"
-            ) from None
+            raise UserError(f"{file}: not a whole language identifier ({error}); copy or train it again") from None
 
     def save(self, folder: str | Path) -> None:
         """Write the folder that `load` reads, in half precision."""
@@ -107,9 +105,7 @@ class LanguageIdentifier:
     def identify_batch(self, texts: Sequence[str]) -> list[Identification]:
         """The language of each text; the result of a text does not depend on the others."""
         odds = self.log_odds(texts).tolist()
-        return [
-            Identification(self.languages[logit > 0], float(1 / (1 + np.exp(-abs(logit))))) for logit in odds
-        ]
+        return [Identification(self.languages[logit > 0], float(1 / (1 + np.exp(-abs(logit))))) for logit in odds]
 
     def log_odds(self, texts: Sequence[str]) -> Array:
         """float32 [texts]: log(p / (1 - p)), where p is the probability of the second language; 0 for a text without

@@ -134,9 +134,7 @@ def _simplified(text: str, draw: random.Random) -> str:
 
 def vocabulary(pairs: list[tuple[str, str]]) -> tuple[Counter[str], Counter[str]]:
     """The words of each language that are much more frequent in it than in the other, with their counts."""
-    first, second = (
-        Counter(word for pair in pairs for word in normalised(pair[side]).split()) for side in (0, 1)
-    )
+    first, second = (Counter(word for pair in pairs for word in normalised(pair[side]).split()) for side in (0, 1))
 
     def own(here: Counter[str], there: Counter[str]) -> Counter[str]:
         often = {word: count for word, count in here.items() if count >= MIN_WORD_COUNT}

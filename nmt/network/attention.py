@@ -44,9 +44,7 @@ class Attention(nn.Module):
                arXiv:1804.09849, section 3: RNMT+; the score of Vaswani et al. 2017, eq. 1)
     """
 
-    def __init__(
-        self, config: AttentionConfig, query_size: int, memory_size: int, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, config: AttentionConfig, query_size: int, memory_size: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.kind = config.kind
         self.heads = config.heads

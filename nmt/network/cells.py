@@ -42,9 +42,7 @@ class Weights(NamedTuple):
         weight, recurrent = getattr(module, f"weight_ih{suffix}"), getattr(module, f"weight_hh{suffix}")
         if not module.bias:
             return cls(weight, recurrent, weight.new_zeros(len(weight)), weight.new_zeros(len(weight)))
-        return cls(
-            weight, recurrent, getattr(module, f"bias_ih{suffix}"), getattr(module, f"bias_hh{suffix}")
-        )
+        return cls(weight, recurrent, getattr(module, f"bias_ih{suffix}"), getattr(module, f"bias_hh{suffix}"))
 
 
 class Step(NamedTuple):
@@ -97,9 +95,7 @@ def lstm_step(x: Tensor, state: State, weights: Weights) -> Step:
     return Step(lstm_state(i, f, g, o, c, torch.tanh), {"input": i, "forget": f, "candidate": g, "output": o})
 
 
-def gru_step(
-    x: Tensor, state: State, weights: Weights, *, reset_after: bool = True, update_keeps: bool = True
-) -> Step:
+def gru_step(x: Tensor, state: State, weights: Weights, *, reset_after: bool = True, update_keeps: bool = True) -> Step:
     """The gated recurrent unit, unidad recurrente con puertas (Cho et al. 2014, arXiv:1406.1078v3, eqs. 5–8).
 
     r  = σ(W_r x + b_r + U_r h + d_r)            reset      puerta de reinicio: how much the candidate sees of h

@@ -49,9 +49,7 @@ class AttentionDecoder(nn.Module):
         self.layers = nn.ModuleList(
             RecurrentLayer(cell, n, hidden, recurrent_dropout=config.dropout.recurrent) for n in sizes
         )
-        self.norms = nn.ModuleList(
-            normalisation(config, n) for n in [config.embedding] + [hidden] * len(sizes)
-        )
+        self.norms = nn.ModuleList(normalisation(config, n) for n in [config.embedding] + [hidden] * len(sizes))
         # The bridge maps the encoder's last state to the initial state of every layer (Bahdanau et al. 2015, A.2.2).
         self.bridge = nn.Linear(config.encoder.hidden, config.decoder.layers * states_of(cell) * hidden)
         self.readout = nn.Linear(hidden + context, config.embedding)
@@ -95,9 +93,7 @@ class AttentionDecoder(nn.Module):
         readouts, _ = self._stack(embedded, encoded, over_time)
         return readouts
 
-    def step(
-        self, embedded: Tensor, state: DecoderState, encoded: Encoded
-    ) -> tuple[Tensor, Tensor, DecoderState]:
+    def step(self, embedded: Tensor, state: DecoderState, encoded: Encoded) -> tuple[Tensor, Tensor, DecoderState]:
         """One position of every beam: embedded [batch, beam, embedding] ->
         readout [batch, beam, embedding], attention weights [batch, beam, src_len], next state."""
         after: list[State] = []

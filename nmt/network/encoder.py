@@ -20,9 +20,7 @@ class RecurrentEncoder(nn.Module):
         sizes = [config.embedding] + [hidden] * (config.encoder.layers - 1)
         self.residual = config.residual
         self.layers = nn.ModuleList(
-            RecurrentLayer(
-                config.encoder.cell, size, hidden, config.encoder.bidirectional, config.dropout.recurrent
-            )
+            RecurrentLayer(config.encoder.cell, size, hidden, config.encoder.bidirectional, config.dropout.recurrent)
             for size in sizes
         )
         self.norms = nn.ModuleList(normalisation(config, size) for size in sizes)

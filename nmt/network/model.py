@@ -37,9 +37,7 @@ class Seq2Seq(nn.Module):
         self.config = config
         self.target_embedding = PieceEmbedding(config.target_vocab, config)
         self.source_embedding = (
-            self.target_embedding
-            if config.tied_embeddings == "all"
-            else PieceEmbedding(config.source_vocab, config)
+            self.target_embedding if config.tied_embeddings == "all" else PieceEmbedding(config.source_vocab, config)
         )
         kind = ConvolutionalEncoder if config.encoder.kind == "convolutional" else RecurrentEncoder
         self.encoder = kind(config)
@@ -71,9 +69,7 @@ class Seq2Seq(nn.Module):
         Returns readouts [batch, tgt_len, embedding]; `project` turns (a selection of) them into logits."""
         return self.decoder(self.target_embedding(target_in), self.encode(source, lengths))
 
-    def forward_sampled(
-        self, source: Tensor, lengths: Tensor | None, target_in: Tensor, own_share: float
-    ) -> Tensor:
+    def forward_sampled(self, source: Tensor, lengths: Tensor | None, target_in: Tensor, own_share: float) -> Tensor:
         """Like `forward`, but each decoder input is with probability `own_share` the most probable piece of the
         step before (scheduled sampling: Bengio et al. 2015).  This loops over time."""
         encoded = self.encode(source, lengths)

@@ -13,9 +13,7 @@ from typing import TypeVar
 Array = TypeVar("Array")  # torch.Tensor or numpy.ndarray, [..., hidden]
 
 
-def lstm_state(
-    i: Array, f: Array, g: Array, o: Array, c: Array, tanh: Callable[[Array], Array]
-) -> tuple[Array, Array]:
+def lstm_state(i: Array, f: Array, g: Array, o: Array, c: Array, tanh: Callable[[Array], Array]) -> tuple[Array, Array]:
     """The new state and memory cell of an LSTM.
 
     c' = f ⊙ c + i ⊙ g

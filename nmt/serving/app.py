@@ -33,9 +33,7 @@ DESCRIPTION = """Neural machine translation on recurrent networks, for clients o
     curl -d q="¿Dónde está la biblioteca?" -d source=es -d target=en %s/translate"""
 
 
-def make_app(
-    service: TranslationService, settings: Settings, users: Mapping[str, str] | None = None
-) -> FastAPI:
+def make_app(service: TranslationService, settings: Settings, users: Mapping[str, str] | None = None) -> FastAPI:
     """Make the application of the API over a service.  `users` None: everybody may ask."""
     app: FastAPI = FastAPIOffline(
         title="Recurrent translator",

@@ -69,9 +69,7 @@ class _Queue:
 class Batcher:
     """Close it when it is no longer needed, or use it in a `with` statement."""
 
-    def __init__(
-        self, max_batch: int = MAX_BATCH, max_share: int = MAX_SHARE, max_waiting: int = MAX_WAITING
-    ) -> None:
+    def __init__(self, max_batch: int = MAX_BATCH, max_share: int = MAX_SHARE, max_waiting: int = MAX_WAITING) -> None:
         self.max_batch, self.max_share, self.max_waiting = max_batch, max_share, max_waiting
         self._queues: deque[_Queue] = deque()  # the first one is the next in turn
         self._changed = threading.Condition()

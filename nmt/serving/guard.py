@@ -70,9 +70,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings, users: Users | None, limiter: Limiter) -> None:
         self.app, self.settings, self.users, self.limiter = app, settings, users, limiter
-        self._open = CORSMiddleware(
-            self._guarded, settings.cors, allow_methods=["GET", "POST"], allow_headers=["*"]
-        )
+        self._open = CORSMiddleware(self._guarded, settings.cors, allow_methods=["GET", "POST"], allow_headers=["*"])
         self._proxies = [ipaddress.ip_network(proxy) for proxy in settings.proxy]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

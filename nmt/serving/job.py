@@ -93,9 +93,7 @@ class Job:
         self._submitted = False
         self._done = 0
 
-    def submit(
-        self, batcher: Batcher, plans: Sequence[Plan], kind: Kind, max_counted: int | None = None
-    ) -> None:
+    def submit(self, batcher: Batcher, plans: Sequence[Plan], kind: Kind, max_counted: int | None = None) -> None:
         """Queue the sentences of all texts; `max_counted` as of `Batcher.submit`.  PageError if the server is busy."""
         self.plans, self.n_best, self._submitted = plans, kind.n_best, True
         if self.stopped:  # while it was planned

@@ -44,9 +44,7 @@ class WithGlossary(Asked):
 
 
 class ToTranslate(WithGlossary):
-    q: str | list[str] = Field(
-        description="a text, or a list of texts", examples=["¿Dónde está la biblioteca?"]
-    )
+    q: str | list[str] = Field(description="a text, or a list of texts", examples=["¿Dónde está la biblioteca?"])
     source: str = Field(description="its language, or auto to have it detected", examples=["es"])
     target: str = Field(examples=["en"])
     format: Literal["text", "html"] = "text"

@@ -355,9 +355,7 @@ class TranslationService:
             raise
         return job
 
-    async def _by_way(
-        self, texts: Sequence[str], hop: Direction, job: Job, max_counted: int | None
-    ) -> Sequence[str]:
+    async def _by_way(self, texts: Sequence[str], hop: Direction, job: Job, max_counted: int | None) -> Sequence[str]:
         """The texts in the next language on the way to the one that `job` is to translate into."""
         first = await self._begin(texts, hop, 0, 0, None, max_counted=max_counted)
         async with aclosing(first.grow(None if max_counted else self.timeout)) as growing:

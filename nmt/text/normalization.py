@@ -15,9 +15,7 @@ LONE_WORD = 7  # letters of a word that stands alone; shorter ones are often nam
 _LETTERS = regex.compile(r"\p{L}+")
 _TOKEN = regex.compile(r"\S+")
 # Addresses, paths, placeholders, markup, domains and files ("A.ES", "LEEME.TXT"), initials, digits among letters.
-_AS_IT_IS = regex.compile(
-    r".*[@/\\_%{}<>#=$`]|.*\p{L}\.\p{L}|.*\d\p{L}|.*\p{L}-?\d|\P{L}*+(?:\p{L}\.)+\P{L}*$|--"
-)
+_AS_IT_IS = regex.compile(r".*[@/\\_%{}<>#=$`]|.*\p{L}\.\p{L}|.*\d\p{L}|.*\p{L}-?\d|\P{L}*+(?:\p{L}\.)+\P{L}*$|--")
 # Up to 39: kings, centuries, chapters.
 _ROMAN = regex.compile(r"\P{L}*+X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]{2})\P{L}*$")
 _ENGLISH_I = regex.compile(r"(?<!\p{L})i(?=$|[^\p{L}\p{N}.]|\.$)")

@@ -248,10 +248,7 @@ def _paired(items: list[Item]) -> list[Item]:
                 items[place] = replace(item, partner=items[partner].start)
     return [
         replace(item, role="word")
-        if item.role in ("open", "close")
-        and item.partner is None
-        and item.kind == "tag"
-        and _name(item) not in _INLINE
+        if item.role in ("open", "close") and item.partner is None and item.kind == "tag" and _name(item) not in _INLINE
         else item
         for item in items
     ]

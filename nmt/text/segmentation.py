@@ -48,9 +48,7 @@ _SMILEY = r"(?<!\S)(?:[:;=]['’]?-?[()DPpOo3|/\\*]+|<3|[xX]D+)(?!\S)"
 _PICTURES = regex.compile(rf"((?:{_PICTURE}|{_SMILEY})+)", regex.VERSION1)
 
 # What marks a list entry, a heading, a quotation or a speaker, at the beginning of a sentence.
-_LEAD = regex.compile(
-    r"(?:\s*(?:\#{1,6}|>+(?:\ ?>)*|[*+•‣◦▪·–—-]|\d{1,3}[.)]|\[[ xX]\])(?=\s))*", regex.VERBOSE
-)
+_LEAD = regex.compile(r"(?:\s*(?:\#{1,6}|>+(?:\ ?>)*|[*+•‣◦▪·–—-]|\d{1,3}[.)]|\[[ xX]\])(?=\s))*", regex.VERBOSE)
 _DASH = regex.compile(r"\s*[-–—]\s")
 # Abbreviations after which no sentence ends; before a number; and before a number or a small letter.
 _TITLES = r"Sr|Sra|Sres|Srta|Dr|Dra|Dres|Dña|Prof|Profa|Ing|Lic|Gral|Avda|Mr|Mrs|Ms|St|Sto|Sta|Vd|Vds|Ud|Uds"
@@ -98,9 +96,7 @@ def _cuts(sentence: str, lead: regex.Pattern[str]) -> list[tuple[int, int]]:
     if (mark := lead.match(sentence)) and mark.end() > 0:
         spans.append(mark.span())
     spans += [
-        (item.start, item.end)
-        for item in items
-        if item.role == "break" or (item.text == "|" and item.kind == "sign")
+        (item.start, item.end) for item in items if item.role == "break" or (item.text == "|" and item.kind == "sign")
     ]
     apart: list[tuple[int, int]] = []
     for start, end in sorted(spans):

@@ -77,9 +77,7 @@ class Tokenizer:
     @cached_property
     def placeholders(self) -> tuple[str, ...]:
         """Pieces of one private-use character, which models learn to copy in place of what must not change."""
-        return tuple(
-            sorted(piece for piece in self._pieces if len(piece) == 1 and "\ue000" <= piece <= "\uf8ff")
-        )
+        return tuple(sorted(piece for piece in self._pieces if len(piece) == 1 and "\ue000" <= piece <= "\uf8ff"))
 
     @cached_property
     def _pieces(self) -> list[str]:

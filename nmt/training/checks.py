@@ -88,14 +88,11 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
             remedy = f"build the dataset with --subwords-from {checkpoint.folder}"
             raise UserError(f"{checkpoint.folder}: its {side} pieces are not those of the dataset; {remedy}")
     there, here = (
-        Config(model=dataclasses.replace(c.model, dropout=DropoutConfig()))
-        for c in (checkpoint.config, config)
+        Config(model=dataclasses.replace(c.model, dropout=DropoutConfig())) for c in (checkpoint.config, config)
     )
     if other := [f"{name} is {old} there, {new} here" for name, old, new in differences(there, here)]:
         why = "; ".join(other)
-        raise UserError(
-            f"{checkpoint.folder}: cannot be begun from: {why}; use the recipe in its config.yaml"
-        )
+        raise UserError(f"{checkpoint.folder}: cannot be begun from: {why}; use the recipe in its config.yaml")
 
 
 def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:

@@ -26,9 +26,7 @@ class Split:
 
     For a language model the source of every pair is left empty."""
 
-    def __init__(
-        self, folder: str | Path, name: str, reverse: bool = False, language_model: bool = False
-    ) -> None:
+    def __init__(self, folder: str | Path, name: str, reverse: bool = False, language_model: bool = False) -> None:
         self.table = _memory_mapped(Path(folder) / name)
         self.language_model = language_model
         self.sides = ("target", "source") if reverse else ("source", "target")
@@ -51,10 +49,7 @@ class Split:
 
     def highest_ids(self) -> tuple[int, int]:
         """The highest source and target id; -1 where there is none."""
-        highest = [
-            [pc.max(chunk.values).as_py() for chunk in self.table[f"{side}_ids"].chunks]
-            for side in self.sides
-        ]
+        highest = [[pc.max(chunk.values).as_py() for chunk in self.table[f"{side}_ids"].chunks] for side in self.sides]
         source, target = (max((i for i in ids if i is not None), default=-1) for ids in highest)
         return -1 if self.language_model else source, target
 

@@ -281,9 +281,7 @@ class Trainer:
         if progress is None:
             if run_checkpoints(self.run):
                 remedy = f"begin another run, in another --out, from its weights: --init {self.run / 'best'}"
-                raise UserError(
-                    f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; {remedy}"
-                )
+                raise UserError(f"{self.run}: has checkpoints but no saved state, so it cannot be resumed; {remedy}")
             self.reporter.say(f"{self.run}: no saved state yet, starting at step 0")
             return
         if progress.dataset and progress.dataset != dataset:

@@ -56,9 +56,7 @@ _SPANISH = (
 _FORMS = {form: row.split(",") for row in _SPANISH for form in row.split(",")}
 _ADJECTIVE = r"(?:nuev|viej|antigu|últim|próxim|únic|mism|propi|pequeñ|segund|buen|mal|fals|verdader)[oa]s?"
 _BEFORE = {
-    "es": regex.compile(
-        rf"(?i)(?<!\p{{L}})({'|'.join(sorted(_FORMS, key=len, reverse=True))})( {_ADJECTIVE})? $"
-    ),
+    "es": regex.compile(rf"(?i)(?<!\p{{L}})({'|'.join(sorted(_FORMS, key=len, reverse=True))})( {_ADJECTIVE})? $"),
     "en": regex.compile(r"(?i)(?<!\p{L})(an?|this|these) $"),
 }
 _VOWEL = regex.compile(r"(?i)(?!eu|uni(?!n)|us[aeiu]|one\b|once\b|ut[ei])[aeiou]|h(?:our|onest|onou?r|eir)")

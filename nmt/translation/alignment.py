@@ -124,9 +124,7 @@ class Alignment:
         back = (self.weights * weight)[:, :before].sum(axis=1)
         ahead = (self.weights * weight)[:, before:].sum(axis=1)
         # cost of cutting before word k: attention ahead of those on its left, and back of those on its right
-        cost = (
-            np.concatenate([[0.0], np.cumsum(ahead)]) + back.sum() - np.concatenate([[0.0], np.cumsum(back)])
-        )
+        cost = np.concatenate([[0.0], np.cumsum(ahead)]) + back.sum() - np.concatenate([[0.0], np.cumsum(back)])
         expected = count * before / total
         cost = cost + 1e-6 * np.abs(np.arange(count + 1) - expected)
         return int(cost.argmin())
@@ -134,16 +132,12 @@ class Alignment:
     def aligned_word(self, at: int, after: bool) -> int | None:
         """Index of the target word that is connected most with the source word that ends (or, with `after`, begins) at
         `at`; None if no word does, or the target has none."""
-        column = next(
-            (i for i, (start, end) in enumerate(self.source_words) if (start if after else end) == at), None
-        )
+        column = next((i for i, (start, end) in enumerate(self.source_words) if (start if after else end) == at), None)
         if column is None or not self.target_words:
             return None
         return int(self.weights[:, column].argmax())
 
-    def stretch(
-        self, start: int, end: int, within: Span | None = None, taken: Sequence[Span] = ()
-    ) -> Span | None:
+    def stretch(self, start: int, end: int, within: Span | None = None, taken: Sequence[Span] = ()) -> Span | None:
         """[first, past the last) target words of the source characters [start, end): those whose attention lies mostly
         inside, in one run that gains most; if there is none, the word that is nearest.
 

@@ -49,16 +49,12 @@ def repair_names(
     size          pieces of a word of the source
     """
     long_words = _LONG_WORD.findall(source)
-    if len(long_words) >= MIN_TITLE_WORDS and 2 * sum(word[0].isupper() for word in long_words) > len(
-        long_words
-    ):
+    if len(long_words) >= MIN_TITLE_WORDS and 2 * sum(word[0].isupper() for word in long_words) > len(long_words):
         return text
     names = [
         name
         for name in _NAME.findall(source)
-        if name not in text
-        and not _COMMON.search(name.lower())
-        and min(size(name), size(name.lower())) >= MIN_PIECES
+        if name not in text and not _COMMON.search(name.lower()) and min(size(name), size(name.lower())) >= MIN_PIECES
     ]
     written = spell(pieces) if names else None
     if written is None:

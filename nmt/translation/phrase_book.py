@@ -49,9 +49,7 @@ class PhraseBook:
             columns = [column.strip() for column in line.split("\t")]
             if len(columns) != 2 or not all(map(without_marks, columns)):
                 # The line is not shown: the file may be a link to one with private contents.
-                raise UserError(
-                    f"{file}:{number}: expected SOURCE<TAB>TRANSLATION, found {len(columns)} columns"
-                )
+                raise UserError(f"{file}:{number}: expected SOURCE<TAB>TRANSLATION, found {len(columns)} columns")
             pairs.append((columns[0], columns[1]))
         return cls(pairs, target_language)
 

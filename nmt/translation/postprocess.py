@@ -52,9 +52,7 @@ class Draft:
 
 def detokenize(hypothesis: Hypothesis, tokenizer: Tokenizer) -> Draft:
     """The text of a hypothesis, on one line."""
-    return Draft(
-        one_line(tokenizer.decode(hypothesis.tokens)), tokenizer.pieces(hypothesis.tokens), hypothesis
-    )
+    return Draft(one_line(tokenizer.decode(hypothesis.tokens)), tokenizer.pieces(hypothesis.tokens), hypothesis)
 
 
 def count_defects(request: Request, text: str) -> int:
@@ -74,9 +72,7 @@ def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draf
     request  with the sentence that the model read
     """
     defects = partial(count_defects, request)
-    mended = repair_numbers(
-        request.sentence, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention
-    )
+    mended = repair_numbers(request.sentence, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention)
     text = min(mended, deduplicate(request, mended), key=defects)
     return replace(draft, text=text, defects=(defects(text), defects(draft.text)))
 

@@ -25,9 +25,7 @@ NUMBERS = ("12", "37", "58", "25", "43", "64", "78", "32", "47", "95", "26", "53
 # Kinds that models mostly copy by themselves.
 COPIED_FIRST = frozenset({"designation", "date", "time", "ordinal"})
 ATTEMPTS = 3  # at protecting a sentence: with stand-ins; with other and more stand-ins; without any
-OWN_DIGITS = (
-    3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
-)
+OWN_DIGITS = 3  # an item with one plain number of so few digits has that as its stand-in: "§ 12" is read as 12
 
 # Signs that a vocabulary may lack and others that it reads in their place.
 SAME_SIGN = {
@@ -168,9 +166,7 @@ def protect(
         add(text[position : item.start])
         before, after = neighbours(text, held, place)
         apart = bool(stand_in) and item.role != "sign"
-        between = (
-            not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
-        )
+        between = not stand_in and item.role in ("break", "sign", "word") and before.isalnum() and after.isalnum()
         if (apart and before.isalnum()) or between:
             add(" ")
         start = size
@@ -192,11 +188,7 @@ def neighbours(text: str, items: Sequence[Item], place: int) -> tuple[str, str]:
     if items[place].role not in _PAIR:
         while first > 0 and items[first - 1].role in _PAIR and items[first - 1].end == items[first].start:
             first -= 1
-        while (
-            last + 1 < len(items)
-            and items[last + 1].role in _PAIR
-            and items[last + 1].start == items[last].end
-        ):
+        while last + 1 < len(items) and items[last + 1].role in _PAIR and items[last + 1].start == items[last].end:
             last += 1
     start, end = items[first].start, items[last].end
     return text[start - 1 : start], text[end : end + 1]
@@ -301,11 +293,7 @@ def _unknown(text: str, vocabulary: Vocabulary) -> list[Item]:
     joined: list[Item] = []
     for item in items:
         last = joined[-1] if joined else None
-        if (
-            last
-            and last.kind == item.kind in (FOREIGN, "unknown")
-            and text[last.end : item.start] in ("", " ")
-        ):
+        if last and last.kind == item.kind in (FOREIGN, "unknown") and text[last.end : item.start] in ("", " "):
             joined[-1] = replace(last, text=text[last.start : item.end], end=item.end)
         else:
             joined.append(item)

@@ -27,9 +27,7 @@ class SentenceTranslation:
     copied: bool = False  # nothing to translate, or nothing came out: `text` is `source`
     known: bool = False  # from the phrase book, or all of it from a glossary
     foreign: tuple[str, ...] = ()  # stretches of the source in a script that the model does not read: copied
-    token_scores: tuple[
-        float, ...
-    ] = ()  # log-probability of each of `tokens` and of EOS; () if none was searched
+    token_scores: tuple[float, ...] = ()  # log-probability of each of `tokens` and of EOS; () if none was searched
 
     @property
     def doubtful(self) -> tuple[Span, ...]:

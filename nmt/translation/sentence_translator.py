@@ -266,7 +266,5 @@ def _is_defective(request: Request, result: SentenceTranslation, attempt: int) -
     if result.known or result.copied:
         return False
     if attempt == ATTEMPTS - 1:
-        return any(
-            item.role != "number" for item in missing_items(request.sentence, result.text, request.items)
-        )
+        return any(item.role != "number" for item in missing_items(request.sentence, result.text, request.items))
     return any(count_defects(request, text) for text, _ in result.candidates)

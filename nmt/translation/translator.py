@@ -84,9 +84,7 @@ class Translator:
         )
 
     @classmethod
-    def load(
-        cls, folder: str | Path, device: str = "auto", runtime: str = "auto", phrases: bool = True
-    ) -> Translator:
+    def load(cls, folder: str | Path, device: str = "auto", runtime: str = "auto", phrases: bool = True) -> Translator:
         """Load a checkpoint folder.
 
         device   "cuda", "cpu", or "auto": the GPU if there is one, else the CPU
@@ -181,9 +179,7 @@ class Translator:
         request = Request(sentence, prefix, items=items)
         return self._sentence_translator(beam, n_best).continuations(request, count)
 
-    def _translated(
-        self, plans: Iterable[Plan | None], sentences: SentenceTranslator
-    ) -> Iterator[Translation]:
+    def _translated(self, plans: Iterable[Plan | None], sentences: SentenceTranslator) -> Iterator[Translation]:
         """The translations of the plans, in order.  While one window of plans is searched, the next one is made."""
         pending: deque[tuple[list[Plan], PendingBatch]] = deque()
         try:

@@ -39,9 +39,7 @@ def build(service: TranslationService) -> None:
             answer = await service.translate(text, chosen, beam, alternatives, glossary)
         return answer.text, list(answer.alternatives)
 
-    async def translate_batch(
-        texts: list[str], direction: str = first, beam: int = 0, glossary: str = ""
-    ) -> list[str]:
+    async def translate_batch(texts: list[str], direction: str = first, beam: int = 0, glossary: str = "") -> list[str]:
         """Translate a list of texts, together no longer than the limit of one request, in one direction; beam 0 is
         the model's own, `glossary` as of /translate.  Returns their translations in order."""
         with _told_to_programs():

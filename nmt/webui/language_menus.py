@@ -43,9 +43,7 @@ def direction_menu(service: TranslationService, key: str, elem_id: str, **settin
     )
 
 
-def source_choices(
-    service: TranslationService, language: catalogue.Language, detected: str | None = None
-) -> Choices:
+def source_choices(service: TranslationService, language: catalogue.Language, detected: str | None = None) -> Choices:
     """The choices of the menu "from"; `detected` is the language that was detected, None before one was."""
     said = catalogue.say(language, "translate.detect")
     if detected:

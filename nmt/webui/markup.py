@@ -32,8 +32,7 @@ def progress(key: str, done: int, total: int) -> str:
 def copy_button(attributes: str, before: str, after: str) -> str:
     """A button whose words change from `before` to `after` when it is pressed; the page's scripts do the copying."""
     return (
-        f'<button {attributes}><span class="nmt-before">{before}</span>'
-        f'<span class="nmt-after">{after}</span></button>'
+        f'<button {attributes}><span class="nmt-before">{before}</span><span class="nmt-after">{after}</span></button>'
     )
 
 

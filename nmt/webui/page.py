@@ -66,9 +66,7 @@ def build_page(service: TranslationService, trainings: Trainings | None = None) 
         page.load(None, js=_title_js(), api_visibility="private")
         gradio_api.build(service)
     # Not open: what is to wait in the queue could otherwise be asked for past it and all its limits.
-    return page.queue(
-        max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=MAX_RUNNING_EVENTS, api_open=False
-    )
+    return page.queue(max_size=MAX_QUEUED_EVENTS, default_concurrency_limit=MAX_RUNNING_EVENTS, api_open=False)
 
 
 def trying_with(service: TranslationService) -> Callable[[Direction, catalogue.Language], list[Any]]:

@@ -85,9 +85,7 @@ def test_a_word_may_be_answered_with_a_capital_and_a_mark() -> None:
 
 
 def test_the_variants_of_a_sentence_leave_numbers_and_urls() -> None:
-    written = {
-        name: careless("¿Qué, Íñigo, 3.50 en https://a.es/?x=1?") for name, careless in VARIANTS.items()
-    }
+    written = {name: careless("¿Qué, Íñigo, 3.50 en https://a.es/?x=1?") for name, careless in VARIANTS.items()}
     assert list(written.values())[1:] == [
         "¿qué, íñigo, 3.50 en https://a.es/?x=1?",
         "¿Que, Inigo, 3.50 en https://a.es/?x=1?",
@@ -97,11 +95,7 @@ def test_the_variants_of_a_sentence_leave_numbers_and_urls() -> None:
 
 
 def test_the_other_words_are_not_in_the_list_that_training_has() -> None:
-    rows = (
-        (Path(__file__).parents[2] / "data_prep" / "words" / "es-en.tsv")
-        .read_text(encoding="utf-8")
-        .splitlines()
-    )
+    rows = (Path(__file__).parents[2] / "data_prep" / "words" / "es-en.tsv").read_text(encoding="utf-8").splitlines()
     columns = [{row.split("\t")[side].lower() for row in rows} for side in (0, 1)]
     for language, listed in zip(("es", "en"), columns, strict=True):
         for word in lone_words(language):
@@ -110,11 +104,7 @@ def test_the_other_words_are_not_in_the_list_that_training_has() -> None:
 
 def test_figures_go_to_a_file_and_a_users_mistake_is_one_line(tmp_path: Path, capsys: Any) -> None:
     assert finish(lambda: {"BLEU": 1.5}, tmp_path / "out.json") == 0
-    assert (
-        json.loads((tmp_path / "out.json").read_text())
-        == {"BLEU": 1.5}
-        == json.loads(capsys.readouterr().out)
-    )
+    assert json.loads((tmp_path / "out.json").read_text()) == {"BLEU": 1.5} == json.loads(capsys.readouterr().out)
 
     def never() -> dict[str, Any]:
         raise AssertionError("an hour of work that could not be written")

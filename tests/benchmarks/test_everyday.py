@@ -51,14 +51,10 @@ def answers(source: str, target: str) -> dict[str, str]:
         if row["language"] == source:
             for form in everyday.FORMS.values():
                 known.setdefault(form(row["word"]), row["accepted"].split("|")[0])
-    return known | {
-        row["sentence"]: row["sentence"] for row in read_table(ITEMS) if row["language"] == source
-    }
+    return known | {row["sentence"]: row["sentence"] for row in read_table(ITEMS) if row["language"] == source}
 
 
-def figures(
-    source: str, target: str, answer: Callable[[str], str], show: str | None = None
-) -> dict[str, Any]:
+def figures(source: str, target: str, answer: Callable[[str], str], show: str | None = None) -> dict[str, Any]:
     fake: Any = FakeTranslator(source, target, answer)
     return evaluate(fake, 5, show)
 
@@ -185,9 +181,7 @@ def test_a_model_of_other_languages_is_refused_in_a_sentence() -> None:
         figures("es", "pt", str)
 
 
-def test_a_table_with_a_wrong_row_is_refused_with_its_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_with_a_wrong_row_is_refused_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "words.tsv"
     monkeypatch.setitem(COLUMNS, table, ("language", "word", "accepted"))
     table.write_text("language\tword\taccepted\nes\tperro\n", encoding="utf-8")

@@ -17,9 +17,7 @@ def test_the_family_is_judged_on_pairs_that_nobody_trained_on(tmp_path: Path) ->
     (tmp_path / "pairs.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
     family.hold_out(tmp_path / "pairs.tsv", tmp_path)
     train = {tuple(line.split("\t")) for line in (tmp_path / "train.tsv").read_text().splitlines()}
-    dev = list(
-        zip(*((tmp_path / f"dev.{side}").read_text().splitlines() for side in ("es", "en")), strict=True)
-    )
+    dev = list(zip(*((tmp_path / f"dev.{side}").read_text().splitlines() for side in ("es", "en")), strict=True))
     assert len(dev) == family.RANDOM_PAIRS + family.MAX_LONG_PAIRS and not train & set(dev)
     assert train | set(dev) == set(pairs)
     assert all(len(source.split()) >= family.MIN_LONG_WORDS for source, _ in dev[family.RANDOM_PAIRS :])
@@ -34,9 +32,7 @@ def test_a_familys_figures_are_of_the_whole_and_of_each_length(tmp_path: Path) -
     for folder in (run / "state" / "step-1", run / "best"):
         folder.mkdir(parents=True)
     (run / "state" / "step-1" / "progress.json").write_text('{"seconds": 60, "target_tokens": 6000}')
-    save_file(
-        {"w": np.zeros((3, 4), np.float32), "b": np.zeros(5, np.float32)}, run / "best" / "model.safetensors"
-    )
+    save_file({"w": np.zeros((3, 4), np.float32), "b": np.zeros(5, np.float32)}, run / "best" / "model.safetensors")
     for name, lines in (("dev.es", sources), ("dev.en", references), ("run/dev.hypothesis", hypotheses)):
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
     found = family.figures(family.MEMBERS[0], run, tmp_path)
@@ -54,6 +50,4 @@ def test_the_family_has_every_comparison_of_the_course() -> None:
         config = load_config("tatoeba-cpu", [f"{key}={value}" for key, value in settings.items()])
         configs.append((config.model, member.characters))
     assert all(config not in configs[:i] for i, config in enumerate(configs))
-    assert {"cell", "direction", "depth", "attention", "pieces", "encoder"} <= {
-        m.group for m in family.MEMBERS
-    }
+    assert {"cell", "direction", "depth", "attention", "pieces", "encoder"} <= {m.group for m in family.MEMBERS}

@@ -26,11 +26,7 @@ def pictures_of(guide: Path) -> list[str]:
 
 
 def commands_of(guide: Path) -> list[str]:
-    lines = [
-        line
-        for block in re.findall(r"^```\n(.*?)^```", text(guide), re.M | re.S)
-        for line in block.splitlines()
-    ]
+    lines = [line for block in re.findall(r"^```\n(.*?)^```", text(guide), re.M | re.S) for line in block.splitlines()]
     return [line for line in lines if line.startswith(PROGRAMS)]
 
 

@@ -42,9 +42,7 @@ def test_twenty_kinds_are_drawn_alike_each_time(side: int) -> None:
         (("|", "|"), "a | b", 0),
     ],
 )
-def test_an_item_is_kept_exactly_as_often_and_by_itself(
-    items: tuple[str, ...], translation: str, kept: int
-) -> None:
+def test_an_item_is_kept_exactly_as_often_and_by_itself(items: tuple[str, ...], translation: str, kept: int) -> None:
     assert kept_items(Case("", items, 3), translation) == kept
 
 

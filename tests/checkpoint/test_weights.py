@@ -65,14 +65,10 @@ def test_big_weights_are_cut_into_shards(
 
 def test_half_precision_halves_the_file(saved: tuple[Path, Seq2Seq, Config], tmp_path: Path) -> None:
     folder, model, config = saved
-    save_checkpoint(
-        tmp_path / "half", config, named_weights(model), load_tokenizers(folder), dtype=torch.float16
-    )
+    save_checkpoint(tmp_path / "half", config, named_weights(model), load_tokenizers(folder), dtype=torch.float16)
     full, half = ((f / "model.safetensors").stat().st_size for f in (folder, tmp_path / "half"))
     assert half < 0.65 * full  # the header stays
-    torch.testing.assert_close(
-        outputs(load_model(tmp_path / "half").model), outputs(model), atol=1e-2, rtol=1e-2
-    )
+    torch.testing.assert_close(outputs(load_model(tmp_path / "half").model), outputs(model), atol=1e-2, rtol=1e-2)
 
 
 def test_every_byte_of_a_cut_off_file_gives_one_sentence(saved: tuple[Path, Seq2Seq, Config]) -> None:
@@ -110,9 +106,7 @@ def test_average_is_the_mean_of_the_last(saved: tuple[Path, Seq2Seq, Config], tm
     tokenizers = load_tokenizers(folder)
     run = tmp_path / "run"
     for step in (100, 200, 1000):
-        weights = {
-            name: torch.full_like(weight, step / 1000) for name, weight in named_weights(model).items()
-        }
+        weights = {name: torch.full_like(weight, step / 1000) for name, weight in named_weights(model).items()}
         save_checkpoint(run / "checkpoints" / f"step-{step:07}", config, weights, tokenizers)
     used = average([run], 2, tmp_path / "mean")
     assert [path.name for path in used] == ["step-0000200", "step-0001000"]
@@ -213,11 +207,7 @@ def test_kill_9_in_the_middle_of_a_save_leaves_a_loadable_checkpoint(
                     break
                 print(call, number)
     """)
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(saved[0])], capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", script, str(saved[0])], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     killed = done.stdout.splitlines()
-    assert {"write_bytes 1", "fsync 1", "fsync 3", "rename 1", "rename 2", "rmtree 1", "rmtree 3"} <= set(
-        killed
-    )
+    assert {"write_bytes 1", "fsync 1", "fsync 3", "rename 1", "rename 2", "rmtree 1", "rmtree 3"} <= set(killed)

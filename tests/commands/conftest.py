@@ -29,9 +29,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(step)
         model = Seq2Seq(config.model)
         model.output.bias.data[EOS] = 3.0
-        save_checkpoint(
-            run / "checkpoints" / f"step-{step}", config, named_weights(model), (tokenizer, tokenizer)
-        )
+        save_checkpoint(run / "checkpoints" / f"step-{step}", config, named_weights(model), (tokenizer, tokenizer))
     return run / "checkpoints" / "step-1"
 
 

@@ -78,9 +78,7 @@ def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFix
 
 def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[object, ...]] = []
-    monkeypatch.setattr(
-        nmt.training.trainer, "train", lambda *arguments: calls.append(arguments) or Progress()
-    )
+    monkeypatch.setattr(nmt.training.trainer, "train", lambda *arguments: calls.append(arguments) or Progress())
     arguments = [
         "train",
         "tiny",
@@ -107,9 +105,7 @@ def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_closed_standard_output_is_no_traceback() -> None:
-    done = subprocess.run(
-        ["sh", "-c", " ".join([*COMMAND, "recipes", ">&-"])], capture_output=True, text=True
-    )
+    done = subprocess.run(["sh", "-c", " ".join([*COMMAND, "recipes", ">&-"])], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
 
 
@@ -117,8 +113,7 @@ def test_average_writes_a_checkpoint_that_info_describes(run: Run, checkpoint: P
     status, output, _ = run("average", checkpoint.parent.parent, "--last", 2, "--out", tmp_path / "mean")
     assert (status, output.decode()) == (0, f"{tmp_path / 'mean'}: the mean of step-1, step-2\n")
     first, second, mean = (
-        load_model(folder).model.output.bias
-        for folder in (checkpoint, checkpoint.parent / "step-2", tmp_path / "mean")
+        load_model(folder).model.output.bias for folder in (checkpoint, checkpoint.parent / "step-2", tmp_path / "mean")
     )
     assert torch.allclose(mean, (first + second) / 2, atol=1e-2)
     status, output, _ = run("info", tmp_path / "mean")

@@ -56,9 +56,7 @@ def test_scores_a_model_and_keeps_its_translations(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, s="hola ana. ¿qué tal?\n\nno\n", r="HOLA ANA. ¿QUÉ TAL?\n\nNO\n")
-    status, output, _ = run(
-        "score", "--model", "any", "--source", "s", "--reference", "r", "--save", "out", "--json"
-    )
+    status, output, _ = run("score", "--model", "any", "--source", "s", "--reference", "r", "--save", "out", "--json")
     assert status == 0 and json.loads(output)["BLEU"]["value"] == pytest.approx(100)
     assert (tmp_path / "out").read_bytes() == (tmp_path / "r").read_bytes()
 

@@ -48,9 +48,7 @@ def test_it_finishes_what_it_has_begun_when_it_is_told_to_end() -> None:
     with started() as (process, address, said):
         assert process.stdout is not None and process.stdout.readline() == f"Ready: {address}\n"
         answers: list[httpx.Response] = []
-        asking = threading.Thread(
-            target=lambda: answers.append(ask("POST", f"{address}/translate", json=LONG))
-        )
+        asking = threading.Thread(target=lambda: answers.append(ask("POST", f"{address}/translate", json=LONG)))
         asking.start()
         while "nmt_characters_total{" not in ask("GET", f"{address}/metrics").text:  # it has begun
             time.sleep(0.05)
@@ -74,12 +72,8 @@ def test_several_processes_answer_and_count_together() -> None:
                 time.sleep(0.2)
         for _ in range(9):
             ask("GET", f"{address}/health")
-        assert (
-            'nmt_requests_total{route="/health",status="200"} 10.0' in ask("GET", f"{address}/metrics").text
-        )
-        assert ask("POST", f"{address}/translate", json={**LONG, "q": "Hola."}).json() == {
-            "translatedText": "Hello."
-        }
+        assert 'nmt_requests_total{route="/health",status="200"} 10.0' in ask("GET", f"{address}/metrics").text
+        assert ask("POST", f"{address}/translate", json={**LONG, "q": "Hola."}).json() == {"translatedText": "Hello."}
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) in (0, -signal.SIGTERM)
     assert said == []
@@ -95,9 +89,7 @@ def test_several_processes_answer_and_count_together() -> None:
         (["--rate-limit", "often"], "give for example 60/minute"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(
-    flags: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_wrong_is_said_in_a_line(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", str(free_port()), *flags]) == 1
     said = capsys.readouterr().err
     assert message in said and said.count("\n") == 1

@@ -15,9 +15,7 @@ from tests.support.commands import COMMAND, Run
 
 
 def test_writes_one_line_for_each_line(run: Run, capitals: None) -> None:
-    text = (
-        "hola\r\n\r\n   \n  sí. no. 😀 \nuno\u2028dos\x85tres\n123\n\x00\nmira http://a.es/b\n\nfin".encode()
-    )
+    text = "hola\r\n\r\n   \n  sí. no. 😀 \nuno\u2028dos\x85tres\n123\n\x00\nmira http://a.es/b\n\nfin".encode()
     status, output, messages = run("translate", "--model", "any", stdin=text)
     assert (status, messages) == (0, "")
     assert output.decode().split("\n") == [
@@ -45,9 +43,7 @@ def test_line_counts_agree_at_the_edges(run: Run, capitals: None, stdin: bytes, 
 def test_bad_bytes_cost_a_warning_but_no_line(run: Run, capitals: None) -> None:
     status, output, messages = run("translate", "--model", "any", stdin=b"uno\na\xf1o nuevo\ntres\n")
     assert (status, output.decode()) == (0, "UNO\nAO NUEVO\nTRES\n")
-    assert messages.splitlines() == [
-        "nmt: warning: line 2: not UTF-8 (invalid continuation byte), bad bytes replaced"
-    ]
+    assert messages.splitlines() == ["nmt: warning: line 2: not UTF-8 (invalid continuation byte), bad bytes replaced"]
 
 
 def test_many_lines_come_in_order(run: Run, capitals: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,9 +86,7 @@ def test_attention_comes_with_json(run: Run, capitals: None) -> None:
 
 def test_translates_with_a_real_checkpoint(run: Run, checkpoint: Path) -> None:
     text = "hola\n\n¿qué tal, ana?\n"
-    status, output, _ = run(
-        "translate", "--model", checkpoint, "--device", "cpu", "--beam", 2, stdin=text.encode()
-    )
+    status, output, _ = run("translate", "--model", checkpoint, "--device", "cpu", "--beam", 2, stdin=text.encode())
     translator = Translator.load(checkpoint, "cpu")
     expected = [result.text for result in translator.translate_batch(text.splitlines(), beam=2)]
     assert (status, output.decode().splitlines()) == (0, expected)

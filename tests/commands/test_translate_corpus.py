@@ -34,9 +34,7 @@ def test_lines_of_all_files_in_their_order(run: Run, capitals: None, corpus: Pat
     assert found[:5] == ["HOLA", "", "  SÍ. NO. 😀 ", "UNO\u2028DOS\x85TRES", "123"]
     assert found[5:25] == [f"LÍNEA {n}" for n in range(20)] and found[25] == "OTRA" and found[27:] == [""]
     assert sorted(path.name for path in corpus.parent.iterdir() if path.name.startswith("out")) == ["out.en"]
-    assert run("translate-corpus", corpus, out, "--model", checkpoint)[2].endswith(
-        "add --force to replace it\n"
-    )
+    assert run("translate-corpus", corpus, out, "--model", checkpoint)[2].endswith("add --force to replace it\n")
 
 
 def test_scores_and_n_best(run: Run, capitals: None, corpus: Path, checkpoint: Path) -> None:
@@ -62,9 +60,7 @@ def test_what_was_done_before_a_failure_is_not_done_again(
     monkeypatch.setattr(translate_corpus.Worker, "__call__", fails_at_the_fourth)
     out = corpus.with_name("out.en")
     assert run("translate-corpus", corpus, out, "--model", checkpoint)[0] == 1 and not out.exists()
-    assert (
-        "other files or options" in run("translate-corpus", corpus, out, "--model", checkpoint, "--scores")[2]
-    )
+    assert "other files or options" in run("translate-corpus", corpus, out, "--model", checkpoint, "--scores")[2]
     assert run("translate-corpus", corpus, out, "--model", checkpoint)[0] == 0
     assert done == [0, 1, 2, 3, 3, 4, 5, 6]
     assert out.read_text(encoding="utf-8").count("\n") == len(LINES)
@@ -101,9 +97,7 @@ def test_sampling_gives_others_by_another_seed_and_the_same_by_the_same(
     assert cold == corpus.with_name("e").read_text(encoding="utf-8").split("\n") != first
 
 
-def test_mistakes_are_one_sentence(
-    run: Run, corpus: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mistakes_are_one_sentence(run: Run, corpus: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = corpus.with_name("out.en")
 
     def message(*arguments: object) -> str:
@@ -126,8 +120,5 @@ def test_ray_gives_the_same(run: Run, corpus: Path, checkpoint: Path) -> None:
     pytest.importorskip("ray")
     for name, engine in (("local.en", "local"), ("ray.en", "ray")):
         out = corpus.with_name(name)
-        assert (
-            run("translate-corpus", corpus, out, "--model", checkpoint, "--engine", engine, "--workers", 2)[0]
-            == 0
-        )
+        assert run("translate-corpus", corpus, out, "--model", checkpoint, "--engine", engine, "--workers", 2)[0] == 0
     assert corpus.with_name("ray.en").read_bytes() == corpus.with_name("local.en").read_bytes()

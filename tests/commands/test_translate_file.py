@@ -59,9 +59,7 @@ def test_wrong_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     source.write_bytes(b"hola\n")
     assert main(["translate-file", str(source), str(source), "--model", MODEL]) == 1
     assert main(["translate-file", str(source), str(tmp_path / "no" / "out.txt"), "--model", MODEL]) == 1
-    assert (
-        main(["translate-file", str(tmp_path / "no.txt"), str(tmp_path / "out.txt"), "--model", MODEL]) == 1
-    )
+    assert main(["translate-file", str(tmp_path / "no.txt"), str(tmp_path / "out.txt"), "--model", MODEL]) == 1
     with pytest.raises(SystemExit, match="2"):
         main(["translate-file", str(source), str(tmp_path / "out.md"), "--model", MODEL])
     errors = capsys.readouterr().err
@@ -116,9 +114,7 @@ def test_what_is_in_the_memory_is_taken_from_it_and_what_is_like_it_shown(
 ) -> None:
     memory = tmp_path / "done.tmx"
     unit = '<tu><tuv xml:lang="es-ES"><seg>{}</seg></tuv><tuv xml:lang="en"><seg>{}</seg></tuv></tu>'
-    units = unit.format("El  perro <ph>b</ph>duerme.", "DOG SLEEPS") + unit.format(
-        "La gata negra come.", "CAT EATS"
-    )
+    units = unit.format("El  perro <ph>b</ph>duerme.", "DOG SLEEPS") + unit.format("La gata negra come.", "CAT EATS")
     memory.write_text(f'<!DOCTYPE tmx SYSTEM "tmx14.dtd"><tmx><body>{units}</body></tmx>')
     source, out = tmp_path / "a.txt", tmp_path / "b.txt"
     source.write_text("El perro duerme.\nLa gata negra come ya.\nGracias.\n")
@@ -128,11 +124,7 @@ def test_what_is_in_the_memory_is_taken_from_it_and_what_is_like_it_shown(
     assert first == "DOG SLEEPS" and "eats" in second and "Thank" in third
     said = capsys.readouterr()
     assert "3 texts translated, 1 of them from the memory" in said.out
-    assert (
-        "'La gata negra come ya.' is to 9" in said.err
-        and "'CAT EATS'" in said.err
-        and "Gracias" not in said.err
-    )
+    assert "'La gata negra come ya.' is to 9" in said.err and "'CAT EATS'" in said.err and "Gracias" not in said.err
     bold = tmp_path / "a.md"
     bold.write_text("El **perro** duerme.\n")
     assert main(["translate-file", str(bold), str(tmp_path / "b.md"), *given]) == 0

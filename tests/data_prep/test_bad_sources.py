@@ -84,9 +84,7 @@ def test_blank_lines_are_counted(tmp_path):
 
 def test_unknown_column_names_the_header(tmp_path):
     path = write_csv(tmp_path / "a.csv")
-    with pytest.raises(
-        UserError, match=r"a\.csv:1: no column 'espanol'; this header has 'id', 'english', 'spanish'"
-    ):
+    with pytest.raises(UserError, match=r"a\.csv:1: no column 'espanol'; this header has 'id', 'english', 'spanish'"):
         read(f"tsv:{path}:es=espanol,en=english", tmp_path)
 
 
@@ -142,9 +140,7 @@ def test_all_variants_of_a_unit_of_tmx_are_pairs(tmp_path):
     assert read(f"tmx:{path}", tmp_path)[0] == [("uno", "one"), ("un", "one")]
 
 
-@pytest.mark.parametrize(
-    "units", ["<tu><tuv></tu>", "<tu><tuv xml:lang='es'><seg>a<b></seg></tuv></tu>", "<tu>"]
-)
+@pytest.mark.parametrize("units", ["<tu><tuv></tu>", "<tu><tuv xml:lang='es'><seg>a<b></seg></tuv></tu>", "<tu>"])
 def test_tmx_that_is_broken_otherwise_is_refused(tmp_path, units):
     path = write_tmx(tmp_path / "a.tmx", units)
     for skip in (False, True):
@@ -222,9 +218,7 @@ def test_zstandard(tmp_path):
 
 def test_name_that_is_neither_a_path_nor_on_the_hub(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    with pytest.raises(
-        UserError, match="hf:nobody/nothing: no such local path, and loading it from the hub failed"
-    ):
+    with pytest.raises(UserError, match="hf:nobody/nothing: no such local path, and loading it from the hub failed"):
         read("hf:nobody/nothing", tmp_path)
 
 

@@ -45,11 +45,7 @@ def test_ids_are_int32_and_those_of_the_tokenizer_without_bos_and_eos(folder):
 
 
 def test_every_pair_is_in_exactly_one_split(folder):
-    rows = [
-        (row["source"], row["target"])
-        for name in ("train", "dev", "test")
-        for row in read_split(folder, name)
-    ]
+    rows = [(row["source"], row["target"]) for name in ("train", "dev", "test") for row in read_split(folder, name)]
     assert sorted(rows) == sorted(PAIRS)
     assert [len(read_split(folder, name)) for name in ("train", "dev", "test")] == [len(PAIRS) - 50, 20, 30]
 
@@ -159,9 +155,7 @@ def test_excluded_test_is_touched_by_no_split(markup, tmp_path):
         ("Otra cosa", f"<b>{PAIRS[7][1]}</b>" if markup else PAIRS[7][1]),
     ]
     exclude = write_tsv(tmp_path / "held.tsv", held)
-    report = build(
-        tmp_path / "set", "--source", write_tsv(tmp_path / "a.tsv"), "--exclude-test", exclude, *SIZES
-    )
+    report = build(tmp_path / "set", "--source", write_tsv(tmp_path / "a.tsv"), "--exclude-test", exclude, *SIZES)
     sources, targets = (
         set.union(*sides)
         for sides in zip(*(sentences(tmp_path / "set", n) for n in ("train", "dev", "test")), strict=True)
@@ -210,9 +204,7 @@ def test_report_names_every_filter_and_its_counts_add_up(tmp_path, capsys):
     other = write_tsv(
         tmp_path / "b.tsv", [(PAIRS[1][0].upper(), PAIRS[1][1]), ("El perro\u00a0 ladra", "The dog barks")]
     )
-    report = build(
-        tmp_path / "set", "--source", f"tsv:{corpus}", "--source", other, "--on-bad-line", "skip", *SIZES
-    )
+    report = build(tmp_path / "set", "--source", f"tsv:{corpus}", "--source", other, "--on-bad-line", "skip", *SIZES)
 
     cleaning = report["cleaning"]
     expected = {

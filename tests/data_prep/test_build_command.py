@@ -41,9 +41,7 @@ def test_force_deletes_no_folder_of_another_kind(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (OSError("No space left"), 1)])
-def test_broken_off_build_leaves_the_old_folder_and_nothing_else(
-    error, status, tmp_path, monkeypatch, capsys
-):
+def test_broken_off_build_leaves_the_old_folder_and_nothing_else(error, status, tmp_path, monkeypatch, capsys):
     corpus, out = write_tsv(tmp_path / "a.tsv"), tmp_path / "set"
     build(out, "--source", corpus, *SIZES)
     before = read_split(out, "train")

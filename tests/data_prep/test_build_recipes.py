@@ -51,15 +51,11 @@ def test_recipe_refuses_a_file_that_has_changed(tmp_path, capsys):
     build(tmp_path / "set", "--source", corpus, *SIZES)
     write_tsv(tmp_path / "a.tsv", PAIRS[1:])
     build(tmp_path / "again", "--recipe", tmp_path / "set" / "data.yaml", status=1)
-    assert (
-        f"{tmp_path / 'a.tsv'}: has changed since the recipe recorded its sha256" in capsys.readouterr().err
-    )
+    assert f"{tmp_path / 'a.tsv'}: has changed since the recipe recorded its sha256" in capsys.readouterr().err
 
 
 def test_flags_go_on_top_of_a_recipe(folder, tmp_path):
-    build(
-        tmp_path / "set", "--recipe", folder / "data.yaml", "--test", "5", "--set", "subwords.model_type=bpe"
-    )
+    build(tmp_path / "set", "--recipe", folder / "data.yaml", "--test", "5", "--set", "subwords.model_type=bpe")
     recipe = yaml.safe_load((tmp_path / "set" / "data.yaml").read_text())
     assert recipe["splits"] == {"dev": 20, "test": 5, "seed": 1} and recipe["subwords"]["model_type"] == "bpe"
 

@@ -52,9 +52,7 @@ def test_forms_that_divide_one_counterpart_stay_outside() -> None:
     forms = {"yo": ("comí", "I"), "tú": ("comiste", "you"), "él": ("comió", "he"), "ella": ("comía", "she")}
     eaten = [(f"{who} {verb} pan", f"{name} ate bread") for who, (verb, name) in forms.items()]
     found = dict(
-        word_pairs(
-            [*eaten, ("pan", "bread"), ("yo", "I"), ("tú", "you"), ("él", "he"), ("ella", "she")], times=1
-        )
+        word_pairs([*eaten, ("pan", "bread"), ("yo", "I"), ("tú", "you"), ("él", "he"), ("ella", "she")], times=1)
     )
     assert found["pan"] == "bread" and found["tú"] == "you"
     assert not {"comí", "comiste", "comió", "comía"} & set(found)
@@ -99,9 +97,7 @@ def test_the_command_writes_a_list_that_build_reads(dataset: Path, tmp_path: Pat
     assert {"ayer\tyesterday", "Ayer\tYesterday", "vendió\tsold", "manzana\tapple"} <= set(lines)
     assert not any("tom" in line.lower() for line in lines)
     assert not any(line.startswith("vendio\t") for line in lines)  # a noisy copy's
-    report = build(
-        tmp_path / "more", "--source", write_tsv(tmp_path / "p.tsv"), "--source", f"tsv:{out}", *SIZES
-    )
+    report = build(tmp_path / "more", "--source", write_tsv(tmp_path / "p.tsv"), "--source", f"tsv:{out}", *SIZES)
     assert report["sources"][1]["kept"] > 10
 
 

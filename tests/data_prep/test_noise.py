@@ -122,9 +122,7 @@ def test_placeholders_are_different_ones_and_the_same_on_both_sides() -> None:
         assert found == there and both[0].count(found[0]) == both[1].count(found[0]) == 1
         counts.add(len(found))
     assert counts == {1, 2, 3, 4}
-    assert (
-        with_placeholders("Tom es alto.", "Tom is tall.", DRAWS[0]) is None
-    )  # may be any word with a capital
+    assert with_placeholders("Tom es alto.", "Tom is tall.", DRAWS[0]) is None  # may be any word with a capital
 
 
 def test_a_name_becomes_another_of_its_kind() -> None:
@@ -201,10 +199,7 @@ def test_a_word_is_written_in_all_its_forms_once() -> None:
 
 # ---- in a build ----
 
-ALL = [
-    f"noise.{kind}=1.0"
-    for kind in ("typing", "placeholders", "names", "numbers", "signs", "joined", "lone_words")
-]
+ALL = [f"noise.{kind}=1.0" for kind in ("typing", "placeholders", "names", "numbers", "signs", "joined", "lone_words")]
 
 
 def test_no_direction_learns_to_write_like_that(tmp_path: Path) -> None:

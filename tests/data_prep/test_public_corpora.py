@@ -57,9 +57,7 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         def log_message(self, *_: object) -> None:
             asked.append(self.path)
 
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))
-    )
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
         cache = tmp_path_factory.mktemp("cache")  # nothing of this goes into the user's own
@@ -71,9 +69,7 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         patch.setattr(mtdata_index.Index, "obj", None)
         original = importlib.import_module
         empty = ModuleType("empty")
-        patch.setattr(
-            importlib, "import_module", lambda name, package=None: empty if package else original(name)
-        )
+        patch.setattr(importlib, "import_module", lambda name, package=None: empty if package else original(name))
         from mtdata.entry import DatasetId, Entry
         from mtdata.index import Index
 
@@ -84,9 +80,7 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
             file = "en-es.txt.zip" if version == "v10" else "gone.zip"
             index += Entry(did, f"{at}/{file}", cite=("tiedemann2012parallel",), **moses)
         index += Entry(DatasetId("OPUS", "europarl", "v99", ("en", "es_MX")), f"{at}/gone.zip", **moses)
-        index += Entry(
-            DatasetId("OPUS", "news_commentary", "v16", ("en", "es")), f"{at}/en-es.txt.zip", **moses
-        )
+        index += Entry(DatasetId("OPUS", "news_commentary", "v16", ("en", "es")), f"{at}/en-es.txt.zip", **moses)
         for name in ("carriage", "short"):
             index += Entry(DatasetId("OPUS", name, "v1", ("en", "es")), f"{at}/{name}.zip", **moses)
         index += Entry(DatasetId("Statmt", "short", "1", ("en", "es")), f"{at}/short.tsv.gz")
@@ -143,9 +137,7 @@ def test_a_build_names_what_is_to_be_cited_and_fetches_once(requests: list[str],
     described = report["sources"][0]
     assert described["licence"] == "public domain" and described["kept"] == len(PAIRS)
     assert described["corpus"]["id"] == "OPUS-europarl-v10-eng-spa"
-    assert "Tiedemann" in described["corpus"]["cite"][0] and described["corpus"]["urls"][0].endswith(
-        "/en-es.txt.zip"
-    )
+    assert "Tiedemann" in described["corpus"]["cite"][0] and described["corpus"]["urls"][0].endswith("/en-es.txt.zip")
     assert len(json.loads(json.dumps(described))["corpus"]["cite"]) == 1
 
 

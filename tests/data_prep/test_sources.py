@@ -68,9 +68,7 @@ def test_tmx_inline_markup_goes_and_marked_text_stays(tmp_path):
         '<tu><tuv xml:lang="es"><seg>Una <bpt i="1">&lt;b></bpt><hi>gran</hi><ept i="1">&lt;/b></ept> casa<ph/>.</seg>'
         '</tuv><tuv xml:lang="en"><seg>A big house.</seg></tuv></tu>'
     )
-    assert read(f"tmx:{write_tmx(tmp_path / 'a.tmx', unit)}", tmp_path)[0] == [
-        ("Una gran casa.", "A big house.")
-    ]
+    assert read(f"tmx:{write_tmx(tmp_path / 'a.tmx', unit)}", tmp_path)[0] == [("Una gran casa.", "A big house.")]
 
 
 def test_tmx_entities_are_neither_expanded_nor_fetched(tmp_path):
@@ -108,9 +106,7 @@ def test_gettext_leaves_out_and_counts_what_is_not_translated(tmp_path):
     po.append(polib.POEntry(msgid="Nothing yet", msgstr=""))
     po.append(polib.POEntry(msgid="Gone", msgstr="Ido", obsolete=True))
     po.append(
-        polib.POEntry(
-            msgid="%d file", msgid_plural="%d files", msgstr_plural={0: "%d archivo", 1: "%d archivos"}
-        )
+        polib.POEntry(msgid="%d file", msgid_plural="%d files", msgstr_plural={0: "%d archivo", 1: "%d archivos"})
     )
     po.save(str(tmp_path / "a.po"))
     pairs, tally = read(f"po:{tmp_path / 'a.po'}", tmp_path)

@@ -46,9 +46,7 @@ def test_fold_compares_without_case_and_punctuation(one, other):
     assert sentence_key(one) == sentence_key(other)
 
 
-@pytest.mark.parametrize(
-    "one, other", [("el", "él"), ("año", "ano"), ("...", "?!"), ("कि", "की"), ("1", "2")]
-)
+@pytest.mark.parametrize("one, other", [("el", "él"), ("año", "ano"), ("...", "?!"), ("कि", "की"), ("1", "2")])
 def test_fold_keeps_accents_marks_and_digits_apart(one, other):
     assert fold(one) != fold(other)
 
@@ -93,17 +91,11 @@ def test_splits_share_no_sentence(seed):
     assert (split == DEV).sum() > 10 and (split == TEST).sum() > 10
     for side in (sources, targets):
         sentences = [{fold(side[i]) for i in np.flatnonzero(split == part)} for part in (TRAIN, DEV, TEST)]
-        assert (
-            not sentences[0] & sentences[1]
-            and not sentences[0] & sentences[2]
-            and not sentences[1] & sentences[2]
-        )
+        assert not sentences[0] & sentences[1] and not sentences[0] & sentences[2] and not sentences[1] & sentences[2]
 
 
 def distinct_keys(pairs: int) -> tuple[np.ndarray, np.ndarray]:
-    return sentence_keys(f"frase {i}" for i in range(pairs)), sentence_keys(
-        f"sentence {i}" for i in range(pairs)
-    )
+    return sentence_keys(f"frase {i}" for i in range(pairs)), sentence_keys(f"sentence {i}" for i in range(pairs))
 
 
 def test_carve_meets_the_sizes_where_it_can():

@@ -50,9 +50,7 @@ def test_nothing_is_unknown_and_text_comes_back_unchanged(text, tokenizer):
 
 def test_digits_are_pieces_of_their_own():
     processor = sentencepiece.SentencePieceProcessor(model_proto=train(iter(TEXT), MODELS["unigram"]))
-    assert [
-        piece for piece in processor.encode("en 1998", out_type=str) if piece.strip("▁").isdigit()
-    ] == list("1998")
+    assert [piece for piece in processor.encode("en 1998", out_type=str) if piece.strip("▁").isdigit()] == list("1998")
 
 
 def test_size_is_exact_where_the_text_allows():

@@ -46,9 +46,7 @@ def test_no_slot_stays_empty_and_both_sides_have_the_same_ones() -> None:
     carriers = load_carriers()
     assert len(carriers) >= 300 and len({carrier.section for carrier in carriers}) > 8
     for carrier in carriers:
-        spanish, english = (
-            re.findall(r"\[\^?([a-z_]+)(\d?)\]", side) for side in (carrier.spanish, carrier.english)
-        )
+        spanish, english = (re.findall(r"\[\^?([a-z_]+)(\d?)\]", side) for side in (carrier.spanish, carrier.english))
         assert sorted(spanish) == sorted(english) and {kind for kind, _ in spanish} <= SLOTS.keys(), carrier
         assert carrier.spanish == carrier.spanish.strip() and carrier.english == carrier.english.strip()
     assert not any("[" in side or "]" in side for pair in MANY for side in pair)

@@ -162,9 +162,7 @@ def test_arms_of_plurals_and_choices_are_translated_and_their_syntax_kept(tmp_pa
         (".strings", '"a" = "b";\n"c" = \n', "in.strings:2: expected"),
     ],
 )
-def test_a_broken_file_is_refused_with_its_line(
-    tmp_path: Path, suffix: str, content: str, message: str
-) -> None:
+def test_a_broken_file_is_refused_with_its_line(tmp_path: Path, suffix: str, content: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         open_document(save(tmp_path, suffix, content))
 

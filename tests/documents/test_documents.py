@@ -166,9 +166,7 @@ def test_the_number_of_translations_must_fit(tmp_path: Path) -> None:
         (".xyz", b"", "in.xyz: not a format that can be translated; give a file of .txt, .md,"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_place(
-    tmp_path: Path, suffix: str, content: bytes, message: str
-) -> None:
+def test_a_bad_file_is_refused_with_its_place(tmp_path: Path, suffix: str, content: bytes, message: str) -> None:
     path = tmp_path / f"in{suffix}"
     path.write_bytes(content)
     with pytest.raises(UserError, match=message):
@@ -202,11 +200,7 @@ def test_a_wrapped_paragraph_is_one_text_and_is_wrapped_again(tmp_path: Path) ->
         "  la página.\n\nOtra cosa.\n"
     )
     document = open_document(save(tmp_path, ".txt", source))
-    assert (
-        len(document.texts) == 2
-        and document.texts[0].startswith("Esta es")
-        and "por la mitad" in document.texts[0]
-    )
+    assert len(document.texts) == 2 and document.texts[0].startswith("Esta es") and "por la mitad" in document.texts[0]
     document.write(["word " * 25, "Other thing."], tmp_path / "out.txt")
     *wrapped, empty, last = (tmp_path / "out.txt").read_text().splitlines()
     assert all(line.startswith("  word") and len(line) <= 52 for line in wrapped)
@@ -215,9 +209,7 @@ def test_a_wrapped_paragraph_is_one_text_and_is_wrapped_again(tmp_path: Path) ->
 
 def test_poems_and_lists_are_translated_line_by_line(tmp_path: Path) -> None:
     poem = "Verde que te quiero verde.\nVerde viento. Verdes ramas.\nel barco sobre la mar\n"
-    shopping = (
-        "una docena de huevos frescos de la granja de mi tía\nuna barra de pan\nun litro de leche entera\n"
-    )
+    shopping = "una docena de huevos frescos de la granja de mi tía\nuna barra de pan\nun litro de leche entera\n"
     for text in (poem, shopping):
         assert open_document(save(tmp_path, ".txt", text)).texts == text.splitlines()
 

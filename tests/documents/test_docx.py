@@ -110,8 +110,7 @@ def test_only_texts_change(sample: Path) -> None:
     }
     for name in changed:
         old, new = (
-            re.sub(r' xml:space="preserve"|<\?xml[^>]*>\s*', "", data[name].decode())
-            for data in (before, after)
+            re.sub(r' xml:space="preserve"|<\?xml[^>]*>\s*', "", data[name].decode()) for data in (before, after)
         )
         assert re.sub(r"(?<=<w:t>)[^<]*", "", new) == re.sub(r"(?<=<w:t>)[^<]*", "", old)
         assert new.casefold() == old.casefold()
@@ -183,8 +182,7 @@ def test_no_text_is_ever_lost(tmp_path: Path) -> None:
 
     opened = open_document(path)
     said = [
-        " ".join(rng.sample(text.split(), len(text.split())))[: rng.randint(1, 90)].strip()
-        for text in opened.texts
+        " ".join(rng.sample(text.split(), len(text.split())))[: rng.randint(1, 90)].strip() for text in opened.texts
     ]
     opened.write(said, tmp_path / "out.docx")
     for text, new, after in zip(opened.texts, said, paragraphs(tmp_path / "out.docx"), strict=True):
@@ -207,9 +205,7 @@ def test_what_is_tracked_as_inserted_stays_so(tmp_path: Path) -> None:
     }
     written(path, by_glossary(said))
     first, second = docx.Document(str(tmp_path / "out.docx")).paragraphs
-    texts = [
-        "".join(node.text for node in first._p.iter() if node.tag.endswith("}t")) for first in (first, second)
-    ]
+    texts = ["".join(node.text for node in first._p.iter() if node.tag.endswith("}t")) for first in (first, second)]
     assert texts == ["It is very good.", "All of it is new."]
     inserted = ["".join(p._p.xpath("./w:ins//w:t/text()")) for p in (first, second)]
     assert [text.strip() for text in inserted] == ["very", texts[1]]
@@ -280,9 +276,7 @@ def test_damaged_files_are_refused(sample: Path, tmp_path: Path) -> None:
     broken = replaced(sample, "word/document.xml", b"</w:body>", b"")
     with pytest.raises(UserError, match=r"word/document.xml:\d+: not well-formed XML"):
         open_document(broken)
-    sheet = replaced(
-        sample, "[Content_Types].xml", b"wordprocessingml.document.main", b"spreadsheetml.sheet.main"
-    )
+    sheet = replaced(sample, "[Content_Types].xml", b"wordprocessingml.document.main", b"spreadsheetml.sheet.main")
     with pytest.raises(UserError, match="an Office file, but no Word document"):
         open_document(sheet)
 

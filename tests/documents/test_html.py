@@ -61,9 +61,7 @@ def test_nothing_but_texts_changes(tmp_path: Path, suffix: str, ending: str) -> 
 def test_markup_follows_its_words_and_is_never_lost() -> None:
     said = {"Un <0>gato</0> <1>negro</1> vive <2>aquí.</2>": "<2>Here</2> lives a <1>black</1> <0>cat</0>."}
     source = '<p>Un <i>gato</i> <b>negro</b> vive <a href="/">aquí.</a></p>'
-    assert (
-        fragment(source, by_glossary(said)) == '<p><a href="/">Here</a> lives a <b>black</b> <i>cat</i>.</p>'
-    )
+    assert fragment(source, by_glossary(said)) == '<p><a href="/">Here</a> lives a <b>black</b> <i>cat</i>.</p>'
     lost = fragment(source, lambda text: "Here it lives.")  # a translation memory knows no marks
     assert re.sub("<[^>]*>", "", lost) == "Here it lives."
     assert [lost.count(tag) for tag in ("<i>", "</i>", "<b>", "</b>", '<a href="/">', "</a>")] == [1] * 6
@@ -108,19 +106,14 @@ def test_signs_in_markup_are_no_words() -> None:
         result = fragment(source, lambda text, said=said: said.get(text.strip(), text))  # type: ignore[misc]
         for markup in ('<span><a href="#p" id="p">#</a></span>', "<b>→</b>", "<i>¶</i>", "<b>*</b>"):
             assert (markup in result) == (markup in source)
-    assert (
-        fragment("<h2>Los permisos<a>#</a></h2>", lambda text: "All of them")
-        == "<h2>All of them<a>#</a></h2>"
-    )
+    assert fragment("<h2>Los permisos<a>#</a></h2>", lambda text: "All of them") == "<h2>All of them<a>#</a></h2>"
 
 
 def test_code_in_a_link_is_written_once() -> None:
     source = '<p>Ver <a href="x"><code>una.cosa</code> aquí</a> y <code>b c</code></p>'
     document = TextDocument(source, Encoding(b"", "utf-8"), html.passages(source, "q"))
     assert [shown(text) for text in document.texts] == ["Ver <0>{1} aquí</0> y {2}"]
-    assert fragment(source, shout) == source.replace("Ver", "VER").replace("aquí", "AQUÍ").replace(
-        " y ", " Y "
-    )
+    assert fragment(source, shout) == source.replace("Ver", "VER").replace("aquí", "AQUÍ").replace(" y ", " Y ")
 
 
 @pytest.mark.parametrize(

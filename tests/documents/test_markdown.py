@@ -29,9 +29,7 @@ def test_emphasis_and_links_that_are_not_found_go_to_the_words_at_their_place(tm
 def test_code_that_the_translation_lost_is_written_anyway(tmp_path: Path) -> None:
     result = translated(tmp_path, ".md", "Escribe `ls -l` ahora mismo.\n", lambda text: "Type it right now.")
     assert result.count("`ls -l`") == 1 and "right now." in result
-    result = translated(
-        tmp_path, ".md", "Pulsa <kbd>Intro</kbd> ahora[^1].\n", lambda text: "Type it right now."
-    )
+    result = translated(tmp_path, ".md", "Pulsa <kbd>Intro</kbd> ahora[^1].\n", lambda text: "Type it right now.")
     assert result.count("<kbd>Intro</kbd>") == 1 and result.endswith(" now[^1].\n")
 
 
@@ -41,9 +39,7 @@ def test_a_translation_cannot_break_the_structure(tmp_path: Path) -> None:
         result = translated(tmp_path, ".md", source, lambda text, said=said: said)  # type: ignore[misc]
         again = open_document(save(tmp_path, ".md", result))
         assert again.texts in (said.split(" | ") * 2, [], ["Un párrafo de texto.", "Otro."]), result
-    result = translated(
-        tmp_path, ".md", "| uno | dos |\n|---|---|\n| tres | cuatro |\n", lambda text: "a | b"
-    )
+    result = translated(tmp_path, ".md", "| uno | dos |\n|---|---|\n| tres | cuatro |\n", lambda text: "a | b")
     assert open_document(save(tmp_path, ".md", result)).texts == ["a", "b"] * 4
 
 

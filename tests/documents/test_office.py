@@ -228,9 +228,7 @@ def test_books_keep_everything_but_their_texts(book: Path) -> None:
         assert after[name].lower() == before[name].replace("í".encode(), "í".encode()).lower()
 
 
-def test_hostile_and_foreign_archives_are_refused(
-    slides: Path, workbook: Path, odt: Path, book: Path
-) -> None:
+def test_hostile_and_foreign_archives_are_refused(slides: Path, workbook: Path, odt: Path, book: Path) -> None:
     for path in (slides, workbook, odt, book):
         for limits, message in (
             (Limits(unpacked_bytes=500), "unpacks to .* bytes, the limit is 500"),

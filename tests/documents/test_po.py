@@ -70,20 +70,14 @@ def test_po_changes_no_byte_of_what_it_does_not_translate(tmp_path: Path) -> Non
         'msgid "no"\nmsgstr "a very long line that nobody has broken and that goes on beyond what gettext writes"\n\n'
         '#: a.c:1\nmsgid "uno"\nmsgstr ""\n#~ msgid "dos"\n#~ msgstr ""\n# fin'
     )
-    expected = source.replace(
-        '#: a.c:1\nmsgid "uno"\nmsgstr ""', '#: a.c:1\n#, fuzzy\nmsgid "uno"\nmsgstr "UNO"'
-    )
+    expected = source.replace('#: a.c:1\nmsgid "uno"\nmsgstr ""', '#: a.c:1\n#, fuzzy\nmsgid "uno"\nmsgstr "UNO"')
     assert translated(tmp_path, ".po", source) == expected
 
 
 def test_po_tags_and_links_stay_around_their_words(tmp_path: Path) -> None:
-    text = (
-        'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'
-    )
+    text = 'Lee los <a href=\\"/t\\">términos</a> de **uso** en [casa](https://e.org/a).<br>Adiós <b>Juan</b>|sí'
     source = f'msgid "{text}"\nmsgstr ""\n'
-    assert texts_of(save(tmp_path, ".po", source))[0].startswith(
-        'Lee los <a href="/t">términos</a> de <0>uso</0>'
-    )
+    assert texts_of(save(tmp_path, ".po", source))[0].startswith('Lee los <a href="/t">términos</a> de <0>uso</0>')
     [entry] = polib.pofile(translated(tmp_path, ".po", source))
     assert entry.msgstr.casefold() == entry.msgid.casefold() and entry.msgstr != entry.msgid
 

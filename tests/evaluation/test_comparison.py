@@ -103,9 +103,7 @@ def test_empty_lines_are_scored_like_any_other() -> None:
 
 def test_ter_is_left_out_where_it_would_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     work = sum(
-        (len(x.split()) * len(r.split())) ** 2
-        for lines in (A, B)
-        for x, r in zip(lines, REFERENCE, strict=True)
+        (len(x.split()) * len(r.split())) ** 2 for lines in (A, B) for x, r in zip(lines, REFERENCE, strict=True)
     )
     monkeypatch.setattr(comparison, "MAX_TER_WORK", work)
     assert measure(CORPUS).with_ter
@@ -114,9 +112,7 @@ def test_ter_is_left_out_where_it_would_take_too_long(monkeypatch: pytest.Monkey
     assert [row.metric for row in result.rows] == ["BLEU", "chrF2"] and not result.with_ter
 
 
-def test_where_ter_runs_out_of_its_time_only_ter_is_left_out(
-    both: Result, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_ter_runs_out_of_its_time_only_ter_is_left_out(both: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     def endless(*_: Any) -> Any:
         while True:
             pass
@@ -127,9 +123,7 @@ def test_where_ter_runs_out_of_its_time_only_ter_is_left_out(
     assert measure(CORPUS).rows == both.rows[:2]
 
 
-def test_two_systems_sentences_come_by_difference_and_one_systems_worst_first(
-    both: Result, single: Result
-) -> None:
+def test_two_systems_sentences_come_by_difference_and_one_systems_worst_first(both: Result, single: Result) -> None:
     ahead = [s.chrf[0] - s.chrf[1] for s in ordered(both, *comparison.first_order(both))]
     assert ahead == sorted(ahead, reverse=True) and ahead[0] > 0 > ahead[-1]
     own = [s.chrf[0] for s in ordered(single, *comparison.first_order(single))]

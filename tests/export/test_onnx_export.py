@@ -144,9 +144,7 @@ def test_products_inside_scans_are_of_integers(name: str, reversal_data: Path, t
         assert "MatMul" not in operators and "MatMulIntegerToFloat" in operators
 
 
-def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(
-    served: Path, reversal_data: Path, tmp_path: Path
-) -> None:
+def test_a_translator_takes_the_graphs_by_itself_on_a_cpu(served: Path, reversal_data: Path, tmp_path: Path) -> None:
     assert Translator.load(served, "cpu").runtime == "onnx"
     assert Translator.load(served, "cpu", "torch").runtime == "torch"
     plain = checkpoint(tmp_path / "plain", reversal_data)
@@ -179,9 +177,7 @@ def test_serving_imports_no_torch(served: Path) -> None:
         "import sys, nmt; t = nmt.Translator.load(sys.argv[1], 'cpu'); t.translate('uno dos');"
         "print(sorted({'torch', 'pyarrow', 'sacrebleu', 'datasets'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(served)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(served)], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
@@ -198,9 +194,7 @@ def test_a_forked_child_translates(served: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code, str(served)], timeout=60).returncode == 0
 
 
-def test_a_lone_sentence_is_searched_in_the_thread_that_asks(
-    served: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lone_sentence_is_searched_in_the_thread_that_asks(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
 
     def watched(*args: Any, **options: Any) -> Any:

@@ -147,9 +147,7 @@ def test_many_columns_of_like_size_share_a_scale() -> None:
     assert scale.shape == () and scale.dtype == np.float32
     assert integers.shape == matrix.shape and integers.dtype == np.int8
     by_column = [to_integers(half) for half in np.split(matrix, 2, axis=1)]  # too few columns to share
-    exact = sum(
-        squared_error(half, *found) for half, found in zip(np.split(matrix, 2, 1), by_column, strict=True)
-    )
+    exact = sum(squared_error(half, *found) for half, found in zip(np.split(matrix, 2, 1), by_column, strict=True))
     assert exact < squared_error(matrix, integers, scale) < 4 * exact
     # The scale is the best there is, or nearly: neither twice nor half of it would do as well.
     for other in (2 * scale, scale / 2):

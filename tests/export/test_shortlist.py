@@ -91,9 +91,7 @@ def test_a_search_is_the_same_alone_and_in_a_batch(listed: OnnxModel) -> None:
         assert [h.score for h in alone] == pytest.approx([h.score for h in expected], abs=1e-5)
 
 
-def test_with_every_piece_on_the_list_nothing_changes(
-    plain: OnnxModel, reversal_data: Path, tmp_path: Path
-) -> None:
+def test_with_every_piece_on_the_list_nothing_changes(plain: OnnxModel, reversal_data: Path, tmp_path: Path) -> None:
     folder = checkpoint(tmp_path / "es-en", reversal_data, hidden=32)
     export(folder, shortlist=(table(plain.vocab), np.ones(plain.vocab, bool)))
     expected = beam_search(plain, *sources(), DECODING)

@@ -38,9 +38,7 @@ from tests.support.search_reference import (
 @pytest.mark.parametrize("length_penalty", [-0.5, 0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize("coverage_penalty", [0.0, 0.3])
 @pytest.mark.parametrize("ngram", [0, 1, 2])
-def test_wide_beam_equals_exhaustive_search(
-    length_penalty: float, coverage_penalty: float, ngram: int
-) -> None:
+def test_wide_beam_equals_exhaustive_search(length_penalty: float, coverage_penalty: float, ngram: int) -> None:
     decoding = replace(
         PLAIN,
         beam=400,
@@ -52,9 +50,7 @@ def test_wide_beam_equals_exhaustive_search(
     for source, found in zip(sources, beam_search(model, *batch(sources), decoding, n_best=10), strict=True):
         expected = exhaustive(model, source, decoding)[:10]
         assert [hypothesis.tokens for hypothesis in found] == [tokens for _, tokens in expected]
-        assert [hypothesis.score for hypothesis in found] == pytest.approx(
-            [score for score, _ in expected], abs=1e-4
-        )
+        assert [hypothesis.score for hypothesis in found] == pytest.approx([score for score, _ in expected], abs=1e-4)
         assert all(hypothesis.finished for hypothesis in found)
 
 
@@ -66,9 +62,7 @@ def test_wide_beam_equals_exhaustive_search_on_networks(name: str, length_penalt
     for source, found in zip(sources, beam_search(model, *batch(sources), decoding, n_best=5), strict=True):
         expected = exhaustive(model, source, decoding)[:5]
         assert [hypothesis.tokens for hypothesis in found] == [tokens for _, tokens in expected]
-        assert [hypothesis.score for hypothesis in found] == pytest.approx(
-            [score for score, _ in expected], abs=1e-4
-        )
+        assert [hypothesis.score for hypothesis in found] == pytest.approx([score for score, _ in expected], abs=1e-4)
 
 
 def test_a_beam_of_few_keeps_the_few_best_and_narrows_as_hypotheses_end() -> None:
@@ -83,18 +77,12 @@ def test_a_beam_of_few_keeps_the_few_best_and_narrows_as_hypotheses_end() -> Non
             live = [(tokens, total) for total, tokens in best if tokens[-1] != EOS]
             room = 3 - len(ended)
         found = beam_search(model, *batch([source]), replace(PLAIN, beam=3), n_best=3)[0]
-        assert [h.tokens for h in found if h.finished] == [
-            tokens for _, tokens in sorted(ended, reverse=True)
-        ]
+        assert [h.tokens for h in found if h.finished] == [tokens for _, tokens in sorted(ended, reverse=True)]
 
 
-@pytest.mark.parametrize(
-    "alpha, beta", [(-0.5, 0.0), (0.0, 0.0), (0.6, 0.2), (1.0, 0.0), (1.0, 0.4), (1.5, 0.0)]
-)
+@pytest.mark.parametrize("alpha, beta", [(-0.5, 0.0), (0.0, 0.0), (0.6, 0.2), (1.0, 0.0), (1.0, 0.4), (1.5, 0.0)])
 @pytest.mark.parametrize("n_best", [1, 3])
-def test_early_exit_misses_nothing(
-    monkeypatch: pytest.MonkeyPatch, alpha: float, beta: float, n_best: int
-) -> None:
+def test_early_exit_misses_nothing(monkeypatch: pytest.MonkeyPatch, alpha: float, beta: float, n_best: int) -> None:
     decoding = replace(PLAIN, beam=5, length_penalty=alpha, coverage_penalty=beta, max_length_extra=6)
     source = batch(random_sources(100))
     early, late = TableModel(sharpness=3.0, eos=1.0), TableModel(sharpness=3.0, eos=1.0)
@@ -191,9 +179,7 @@ def test_batch_order_size_and_padding_change_nothing_on_networks(name: str) -> N
 def test_finished_sentences_leave_the_batch() -> None:
     model, sources = TableModel(eos=1.0), random_sources(20)
     lengths = [len(h.token_scores) for h in greedy_search(model, *batch(sources), PLAIN)]
-    assert [rows for rows, _ in model.batches] == [
-        sum(length > t for length in lengths) for t in range(max(lengths))
-    ]
+    assert [rows for rows, _ in model.batches] == [sum(length > t for length in lengths) for t in range(max(lengths))]
     model.batches.clear()
     beam_search(model, *batch(sources), PLAIN)
     rows = [rows for rows, _ in model.batches]
@@ -221,9 +207,7 @@ def test_a_scored_target_has_the_numbers_of_the_search(name: str) -> None:
     for place in range(2):
         rows = [i for i, row in enumerate(found) if len(row) > place and row[place].finished]
         targets = [found[i][place].tokens for i in rows]
-        for i, scored in zip(
-            rows, score_target(model, source[rows], lengths[rows], targets, decoding), strict=True
-        ):
+        for i, scored in zip(rows, score_target(model, source[rows], lengths[rows], targets, decoding), strict=True):
             assert approximately(scored, found[i][place]) and scored.finished
             assert scored.score == pytest.approx(found[i][place].score, abs=1e-4)
             compared += 1

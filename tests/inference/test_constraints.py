@@ -68,9 +68,7 @@ def test_what_never_ends_is_cut_at_the_maximum_length_and_marked() -> None:
 @pytest.mark.parametrize("coverage_penalty", [0.0, 2.0])
 def test_of_what_never_ends_the_best_is_given(coverage_penalty: float) -> None:
     model, sources = TableModel(eos=-math.inf), random_sources(12)
-    decoding = replace(
-        PLAIN, beam=100, coverage_penalty=coverage_penalty, max_length_ratio=0.0, max_length_extra=3
-    )
+    decoding = replace(PLAIN, beam=100, coverage_penalty=coverage_penalty, max_length_ratio=0.0, max_length_extra=3)
     targets = [list(words) for words in itertools.product(WORDS, repeat=3)]
     for source, (found,) in zip(sources, beam_search(model, *batch(sources), decoding), strict=True):
         scores = reference_scores(model, source, targets, decoding)
@@ -107,9 +105,7 @@ def test_the_guard_allows_as_much_repetition_as_the_source_has() -> None:
 def test_the_guard_never_bans_the_end() -> None:
     model = TableModel(eos=-6.0)
     found = beam_search(model, *batch([[4, EOS]]), replace(PLAIN, no_repeat_ngram=1, max_length_extra=9))[0]
-    assert (
-        len(found[0].tokens) <= 3 and found[0].finished
-    )  # three words in all, then nothing is left but the end
+    assert len(found[0].tokens) <= 3 and found[0].finished  # three words in all, then nothing is left but the end
 
 
 # Forced prefix
@@ -121,9 +117,7 @@ def test_a_prefix_is_kept_and_the_rest_is_the_best_that_can_follow() -> None:
     decoding = replace(PLAIN, beam=400)
     found = beam_search(model, *batch([source] * 4), decoding, n_best=3, prefix=prefixes)
     for prefix, row in zip(prefixes[:3], found, strict=False):
-        expected = [
-            pair for pair in exhaustive(model, source, decoding) if list(pair[1][: len(prefix)]) == prefix
-        ]
+        expected = [pair for pair in exhaustive(model, source, decoding) if list(pair[1][: len(prefix)]) == prefix]
         assert [h.tokens for h in row] == [tokens for _, tokens in expected[:3]]
         assert [h.score for h in row] == pytest.approx([score for score, _ in expected[:3]], abs=1e-4)
     assert all(hypothesis.tokens[:3] == (UNK, 5, 4) for hypothesis in found[3])
@@ -212,8 +206,7 @@ def test_samples_follow_the_models_distribution(options: dict[str, Any]) -> None
 def test_a_seeded_sample_repeats() -> None:
     model, source = TableModel(), batch(random_sources(10))
     first, again, other = (
-        [plain(h) for h in sample(model, *source, PLAIN, generator=np.random.default_rng(seed))]
-        for seed in (1, 1, 2)
+        [plain(h) for h in sample(model, *source, PLAIN, generator=np.random.default_rng(seed))] for seed in (1, 1, 2)
     )
     assert first == again != other
 

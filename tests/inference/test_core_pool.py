@@ -138,9 +138,7 @@ def test_who_stops_waiting_leaves_nothing_behind(job: Job) -> None:
     assert "given up" not in job.begun
 
 
-def test_without_threads_there_is_an_error_and_no_core_is_lost(
-    job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_threads_there_is_an_error_and_no_core_is_lost(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 

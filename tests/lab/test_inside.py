@@ -61,9 +61,7 @@ def ids_of(folder: Path, text: str) -> list[int]:
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_gates_reproduce_the_outputs_of_every_fused_layer(
-    name: str, reversal_data: Path, tmp_path: Path
-) -> None:
+def test_gates_reproduce_the_outputs_of_every_fused_layer(name: str, reversal_data: Path, tmp_path: Path) -> None:
     loaded = load_model(checkpoint(tmp_path / "model", reversal_data, hidden=16, **FAMILY[name]))
     model = loaded.model
     layers = {f"encoder {i}": layer for i, layer in enumerate(model.encoder.layers)}
@@ -128,9 +126,7 @@ def test_the_trees_kept_path_is_what_beam_search_returned(
 
 
 @pytest.mark.parametrize("name", DECODINGS)
-def test_no_dropped_candidate_scores_better_than_what_was_kept(
-    name: str, reversal_data: Path, tmp_path: Path
-) -> None:
+def test_no_dropped_candidate_scores_better_than_what_was_kept(name: str, reversal_data: Path, tmp_path: Path) -> None:
     path = checkpoint(tmp_path / "model", reversal_data, DECODINGS[name])
     tree, _, steps = beam_tree(
         TorchModel(load_model(path).model), np.array([[*ids_of(path, SENTENCE), EOS]]), DECODINGS[name]
@@ -151,9 +147,7 @@ def test_no_dropped_candidate_scores_better_than_what_was_kept(
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_token_probabilities_are_those_of_score_target(
-    name: str, reversal_data: Path, tmp_path: Path
-) -> None:
+def test_token_probabilities_are_those_of_score_target(name: str, reversal_data: Path, tmp_path: Path) -> None:
     path = checkpoint(tmp_path / "model", reversal_data, **FAMILY[name])
     inside = look_inside(path, SENTENCE, translation="tres dos")
     assert (inside.given, inside.translation) == (True, "tres dos")
@@ -251,9 +245,7 @@ def test_the_same_data_gives_the_same_picture(folder: Path, tmp_path: Path) -> N
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
-def test_command_refuses_an_empty_sentence_in_one_line(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_refuses_an_empty_sentence_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lab", "inside", "--model", str(folder), ""]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -51,9 +51,7 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 def with_attention(checkpoint: Checkpoint, kind: str, folder: Path) -> Path:
     """The same kind of model, untrained, but with attention."""
-    model = replace(
-        checkpoint.config.model, attention=replace(checkpoint.config.model.attention, kind=kind, size=64)
-    )
+    model = replace(checkpoint.config.model, attention=replace(checkpoint.config.model.attention, kind=kind, size=64))
     tokenizers = checkpoint.source_tokenizer, checkpoint.target_tokenizer
     config = replace(checkpoint.config, model=model)
     save_checkpoint(folder, config, named_weights(Seq2Seq(model)), tokenizers)
@@ -141,9 +139,7 @@ def test_another_vector_says_something_else(checkpoint: Checkpoint) -> None:
 
 
 @pytest.mark.parametrize("kind", ["additive", "dot", "general", "multihead"])
-def test_a_model_with_attention_is_refused_with_the_reason(
-    checkpoint: Checkpoint, kind: str, tmp_path: Path
-) -> None:
+def test_a_model_with_attention_is_refused_with_the_reason(checkpoint: Checkpoint, kind: str, tmp_path: Path) -> None:
     attentive = load_model(with_attention(checkpoint, kind, tmp_path / kind))
     message = f"by {kind} attention, the encoder's states at all positions.*attention.kind=none"
     with pytest.raises(UserError, match=message):
@@ -157,9 +153,7 @@ def test_an_empty_sentence_has_no_vector(checkpoint: Checkpoint) -> None:
         sentence_vector(checkpoint, "  ")
 
 
-def test_the_command_shows_vector_and_sentences(
-    checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_shows_vector_and_sentences(checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str]) -> None:
     translator = Translator.load(checkpoint.folder, "cpu", "torch")
     first, second = (translator.translate(sentence) for sentence in SENTENCES[:2])
     run_lab("vector", "--model", str(checkpoint.folder), SENTENCES[0])

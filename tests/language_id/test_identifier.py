@@ -80,9 +80,7 @@ def test_probabilities_are_of_the_language_that_is_named(identifier: LanguageIde
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "1234", "¿?", "🙂", "https://example.org/the", "日本語", "_"])
-def test_a_text_with_nothing_to_go_by_is_in_either_language(
-    identifier: LanguageIdentifier, text: str
-) -> None:
+def test_a_text_with_nothing_to_go_by_is_in_either_language(identifier: LanguageIdentifier, text: str) -> None:
     assert identifier.identify(text) == ("es", 0.5)
 
 
@@ -97,9 +95,7 @@ def test_identifying_needs_no_torch(identifier: LanguageIdentifier, tmp_path: Pa
     assert done.stdout.strip() == identifier.identify("hola").language
 
 
-def test_what_is_saved_is_what_is_loaded_but_for_half_precision(
-    identifier: LanguageIdentifier, tmp_path: Path
-) -> None:
+def test_what_is_saved_is_what_is_loaded_but_for_half_precision(identifier: LanguageIdentifier, tmp_path: Path) -> None:
     identifier.save(tmp_path / "a")
     loaded = LanguageIdentifier.load(tmp_path / "a")
     assert (loaded.languages, loaded.characters) == (identifier.languages, identifier.characters)
@@ -145,9 +141,7 @@ def test_snippets_are_words_in_a_row_with_less_care() -> None:
     assert plain >= set("¿óñé") and plain >= set("one")
     words = normalised("quien canto manana en madrid con ella").split()
     for text in filter(None, texts):
-        bare = "".join(
-            c for c in unicodedata.normalize("NFD", text.replace("¿", "")) if c.isalpha() or c == " "
-        )
+        bare = "".join(c for c in unicodedata.normalize("NFD", text.replace("¿", "")) if c.isalpha() or c == " ")
         assert f" {bare.strip()} " in f" {' '.join(words)} "
         assert text == normalised(text)
     lengths = {len(text.split()) for text in texts}

@@ -262,8 +262,7 @@ def test_a_state_can_be_differentiated_by_an_earlier_one() -> None:
     def jacobian(later: int, earlier: int) -> Tensor:
         h = trace.states[later][0]
         rows = [
-            torch.autograd.grad(h[0, unit], trace.states[earlier][0], retain_graph=True)[0][0]
-            for unit in range(HIDDEN)
+            torch.autograd.grad(h[0, unit], trace.states[earlier][0], retain_graph=True)[0][0] for unit in range(HIDDEN)
         ]
         return torch.stack(rows)
 

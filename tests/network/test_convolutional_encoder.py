@@ -29,9 +29,7 @@ ATTENTIONS = ("none", "additive", "dot", "general", "multihead")
 
 
 def encoder_config(layers: int = 3, kernel: int = 3, dilations: int = 6, hidden: int = 8) -> EncoderConfig:
-    return EncoderConfig(
-        layers=layers, hidden=hidden, kind="convolutional", kernel=kernel, dilations=dilations
-    )
+    return EncoderConfig(layers=layers, hidden=hidden, kind="convolutional", kernel=kernel, dilations=dilations)
 
 
 def build(config: ModelConfig) -> Seq2Seq:
@@ -71,9 +69,7 @@ def test_a_layer_is_the_papers_formula() -> None:
 @pytest.mark.parametrize("layers,kernel,cycle", [(1, 3, 6), (3, 3, 6), (4, 3, 2), (2, 5, 6), (2, 1, 6)])
 def test_a_state_depends_on_exactly_its_receptive_field(layers: int, kernel: int, cycle: int) -> None:
     """Measured: which inputs the state in the middle has a gradient by.  As many on either side."""
-    config = dataclasses.replace(
-        tiny_model_config(), encoder=encoder_config(layers, kernel, cycle), layer_norm=True
-    )
+    config = dataclasses.replace(tiny_model_config(), encoder=encoder_config(layers, kernel, cycle), layer_norm=True)
     torch.manual_seed(0)
     embedded = torch.randn(1, 61, 8, requires_grad=True)
     memory, _ = ConvolutionalEncoder(config)(embedded)
@@ -176,9 +172,7 @@ def test_wrong_settings_are_named_with_their_place(tmp_path: Path, text: str, pl
 
 def test_a_recipe_from_before_convolutions_is_recurrent(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(
-        "model:\n  encoder: {cell: gru, layers: 2, hidden: 512, bidirectional: true}\n", encoding="utf-8"
-    )
+    path.write_text("model:\n  encoder: {cell: gru, layers: 2, hidden: 512, bidirectional: true}\n", encoding="utf-8")
     config = load_config(path)
     assert config.model.encoder == EncoderConfig("gru", 2, 512, True)
     assert config.model.encoder.kind == "recurrent"

@@ -124,9 +124,7 @@ def made_up(case: Case, unseen: int = 60, of_words: int | None = None) -> tuple[
 def learn(model: Seq2Seq, pairs: list[Pair]) -> None:
     """Until the training loss is low: batches of one length, which also all targets have then."""
     groups = []
-    for _, group in itertools.groupby(
-        sorted(pairs, key=lambda pair: len(pair[0])), lambda pair: len(pair[0])
-    ):
+    for _, group in itertools.groupby(sorted(pairs, key=lambda pair: len(pair[0])), lambda pair: len(pair[0])):
         sources, targets = zip(*group, strict=True)
         source = torch.tensor([[*ids, EOS] for ids in sources])
         groups.append((source, torch.tensor([[BOS, *ids, EOS] for ids in targets])))
@@ -193,9 +191,7 @@ def test_characters_from_text_to_translation(tmp_path: Path) -> None:
     (tmp_path / "numbers.tsv").write_text("".join(lines), encoding="utf-8")
     settings = ["--subwords", "char", "--vocab-size", "400", "--dev", "10", "--test", "10", "--num-proc", "1"]
     settings += ["--no-language-filter", "--out", str(tmp_path / "data")]
-    assert (
-        data_prep(["build", "--pair", "es-en", "--source", f"tsv:{tmp_path / 'numbers.tsv'}", *settings]) == 0
-    )
+    assert data_prep(["build", "--pair", "es-en", "--source", f"tsv:{tmp_path / 'numbers.tsv'}", *settings]) == 0
     tokenizer, _ = load_tokenizers(tmp_path / "data")
     assert tokenizer.pieces(tokenizer.encode("dos tres")) == ["▁", *"dos", "▁", *"tres"]
 

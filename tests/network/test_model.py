@@ -109,11 +109,7 @@ def test_every_parameter_gets_a_gradient() -> None:
         model.project(model(sentences(2, 4), None, sentences(2, 3))).logsumexp(-1).sum().backward()
         missing = {part for part, parameter in model.named_parameters() if parameter.grad is None}
         # A decoder without attention reads the encoder's last state, not its normalised outputs.
-        unused = (
-            {"encoder.last_norm.weight", "encoder.last_norm.bias"}
-            if config.attention.kind == "none"
-            else set()
-        )
+        unused = {"encoder.last_norm.weight", "encoder.last_norm.bias"} if config.attention.kind == "none" else set()
         assert missing <= unused, f"{name(config)}: {missing}"
 
 
@@ -157,9 +153,7 @@ def by_hand(attention: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor
         contexts, all_weights = [], []
         for head in range(attention.heads):
             part = slice(head * size, (head + 1) * size)
-            head_scores = [
-                attention.query(query)[part] @ attention.key(h)[part] / math.sqrt(size) for h in memory
-            ]
+            head_scores = [attention.query(query)[part] @ attention.key(h)[part] / math.sqrt(size) for h in memory]
             weights = torch.softmax(torch.stack(head_scores), 0)
             contexts.append(sum(w * attention.value(h)[part] for w, h in zip(weights, memory, strict=True)))
             all_weights.append(weights)
@@ -227,9 +221,7 @@ def test_multihead_is_torchs_scaled_dot_product() -> None:
         for linear, x in ((attention.query, queries), (attention.key, memory), (attention.value, memory))
     ]
     expected = (
-        nn.functional.scaled_dot_product_attention(*heads, attn_mask=mask[:, None, None])
-        .transpose(1, 2)
-        .flatten(2)
+        nn.functional.scaled_dot_product_attention(*heads, attn_mask=mask[:, None, None]).transpose(1, 2).flatten(2)
     )
     contexts, _ = attention(queries, attention.prepare(memory, mask, memory[:, -1]))
     torch.testing.assert_close(contexts, expected)
@@ -259,9 +251,7 @@ def test_scheduled_sampling_mixes_in_own_guesses() -> None:
     source, target = sentences(4, 5), sentences(4, 6, seed=3)
     with torch.inference_mode():
         forced = model(source, None, target)
-        torch.testing.assert_close(
-            model.forward_sampled(source, None, target, 0.0), forced, atol=1e-5, rtol=1e-4
-        )
+        torch.testing.assert_close(model.forward_sampled(source, None, target, 0.0), forced, atol=1e-5, rtol=1e-4)
         own = model.forward_sampled(source, None, target, 1.0)
         # With every input its own, what the gold says after BOS no longer matters.
         other = torch.cat([target[:, :1], sentences(4, 5, seed=9)], dim=1)

@@ -15,9 +15,7 @@ def test_numpy_and_torch_get_the_same_states() -> None:
     arrays = np.random.default_rng(1).normal(size=(5, 2, 3))
     tensors = torch.from_numpy(arrays)
     for equations in (gru_state, lstm_state):
-        for by_numpy, by_torch in zip(
-            equations(*arrays, np.tanh), equations(*tensors, torch.tanh), strict=True
-        ):
+        for by_numpy, by_torch in zip(equations(*arrays, np.tanh), equations(*tensors, torch.tanh), strict=True):
             np.testing.assert_allclose(by_numpy, by_torch, rtol=1e-12)
 
 

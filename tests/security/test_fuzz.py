@@ -114,9 +114,7 @@ XML += [
     "<a>",
     "</a>",
 ]
-entries = st.dictionaries(
-    st.sampled_from(NAMES), st.lists(st.sampled_from(XML), max_size=12).map("".join), max_size=6
-)
+entries = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(XML), max_size=12).map("".join), max_size=6)
 
 
 @tried(100)
@@ -145,9 +143,7 @@ asked = st.dictionaries(
 
 
 @tried(200)
-@given(
-    path=st.sampled_from(["/translate", "/detect", "/suggest", "/languages", "/translate_file"]), fields=asked
-)
+@given(path=st.sampled_from(["/translate", "/detect", "/suggest", "/languages", "/translate_file"]), fields=asked)
 def test_any_request_is_answered(client: TestClient, path: str, fields: dict[str, object]) -> None:
     """A request with anything in it is answered in JSON, with a status below 500."""
     answer = client.request("GET" if path == "/languages" else "POST", path, json=fields)

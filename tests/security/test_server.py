@@ -109,9 +109,7 @@ def test_slow_headers_are_given_up(api: str, monkeypatch: pytest.MonkeyPatch, at
         except ConnectionError:
             pass
         connection.close()
-    slow_body = whole.replace(b"GET /health", b"POST /detect").replace(
-        b"\r\n\r\n", b"\r\nContent-Length: 8\r\n\r\n"
-    )
+    slow_body = whole.replace(b"GET /health", b"POST /detect").replace(b"\r\n\r\n", b"\r\nContent-Length: 8\r\n\r\n")
     with connected(api) as connection:
         connection.sendall(slow_body)
         time.sleep(1.5)  # a body may take its time
@@ -165,9 +163,7 @@ def test_passwords_are_not_guessed(service: TranslationService, way: str, attemp
             if way == "/languages":
                 return ask(address, "GET", f"/languages?api_key=ana:{password}", **more)[0]
             fields = {"username": "ana", "password": password, "api_key": f"ana:{password}", "q": "x"}
-            return ask(
-                address, "POST", way, json.dumps(fields).encode(), content_type="application/json", **more
-            )[0]
+            return ask(address, "POST", way, json.dumps(fields).encode(), content_type="application/json", **more)[0]
 
         tried = [guess(f"wrong{i}", i) for i in range(25)]
         attempts(len(tried) + 1)
@@ -276,9 +272,7 @@ BODIES = [
     b'{"data": null, "fn_index": 0, "event_data": 7, "trigger_id": "x", "session_hash": [1]}',
     b'{"component_id": 0, "fn_name": "__class__", "data": [], "session_hash": "q"}',
     json.dumps({LONG: LONG}).encode(),
-    json.dumps(
-        {name: LONG for name in ("data", "session_hash", "event_id", "fn_name", "q", "source")}
-    ).encode(),
+    json.dumps({name: LONG for name in ("data", "session_hash", "event_id", "fn_name", "q", "source")}).encode(),
     json.dumps({"q": "x", "source": LONG, "target": LONG, "format": LONG}).encode(),
     json.dumps({"q": {LONG: LONG}, "source": "es", "target": "en"}).encode(),
     b'{"q": "x", "source": "es", "target": "en", "alternatives": ' + b"9" * 4000 + b"}",
@@ -311,9 +305,7 @@ def test_nonsense_is_answered_briefly(
 ) -> None:
     """Nonsense gets a status below 500, repeats little of what was sent, and leaves no traceback in the log."""
     caplog.set_level(logging.WARNING)
-    tried = [("POST", *one) for one in itertools.product(POSTED, BODIES)] + [
-        ("GET", path, b"") for path in GOT
-    ]
+    tried = [("POST", *one) for one in itertools.product(POSTED, BODIES)] + [("GET", path, b"") for path in GOT]
     attempts(len(tried))
     for method, path, body in tried:
         status, said = ask(page, method, path, body, content_type="application/json")
@@ -342,9 +334,7 @@ def test_texts_of_many_are_not_mixed_up(api: str, attempts: Attempts) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_dropped_requests_end(
-    api: str, service: TranslationService, stream: bool, attempts: Attempts
-) -> None:
+def test_dropped_requests_end(api: str, service: TranslationService, stream: bool, attempts: Attempts) -> None:
     """What was asked for by somebody who hung up is not computed any more."""
     service.batcher.max_batch = 1
     text = " ".join(f"tren slow {number}." for number in range(200))

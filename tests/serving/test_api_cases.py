@@ -58,9 +58,7 @@ def test_the_routes_of_libretranslate_are_there(client: TestClient) -> None:
     assert {"charLimit", "language", "supportedFilesFormat"} <= set(settings)
     assert "/translate" in client.get("/spec").json()["paths"]
     file = (CASES / "api-routes" / "input.txt").read_bytes()
-    sent = client.post(
-        "/translate_file", files={"file": ("input.txt", file)}, data={"source": "en", "target": "es"}
-    )
+    sent = client.post("/translate_file", files={"file": ("input.txt", file)}, data={"source": "en", "target": "es"})
     assert sent.status_code == 200
     assert client.get(sent.json()["translatedFileUrl"]).text.count("\n") == file.decode().count("\n")
     assert list(client.post("/nowhere").json()) == ["error"]

@@ -64,11 +64,7 @@ def test_every_waiting_request_is_in_a_batch_before_any_is_there_twice(fake: Fak
         blocker = batcher.submit(kind_of(fake), requests("slow"))
         while not fake.calls:
             time.sleep(0.001)
-        futures = [
-            f
-            for i in range(3)
-            for f in batcher.submit(kind_of(fake), requests(*[f"{i}{k}" for k in range(4)]))
-        ]
+        futures = [f for i in range(3) for f in batcher.submit(kind_of(fake), requests(*[f"{i}{k}" for k in range(4)]))]
         wait([*blocker, *futures], MAX_WAIT_SECONDS)
     batches = [call["sentences"] for call in fake.calls]
     assert batches[1:] == [["00", "10", "20", "01"], ["11", "21", "02", "12"], ["22", "03", "13", "23"]]

@@ -79,9 +79,7 @@ def test_forwarded_headers_are_a_proxys_alone(service: TranslationService) -> No
     assert proxied.get("/spec", headers=sent).json()["servers"] == [{"url": "/nmt"}]
     stranger = api_client(service, address="203.0.113.5", **limits)
     assert "servers" not in stranger.get("/spec", headers=sent).json()
-    answers = [
-        stranger.get("/languages", headers={**sent, "x-forwarded-for": f"1.1.1.{i}"}) for i in range(3)
-    ]
+    answers = [stranger.get("/languages", headers={**sent, "x-forwarded-for": f"1.1.1.{i}"}) for i in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
@@ -120,10 +118,7 @@ def test_pages_of_other_origins_may_use_the_api_and_nothing_else(service: Transl
     for path in ("/translate_file", "/suggest", "/login", "/gradio_api/upload", "/upload"):
         assert client.post(path, headers=origin).status_code == 403, path
         assert client.post(path, headers={"sec-fetch-site": "cross-site"}).status_code == 403, path
-        assert (
-            client.post(path, headers={"origin": "http://testserver"}).status_code != 403
-            or path == "/suggest"
-        )
+        assert client.post(path, headers={"origin": "http://testserver"}).status_code != 403 or path == "/suggest"
     named = api_client(service, files="/nowhere", cors=("https://client.example",))
     assert named.post("/translate_file", headers=origin).status_code == 400  # a file is missing
     other = named.post("/translate", json=TEXT, headers={"origin": "https://other.example"})
@@ -137,10 +132,7 @@ def test_no_more_requests_than_allowed_by_address_and_by_user(service: Translati
     client = api_client(service, rate_limit="3/minute")
     answers = [client.get("/languages") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert (
-        answers[-1].json()["error"].startswith("Slowdown")
-        and 0 < int(answers[-1].headers["retry-after"]) <= 61
-    )
+    assert answers[-1].json()["error"].startswith("Slowdown") and 0 < int(answers[-1].headers["retry-after"]) <= 61
     assert client.get("/health").status_code == 200
     known = make_app(service, Settings(allowed_host=("*",), rate_limit="3/minute"), USERS)
     clients = [TestClient(known, client=(f"10.0.0.{i}", 1)) for i in range(4)]
@@ -241,9 +233,7 @@ def test_who_guesses_passwords_is_locked_out_by_address_and_by_name(
         return TestClient(app, client=(address, 1)).get(f"/languages?api_key={user}:{password}").status_code
 
     assert [ask("10.0.0.1", "ana", str(i)) for i in range(11)] == [403] * 10 + [429]
-    assert (
-        ask("10.0.0.1", "ana", "secreto:1") == ask("10.0.0.1", "bo", "x") == 429
-    )  # the address, whoever it is
+    assert ask("10.0.0.1", "ana", "secreto:1") == ask("10.0.0.1", "bo", "x") == 429  # the address, whoever it is
     assert ask("10.0.0.2", "ana", "secreto:1") == 200
     for i in range(20):
         ask(f"10.0.1.{i}", "ana", "guess")
@@ -265,9 +255,7 @@ def test_every_answer_has_its_security_headers(service: TranslationService) -> N
         assert "frame-ancestors 'self'" in headers["content-security-policy"]
 
 
-def test_every_request_is_one_line_of_the_log(
-    service: TranslationService, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_every_request_is_one_line_of_the_log(service: TranslationService, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "nmt.requests")
     api_client(service, log=True).post("/translate", json=TEXT)
     api_client(service, log=True).get("/" + "x" * 9000)
@@ -289,9 +277,7 @@ def test_an_error_of_our_own_is_one_line_and_status_500(
 
     monkeypatch.setattr(TranslationService, "sources", fail)
     answer = api_client(service).get("/languages")
-    assert answer.status_code == 500 and answer.json() == {
-        "error": "something went wrong; the server's log says what"
-    }
+    assert answer.status_code == 500 and answer.json() == {"error": "something went wrong; the server's log says what"}
     (record,) = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert "\n" not in record.getMessage() and len(record.getMessage()) < 300 and record.exc_info is None
 

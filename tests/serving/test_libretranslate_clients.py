@@ -52,17 +52,11 @@ def test_libretranslate_aio(address: str, tmp_path: Path) -> None:
         several = ours.translate(["el tren", "the train"], "auto", "es")
         assert several.translated_text == ["el tren", "Las tren"]
         assert [one.language for one in several.detected_language] == ["es", "en"]
-        assert (
-            ours.translate("<b>el tren</b>", "es", "en", format="html").translated_text == "<b>The train</b>"
-        )
+        assert ours.translate("<b>el tren</b>", "es", "en", format="html").translated_text == "<b>The train</b>"
         assert ours.detect("el tren")[0].language == "es"
         assert [one.targets for one in ours.languages()] == [["en", "es"], ["es", "en"]]
         settings = ours.frontend_settings()
-        assert (
-            settings.char_limit == 200
-            and settings.key_required
-            and ".docx" in settings.supported_files_format
-        )
+        assert settings.char_limit == 200 and settings.key_required and ".docx" in settings.supported_files_format
         assert ours.suggest("el tren", "the railway train", "es", "en") and ours.health()
         link = ours.translate_file(tmp_path / "carta.txt", "es", "en").translated_file_url
         assert http.get(link).text == "The train\n"
@@ -81,9 +75,7 @@ def test_what_argos_translate_asks_of_a_remote_server(address: str) -> None:
     """Its `RemoteLanguage` asks GET languages, and for each text POST translate with q, source and target as a form."""
 
     def ask(path: str, method: str, **fields: str) -> Any:
-        sent = request.Request(
-            address + path, parse.urlencode({**fields, "api_key": KEY}).encode(), method=method
-        )
+        sent = request.Request(address + path, parse.urlencode({**fields, "api_key": KEY}).encode(), method=method)
         with request.urlopen(sent, timeout=60) as answer:
             return json.loads(answer.read().decode())
 

@@ -45,9 +45,7 @@ def test_numbers_in_messages_are_written_as_each_language_does() -> None:
         (0.25, ".2f", "0.25", "0,25"),
     ],
 )
-def test_numbers_are_written_as_each_language_does(
-    value: float, form: str, english: str, spanish: str
-) -> None:
+def test_numbers_are_written_as_each_language_does(value: float, form: str, english: str, spanish: str) -> None:
     assert catalogue.number(value, form) == (english, spanish)
 
 
@@ -71,10 +69,7 @@ def test_every_message_is_used() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literals.add(node.value)
             if isinstance(node, ast.JoinedStr) and "_" in ast.unparse(node):
-                parts = [
-                    re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z0-9_]*"
-                    for p in node.values
-                ]
+                parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z0-9_]*" for p in node.values]
                 patterns.add("".join(parts))
     for key in [*catalogue.MESSAGES, *catalogue.EXPLANATIONS]:
         name = key.partition(".")[2]

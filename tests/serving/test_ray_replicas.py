@@ -73,9 +73,7 @@ def test_a_replica_that_is_killed_loses_no_request(server: tuple[int, str]) -> N
         client.start()
     while len(statuses) < 2 * CLIENTS:
         time.sleep(0.05)
-    replicas = [
-        one for one in psutil.Process(pid).children(recursive=True) if "ServeReplica" in str(one.cmdline())
-    ]
+    replicas = [one for one in psutil.Process(pid).children(recursive=True) if "ServeReplica" in str(one.cmdline())]
     assert len(replicas) == 2
     replicas[0].kill()
     before = len(statuses)

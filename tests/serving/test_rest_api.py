@@ -34,9 +34,7 @@ def post(client: TestClient, **fields: Any) -> Any:
 
 
 def test_a_text_is_translated(client: TestClient) -> None:
-    assert post(client, q="el tren", source="es", target="en", format="text") == {
-        "translatedText": "The train"
-    }
+    assert post(client, q="el tren", source="es", target="en", format="text") == {"translatedText": "The train"}
 
 
 def test_a_list_is_translated_as_a_list(client: TestClient) -> None:
@@ -68,9 +66,7 @@ def test_the_source_language_is_detected(client: TestClient) -> None:
 
 
 def test_a_text_that_is_in_the_target_language_stays(client: TestClient) -> None:
-    assert (
-        post(client, q="<b>the</b> train", source="en", target="en")["translatedText"] == "<b>the</b> train"
-    )
+    assert post(client, q="<b>the</b> train", source="en", target="en")["translatedText"] == "<b>the</b> train"
 
 
 def test_markup_stays_and_entities_are_read_and_written(client: TestClient) -> None:
@@ -135,9 +131,9 @@ def test_the_limit_holds_whatever_is_asked_for(client: TestClient) -> None:
 
 def test_fields_may_come_as_multipart_or_in_the_address(client: TestClient) -> None:
     fields = {"q": "el tren", "source": "es", "target": "en"}
-    assert client.post(
-        "/translate", files={name: (None, value) for name, value in fields.items()}
-    ).json() == {"translatedText": "The train"}
+    assert client.post("/translate", files={name: (None, value) for name, value in fields.items()}).json() == {
+        "translatedText": "The train"
+    }
     assert client.post("/translate", params=fields).json() == {"translatedText": "The train"}
 
 
@@ -172,9 +168,7 @@ def test_another_language_is_named_by_detect_and_refused_by_translate(client: Te
     for q, place in ((german, "q"), (["el tren", german], "q[1]")):
         answer = client.post("/translate", json={"q": q, "source": "auto", "target": "en"})
         assert answer.status_code == 400
-        assert answer.json()["error"].startswith(
-            f"de is not supported: {place} seems to be in German; give source"
-        )
+        assert answer.json()["error"].startswith(f"de is not supported: {place} seems to be in German; give source")
 
 
 def test_each_text_of_a_list_has_a_language_of_its_own(client: TestClient) -> None:
@@ -212,9 +206,7 @@ def test_a_text_can_come_sentence_by_sentence() -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
     *pieces, last = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
     assert len(pieces) > 1 and "".join(piece["text"] for piece in pieces) == last["translatedText"]
-    assert (
-        last["done"] is True and last["detectedLanguage"]["language"] == "es" and pieces[-1]["sentences"] == 4
-    )
+    assert last["done"] is True and last["detectedLanguage"]["language"] == "es" and pieces[-1]["sentences"] == 4
     for wrong in ({"q": ["el"]}, {"format": "html"}):
         assert api_client(service).post("/translate", json={**fields, **wrong}).status_code == 400
     assert service.waiting == 0
@@ -255,9 +247,7 @@ def test_terms_of_a_glossary_hold_whatever_is_asked_for(client: TestClient) -> N
     ],
 )
 def test_a_wrong_glossary_is_refused_in_one_sentence(client: TestClient, glossary: Any, message: str) -> None:
-    answer = client.post(
-        "/translate", json={"q": "el tren", "source": "es", "target": "en", "glossary": glossary}
-    )
+    answer = client.post("/translate", json={"q": "el tren", "source": "es", "target": "en", "glossary": glossary})
     assert answer.status_code == 400 and message in answer.json()["error"], answer.text
 
 
@@ -296,17 +286,13 @@ def test_suggestions_are_refused_unless_they_are_kept(client: TestClient, tmp_pa
 def test_what_a_client_asks_about_the_server(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
     settings = client.get("/frontend/settings").json()
-    assert (
-        settings["charLimit"] == 200 and settings["keyRequired"] is False and settings["suggestions"] is False
-    )
+    assert settings["charLimit"] == 200 and settings["keyRequired"] is False and settings["suggestions"] is False
     assert settings["language"]["source"] == {"code": "es", "name": "Spanish"}
     for path in ("/languages", "/health", "/frontend/settings"):
         assert client.head(path).status_code == 200
     paths = client.get("/spec").json()["paths"]
     assert {"/translate", "/detect", "/languages", "/suggest", "/translate_file", "/health"} <= set(paths)
-    properties = paths["/translate"]["post"]["requestBody"]["content"]["application/json"]["schema"][
-        "properties"
-    ]
+    properties = paths["/translate"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert {"q", "source", "target", "format", "alternatives"} <= set(properties)
     page = client.get("/docs").text
     assert "swagger" in page and "cdn." not in page
@@ -332,9 +318,7 @@ def test_what_nobody_waits_for_is_not_translated() -> None:
         done = len(fake.calls)
         time.sleep(4 * SLOW)
         assert len(fake.calls) == done < 25
-        with httpx.stream(
-            "POST", f"http://127.0.0.1:{port}/translate", json={**fields, "stream": True}
-        ) as answer:
+        with httpx.stream("POST", f"http://127.0.0.1:{port}/translate", json={**fields, "stream": True}) as answer:
             lines = answer.iter_lines()  # as a temporary, it would close the connection when it is dropped
             next(lines)
             assert service.waiting == 1
@@ -379,9 +363,7 @@ def test_a_password_is_asked_for_where_the_page_has_one() -> None:
     assert client.get("/languages", headers=basic).status_code == 200
     assert client.get("/languages?api_key=ana:secreto:1").status_code == 200
     assert client.get("/languages", headers={"authorization": "Basic %%%"}).status_code == 403
-    in_body = client.request(
-        "GET", "/languages", json={"api_key": "ana:secreto:1"}
-    )  # as libretranslatepy does
+    in_body = client.request("GET", "/languages", json={"api_key": "ana:secreto:1"})  # as libretranslatepy does
     assert in_body.status_code == 200
     assert client.post("/translate", content=b'{"api_key": "ana:\\ud800"}').status_code == 403
     service.close()

@@ -41,10 +41,7 @@ def test_a_document_is_translated_and_can_be_had(client: TestClient, source: str
     assert address.startswith("http://testserver/download_file/document-")
     result = client.get(address)
     assert result.content == b"The train\n"
-    assert (
-        "carta" in result.headers["content-disposition"]
-        and ".en.txt" in result.headers["content-disposition"]
-    )
+    assert "carta" in result.headers["content-disposition"] and ".en.txt" in result.headers["content-disposition"]
     assert [path.name for path in files.glob("upload-*")] == []
 
 

@@ -37,9 +37,7 @@ def test_texts_of_the_boxes_are_scored_in_another_process() -> None:
         (("", "a\n" * 12_000, "b", ""), "reference 12,000, system A 1.", "referencia 12.000, sistema A 1."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_compared_is_said_in_both_languages(
-    texts: tuple[str, ...], english: str, spanish: str
-) -> None:
+def test_what_cannot_be_compared_is_said_in_both_languages(texts: tuple[str, ...], english: str, spanish: str) -> None:
     with pytest.raises(PageError) as raised:
         scored(*texts)
     said = catalogue.both(raised.value.key, **raised.value.values)
@@ -74,9 +72,7 @@ def test_a_file_that_is_no_text_is_named_without_its_folder(tmp_path: Path) -> N
     assert str(tmp_path) not in str(raised.value)
 
 
-def test_a_file_may_be_as_large_as_the_limit_and_no_larger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "MAX_FILE_BYTES", 10)
     file = tmp_path / "a.txt"
     file.write_text("0123456789")

@@ -54,9 +54,7 @@ def test_a_text_is_translated_by_way_of_another_language_and_that_is_said(
     assert answer["translatedText"] == by_way_of_english(service, FRENCH)
     assert answer["via"] == ["en"] and len(answer["alternatives"]) <= 1
     direct = client.post("/translate", json={**fields, "target": "en"}).json()
-    assert "via" not in direct and direct["translatedText"] == service.translators["fr", "en"].translate(
-        FRENCH
-    )
+    assert "via" not in direct and direct["translatedText"] == service.translators["fr", "en"].translate(FRENCH)
     page = client.post("/translate", json={**fields, "q": f"<p>{FRENCH}</p>", "format": "html"}).json()
     assert page["via"] == ["en"] and page["translatedText"].startswith("<p>")
     streamed = client.post("/translate", json={**fields, "stream": True}).text

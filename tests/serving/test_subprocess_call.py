@@ -106,9 +106,7 @@ def test_failures_are_told_with_their_cause() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_the_other_process_ends_with_its_parent_and_does_not_hold_it_up(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_the_other_process_ends_with_its_parent_and_does_not_hold_it_up(tmp_path: Path, number: signal.Signals) -> None:
     code = """
 import asyncio, sys, threading
 from nmt.serving import subprocess_call
@@ -119,9 +117,7 @@ threading.Event().wait()
 """
     file = tmp_path / "began"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code, str(file)], env=environment, stderr=subprocess.DEVNULL
-    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(file)], env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: has_begun(file), "the other process")
         child = int(file.read_text())

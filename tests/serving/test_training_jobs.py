@@ -75,9 +75,7 @@ def test_one_training_at_a_time_whoever_asks(trainings: Trainings, text: Path) -
 
 
 @pytest.mark.usefixtures("pretending")
-def test_the_end_of_the_server_stops_the_training_so_that_it_can_be_resumed(
-    tmp_path: Path, text: Path
-) -> None:
+def test_the_end_of_the_server_stops_the_training_so_that_it_can_be_resumed(tmp_path: Path, text: Path) -> None:
     with Trainings(tmp_path / "runs") as first:
         first.start(request_for(first.folder, text))
         wait_for(lambda: is_training(first, "toy"), "the training")

@@ -129,9 +129,7 @@ def test_an_unreadable_file_and_a_pipe_are_refused(text: Path, monkeypatch: pyte
         request_for(text.parent, text)
 
 
-def test_an_upload_is_bounded_and_the_message_says_what_to_do(
-    text: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_is_bounded_and_the_message_says_what_to_do(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_request, "MAX_UPLOAD_BYTES", 1000)
     with pytest.raises(PageError, match="mine.tsv is larger than .* give its path"):
         request_for(text.parent, text, upload=str(text), path="")

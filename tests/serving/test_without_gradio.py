@@ -49,9 +49,7 @@ print(answer.status_code, answer.json()["translatedText"])
 
 def run(program: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=300
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -87,7 +85,4 @@ def test_the_command_says_which_package_it_lacks() -> None:
 
 @pytest.mark.parametrize("name", ["nmt.serving", "nmt.webui"])
 def test_importing_the_package_alone_imports_nothing_else(name: str) -> None:
-    assert (
-        run(f"import sys, {name}; print([m for m in ('gradio', 'torch', 'fastapi') if m in sys.modules])")
-        == "[]"
-    )
+    assert run(f"import sys, {name}; print([m for m in ('gradio', 'torch', 'fastapi') if m in sys.modules])") == "[]"

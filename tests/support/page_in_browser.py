@@ -76,9 +76,7 @@ def opened(
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     elsewhere, errors = [], []
-    page.on(
-        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None
-    )
+    page.on("request", lambda r: elsewhere.append(r.url) if not r.url.startswith((address, "data:")) else None)
     page.on("console", lambda message: errors.append(message.text) if wrong(message) else None)
     page.goto(address)
     page.wait_for_selector("#nmt-source textarea")

@@ -59,9 +59,7 @@ def write_tmx(path: Path, units: str | None = None) -> Path:
         return text.replace("&", "&amp;").replace("<", "&lt;")
 
     unit = '<tu><tuv xml:lang="en-GB"><seg>{en}</seg></tuv><tuv xml:lang="ES-mx"><seg>{es}</seg></tuv></tu>'
-    units = (
-        "\n".join(unit.format(es=escape(es), en=escape(en)) for es, en in PAIRS) if units is None else units
-    )
+    units = "\n".join(unit.format(es=escape(es), en=escape(en)) for es, en in PAIRS) if units is None else units
     path.write_text(TMX % units, encoding="utf-8")
     return path
 

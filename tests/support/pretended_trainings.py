@@ -100,9 +100,7 @@ def wait_for_state(trainings: Trainings, name: str, state: State) -> Training:
 
 def is_training(trainings: Trainings, name: str) -> bool:
     """Far enough to have taken SIGTERM into its own hands."""
-    return (
-        trainings.get(name).state == "training" and (trainings.folder / name / "run" / "config.yaml").exists()
-    )
+    return trainings.get(name).state == "training" and (trainings.folder / name / "run" / "config.yaml").exists()
 
 
 def write_log(file: Path, entries: list[dict[str, Any]], rest: str = "") -> Path:

@@ -25,9 +25,7 @@ from nmt.text.tokenizer import BOS, EOS, PAD
 
 VOCAB = 7  # three words beside the special ids
 WORDS = range(4, VOCAB)
-PLAIN = DecodingConfig(
-    beam=4, length_penalty=1.0, max_length_ratio=1.0, max_length_extra=2, no_repeat_ngram=0
-)
+PLAIN = DecodingConfig(beam=4, length_penalty=1.0, max_length_ratio=1.0, max_length_extra=2, no_repeat_ngram=0)
 
 
 class TableModel:
@@ -59,9 +57,7 @@ class TableModel:
 
     SIZE = 4099
 
-    def __init__(
-        self, vocab: int = VOCAB, sharpness: float = 2.0, eos: float = 0.0, rounded: bool = False
-    ) -> None:
+    def __init__(self, vocab: int = VOCAB, sharpness: float = 2.0, eos: float = 0.0, rounded: bool = False) -> None:
         generator = torch.Generator().manual_seed(5)
         self.logits = sharpness * torch.randn(self.SIZE, vocab, generator=generator)
         self.logits[:, EOS] += eos
@@ -72,9 +68,7 @@ class TableModel:
 
     def encode(self, source: Tensor, lengths: Tensor | None = None) -> TableModel.Encoded:
         positions = torch.arange(source.size(1))
-        mask = (
-            positions < (torch.full((len(source),), source.size(1)) if lengths is None else lengths)[:, None]
-        )
+        mask = positions < (torch.full((len(source),), source.size(1)) if lengths is None else lengths)[:, None]
         seeds = [self.seed(row[keep].tolist()) for row, keep in zip(source, mask, strict=True)]
         return self.Encoded(torch.tensor(seeds), mask)
 
@@ -85,9 +79,7 @@ class TableModel:
         assert tokens.shape == state.hash.shape and len(tokens) == len(encoded.seed)
         self.batches.append(tuple(tokens.shape))
         key = (state.hash * 31 + tokens + 1) % self.SIZE
-        scores = self.attention[key][:, :, : encoded.mask.size(1)].masked_fill(
-            ~encoded.mask[:, None], -math.inf
-        )
+        scores = self.attention[key][:, :, : encoded.mask.size(1)].masked_fill(~encoded.mask[:, None], -math.inf)
         return self.Step(self.logits[key], self.State(key), scores.softmax(-1))
 
     # The same in plain Python, one sentence at a time, for the references.
@@ -156,9 +148,7 @@ REAL: dict[str, dict[str, Any]] = {
 }
 
 
-def real_log_probs(
-    model: Seq2Seq, source: Sequence[int], targets: Sequence[Sequence[int]]
-) -> list[list[float]]:
+def real_log_probs(model: Seq2Seq, source: Sequence[int], targets: Sequence[Sequence[int]]) -> list[list[float]]:
     """By teacher forcing over whole sentences, as in training: not by `step`."""
     longest = max(len(target) for target in targets)
     padded = torch.tensor([[BOS, *target, *[PAD] * (longest - len(target))] for target in targets])
@@ -168,14 +158,8 @@ def real_log_probs(
     return [row[: len(target)].tolist() for row, target in zip(rows, targets, strict=True)]
 
 
-def log_probs(
-    model: TableModel | Seq2Seq, source: Sequence[int], targets: list[list[int]]
-) -> list[list[float]]:
-    return (
-        model.log_probs(source, targets)
-        if isinstance(model, TableModel)
-        else real_log_probs(model, source, targets)
-    )
+def log_probs(model: TableModel | Seq2Seq, source: Sequence[int], targets: list[list[int]]) -> list[list[float]]:
+    return model.log_probs(source, targets) if isinstance(model, TableModel) else real_log_probs(model, source, targets)
 
 
 def random_sources(count: int, longest: int = 6, seed: int = 11) -> list[list[int]]:
@@ -186,9 +170,7 @@ def random_sources(count: int, longest: int = 6, seed: int = 11) -> list[list[in
 
 def batch(sources: Sequence[Sequence[int]], extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
     longest = max(map(len, sources)) + extra
-    return np.array([[*row, *[PAD] * (longest - len(row))] for row in sources]), np.array(
-        list(map(len, sources))
-    )
+    return np.array([[*row, *[PAD] * (longest - len(row))] for row in sources]), np.array(list(map(len, sources)))
 
 
 def beam_search(model: Any, *arguments: Any, **options: Any) -> list[list[Hypothesis]]:
@@ -226,9 +208,7 @@ def exhaustive(
     """(score, tokens) of every finished sentence there can be, best first."""
     lengths = range(longest_of(source, decoding))
     words = [list(target) for size in lengths for target in itertools.product(WORDS, repeat=size)]
-    targets = [
-        [*target, EOS] for target in words if not breaks_guard(target, source, decoding.no_repeat_ngram)
-    ]
+    targets = [[*target, EOS] for target in words if not breaks_guard(target, source, decoding.no_repeat_ngram)]
     scores = reference_scores(model, source, targets, decoding)
     return sorted(((score, tuple(t[:-1])) for score, t in zip(scores, targets, strict=True)), reverse=True)
 
@@ -247,19 +227,13 @@ def reference_scores(
     return scores
 
 
-def reference_greedy(
-    model: TableModel | Seq2Seq, source: Sequence[int], decoding: DecodingConfig
-) -> list[int]:
+def reference_greedy(model: TableModel | Seq2Seq, source: Sequence[int], decoding: DecodingConfig) -> list[int]:
     """The tokens of greedy search, with EOS if it comes."""
     target: list[int] = []
     while len(target) < longest_of(source, decoding) and EOS not in target:
         choices = [[*target, token] for token in (*WORDS, EOS)]
-        choices = [
-            c for c in choices if c[-1] == EOS or not breaks_guard(c, source, decoding.no_repeat_ngram)
-        ]
-        target = max(
-            zip(log_probs(model, source, choices), choices, strict=True), key=lambda pair: pair[0][-1]
-        )[1]
+        choices = [c for c in choices if c[-1] == EOS or not breaks_guard(c, source, decoding.no_repeat_ngram)]
+        target = max(zip(log_probs(model, source, choices), choices, strict=True), key=lambda pair: pair[0][-1])[1]
     return target
 
 
@@ -268,6 +242,4 @@ def plain(hypothesis: Hypothesis) -> tuple[object, ...]:
 
 
 def approximately(found: Hypothesis, expected: Hypothesis) -> bool:
-    return found.tokens == expected.tokens and found.token_scores == pytest.approx(
-        expected.token_scores, abs=1e-4
-    )
+    return found.tokens == expected.tokens and found.token_scores == pytest.approx(expected.token_scores, abs=1e-4)

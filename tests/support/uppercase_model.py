@@ -128,9 +128,7 @@ def uppercase_translator(
     """A translator from Spanish to capitals, and its model."""
     tokenizer = character_tokenizer()
     model = UppercaseModel(tokenizer, mistakes or {}, near or {}, blurred)
-    config = Config(
-        "es", "en", data=DataConfig(max_length=max_length), decoding=DecodingConfig(no_repeat_ngram=0)
-    )
+    config = Config("es", "en", data=DataConfig(max_length=max_length), decoding=DecodingConfig(no_repeat_ngram=0))
     checkpoint = CheckpointFolder(Path("nowhere"), config, tokenizer, tokenizer)
     translator = Translator(checkpoint, TorchModel(model), phrases=phrases)  # type: ignore[arg-type]
     return translator, model

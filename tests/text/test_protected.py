@@ -108,9 +108,7 @@ def test_a_date_or_spaced_number_may_come_in_groups() -> None:
         ("the 1st time", "la vez", ["1st"]),
     ],
 )
-def test_an_ordinal_may_be_written_as_the_other_language_does(
-    source: str, translation: str, lost: list[str]
-) -> None:
+def test_an_ordinal_may_be_written_as_the_other_language_does(source: str, translation: str, lost: list[str]) -> None:
     assert [item.text for item in missing_items(source, translation)] == lost
 
 
@@ -244,9 +242,7 @@ def test_what_stands_for_a_number_counts(text: str, counts: bool) -> None:
         ("Cuesta $5 o US$10", "It costs 5 or US$10", ["$"]),
     ],
 )
-def test_kept_is_only_what_is_there_as_often_and_as_it_was(
-    source: str, hypothesis: str, lost: list[str]
-) -> None:
+def test_kept_is_only_what_is_there_as_often_and_as_it_was(source: str, hypothesis: str, lost: list[str]) -> None:
     assert [item.text for item in missing_items(source, hypothesis)] == lost
 
 

@@ -42,9 +42,7 @@ def test_splits_into_sentences(language: str, text: str, sentences: list[str]) -
 
 
 def test_never_splits_inside_an_url_or_markup() -> None:
-    assert translated("Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy.") == [
-        "Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy."
-    ]
+    assert translated("Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy.") == ["Ve a https://a.es/¿Qué?¡Sí!_Ya.Hola hoy."]
     assert translated("Pon <img alt=verde? Ana> aquí.") == ["Pon <img alt=verde? Ana> aquí."]
     assert translated("Usa `a es b? Ana` hoy.") == ["Usa `a es b? Ana` hoy."]
 

@@ -96,9 +96,7 @@ def test_a_training_split_too_small_for_its_processes_is_refused(reversal_data: 
         next(BatchStream(Split(reversal_data, "train"), DataConfig(), seed=1, ranks=1000))
 
 
-def test_a_thread_fetches_the_same_batches_for_a_gpu(
-    reversal_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thread_fetches_the_same_batches_for_a_gpu(reversal_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, each with its place in the stream, though the stream is ahead of it."""
     monkeypatch.setattr(Batch, "to", lambda self, device: self)
     split, config = Split(reversal_data, "train"), DataConfig(batch_tokens=200)

@@ -18,9 +18,7 @@ def test_weights_of_another_model_or_other_pieces_are_refused(reversal_data: Pat
     train(recipe, reversal_data, tmp_path / "run")
     # As many pieces as before, all e's spelled otherwise: only comparing the pieces themselves can tell.
     pairs = [(a.replace("e", "é"), b.replace("e", "é")) for a, b in toy_pairs(lambda words: words[::-1], 900)]
-    other = write_dataset(
-        tmp_path / "other", {"train": pairs[:800], "dev": pairs[800:850], "test": pairs[850:]}
-    )
+    other = write_dataset(tmp_path / "other", {"train": pairs[:800], "dev": pairs[800:850], "test": pairs[850:]})
     assert len(load_tokenizers(other)[0]) == len(load_tokenizers(reversal_data)[0])
     for change, data, message in (
         (["model.encoder.hidden=16"], reversal_data, r"model\.encoder\.hidden is 32 there, 16 here"),

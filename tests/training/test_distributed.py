@@ -97,9 +97,7 @@ def folder(reversal_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     alone = dataclasses.replace(base, training=dataclasses.replace(training, accumulate=2))
     train(write(folder, alone, "alone.yaml"), reversal_data, folder / "one")
     recipe = write(folder, dataclasses.replace(base, training=training))
-    run_in_two_processes(
-        folder, CODE.format(recipe=str(recipe), data=str(reversal_data), out=str(folder / "two"))
-    )
+    run_in_two_processes(folder, CODE.format(recipe=str(recipe), data=str(reversal_data), out=str(folder / "two")))
     return folder
 
 

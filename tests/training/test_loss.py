@@ -19,9 +19,7 @@ def problem() -> tuple[torch.Tensor, ...]:
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("at_once", [1, 400, 10**6])  # one position, eight (the last part has fewer), all
-def test_loss_and_gradients_are_those_of_torch(
-    smoothing: float, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_loss_and_gradients_are_those_of_torch(smoothing: float, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(nmt.training.loss.MAX_LOGITS, "cpu", at_once)
     *inputs, targets = problem()
     logits = functional.linear(*inputs)
@@ -64,9 +62,7 @@ def test_a_row_counted_twice_is_two_rows() -> None:
     expected = smoothed_cross_entropy(readouts, weight[copies], bias[copies], targets, 0.1)
     found = smoothed_cross_entropy(readouts, weight, bias, targets, 0.1, counts)
     torch.testing.assert_close(found, expected)
-    for one, other in zip(
-        torch.autograd.grad(found, inputs), torch.autograd.grad(expected, inputs), strict=True
-    ):
+    for one, other in zip(torch.autograd.grad(found, inputs), torch.autograd.grad(expected, inputs), strict=True):
         torch.testing.assert_close(one, other)
 
 

@@ -27,9 +27,7 @@ def test_learning_rates_follow_their_formulas() -> None:
     assert learning_rate(stable, 5, 0.0) == pytest.approx(1.0)  # warm-up
     for progress, rate in by_progress.items():
         assert learning_rate(stable, 999, progress) == pytest.approx(rate)
-    assert (
-        learning_rate(dataclasses.replace(stable, decay=0.0), 999, 1.0) == 2.0
-    )  # without a decay it never falls
+    assert learning_rate(dataclasses.replace(stable, decay=0.0), 999, 1.0) == 2.0  # without a decay it never falls
 
 
 def test_the_moving_average_is_the_recurrence_and_swaps_back() -> None:

@@ -52,9 +52,7 @@ def test_resume_is_bit_identical_to_training_straight_on(
     assert {"rng.cpu.0"} < straight.keys() and any(name.startswith("average.") for name in straight)
     different = [name for name in straight if not torch.equal(straight[name], parts[name])]
     assert not different
-    left, right = (
-        load_model(tmp_path / name / "checkpoints" / "step-0000020").model for name in ("straight", "parts")
-    )
+    left, right = (load_model(tmp_path / name / "checkpoints" / "step-0000020").model for name in ("straight", "parts"))
     assert all(torch.equal(a, b) for a, b in zip(left.parameters(), right.parameters(), strict=True))
 
 
@@ -154,9 +152,7 @@ def test_the_precision_may_change_on_resume(reversal_data: Path, tmp_path: Path)
     assert train(recipe, reversal_data, tmp_path / "run", True, changes).precision == "bfloat16"
 
 
-def test_only_what_leaves_the_model_as_it_is_may_change_on_resume(
-    reversal_data: Path, tmp_path: Path
-) -> None:
+def test_only_what_leaves_the_model_as_it_is_may_change_on_resume(reversal_data: Path, tmp_path: Path) -> None:
     run, recipe = tmp_path / "run", write(tmp_path, tiny_recipe(steps=2))
     with pytest.raises(UserError, match="no training run to resume"):
         train(recipe, reversal_data, run, resume=True)

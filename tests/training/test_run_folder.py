@@ -37,9 +37,7 @@ def test_early_stopping_and_pruning(reversal_data: Path, tmp_path: Path) -> None
     """At rate zero nothing improves: training stops after `patience` validations and keeps the best one."""
     recipe = write(
         tmp_path,
-        tiny_recipe(
-            steps=100, lr=0.0, validate_every=2, patience=4, keep=2, save_every=100, valid_metric="loss"
-        ),
+        tiny_recipe(steps=100, lr=0.0, validate_every=2, patience=4, keep=2, save_every=100, valid_metric="loss"),
     )
     progress = train(recipe, reversal_data, tmp_path / "run")
     assert progress.step == 10
@@ -75,9 +73,7 @@ def test_of_two_trainings_in_one_folder_the_second_is_refused(reversal_data: Pat
     first = hold(run)
     try:
         for resume in (False, True):
-            with pytest.raises(
-                UserError, match=f"process {first.pid} on {socket.gethostname()} is training into it"
-            ):
+            with pytest.raises(UserError, match=f"process {first.pid} on {socket.gethostname()} is training into it"):
                 train(recipe, reversal_data, run, resume)
     finally:
         first.kill()

@@ -53,9 +53,7 @@ def test_a_run_in_both_directions_goes_on_in_one(reversal_data: Path, tmp_path: 
         one = load_model(run)
         languages = ("en", "es") if reverse else ("es", "en")
         assert (one.config.source_language, one.config.target_language) == languages
-        assert all(
-            torch.equal(a, b) for a, b in zip(one.model.parameters(), both.model.parameters(), strict=True)
-        )
+        assert all(torch.equal(a, b) for a, b in zip(one.model.parameters(), both.model.parameters(), strict=True))
     with pytest.raises(UserError, match="data.both_directions was True, is False: that is another model"):
         train(recipe, reversal_data, tmp_path / "both", True, ["data.both_directions=false"])
 
@@ -105,9 +103,7 @@ def test_it_learns_to_say_a_sentence_backwards(reversal_data: Path, tmp_path: Pa
     assert losses[-1] < 0.6 * losses[0]
 
 
-def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(
-    reversal_data: Path, tmp_path: Path
-) -> None:
+def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(reversal_data: Path, tmp_path: Path) -> None:
     """Against the sum written out: (1 - e) * -log p(target) + e * mean over the vocabulary of -log p."""
     config = dataclasses.replace(tiny_recipe(label_smoothing=0.2), model=tiny_model_config(vocab=0))
     trainer = trainer_for(reversal_data, tmp_path, config)
@@ -118,9 +114,7 @@ def test_the_loss_is_label_smoothed_cross_entropy_of_real_positions(
     expected = 0.0
     for source, target in pairs:
         batch = make_batch([(source, target)])
-        log_p = functional.log_softmax(
-            trainer.model.project(trainer.model(batch.source, None, batch.target_in)), -1
-        )[0]
+        log_p = functional.log_softmax(trainer.model.project(trainer.model(batch.source, None, batch.target_in)), -1)[0]
         for position, piece in enumerate(batch.target_out[0]):
             expected -= 0.8 * log_p[position, piece].item() + 0.2 * log_p[position].mean().item()
     batch = make_batch(pairs)
@@ -139,9 +133,7 @@ def test_a_sampled_softmax_estimates_the_loss_and_its_gradient(reversal_data: Pa
         return loss.item(), torch.autograd.grad(loss, trainer.model.output.weight)[0]
 
     samples = [loss_and_gradient() for _ in range(300)]
-    trainer.config = dataclasses.replace(
-        config, training=dataclasses.replace(config.training, sampled_softmax=0)
-    )
+    trainer.config = dataclasses.replace(config, training=dataclasses.replace(config.training, sampled_softmax=0))
     loss, gradient = loss_and_gradient()
     losses, gradients = zip(*samples, strict=True)
     assert len(set(losses)) > 1  # it is another sample each time
@@ -166,9 +158,7 @@ def test_accumulated_batches_give_the_gradient_of_one_big_batch(reversal_data: P
         torch.testing.assert_close(summed[name], parameter.grad, atol=1e-6, rtol=1e-4)
 
 
-def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(
-    reversal_data: Path, tmp_path: Path
-) -> None:
+def test_a_step_that_is_not_finite_changes_no_weight_and_is_counted(reversal_data: Path, tmp_path: Path) -> None:
     trainer = trainer_for(reversal_data, tmp_path, tiny_recipe())
     trainer.step()
     before = {name: weight.clone() for name, weight in named_weights(trainer.model).items()}
@@ -191,9 +181,7 @@ def test_gradients_are_clipped_by_their_global_norm(reversal_data: Path, tmp_pat
     seen = {}
 
     def look(*_: object) -> None:
-        seen["norm"] = math.sqrt(
-            sum(float(p.grad.pow(2).sum()) for p in trainer.parameters if p.grad is not None)
-        )
+        seen["norm"] = math.sqrt(sum(float(p.grad.pow(2).sum()) for p in trainer.parameters if p.grad is not None))
 
     trainer.optimizer.register_step_pre_hook(look)
     _, norm, _ = trainer.step()

@@ -86,9 +86,7 @@ def test_the_regular_plural(language: str, one: str, several: str | None) -> Non
         ("fr", "le ", "facture", "le "),
     ],
 )
-def test_what_stands_before_a_noun_agrees_with_it(
-    language: str, before: str, noun: str, expected: str
-) -> None:
+def test_what_stands_before_a_noun_agrees_with_it(language: str, before: str, noun: str, expected: str) -> None:
     for start, end, text in reversed(agreed(before, noun, language)):
         before = before[:start] + text + before[end:]
     assert before == expected

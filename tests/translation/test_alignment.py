@@ -63,9 +63,7 @@ def test_a_stretch_that_was_left_out_goes_to_the_nearest_word_with_a_meaning() -
         "Llueve y perros",
         ["▁It", "▁rains", "▁cats", "▁and", "▁dogs", "</s>"],
         ["▁Llueve", "▁y", "▁perros"],
-        np.array(
-            [[0.3, 0.7, 0, 0, 0, 0], [0, 0, 0.4, 0.6, 0, 0], [0, 0, 0.1, 0, 0.9, 0], [0, 0, 0, 0, 0, 1]]
-        ),
+        np.array([[0.3, 0.7, 0, 0, 0, 0], [0, 0, 0.4, 0.6, 0, 0], [0, 0, 0.1, 0, 0.9, 0], [0, 0, 0, 0, 0, 1]]),
     )
     assert stretch(alignment, "cats") == "perros"
     assert stretch(alignment, "and") == "y"

@@ -28,9 +28,7 @@ SURE = [-0.1] * 9
         ([*SURE[:5], -2.0, -2.0, -0.1, -0.1], "sleeps, sleeps", ["sleeps"]),
     ],
 )
-def test_words_whose_pieces_are_improbable_are_marked(
-    scores: list[float], text: str, expected: list[str]
-) -> None:
+def test_words_whose_pieces_are_improbable_are_marked(scores: list[float], text: str, expected: list[str]) -> None:
     assert marked(text, scores) == expected
 
 

@@ -137,15 +137,10 @@ def test_translations_hold_to_the_glossary_alone_inside_and_in_streams() -> None
     assert [one.text for one in translator.stream(lines, glossary=glossary)] == expected
     assert translator.translate("ana", glossary=glossary) == "Hannah"
     assert translator.translate("ana") == "ANA"
-    assert (
-        translator.translate("hoy <b>a</b>na viene", glossary=Glossary([("ana viene", "x")]))
-        == "HOY <b>x</b>"
-    )
+    assert translator.translate("hoy <b>a</b>na viene", glossary=Glossary([("ana viene", "x")])) == "HOY <b>x</b>"
     plan = translator.plan("hoy ana viene", glossary=glossary)
     assert plan.assemble(translator.translate_sentences(plan.requests)).text == "HOY Hannah VIENE"
-    assert (
-        translator.continuations("hoy ana viene", "", beam=1, glossary=glossary)[0].text == "HOY Hannah VIENE"
-    )
+    assert translator.continuations("hoy ana viene", "", beam=1, glossary=glossary)[0].text == "HOY Hannah VIENE"
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,7 @@ def repaired(source: str, text: str, unsure: str, size: int = 5) -> str:
         ("habla de Gaudí", "talks of gaudy", "gaudy", "talks of gaudy"),
     ],
 )
-def test_a_doubtful_word_like_the_name_becomes_the_name(
-    source: str, text: str, unsure: str, expected: str
-) -> None:
+def test_a_doubtful_word_like_the_name_becomes_the_name(source: str, text: str, unsure: str, expected: str) -> None:
     assert repaired(source, text, unsure) == expected
 
 

@@ -123,9 +123,7 @@ def test_what_ships_answers_itself(name: str) -> None:
 
 
 def test_a_known_sentence_is_not_searched() -> None:
-    translator, model = uppercase_translator(
-        phrases=PhraseBook([("hello", "hola"), ("hello", "buenas")], "es")
-    )
+    translator, model = uppercase_translator(phrases=PhraseBook([("hello", "hola"), ("hello", "buenas")], "es"))
     one = translator.translate_batch(["a cat. Hello. a dog."], n_best=2)[0]
     assert one.text == "A CAT. Hola. A DOG."
     assert [sentence.known for sentence in one.sentences] == [False, True, False]

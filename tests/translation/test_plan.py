@@ -61,9 +61,7 @@ def test_alternatives_of_a_line_are_the_best_combinations() -> None:
     ]
     plan = Plan([Part("s", True), Part(" ", False), Part("s", True), Part(" ", False), Part("s", True)])
     line = plan.assemble(sentences, 10)
-    ranked = sorted(
-        itertools.product(range(4), repeat=3), key=lambda ks: -sum(scores[i][k] for i, k in enumerate(ks))
-    )
+    ranked = sorted(itertools.product(range(4), repeat=3), key=lambda ks: -sum(scores[i][k] for i, k in enumerate(ks)))
     expected = [" ".join(f"{i}{k}" for i, k in enumerate(ks)) for ks in ranked[:10]]
     assert [line.text, *line.alternatives] == expected
 

@@ -80,9 +80,7 @@ def test_a_model_with_symbols_reads_them_and_the_signs_it_knows() -> None:
 
 
 def test_a_symbol_that_the_sentence_has_of_its_own_is_taken_out() -> None:
-    tokenizer = SimpleNamespace(
-        characters=frozenset(LETTERS).union(SYMBOLS), placeholders=SYMBOLS, encode=list
-    )
+    tokenizer = SimpleNamespace(characters=frozenset(LETTERS).union(SYMBOLS), placeholders=SYMBOLS, encode=list)
     vocabulary = Vocabulary.of(tokenizer, tokenizer, "en", "es")  # type: ignore[arg-type]
     protected = protect(f"Hello {SYMBOLS[0]} {{x}} and {SYMBOLS[1]}", vocabulary)
     assert protected.model_text == f"Hello {SYMBOLS[0]} and"
@@ -102,9 +100,7 @@ def test_an_accented_capital_that_the_vocabulary_lacks() -> None:
     """A word that small letters spell in fewer pieces is one; what is one piece without the accent is read so; anything
     else is a name, and copied."""
     sizes = {"ocio": 1, "Ultimo": 1}
-    vocabulary = Vocabulary(
-        frozenset(LETTERS) - {"É"}, (), lambda text: 2 if text == "último" else sizes.get(text, 9)
-    )
+    vocabulary = Vocabulary(frozenset(LETTERS) - {"É"}, (), lambda text: 2 if text == "último" else sizes.get(text, 9))
     assert protect("Óscar vive con Íñigo", vocabulary).model_text == "X2 vive con C3"
     assert protect(
         "¡Último día!", Vocabulary(frozenset(LETTERS), (), {"último": 1, "Ultimo": 3}.__getitem__)
@@ -150,9 +146,7 @@ def test_terms_go_before_the_items_of_the_grammar() -> None:
         ("La fiesta 🎉 empieza", "La fiesta empieza", ["🎉"]),
     ],
 )
-def test_accelerators_ordinals_and_emoji_inside_of_a_sentence(
-    sentence: str, read: str, items: list[str]
-) -> None:
+def test_accelerators_ordinals_and_emoji_inside_of_a_sentence(sentence: str, read: str, items: list[str]) -> None:
     """The vocabulary has "save", "user" and "name" as one piece each, and "guardar" as two."""
     known = {"save": 1, "user": 1, "name": 1, "username": 1, "guardar": 2}
     vocabulary = Vocabulary(frozenset(LETTERS + "_"), (), lambda text: known.get(text, len(text)), "en")

@@ -123,9 +123,7 @@ def test_an_accelerator_inside_of_a_word_goes_to_the_same_letter_or_else_to_the_
 ) -> None:
     """Whole words are one piece, their halves are more."""
     letters = POOR.characters | {"_"}
-    vocabulary = replace(
-        POOR, size=lambda text: 1 if len(text) > 5 or text == "save" else 2, characters=letters
-    )
+    vocabulary = replace(POOR, size=lambda text: 1 if len(text) > 5 or text == "save" else 2, characters=letters)
     assert restored(sentence, translation, order, vocabulary=vocabulary) == expected
 
 
@@ -155,14 +153,10 @@ def test_every_item_once_and_no_word_lost() -> None:
         "~",
     ]
     for _ in range(500):
-        sentence = "".join(
-            rng.choice(parts) + rng.choice([" ", " ", ""]) for _ in range(rng.randint(1, 9))
-        ).strip()
+        sentence = "".join(rng.choice(parts) + rng.choice([" ", " ", ""]) for _ in range(rng.randint(1, 9))).strip()
         attempt = rng.choice([0, 2])
         protected = protect(sentence, POOR, attempt)
-        stand_ins = [
-            protected.model_text[slot.start : slot.end] for slot in protected.slots if not slot.is_out
-        ]
+        stand_ins = [protected.model_text[slot.start : slot.end] for slot in protected.slots if not slot.is_out]
         words = [*stand_ins, *rng.choices(["one", "two,", "three."], k=rng.randint(0, 4))]
         rng.shuffle(words)
         translation = " ".join(words)

@@ -47,9 +47,7 @@ def test_a_stream_gives_what_has_come_when_the_next_line_is_not_there_yet() -> N
 def test_a_stream_gives_every_line_in_order() -> None:
     translator, _ = uppercase_translator()
     lines = [f"a{'b' * (n % 7)} {n}" for n in range(WINDOW_LINES + 10)]
-    assert [result.text for result in translator.stream(iter(lines), beam=1)] == [
-        line.upper() for line in lines
-    ]
+    assert [result.text for result in translator.stream(iter(lines), beam=1)] == [line.upper() for line in lines]
     assert list(translator.stream(iter([]))) == []
 
 
@@ -72,9 +70,7 @@ def test_a_stream_that_is_closed_takes_back_what_it_began(monkeypatch: pytest.Mo
     begun: list[PendingBatch] = []
     cancelled: list[PendingBatch] = []
     start = SentenceTranslator.start
-    monkeypatch.setattr(
-        SentenceTranslator, "start", lambda self, r: begun.append(start(self, r)) or begun[-1]
-    )
+    monkeypatch.setattr(SentenceTranslator, "start", lambda self, r: begun.append(start(self, r)) or begun[-1])
     monkeypatch.setattr(PendingBatch, "cancel", lambda self: cancelled.append(self))
     stream = translator.stream((f"a {n}" for n in itertools.count()), beam=1)
     next(stream)

@@ -256,9 +256,7 @@ def test_score_is_the_mean_log_probability_of_a_piece() -> None:
     one, two, copied = translator.translate_batch(["hola", "hola. no", "99"])
     assert one.score == pytest.approx(4 * letter / 6, rel=1e-4)
     assert two.score == pytest.approx((4 + 2) * letter / (7 + 4), rel=1e-4)
-    assert [sentence.score for sentence in two.sentences] == pytest.approx(
-        [4 * letter / 7, 2 * letter / 4], rel=1e-4
-    )
+    assert [sentence.score for sentence in two.sentences] == pytest.approx([4 * letter / 7, 2 * letter / 4], rel=1e-4)
     assert copied.score == 0.0
 
 

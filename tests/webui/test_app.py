@@ -53,9 +53,7 @@ def test_missing_checkpoints_end_the_program_with_a_message(
         assert message.startswith("error: no checkpoint in") and "--model" in message
 
 
-def test_a_model_folder_that_is_not_there_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_model_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app_gradio.main(["--port", str(free_port()), "--model", str(tmp_path / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err
 
@@ -88,15 +86,12 @@ def test_the_program_says_when_it_is_ready_and_stops_at_ctrl_c() -> None:
         "models.load_translators = lambda folders: translators()\n"
         f"sys.exit(app_gradio.main(['--port', '{port}']))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as app:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT) as app:
         try:
             assert app.stdout is not None
             assert app.stdout.readline() == f"Ready: http://127.0.0.1:{port}\n"
             assert (
-                Client(f"http://127.0.0.1:{port}", verbose=False).predict(SPANISH, api_name="/translate")[0]
-                == ENGLISH
+                Client(f"http://127.0.0.1:{port}", verbose=False).predict(SPANISH, api_name="/translate")[0] == ENGLISH
             )
             app.send_signal(signal.SIGINT)
             assert app.wait(timeout=60) == 0

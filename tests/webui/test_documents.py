@@ -85,9 +85,7 @@ def saved(folder: Path, name: str, content: str) -> str:
 async def shown(
     service: TranslationService, file: str | None, folder: Path, source: str = "auto", target: str = "en"
 ) -> list[Shown]:
-    return [
-        one async for one in documents_tab.translate(service, "me", file, source, target, folder / "results")
-    ]
+    return [one async for one in documents_tab.translate(service, "me", file, source, target, folder / "results")]
 
 
 def last(service: TranslationService, file: str | None, folder: Path, *languages: str) -> Shown:
@@ -139,9 +137,7 @@ def test_a_word_document_comes_back(service: TranslationService, tmp_path: Path)
     assert (paragraph.text, paragraph.style and paragraph.style.name) == ("The train", "Heading 1")
 
 
-def test_the_language_is_found_out_and_the_other_one_taken(
-    service: TranslationService, tmp_path: Path
-) -> None:
+def test_the_language_is_found_out_and_the_other_one_taken(service: TranslationService, tmp_path: Path) -> None:
     found = last(service, saved(tmp_path, "a.txt", "the train\n"), tmp_path)
     assert found.target == "es"
     assert found.result and found.result.name == "a.es.txt"
@@ -166,9 +162,7 @@ def test_progress_counts_sentences_and_stop_is_there_while_it_runs(
     assert "Sentences: 4." in ended.status and "a.en.txt" in ended.status
 
 
-def test_the_preview_has_the_first_texts_with_markup_escaped(
-    service: TranslationService, tmp_path: Path
-) -> None:
+def test_the_preview_has_the_first_texts_with_markup_escaped(service: TranslationService, tmp_path: Path) -> None:
     lines = ["el <b>tren</b>", *(f"el tren {i}" for i in range(documents_views.MAX_PAIRS + 5))]
     found = last(service, saved(tmp_path, "a.txt", "\n".join(lines)), tmp_path)
     assert found.preview.count("<tr><td") == documents_views.MAX_PAIRS
@@ -181,9 +175,7 @@ def test_a_stretch_with_markup_is_not_shown_twice(service: TranslationService, t
     assert found.preview.count("<tr><td") == 1
 
 
-def test_an_upload_is_looked_at_before_anything_is_translated(
-    service: TranslationService, tmp_path: Path
-) -> None:
+def test_an_upload_is_looked_at_before_anything_is_translated(service: TranslationService, tmp_path: Path) -> None:
     looked = run(documents_tab.look(service, saved(tmp_path, "a.txt", "the train\n"), "auto", "en"))
     assert "a.txt: 9 characters to translate from English into Spanish" in looked.status
     assert looked.target == "es" and looked.result is None and looked.notice == ""
@@ -244,9 +236,7 @@ def test_markup_in_a_name_is_shown_as_text(service: TranslationService, tmp_path
     assert "<img" not in last(service, file, tmp_path).notice
 
 
-def test_a_model_that_fails_is_a_notice_and_leaves_nothing(
-    service: TranslationService, tmp_path: Path
-) -> None:
+def test_a_model_that_fails_is_a_notice_and_leaves_nothing(service: TranslationService, tmp_path: Path) -> None:
     found = last(service, saved(tmp_path, "a.txt", "crash\n"), tmp_path)
     assert "Something went wrong" in found.notice and found.result is None
     assert not (tmp_path / "results").exists()
@@ -289,9 +279,7 @@ def test_stop_ends_a_document_and_writes_nothing(slow_service: TranslationServic
     assert not (tmp_path / "results").exists()
 
 
-def test_an_event_that_is_cancelled_leaves_nothing_running(
-    slow_service: TranslationService, tmp_path: Path
-) -> None:
+def test_an_event_that_is_cancelled_leaves_nothing_running(slow_service: TranslationService, tmp_path: Path) -> None:
     """As Gradio does it when a visitor leaves: the task that waits for the next update is cancelled."""
     file = saved(tmp_path, "a.txt", "\n".join(f"slow {i}" for i in range(30)))
 

@@ -57,9 +57,7 @@ def upload(page: Page, name: str, content: str) -> None:
 
 def expect_status(page: Page, english: str, spanish: str) -> None:
     said = {"en": english, "es": spanish}[page.locale]
-    sync_api.expect(page.locator("#nmt-document-status")).to_contain_text(
-        said, timeout=PATIENCE, use_inner_text=True
-    )
+    sync_api.expect(page.locator("#nmt-document-status")).to_contain_text(said, timeout=PATIENCE, use_inner_text=True)
 
 
 def downloaded(page: Page) -> tuple[str, str]:

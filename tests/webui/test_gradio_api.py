@@ -52,9 +52,7 @@ def test_translate_endpoint_gives_nothing_for_an_empty_text(client: Client) -> N
         (("crash",), "Something went wrong"),
     ],
 )
-def test_a_refused_request_says_why_and_the_next_one_works(
-    client: Client, arguments: tuple[str], message: str
-) -> None:
+def test_a_refused_request_says_why_and_the_next_one_works(client: Client, arguments: tuple[str], message: str) -> None:
     with pytest.raises(AppError, match=message):
         client.predict(*arguments, api_name="/translate")
     assert client.predict(SPANISH, api_name="/translate")[0] == ENGLISH

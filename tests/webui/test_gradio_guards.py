@@ -74,9 +74,7 @@ def test_every_method_that_is_overridden_is_gradios(ours: type) -> None:
         if inspect.isfunction(method):
             theirs = getattr(ours.__mro__[1], name, None)
             assert theirs is not None, f"Gradio has no {ours.__mro__[1].__name__}.{name} to be overridden"
-            assert list(inspect.signature(method).parameters) == list(inspect.signature(theirs).parameters), (
-                name
-            )
+            assert list(inspect.signature(method).parameters) == list(inspect.signature(theirs).parameters), name
 
 
 def test_every_setting_that_is_made_is_gradios() -> None:

@@ -90,9 +90,7 @@ def test_one_cell_of_a_grid_is_reached_by_tab_and_all_by_arrow_keys(inside: Insi
 def test_colours_are_as_strong_as_the_weights(inside: Inside) -> None:
     root = parsed(views.attention(inside))
     for cell in root.iterfind(".//tr[@class='nmt-row']/td"):
-        assert float(cell.get("style", "").removeprefix("--w:")) == pytest.approx(
-            float(text_of(cell)), abs=0.006
-        )
+        assert float(cell.get("style", "").removeprefix("--w:")) == pytest.approx(float(text_of(cell)), abs=0.006)
 
 
 def test_a_model_without_attention_says_so(reversal_data: Path, tmp_path: Path) -> None:
@@ -222,9 +220,7 @@ def test_markup_in_texts_and_pieces_is_shown_as_text(inside: Inside) -> None:
         assert "<img" not in html and "&lt;img" in html
 
 
-@pytest.mark.parametrize(
-    ("value", "written"), [(-2.5, "−2.50"), (-0.001, "0.00"), (0.0, "0.00"), (0.126, "0.13")]
-)
+@pytest.mark.parametrize(("value", "written"), [(-2.5, "−2.50"), (-0.001, "0.00"), (0.0, "0.00"), (0.126, "0.13")])
 def test_numbers_are_written_with_a_real_minus(value: float, written: str) -> None:
     assert views.number(value) == written
 
@@ -274,9 +270,7 @@ def test_a_crash_is_logged_and_told_without_its_details(
 
 def test_a_look_is_the_laboratorys(service: TranslationService, folder: Path) -> None:
     assert look(service, Wanted(ES_EN, SENTENCE, beam=2)).inside == look_inside(folder, SENTENCE, beam=2)
-    assert look(service, Wanted(ES_EN, SENTENCE, "uno dos")).inside == look_inside(
-        folder, SENTENCE, "uno dos"
-    )
+    assert look(service, Wanted(ES_EN, SENTENCE, "uno dos")).inside == look_inside(folder, SENTENCE, "uno dos")
 
 
 def test_memory_reads_no_weights_again(service: TranslationService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,9 +320,7 @@ def test_the_page_is_built_without_torch(tmp_path: Path) -> None:
 
 
 def answer(*sources: str) -> Answer:
-    translated = [
-        SentenceTranslation(s, s.upper(), -0.5, ((s.upper(), -0.5),), [], [], None) for s in sources
-    ]
+    translated = [SentenceTranslation(s, s.upper(), -0.5, ((s.upper(), -0.5),), [], [], None) for s in sources]
     segments = [Segment("\n"), *(Segment(one.text, one) for one in translated), Segment("…", copied("…"))]
     return Answer(ES_EN, tuple(segments))
 

@@ -48,9 +48,7 @@ def open_view(page: Page, name: str) -> None:
 
 
 def test_the_sentence_just_translated_is_looked_into(page: Page) -> None:
-    sync_api.expect(page.locator("#nmt-inside-text textarea, #nmt-inside-text input")).to_have_value(
-        f"{SENTENCE}."
-    )
+    sync_api.expect(page.locator("#nmt-inside-text textarea, #nmt-inside-text input")).to_have_value(f"{SENTENCE}.")
     sync_api.expect(page.locator("#nmt-inside-summary")).to_contain_text(SENTENCE)
     said = page.locator("#nmt-inside-summary").inner_text()
     assert ("log-probabilidad" in said) == (page.locale == "es")
@@ -149,18 +147,14 @@ def test_a_translation_of_ones_own_is_looked_into(page: Page) -> None:
     given.fill("dos uno")
     given.press("Enter")
     said = {"es": "Su traducción", "en": "Your translation"}[page.locale]
-    sync_api.expect(page.locator("#nmt-inside-summary")).to_contain_text(
-        said, use_inner_text=True, timeout=PATIENCE
-    )
+    sync_api.expect(page.locator("#nmt-inside-summary")).to_contain_text(said, use_inner_text=True, timeout=PATIENCE)
 
 
 def test_a_text_that_is_none_is_refused_in_the_visitors_language(page: Page) -> None:
     page.locator("#nmt-inside-text textarea, #nmt-inside-text input").fill(" ")
     page.click("#nmt-inside-look")
     said = {"es": "Escriba una frase", "en": "Give a sentence"}[page.locale]
-    sync_api.expect(page.locator("#nmt-inside-notice")).to_contain_text(
-        said, use_inner_text=True, timeout=PATIENCE
-    )
+    sync_api.expect(page.locator("#nmt-inside-notice")).to_contain_text(said, use_inner_text=True, timeout=PATIENCE)
 
 
 def test_everything_can_be_downloaded(page: Page) -> None:

@@ -39,9 +39,7 @@ def test_a_visitor_logs_in_and_translates(browser: Browser, address: str) -> Non
     context.close()
 
 
-def test_the_api_is_described_in_a_page_that_loads_nothing_from_elsewhere(
-    browser: Browser, address: str
-) -> None:
+def test_the_api_is_described_in_a_page_that_loads_nothing_from_elsewhere(browser: Browser, address: str) -> None:
     context = browser.new_context()
     context.request.post(f"{address}/login", form={"username": "ana", "password": "secreto:1"})
     page, elsewhere = context.new_page(), []

@@ -45,9 +45,7 @@ def points_of(curves: list[Curve]) -> list[list[tuple[float, float]]]:
 
 
 def test_a_line_has_the_same_look_in_the_picture_and_in_the_table() -> None:
-    found = [
-        path.get("class") for path in of_class(parsed(memory_curves.memory(Memory("", CURVES))), "nmt-curve")
-    ]
+    found = [path.get("class") for path in of_class(parsed(memory_curves.memory(Memory("", CURVES))), "nmt-curve")]
     assert found[:3] == found[3:] and len(set(found)) == 3
     assert found[1] is not None and "nmt-dashed" in found[1]
 

@@ -53,9 +53,7 @@ def test_html_says_it_in_both_languages_and_escapes_values() -> None:
     assert "Ningún modelo traduce de español a x." in said
 
 
-@pytest.mark.parametrize(
-    ("asked", "language"), [("es-MX,en", "es"), ("en-US,es", "en"), ("fr", "en"), ("", "en")]
-)
+@pytest.mark.parametrize(("asked", "language"), [("es-MX,en", "es"), ("en-US,es", "en"), ("fr", "en"), ("", "en")])
 def test_the_visitors_language_is_the_browsers_first(asked: str, language: str) -> None:
     class Asking:
         headers = {"accept-language": asked}

@@ -249,9 +249,7 @@ def test_a_link_opens_with_the_text_which_no_address_carries_to_the_server(page:
     asked: list[str] = []
     other.on("request", lambda request: asked.append(request.url))
     other.goto(link)
-    sync_api.expect(other.locator("#nmt-source textarea")).to_have_value(
-        "the train & 1+1 #%", timeout=PATIENCE
-    )
+    sync_api.expect(other.locator("#nmt-source textarea")).to_have_value("the train & 1+1 #%", timeout=PATIENCE)
     sync_api.expect(other.locator(".nmt-word").first).to_be_visible(timeout=PATIENCE)
     assert other.url == f"{address}/" and not any("train" in url for url in asked[1:])
 

@@ -47,9 +47,7 @@ def test_a_duration_is_written_alike_in_both_languages() -> None:
 
 
 def test_a_recipe_says_what_it_trains_and_for_how_long() -> None:
-    assert "104 minutes" in retrain_views.recipe("tatoeba-cpu") and "1,000 steps" in retrain_views.recipe(
-        "tiny"
-    )
+    assert "104 minutes" in retrain_views.recipe("tatoeba-cpu") and "1,000 steps" in retrain_views.recipe("tiny")
 
 
 def test_a_training_is_named_after_its_file_and_counted_on_from_another_of_that_name(tmp_path: Path) -> None:
@@ -161,9 +159,7 @@ def test_without_the_flag_there_is_neither_tab_nor_event() -> None:
     config = build_page(fake_service()).get_config_file()
     assert "nmt-retrain" not in json.dumps(config["components"], default=str)
     assert not any(component["type"] == "timer" for component in config["components"])
-    assert not any(
-        retrain_tab.__name__ == fn.fn.__module__ for fn in functions_of(build_page(fake_service()))
-    )
+    assert not any(retrain_tab.__name__ == fn.fn.__module__ for fn in functions_of(build_page(fake_service())))
 
 
 def test_no_event_of_the_tab_is_in_the_api(tmp_path: Path) -> None:
@@ -193,9 +189,7 @@ def real_but_small(request: TrainingRequest, folder: Path, resume: bool = False)
     return found
 
 
-def test_from_a_text_to_a_model_on_the_page(
-    tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_a_text_to_a_model_on_the_page(tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prepared, trained, stopped, resumed and tried, by the real commands."""
     pytest.importorskip("lingua", reason="the extra `data` is not installed")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -123,9 +123,7 @@ def expect_the_new_direction(page: Page) -> None:
     sync_api.expect(page.locator("#nmt-to input")).to_have_value(catalan)
     page.locator("#nmt-source textarea").fill("el tren")
     page.locator("#nmt-source textarea").press("Enter")
-    sync_api.expect(page.locator("#nmt-target .nmt-translation")).to_have_text(
-        "The train", use_inner_text=True
-    )
+    sync_api.expect(page.locator("#nmt-target .nmt-translation")).to_have_text("The train", use_inner_text=True)
     open_tab(page, "page.tab_scores")
     page.locator("#nmt-score-model button").first.click()
     expect_offered(page, "#nmt-score-direction input", both)

@@ -37,9 +37,7 @@ def service() -> Iterator[TranslationService]:
 
 def test_words_without_a_counterpart_are_marked_and_the_text_is_escaped() -> None:
     marked = scores_views.marked
-    assert marked("a big <cat> sat", ["a <dog> sat"], "mark") == (
-        "a <mark>big</mark> &lt;<mark>cat</mark>&gt; sat"
-    )
+    assert marked("a big <cat> sat", ["a <dog> sat"], "mark") == ("a <mark>big</mark> &lt;<mark>cat</mark>&gt; sat")
     assert marked("one two three four", ["one four"], "mark") == "one <mark>two three</mark> four"
     assert marked("same & same", ["same & same"], "mark") == "same &amp; same"
     assert marked("one two three", ["one two", "three"], "u") == "one two three"
@@ -145,9 +143,7 @@ async def translated(
 
 
 def test_a_model_translates_line_by_line_what_is_then_scored(service: TranslationService) -> None:
-    *growing, last = asyncio.run(
-        translated(service, "el tren\n\nla biblioteca?\n", "the train\n\nthe library?")
-    )
+    *growing, last = asyncio.run(translated(service, "el tren\n\nla biblioteca?\n", "the train\n\nthe library?"))
     assert growing and all(update.running and not update.whole for update in growing)
     assert (last.text, last.running, last.whole) == ("The train\n\nThe library?\n", False, True)
     assert last.file is not None and Path(last.file).read_text(encoding="utf-8") == last.text

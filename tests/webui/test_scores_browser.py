@@ -31,9 +31,7 @@ def box(page: Page, name: str) -> Locator:
 
 def expect(page: Page, selector: str, **said: str) -> None:
     """The text of an element in the browser's language."""
-    sync_api.expect(page.locator(selector)).to_contain_text(
-        said[page.locale], timeout=PATIENCE, use_inner_text=True
-    )
+    sync_api.expect(page.locator(selector)).to_contain_text(said[page.locale], timeout=PATIENCE, use_inner_text=True)
 
 
 def test_the_example_is_scored_and_its_sentences_can_be_sorted(tab: Page) -> None:
@@ -44,9 +42,7 @@ def test_the_example_is_scored_and_its_sentences_can_be_sorted(tab: Page) -> Non
     sync_api.expect(numbers).to_have_count(8)
     tab.locator("#nmt-score-sentences button[data-order=number]").click()
     line = {"es": "Línea", "en": "Line"}[tab.locale]
-    sync_api.expect(numbers).to_have_text(
-        [f"{line} {n}" for n in range(1, 9)], timeout=PATIENCE, use_inner_text=True
-    )
+    sync_api.expect(numbers).to_have_text([f"{line} {n}" for n in range(1, 9)], timeout=PATIENCE, use_inner_text=True)
     tab.locator("#nmt-score-sentences button[data-order=number]").press("Enter")
     sync_api.expect(numbers).to_have_text(
         [f"{line} {n}" for n in range(8, 0, -1)], timeout=PATIENCE, use_inner_text=True
@@ -85,9 +81,7 @@ def test_different_numbers_of_lines_are_told_and_old_results_go(tab: Page) -> No
 def test_files_fill_their_boxes(tab: Page, tmp_path: Path) -> None:
     file = tmp_path / "reference.txt"
     file.write_bytes("uno\r\nseñal\n".encode())
-    tab.locator("#nmt-score-reference-file").locator("xpath=..").locator("input[type=file]").set_input_files(
-        file
-    )
+    tab.locator("#nmt-score-reference-file").locator("xpath=..").locator("input[type=file]").set_input_files(file)
     sync_api.expect(box(tab, "reference")).to_have_value("uno\nseñal\n", timeout=PATIENCE)
 
 

@@ -112,14 +112,11 @@ def test_what_a_visitor_sent_is_not_kept() -> None:
         config = client.get("/config").json()
         boxes = {c["id"]: c["props"].get("elem_id") for c in config["components"]}
         event = next(
-            d
-            for d in config["dependencies"]
-            if "nmt-source" in [boxes[i] for i in d["inputs"]] and not d["queue"]
+            d for d in config["dependencies"] if "nmt-source" in [boxes[i] for i in d["inputs"]] and not d["queue"]
         )
         components = {c["id"]: c for c in config["components"]}
         data = [
-            SECRET * 1000 if boxes[i] == "nmt-source" else components[i]["props"].get("value")
-            for i in event["inputs"]
+            SECRET * 1000 if boxes[i] == "nmt-source" else components[i]["props"].get("value") for i in event["inputs"]
         ]
         sent = {"data": data, "fn_index": event["id"], "session_hash": "me"}
         assert client.post("/gradio_api/run/predict", json=sent).status_code == 200
@@ -156,9 +153,7 @@ def test_a_choice_that_was_made_while_a_word_is_looked_up_stays() -> None:
             return answer.text
 
         translating = next(
-            d
-            for d in config["dependencies"]
-            if "nmt-source" in [boxes[i] for i in d["inputs"]] and not d["queue"]
+            d for d in config["dependencies"] if "nmt-source" in [boxes[i] for i in d["inputs"]] and not d["queue"]
         )
         assert "The train" in send(translating)
         looking = pool.submit(send, on_result["pick"], segment=0, start=4)
@@ -187,17 +182,13 @@ def test_uploads_are_refused_while_too_much_lies_there(address: str, monkeypatch
 
     assert upload() == 200
     with monkeypatch.context() as full:
-        full.setattr(
-            body_limit, "MAX_STORED_BYTES", body_limit.MIN_FILE_BYTES - 1
-        )  # a file of one byte takes more
+        full.setattr(body_limit, "MAX_STORED_BYTES", body_limit.MIN_FILE_BYTES - 1)  # a file of one byte takes more
         assert upload() == 507
         assert httpx.get(f"{address}/gradio_api/upload").status_code != 507
     assert upload() == 200
 
 
-def test_uploads_of_a_server_that_was_killed_are_deleted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uploads_of_a_server_that_was_killed_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gone, running, young, strange = (
         tmp_path / f"{server.FOLDER_PREFIX}{number}-a"  # no process has a number above 2 ** 22
@@ -276,9 +267,7 @@ def test_a_page_of_another_origin_uploads_nothing(address: str) -> None:
     for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
         sent = {"files": ("a.txt", b"a")}
         assert httpx.post(f"{address}/gradio_api/upload", files=sent, headers=headers).status_code == 403
-    assert (
-        httpx.post(f"{address}/gradio_api/upload", files=sent, headers={"origin": address}).status_code == 200
-    )
+    assert httpx.post(f"{address}/gradio_api/upload", files=sent, headers={"origin": address}).status_code == 200
     assert httpx.get(f"{address}/config", headers={"host": "rebound.example"}).status_code == 421
 
 

@@ -109,9 +109,7 @@ def test_the_browser_asks_for_the_menus_only_when_they_no_longer_fit(service: Tr
     assert translate_tab.turned(spanish, english, "auto", "en")
     assert translate_tab.turned(english, english, "auto", "en")  # it is into Spanish, whatever was chosen
     by_hand = shown(service, "el tren", "es")
-    assert translate_tab.turned(spanish, by_hand, "es", "en") and not translate_tab.turned(
-        by_hand, by_hand, "es", "en"
-    )
+    assert translate_tab.turned(spanish, by_hand, "es", "en") and not translate_tab.turned(by_hand, by_hand, "es", "en")
     contradicted = translated(service, by_hand, "the train leaves", "es", insisted=False)
     assert translate_tab.turned(english, contradicted, "es", "es")  # the menu has to say "detect" again
     assert 'data-turned="1"' in page(spanish, menus_turn=True) and "data-turned" not in page(spanish)
@@ -183,9 +181,7 @@ def test_no_text_shows_nothing(service: TranslationService) -> None:
     assert shown(service, " \n") == View()
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")]
-)
+@pytest.mark.parametrize(("text", "message"), [("x" * 201, "the limit is 200"), ("crash", "Something went wrong")])
 def test_a_failed_translation_is_a_notice_that_leaves_the_old_translation(
     service: TranslationService, text: str, message: str
 ) -> None:
@@ -231,9 +227,7 @@ def test_nothing_is_marked_while_a_translation_grows_or_is_out_of_date(service: 
 
 
 def shown_after(service: TranslationService, view: View, text: str, glossary: str = "") -> View:
-    found = run(
-        translate_tab.translate(service, "me", view, text, "es", "en", 5, 2, insisted=True, glossary=glossary)
-    )
+    found = run(translate_tab.translate(service, "me", view, text, "es", "en", 5, 2, insisted=True, glossary=glossary))
     assert found
     return found
 
@@ -269,9 +263,7 @@ def test_a_click_on_a_word_offers_others_and_taking_one_changes_that_sentence_al
     assert words.choose(asked, 2) == words.choose(asked, "0") == asked
 
 
-@pytest.mark.parametrize(
-    "place", [(None, None), (0, 99), (0, -1), (1, 0), (9, 0), ("0", 0), (0, 1.5), (0, None)]
-)
+@pytest.mark.parametrize("place", [(None, None), (0, 99), (0, -1), (1, 0), (9, 0), ("0", 0), (0, 1.5), (0, None)])
 def test_a_place_that_is_none_offers_nothing(service: TranslationService, place: tuple[Any, Any]) -> None:
     view = shown(service, "El tren.\nEl tren.")
     assert run(words.look_up(service, view, *place)).choices is None
@@ -382,9 +374,7 @@ async def views_of(service: TranslationService, text: str) -> list[View]:
 def test_progress_is_named_by_the_words_beside_it(service: TranslationService) -> None:
     service.batcher.max_batch = 1
     growing = asyncio.run(views_of(service, "\n".join(f"slow {n}" for n in range(12))))[0]
-    assert re.search(
-        r"<label><progress [^>]*></progress> .* of 12 sentences.* de 12 frases.*</label>", page(growing)
-    )
+    assert re.search(r"<label><progress [^>]*></progress> .* of 12 sentences.* de 12 frases.*</label>", page(growing))
 
 
 def test_the_page_opens_with_a_limit_that_no_language_takes_for_a_fraction() -> None:

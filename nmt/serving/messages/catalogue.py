@@ -34,8 +34,7 @@ def _read_explanation(file: Path) -> Both:
 _HERE = Path(__file__).parent
 MESSAGES = {key: both for file in sorted(_HERE.glob("*.yaml")) for key, both in _read_messages(file).items()}
 EXPLANATIONS = {
-    file.name.removesuffix(".en.md"): _read_explanation(file)
-    for file in sorted(_HERE.glob("explanations/*.en.md"))
+    file.name.removesuffix(".en.md"): _read_explanation(file) for file in sorted(_HERE.glob("explanations/*.en.md"))
 }
 
 

@@ -130,9 +130,7 @@ class Layout:
         with gr.Accordion(i18n.label("translate.options"), open=False, elem_id="nmt-document-options"):
             self.glossary = glossary_box("nmt-document-glossary")
         with gr.Row(elem_classes="nmt-below", elem_id="nmt-document-row"):
-            self.translate = button(
-                "documents.translate", "nmt-document-translate", variant="primary", min_width=120
-            )
+            self.translate = button("documents.translate", "nmt-document-translate", variant="primary", min_width=120)
             self.stop = button("page.stop", "nmt-document-stop", min_width=90, visible=False)
             hint = i18n.html("documents.hint")
             self.status = gr.HTML(hint, elem_id="nmt-document-status", elem_classes="nmt-quiet")

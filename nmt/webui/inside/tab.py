@@ -174,9 +174,7 @@ class Layout:
         """A tab within the tab, which begins with what a student should know."""
         tab = gr.Tab(i18n.label(f"inside.{name}"), id=name, elem_id=f"nmt-view-{name}")
         with tab, gr.Accordion(i18n.label("inside.about"), open=False) as about:
-            gr.Markdown(
-                explanation(name), latex_delimiters=FORMULAS, sanitize_html=False, elem_classes="nmt-about"
-            )
+            gr.Markdown(explanation(name), latex_delimiters=FORMULAS, sanitize_html=False, elem_classes="nmt-about")
         self.about.append(about)
         return tab
 

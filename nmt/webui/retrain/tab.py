@@ -109,9 +109,7 @@ def act(action: Callable[[str], Training], name: str | None) -> str:
     return ""
 
 
-def try_it(
-    service: TranslationService, trainings: Trainings, name: str | None
-) -> tuple[Direction | None, str]:
+def try_it(service: TranslationService, trainings: Trainings, name: str | None) -> tuple[Direction | None, str]:
     """Have the page translate by a training's best checkpoint: (the direction that is new, what to say)."""
     try:
         training = trainings.get(name or "")

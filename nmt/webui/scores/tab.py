@@ -194,9 +194,7 @@ class Layout:
             )
             self.boxes.append(box)
             elem_id = f"nmt-score-{name}-file"
-            self.uploads.append(
-                upload_button("scores.upload", elem_id, file_types=[".txt"], size="sm", min_width=110)
-            )
+            self.uploads.append(upload_button("scores.upload", elem_id, file_types=[".txt"], size="sm", min_width=110))
 
 
 def _button(name: str, **settings: Any) -> gr.Button:

@@ -83,9 +83,7 @@ def lengths(result: Result) -> str:
     return _chart("lengths", [_said("words"), _said("count"), "BLEU", "chrF2"], rows)
 
 
-def _chart(
-    title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], facts: str = ""
-) -> str:
+def _chart(title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], facts: str = "") -> str:
     body = "".join(f'<tr><th scope="row">{name}</th>{markup.cells(figures)}</tr>' for name, figures in rows)
     return (
         f'<section class="nmt-scored"><h2>{_said(title)}</h2><table class="nmt-bars"><thead>'

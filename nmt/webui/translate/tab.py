@@ -89,9 +89,7 @@ async def follow(service: TranslationService, owner: Hashable, view: View) -> As
         yield replace(view, error=error.with_traceback(None), running=False)
 
 
-def swap(
-    service: TranslationService, text: str, view: View, source: str, target: str
-) -> tuple[str, str, str]:
+def swap(service: TranslationService, text: str, view: View, source: str, target: str) -> tuple[str, str, str]:
     """(source language, target language, text) the other way round.
 
     The translation becomes the text, if it is whole and the text has not changed since.

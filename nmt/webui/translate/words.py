@@ -23,9 +23,7 @@ MIN_SHARE = 0.85  # of the translation's own probability, which is enough as wel
 _DOUBLED = regex.compile(r"\b(\p{L}+) \1\b", regex.IGNORECASE)
 
 
-async def look_up(
-    service: TranslationService, view: View, segment: Any, start: Any, glossary: str = ""
-) -> View:
+async def look_up(service: TranslationService, view: View, segment: Any, start: Any, glossary: str = "") -> View:
     """What could stand at the character `start` of a segment of the translation, if that is whole."""
     if view.answer is None or view.running or not _is_place(view.answer, segment, start):
         return view
@@ -42,9 +40,7 @@ async def look_up(
     return replace(view, choices=Choices(segment, prefix, other_words(text, prefix, likely)))
 
 
-def other_words(
-    text: str, prefix: str, found: Sequence[SentenceTranslation]
-) -> tuple[SentenceTranslation, ...]:
+def other_words(text: str, prefix: str, found: Sequence[SentenceTranslation]) -> tuple[SentenceTranslation, ...]:
     """Those that go on after the prefix with a word that is another than in the text, each word once, and that say no
     word twice; the likeliest first."""
     taken = {_next_word(text, prefix), (WORD.findall(prefix) or [""])[-1].casefold()}
