@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = "/image-python"  # the virtual environment, inside the new root
 START_SECONDS = 60.0
 TOOLS = ("unshare", "nsenter", "chroot", "mount", "setpriv", "useradd")
+# The first process of a namespace of processes: all others end with it, and it ends when nobody holds its input.
 # The overlay's own files lie on the same disk where that carries an overlay, in memory where it does not.
 MOUNT = """
 set -e
@@ -42,7 +44,7 @@ overlay || {{ mount -t tmpfs tmpfs {folder}/own && overlay; }}
 mount --rbind /proc {folder}/root/proc
 mount --rbind /dev {folder}/root/dev
 echo mounted
-exec sleep infinity
+exec cat > /dev/null
 """
 
 
@@ -70,7 +72,7 @@ class Image:
 
     def outside(self, *command: str) -> list[str]:
         """A command that sees the new root at `folder`/root."""
-        return ["nsenter", "--target", str(self.process), "--mount", "--", *command]
+        return ["nsenter", "--target", str(self.process), "--mount", "--pid", "--", *command]
 
     def command(self, *command: str) -> list[str]:
         """A command in the new root: in the working folder, as the user and with the variables that hold by now."""
@@ -91,10 +93,14 @@ class Image:
         """One instruction, with the files of `context`; ValueError for one that is not known here."""
         if instruction == "WORKDIR":
             self.directory = rest
-            _run(self.outside("mkdir", "-p", f"{self.folder}/root{rest}"))
+            place = f"{self.folder}/root{rest}"
+            _run(self.outside("rm", "-rf", place))  # what this machine has there is none of the image's
+            _run(self.outside("mkdir", "-p", place))
         elif instruction == "COPY":
             *sources, target = rest.split()
             whole = len(sources) == 1 and (context / sources[0]).is_dir()
+            if not whole and not target.endswith("/"):
+                raise ValueError(f"COPY {rest}: a file under another name is not known to {__name__}")
             place = f"{self.folder}/root{self.directory}/{target if whole else ''}"
             copied = [f"{context / sources[0]}/."] if whole else [str(context / one) for one in sources]
             _run(self.outside("mkdir", "-p", place))
@@ -134,20 +140,22 @@ def built(context: Path) -> Iterator[Image]:
     if missing or os.getuid() != 0:
         raise NotHere(f"missing: {', '.join(missing)}" if missing else "that needs root")
     folder = Path(tempfile.mkdtemp())
-    mounting = ["unshare", "--mount", "sh", "-c", MOUNT.format(folder=folder)]
+    mounting = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", MOUNT.format(folder=folder)]
     try:
-        with subprocess.Popen(mounting, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as mounted:
-            assert mounted.stdout is not None and mounted.stderr is not None
+        pipe = subprocess.PIPE
+        with subprocess.Popen(mounting, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as mounted:
+            assert mounted.stdin and mounted.stdout and mounted.stderr
             try:
                 if mounted.stdout.readline() != "mounted\n":
                     raise NotHere(mounted.stderr.read())
-                image = Image(folder, mounted.pid)
+                children = Path(f"/proc/{mounted.pid}/task/{mounted.pid}/children").read_text(encoding="ascii")
+                image = Image(folder, int(children.split()[0]))
                 image.prepare()
                 for instruction, rest in instructions(context / "Dockerfile"):
                     image.carry_out(instruction, rest, context)
                 yield image
             finally:
-                mounted.kill()
+                mounted.stdin.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -169,7 +177,13 @@ def started(image: Image) -> Iterator[str]:
             server.terminate()
 
 
+def user_of(image: Image) -> str:
+    """The user that a command in the image runs as."""
+    return _run(image.command("id", "-un")).strip()
+
+
 def translation(address: str) -> str:
+    """What the server at `address` says of "El perro duerme."."""
     body = json.dumps({"q": "El perro duerme.", "source": "es", "target": "en"}).encode()
     request = urllib.request.Request(f"{address}/translate", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
@@ -179,9 +193,8 @@ def translation(address: str) -> str:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     try:
         with built(ROOT) as image, started(image) as address:
-            user = _run(image.command("id", "-un")).strip()
-            said = translation(address)
-            return {"machine": machine(), "mb": round(image.megabytes()), "user": user, "translation": said}
+            found = {"mb": round(image.megabytes()), "user": user_of(image), "translation": translation(address)}
+            return {"machine": machine(), **found}
     except NotHere as error:
         sys.exit(f"an image cannot be tried on this machine: {error}")
 
@@ -190,6 +203,7 @@ def main() -> int:
     parser = make_parser(__doc__)
     add_options(parser, "json")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is ended
     return finish(partial(run, args), args.json)
 
 

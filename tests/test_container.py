@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.image import Image, NotHere, built, instructions, started, translation
+from benchmarks.image import Image, NotHere, built, instructions, started, translation, user_of
 from nmt.commands.main import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +77,7 @@ def test_every_instruction_works_in_a_fresh_root_and_the_server_in_it_translates
             assert BASE_MB + image.megabytes() <= 900
             with started(image) as address:
                 assert translation(address) == "The dog sleeps."
-            assert image.user == "nmt"
+            assert user_of(image) == "nmt"
     except NotHere as error:
         pytest.skip(f"this machine gives no process a root of its own: {error}")
 

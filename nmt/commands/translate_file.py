@@ -122,7 +122,7 @@ class _Work:
         memory = self._memory
         known = [memory.exact(text) if memory else None for text in document.texts]
         asked = [text for text, done in zip(document.texts, known, strict=True) if done is None]
-        answers = self._translator.stream(asked, **self._options)
+        answers = self._translator.stream(asked, labels=True, **self._options)
         translations = []
         with progress_bar(len(document.texts), "texts", beside_results=False) as advance:
             for text, done in zip(document.texts, known, strict=True):

@@ -15,7 +15,6 @@ from typing import Protocol, TypeVar
 
 from nmt.errors import UserError
 from nmt.files import write_file_atomically
-from nmt.text.added_stop import without_added_stop
 
 # Byte order marks, the longer ones first: UTF-32's little-endian one begins like UTF-16's.
 BYTE_ORDER_MARKS = (
@@ -109,7 +108,7 @@ class TextDocument:
     def rendered(self, translations: Sequence[str]) -> str:
         """The content with a translation of each text in its place."""
         check_count(translations, self.texts)
-        clean = [fitted(new, old) for new, old in zip(translations, self.texts, strict=True)]
+        clean = [as_many_lines(new, old) for new, old in zip(translations, self.texts, strict=True)]
         pieces, position = [], 0
         for passage, own in dealt(clean, self.passages):
             if passage.fills or own != list(passage.texts):
@@ -199,9 +198,9 @@ def _check_count(count: int, most: int, what: str, name: str) -> None:
         raise UserError(f"{name}: has {count:,} {what}, the limit is {most:,}; cut it into several files")
 
 
-def fitted(translation: str, text: str) -> str:
-    """The translation as it may stand in the place of the text: without a full stop that the text lacks, and without
-    line breaks if the text has none, for they could break the format (a blank line ends a subtitle)."""
-    if "\n" not in text and "\r" not in text:
-        translation = re.sub(r"\s*[\r\n]\s*", " ", translation)
-    return without_added_stop(translation, text)
+def as_many_lines(translation: str, text: str) -> str:
+    """The translation without line breaks if the text has none: they could break the format (a blank line ends a
+    subtitle)."""
+    if "\n" in text or "\r" in text:
+        return translation
+    return re.sub(r"(?<!\s)\s*[\r\n]\s*", " ", translation)  # looks at each run of blanks once, however long

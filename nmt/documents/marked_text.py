@@ -16,7 +16,7 @@ from nmt.text.protected import has_words, protected_items
 from nmt.translation.protect import Protected, Slot, neighbours
 from nmt.translation.restore import restore
 
-_SEPARATOR = re.compile(r"\s*\|\s*|\s+[·•]\s+")
+_SEPARATOR = re.compile(r"(?<!\s)\s*\|\s*|(?<!\s)\s+[·•]\s+")  # looks at each run of blanks once
 _SAID = re.compile("\0(\\d+)\0")  # no document has a NUL
 _PIECE = re.compile(f"({MARK.pattern})")
 _OUTSIDE = re.compile(rf"[\s{PLACES}]")
@@ -25,7 +25,7 @@ _EMPTY_PAIR = re.compile(rf"[{OPENING}][^\w{KEPT}{OPENING}]*[{CLOSING}]")
 _LETTER = r"[^\W\d_]"
 # A variable, or a unit of length without a number before it: no word that has a footnote.
 SYMBOL = r"(?<!\d\s)(?<!\w)[b-df-hj-np-tv-xz]"
-_OPENED_IN_WORD = re.compile(rf"({_LETTER}+)([{OPENING}]+)(?={_LETTER})")
+_OPENED_IN_WORD = re.compile(rf"(?<!{_LETTER})({_LETTER}+)([{OPENING}]+)(?={_LETTER})")
 _ENDED_IN_WORD = re.compile(rf"(?<={_LETTER})([{CLOSING}{PLACES}]+)({_LETTER}+)")
 
 
@@ -36,7 +36,7 @@ class Marked:
         self._pieces: list[tuple[str, str]] = []
         self._markup: dict[str, str] = {}  # what each mark stands for
         self._raised: set[str] = set()  # marks of numbers at the end of a word: the 2 of m²
-        self._opened: list[tuple[str, str]] = []  # names and marks of what is open
+        self._opened: list[tuple[str, str, int]] = []  # what is open: its name, its mark, the place of its piece
         self._said: list[str] = []
         self._count = 0
 
@@ -53,7 +53,7 @@ class Marked:
 
     def open(self, name: str, written: str) -> None:
         """Add opening markup; `close` with the same name closes it, and without that it becomes a place."""
-        self._opened.append((name, self._add_mark("open", written)))
+        self._opened.append((name, self._add_mark("open", written), len(self._pieces) - 1))
 
     def close(self, name: str, written: str, raised: bool = False) -> None:
         """Close what was last opened with this name.  A pair without words, a raised number at the end of a word, and
@@ -62,12 +62,10 @@ class Marked:
         if place is None:
             self.place(written)
             return
-        opened = self._opened[place][1]
+        _, opened, at = self._opened[place]
         del self._opened[place:]
-        at = next(i for i, (piece, _) in enumerate(self._pieces) if piece == opened)
         inside = "".join(text for text, _ in self._pieces[at + 1 :])
-        before = next((text[-1] for text, _ in reversed(self._pieces[:at]) if not MARK.fullmatch(text)), " ")
-        glued = raised and before.isalnum() and not any(c.isalpha() or c.isspace() for c in inside)
+        glued = raised and not any(c.isalpha() or c.isspace() for c in inside) and self._letter_before(at).isalnum()
         if glued or not _WORD.search(inside):
             whole = "".join(raw for _, raw in self._pieces[at:]) + written
             del self._pieces[at:]
@@ -77,6 +75,11 @@ class Marked:
         closing = mark("close", number_of(opened))
         self._markup[closing] = written
         self._pieces.append((closing, written))
+
+    def _letter_before(self, at: int) -> str:
+        """The last character of text before piece `at`."""
+        earlier = map(self._pieces.__getitem__, range(at - 1, -1, -1))
+        return next((text[-1] for text, _ in earlier if not MARK.fullmatch(text)), " ")
 
     def place(self, written: str) -> None:
         """Add markup that encloses nothing: a picture, a tag without a closing one."""

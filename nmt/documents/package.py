@@ -22,7 +22,7 @@ from typing import Any
 
 from lxml import etree
 
-from nmt.documents.document import Limits, TextDocument, check_count, dealt, fitted
+from nmt.documents.document import Limits, TextDocument, as_many_lines, check_count, dealt
 from nmt.documents.runs import RunText
 from nmt.errors import UserError
 from nmt.files import write_file_atomically
@@ -145,8 +145,8 @@ def serialised(root: Any) -> bytes:
 
 
 def clean(translation: str, text: str) -> str:
-    """A translation without what XML cannot hold, fitted to the place of the text."""
-    return fitted(_NOT_IN_XML.sub("", translation), text)
+    """A translation without what XML cannot hold, and without line breaks that the text had not."""
+    return as_many_lines(_NOT_IN_XML.sub("", translation), text)
 
 
 def parse(data: bytes, place: str) -> Any:

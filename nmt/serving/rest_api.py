@@ -203,7 +203,7 @@ async def _of_one_language(
     # A sentence with tags inside it as a whole, the tags around the words that they belong to.
     pages = [TextDocument(text, Encoding(b"", "utf-8"), passages(text, "q")) for text in texts]
     between = [text for page in pages for text in page.texts]
-    answers = await service.translate_many(between, direction, glossary=asked.glossary) if between else []
+    answers = await service.translate_many(between, direction, glossary=asked.glossary, labels=True) if between else []
     own, via = iter(answers), answers[0].via if answers else ()
     rendered = [page.rendered([next(own).text for _ in page.texts]) for page in pages]
     return [Answer(direction, (Segment(text),), via=via) for text in rendered]

@@ -233,12 +233,16 @@ class TranslationService:
         beam: float = 0,
         alternatives: float = 0,
         glossary: str = "",
+        labels: bool = False,
     ) -> list[Answer]:
-        """An answer for each text, in order.  The limit on characters is on all of them together."""
+        """An answer for each text, in order.  The limit on characters is on all of them together.
+
+        labels  as of `Translator.plan`
+        """
         if not isinstance(texts, list | tuple):
             raise PageError("page.not_a_text")  # a program may send anything
         self.check(texts, direction)
-        job = await self._begin(texts, direction, beam, alternatives, None, glossary)
+        job = await self._begin(texts, direction, beam, alternatives, None, glossary, labels=labels)
         async for _ in job.grow(self.timeout):
             pass
         return job.answers()
@@ -251,7 +255,7 @@ class TranslationService:
         Yields (sentences done, of how many, translations) now and then; there are translations only when all are
         done.  `stop(owner)` ends it before.
         """
-        job = await self._begin(texts, direction, 0, 0, owner, glossary, MAX_COUNTED)
+        job = await self._begin(texts, direction, 0, 0, owner, glossary, MAX_COUNTED, labels=True)
         try:
             async for done in job.grow(None):
                 if not job.superseded:
@@ -326,6 +330,7 @@ class TranslationService:
         owner: Hashable,
         glossary: str = "",
         max_counted: int | None = None,
+        labels: bool = False,
     ) -> Job:
         """Plan the texts and queue their sentences; `owner` None: nobody's current job."""
         n_best = 1 + _whole_number(alternatives, "alternatives", 0, MAX_ALTERNATIVES)
@@ -339,7 +344,7 @@ class TranslationService:
 
         def planned() -> list[Plan]:
             terms = glossary_of(glossary, last)
-            return [translator.plan(text, glossary=terms) for text in texts]
+            return [translator.plan(text, glossary=terms, labels=labels) for text in texts]
 
         try:
             for hop in before:

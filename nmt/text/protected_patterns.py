@@ -22,11 +22,8 @@ _NUMBER = r"(?:\d{1,3}(?:\ \d{3})++(?!\d)(?:[.,]\d++)?|\d++(?:[.,]\d++)*+)"
 _TERM = rf"(?:\p{{L}}|{_NUMBER})(?:\ ?[-+*/·]\ ?(?:\p{{L}}|{_NUMBER})(?!\w)){{0,3}}+"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _DOMAINS = "com|org|net|edu|gov|info|io|dev|app|es|mx|ar|co|cl|pe|uy|ve|uk|eu|fr|pt|br|us"
-# Units with a capital inside, which are the same in every language, though models do not know them.
-_UNIT = (
-    r"[hkMG]?Pa|[kMGT]?Hz|[mkMGT]W|[kMGT]?Wh|m?Ah|mA|[mk]V|[kM]J|[kMG]?eV|[mµ]Sv|[kMG]Bq|[kMGTP]i?B(?:/s)?"
-    r"|[kMGT](?:bps|bit/s)|[mcdh]L|dBm?|mmHg|mEq"
-)
+# Units that are the same in every language, though models do not know them, and that seldom stand before a noun.
+_UNIT = r"[hkMG]Pa|mmHg|dBm?|mEq|[mµ]Sv|[kMG]Bq|[kMG]?eV"
 _FILE_TYPES = (
     "py|js|ts|css|sh|txt|md|pdf|html?|xml|json|ya?ml|toml|ini|csv|docx?|xlsx?|pptx?|odt|zip|gz|png|jpe?g|gif|svg|"
     "mp[34]|exe|srt|vtt|po|log"
@@ -115,7 +112,7 @@ PATTERNS: dict[str, str] = {
       | (?<!\w)(?i:n|núm|no)\.?[ºª]s?\.?\ ?\d[\d.,]*(?<=\d)(?!\w)""",
     "marked": rf"""(?<![\w\#&!])[\#!]\d++(?!\w) | (?<![^\s(])\#(?=\ \p{{Ll}})
       | [§¶№]{{1,2}}\ ?{_NUMBER}(?:\.[ºª])? | (?<!\S)[~±≈≤≥<>]{_NUMBER}(?!\w)""",
-    "quantity": rf"""(?<![\w.,:/-])\d++\ ?(?:{_UNIT})(?!\w)
+    "quantity": rf"""(?<![\w.,:/'’-])(?<!\d\ )\d++\ ?(?:{_UNIT})(?!\w)
       | (?<![\w.,]){_NUMBER}\ ?
         (?:[^\W\d_]{{0,6}}[{_SCRIPT_DIGITS}]++|[^\W\d_]{{0,2}}[µΩÅ][^\W\d_]{{0,3}})(?!\w)
       | (?<!\w)\d*+[½⅓⅔¼¾⅛⅜⅝⅞](?!\w)

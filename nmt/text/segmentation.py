@@ -61,7 +61,10 @@ _BEFORE_NUMBER = regex.compile(
 _SELDOM_LAST = regex.compile(
     r"(?<![\w.])(?:EE\.\s?UU|U\.\s?S|U\.\s?S\.\s?A|[ap]\.\s?m|etc|Inc|Ltd|Corp|Co|Jr|Cía|S\.\s?A|a\.\s?C|d\.\s?C|\d\.[ºª])\.?\s+$"
 )
-_INITIAL = regex.compile(r"(?<!\w)\p{Lu}\.\s+$")
+# Others that a translation may end with: an initial, capitals in twos (RR. HH.), and what labels are shortened to.
+_LAST = regex.compile(
+    r"(?<![\w.])(?:\p{Lu}|\p{Lu}{2}\.\s\p{Lu}{2}|(?i:máx|mín|max|min|ref|dpto|depto|dept|av|ave|avda|abrev|adj|adv|al))\.\s+$"
+)
 _SMALL_OR_NUMBER = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡]*[\p{Ll}\d]")
 
 _END = regex.compile(r"[.!?…:;][)»”\"']*$")  # of a sentence
@@ -177,7 +180,7 @@ def _sentences_of_line(line: str, language: str) -> Iterator[str]:
 
 def ends_with_abbreviation(text: str) -> bool:
     """Whether the full stop at the end of a text belongs to an abbreviation or to an initial."""
-    return any(pattern.search(f"{text} ") for pattern in (_NEVER_LAST, _SELDOM_LAST, _INITIAL))
+    return any(pattern.search(f"{text} ") for pattern in (_NEVER_LAST, _BEFORE_NUMBER, _SELDOM_LAST, _LAST))
 
 
 def _goes_on(before: str, after: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,10 +17,12 @@ from operator import itemgetter
 
 from nmt.text.added_stop import without_added_stop
 from nmt.text.normalization import composed, model_input, respelled, with_spelling
-from nmt.text.protected import Item
+from nmt.text.protected import TERM, Item
 from nmt.text.segmentation import Part, stands_alone
 from nmt.translation.glossary import Glossary
 from nmt.translation.result import Segment, SentenceTranslation, Translation
+
+_LINE_END = re.compile(r"[^\w\r\n]*(?:[\r\n]|$)")  # of what follows a sentence on its line: no word
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Request:
         """Whether it is a whole sentence whose translation may begin in any way."""
         return self.whole and not self.prefix and self.following is None and not self.items
 
+    def ends_with_term(self, translation: str) -> bool:
+        """Whether a term of the glossary is the end of the translation, and so has its own full stop."""
+        return any(item.kind == TERM and translation.endswith(item.text) for item in self.items)
+
 
 class Plan:
     """A text cut into parts, which join to exactly the text again.
@@ -45,8 +52,15 @@ class Plan:
     requests  one for each part to translate, in order
     """
 
-    def __init__(self, parts: Sequence[Part], prefix: str = "", glossary: Glossary | None = None) -> None:
-        """prefix: what the first sentence's translation must begin with; glossary: terms that all of them hold to"""
+    def __init__(
+        self, parts: Sequence[Part], prefix: str = "", glossary: Glossary | None = None, labels: bool = False
+    ) -> None:
+        """
+        prefix    what the first sentence's translation must begin with
+        glossary  terms that all of them hold to
+        labels    a line that ends without a mark may be a heading or a label: its translation ends so too
+        """
+        self.labels = labels
         self.parts = tuple(parts)
         requests: list[Request] = []
         for place, part in enumerate(self.parts):
@@ -59,19 +73,24 @@ class Plan:
 
     def segments(self, results: Sequence[SentenceTranslation]) -> list[Segment]:
         """The translation in segments, one for each part, as far as `results`, those of the first requests, reach."""
-        segments, following = [], iter(results)
-        for part, after in itertools.zip_longest(self.parts, self.parts[1:]):
-            sentence = next(following, None) if part.translate else None
+        segments, following = [], zip(self.requests, results, strict=False)
+        for place, part in enumerate(self.parts):
+            request, sentence = next(following, (None, None)) if part.translate else (None, None)
             if part.translate and sentence is None:
                 break
             if sentence and not sentence.copied:
                 sentence = _spelled(part, sentence)
-                if after and after.text.startswith("}"):  # an arm of a message, which is seldom a sentence
+                if request and self._is_label(place) and not request.ends_with_term(sentence.text):
                     sentence = _changed(sentence, partial(without_added_stop, text=part.text))
             # A copied part keeps its own text, not the normalized one that the model would have read.
             text = part.text if sentence is None or sentence.copied else sentence.text
             segments.append(Segment(text, sentence))
         return segments
+
+    def _is_label(self, place: int) -> bool:
+        """Whether the part ends a line that may be a label, or an arm of a message, which may always be one."""
+        after = "".join(part.text if not part.translate else "x" for part in self.parts[place + 1 : place + 3])
+        return after.lstrip().startswith("}") or (self.labels and _LINE_END.match(after) is not None)
 
     def assemble(self, results: Sequence[SentenceTranslation], n_best: int = 1) -> Translation:
         """The translation of the whole text, with `n_best` - 1 alternatives if there are so many; of its beginning,

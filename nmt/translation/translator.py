@@ -135,24 +135,28 @@ class Translator:
         return list(self._translated(plans, sentences))
 
     def stream(
-        self, lines: Iterable[str | None], glossary: Glossary | None = None, **options: Any
+        self, lines: Iterable[str | None], glossary: Glossary | None = None, labels: bool = False, **options: Any
     ) -> Iterator[Translation]:
-        """Translate lines in order while they come, some at a time; options as of `translate_batch`, but for
-        `prefixes`.
+        """Translate lines in order while they come, some at a time; `labels` as of `plan`, options as of
+        `translate_batch`, but for `prefixes`.
 
         None among the lines says that the next one is not there yet: what has come is translated without it.  Lines
         that come before an error are translated before it is raised.
         """
         sentences = self._sentence_translator(**options)
-        plans = (None if line is None else self.plan(line, glossary=glossary) for line in lines)
+        plans = (None if line is None else self.plan(line, glossary=glossary, labels=labels) for line in lines)
         return self._translated(plans, sentences)
 
-    def plan(self, text: str, prefix: str = "", glossary: Glossary | None = None) -> Plan:
+    def plan(self, text: str, prefix: str = "", glossary: Glossary | None = None, labels: bool = False) -> Plan:
         """Cut a text into sentences to translate, each short enough for the model, and what is copied between them.
         `translate_batch`, step by step, is this, `translate_sentences` of the plan's requests, and the plan's
-        `assemble` of their results."""
+        `assemble` of their results.
+
+        labels  a line that ends without a mark may be a heading or a label, as in documents: the full stop that models
+                add to such lines is taken off
+        """
         parts = split_text(without_surrogates(text), self.source_language)
-        return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix, glossary)
+        return Plan([stretch for part in parts for stretch in self._stretches(part)], prefix, glossary, labels)
 
     def translate_sentences(
         self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1

@@ -15,6 +15,7 @@ from nmt import Translator
 from nmt.documents import html
 from nmt.documents.document import Encoding, TextDocument
 from nmt.documents.formats import open_document
+from nmt.text.marks import mark
 
 REPOSITORY = Path(__file__).parents[2]
 CASES = REPOSITORY / "tests" / "data" / "cases"
@@ -30,7 +31,7 @@ def both(case: str, folder: Path, direction: str = "es-en") -> tuple[str, str]:
     path = next((CASES / case).glob("input.*"))
     document = open_document(path)
     out = folder / f"out{path.suffix}"
-    document.write([done.text for done in translator(direction).stream(document.texts)], out)
+    document.write([done.text for done in translator(direction).stream(document.texts, labels=True)], out)
     return _content(path), _content(out)
 
 
@@ -39,6 +40,18 @@ def _content(path: Path) -> str:
         return path.read_bytes().decode()
     with zipfile.ZipFile(path) as archive:
         return archive.read("word/document.xml").decode()
+
+
+def test_labels_and_headings_get_no_full_stop() -> None:
+    """A model adds one to each of these."""
+    texts = [
+        "You can't do it",
+        f"You can't {mark('open', 0)}do it{mark('close', 0)}",
+        "{n, select, other {He said yes}}",
+    ]
+    plain = [done.text for done in translator("en-es").stream(["You can't do it", "He said yes"])]
+    assert all(text.endswith(".") for text in plain)
+    assert not any("." in done.text for done in translator("en-es").stream(texts, labels=True))
 
 
 # Markdown
@@ -127,7 +140,7 @@ def test_vtt_rolling_captions(tmp_path: Path) -> None:
     first, second, third = [cue.split("\n") for cue in result.rstrip("\n").split("\n\n")[1:]]
     alone = translator("es-en").translate("hola a todos")
     assert second[1] == third[1] == alone
-    assert re.sub(r"<[^>]*>", "", third[2]) == translator("es-en").translate("hoy vamos a casa")
+    assert re.sub(r"<[^>]*>", "", third[2]) == translator("es-en").translate("hoy vamos a casa").rstrip(".")
     assert re.findall(".*-->.*", result) == re.findall(".*-->.*", source)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,20 @@ def test_brackets_without_end_are_left_alone_before_they_take_long(
 def test_a_ruled_line_beside_words_is_no_such_thing(tmp_path: Path) -> None:
     path = save(tmp_path, ".md", f"{'=' * 60} Un título {'=' * 60}\n")
     assert "Un título" in open_document(path).texts[0]
+
+
+@pytest.mark.parametrize("filling", [" ", "a", "*", " · "])
+@pytest.mark.parametrize("suffix", [".json", ".md", ".po", ".srt"])
+def test_a_long_run_of_one_sign_takes_no_time(tmp_path: Path, suffix: str, filling: str) -> None:
+    """Of twice as many signs not four times as much: seconds became hours at the limit on a file's size."""
+    text = json.dumps(f"Hello.{filling * 40_000}Hello.", ensure_ascii=False)
+    content = {
+        ".json": f'{{"a": {text}}}',
+        ".po": f'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid {text}\nmsgstr ""\n',
+        ".srt": f"1\n00:00:01,000 --> 00:00:02,000\n{text[1:-1]}\n\n",
+    }.get(suffix, text[1:-1])
+    path = save(tmp_path, suffix, content)
+    started = time.perf_counter()
+    document = open_document(path)
+    document.write([f"{text} ." for text in document.texts], tmp_path / f"out{suffix}")
+    assert time.perf_counter() - started < 4

@@ -195,10 +195,10 @@ def test_of_two_texts_the_later_one_counts_though_the_earlier_is_still_being_pla
     fake: Any = service.translators[ES_EN]
     plan = fake.plan
 
-    def slowly(text: str, glossary: Any) -> Any:
+    def slowly(text: str, **options: Any) -> Any:
         if len(text) > service_module.MAX_CHARS_PLANNED_AT_ONCE:
             time.sleep(SLOW)
-        return plan(text, glossary)
+        return plan(text, **options)
 
     fake.plan = slowly
 

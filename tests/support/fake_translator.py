@@ -52,9 +52,9 @@ class FakeTranslator:
         self.lock = threading.Lock()
         self.together = 0  # calls that run at this moment
 
-    def plan(self, text: str, glossary: Glossary | None = None) -> Plan:
+    def plan(self, text: str, glossary: Glossary | None = None, labels: bool = False) -> Plan:
         cut = re.split(r"(\s*\n\s*|(?<=[.?!])\s+)", text)
-        return Plan([Part(part, bool(part.strip())) for part in cut if part], glossary=glossary)
+        return Plan([Part(part, bool(part.strip())) for part in cut if part], glossary=glossary, labels=labels)
 
     def translate_sentences(
         self, requests: Sequence[Request], beam: int | None = None, n_best: int = 1

@@ -50,8 +50,8 @@ def numbers(sentence: str) -> list[str]:
         ),  # not written so in English
         ("El %d/%m/%Y a las %H:%M:%S, %d/%d", ["%d/%m/%Y", "%H:%M:%S", "%d", "%d"]),  # of a clock
         ("Usa %%s, @:uno.dos y PR !23: ¡!", ["%%s", "@:uno.dos", "!23"]),
-        ("A 1013 hPa, 50 Hz y 512GB; a 5 MB/s", ["1013 hPa", "50 Hz", "512GB", "5 MB/s"]),
-        ("Hay 2 TV, 1,5 kWh, 20 PA y 5 A", []),
+        ("A 1013 hPa, 80dB y 120 mmHg", ["1013 hPa", "80dB", "120 mmHg"]),
+        ("Hay 2 TV, 1,5 kPa, 20 PA, 3 Pa y 10 000 hPa", []),
         ("Son US$10, 1.000 C$ o $5", ["US$10", "1.000 C$", "$"]),
         ("Usa SHA256.new(), X509.cert_name y LOG10().", ["SHA256.new()", "X509.cert_name", "LOG10()"]),
     ],

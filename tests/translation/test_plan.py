@@ -8,6 +8,7 @@ import random
 import pytest
 
 from nmt.text.segmentation import Part
+from nmt.translation.glossary import Glossary
 from nmt.translation.plan import Plan
 from nmt.translation.result import Segment, SentenceTranslation, copied
 
@@ -66,10 +67,27 @@ def test_alternatives_of_a_line_are_the_best_combinations() -> None:
     assert [line.text, *line.alternatives] == expected
 
 
+def test_labels_get_no_full_stop_and_other_lines_keep_theirs() -> None:
+    parts = [Part("Abrir", True), Part(" 😀\n", False), Part("Sale.", True), Part(" ", False), Part("Ya", True)]
+    results = [result("Open."), result("It leaves."), result("Now.", ("At once.", -2.0))]
+    assert Plan(parts, labels=True).assemble(results).text == "Open 😀\nIt leaves. Now"
+    assert Plan(parts).assemble(results).text == "Open. 😀\nIt leaves. Now."
+    label = Plan(parts, labels=True)
+    assert label.assemble(results, 2).alternatives == ["Open 😀\nIt leaves. At once"]
+    middle = Plan([Part("Pulse", True), Part(" |", False), Part("aquí", True)], labels=True)
+    assert middle.assemble([result("Press."), result("here.")]).text == "Press. |here"
+
+
+def test_the_full_stop_of_a_glossarys_term_stays() -> None:
+    glossary = Glossary([("teléfono", "tel.")])
+    plan = Plan([Part("Su teléfono", True)], glossary=glossary, labels=True)
+    assert plan.assemble([result("Your tel.")]).text == "Your tel."
+
+
 def test_the_arms_of_a_message_get_no_full_stop() -> None:
-    parts = [Part("{n, plural, one {", False), Part("un perro", True), Part("} other {", False)]
+    parts = [Part("{n, plural, one {", False), Part("un perro", True), Part(" } other {", False)]
     parts += [Part("Sale.", True), Part("}}", False)]
     plan = Plan(parts)
     texts = ["a dog.", "It leaves."]
     found = plan.assemble([result(text) for text in texts])
-    assert found.text == "{n, plural, one {a dog} other {It leaves.}}"
+    assert found.text == "{n, plural, one {a dog } other {It leaves.}}"

@@ -112,7 +112,16 @@ def test_the_browser_asks_for_the_menus_only_when_they_no_longer_fit(service: Tr
     assert translate_tab.turned(spanish, by_hand, "es", "en") and not translate_tab.turned(by_hand, by_hand, "es", "en")
     contradicted = translated(service, by_hand, "the train leaves", "es", insisted=False)
     assert translate_tab.turned(english, contradicted, "es", "es")  # the menu has to say "detect" again
-    assert 'data-turned="1"' in page(spanish, menus_turn=True) and "data-turned" not in page(spanish)
+    assert 'data-turned="7"' in page(spanish, menus_turn=7) and "data-turned" not in page(spanish)
+
+
+def test_menus_say_what_is_shown_but_not_over_a_newer_choice(service: TranslationService) -> None:
+    contradicted = translated(service, View(), "the train leaves", "es", insisted=False)
+    source, target = translate_tab.menus_of(service, contradicted, "es", "en", "en")
+    assert source["value"] == "auto" and target == "es"
+    assert ("English – detected", "auto") in source["choices"]
+    source, target = translate_tab.menus_of(service, contradicted, "en", "en", "en")  # chosen meanwhile
+    assert "value" not in source and target == {"__type__": "update"}
 
 
 def test_a_language_that_was_insisted_on_stays_until_the_text_is_gone(service: TranslationService) -> None:

@@ -10,6 +10,7 @@ of a visit and the text of a shared link are the browser's alone: both come back
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,7 @@ async def translate(
 
     insisted  the visitor has just named the source by hand: it stays, also for a text that is in another language
     """
+    menus = source, target
     try:
         if not (text or "").strip():
             service.forget(owner)
@@ -67,7 +69,9 @@ async def translate(
         service.forget(owner)
         error = error.with_traceback(None)
         return replace(view, error=error, choices=None, running=False, detected=False)
-    return View(answer, text, direction[0], detected, insisted, running=answer.growing) if answer else None
+    if answer is None:
+        return None
+    return View(answer, text, direction[0], detected, menus, insisted, running=answer.growing)
 
 
 def contradicts(service: TranslationService, text: str, source: str) -> bool:
@@ -212,7 +216,7 @@ def _wire_translating(
             asked = text, source, target, beam, alternatives, insisted, glossary or ""
             new = await translate(service, owner, view, *asked)
             lookups.overtake(owner)
-            return [gr.skip()] * 2 if new is None else _shown(new, turned(view, new, source, target))
+            return [gr.skip()] * 2 if new is None else _shown(new, next(turns) * turned(view, new, source, target))
 
         return {
             "fn": translated,
@@ -221,6 +225,8 @@ def _wire_translating(
             "trigger_mode": "multiple",  # a new one stops the one before
             **AT_ONCE,
         }
+
+    turns = itertools.count(1)
 
     async def followed(view, request: gr.Request):  # type: ignore[no-untyped-def]
         async for new in follow(service, request.session_hash, view):
@@ -231,11 +237,11 @@ def _wire_translating(
         service.stop(request.session_hash)
 
     def menus(view, source, target, request: gr.Request):  # type: ignore[no-untyped-def]
-        return _menus(service, view, source, target, i18n.of_visitor(request))
+        return menus_of(service, view, source, target, i18n.of_visitor(request))
 
     gr.on([c.text.submit, c.typing.pause], **translating(insisted=False))
     # An event of its own: Gradio builds a menu anew for every answer that could change it, half a millisecond each.
-    c.result.turned(menus, [c.view, c.source, c.target], [c.source, c.target], **AT_ONCE)
+    c.result.turned(menus, [c.view, c.source, c.target], [c.source, c.target], trigger_mode="always_last", **AT_ONCE)
     c.result.more(followed, c.view, [c.result, c.view], **PRIVATE)
     c.result.stop(stop, None, None, **AT_ONCE)
     return translating(insisted=False), translating(insisted=True)
@@ -248,12 +254,17 @@ def turned(old: View, new: View, source: str, target: str) -> bool:
     return was != now or (now is not None and source != AUTO) or _target(new, target) != target
 
 
-def _menus(
+def menus_of(
     service: TranslationService, view: View, source: str, target: str, language: catalogue.Language
 ) -> list[Any]:
-    """Updates of the menus, which say `source` and `target`, to what is shown."""
+    """Updates of the menus, which say `source` and `target`, to what is shown.
+
+    What was chosen since it was asked for stays: another translation is on its way.
+    """
     detected = view.source if view.detected else None
     change: dict[str, Any] = {"choices": source_choices(service, language, detected)}
+    if (source, target) != view.menus:
+        return [gr.update(**change), gr.skip()]
     if detected and source != AUTO:
         change["value"] = AUTO
     found = _target(view, target)
@@ -321,7 +332,7 @@ def _wire_words(service: TranslationService, c: Layout, lookups: LatestEvents) -
     c.result.take(changing(take_alternative), c.view, shown, **AT_ONCE)
 
 
-def _shown(view: View, menus_turn: bool = False) -> list[Any]:
+def _shown(view: View, menus_turn: int = 0) -> list[Any]:
     return [views.page(view, menus_turn), view]
 
 

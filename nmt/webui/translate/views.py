@@ -37,21 +37,23 @@ class View:
     text: str = ""  # what was translated
     source: str = ""  # its language, from which there may be others on the way to the answer's
     detected: bool = False  # whether that was
+    menus: tuple[str, str] = ("", "")  # what they said (source, target) when it was asked for
     insisted: bool = False  # the visitor named its language by hand, whatever the text looks like
     choices: Choices | None = None
     error: UserError | None = None  # without its traceback, in which Gradio would keep the whole text
     running: bool = False  # the answer grows
 
 
-def page(view: View, menus_turn: bool = False) -> str:
+def page(view: View, menus_turn: int = 0) -> str:
     """The translation in its box with the tools of both boxes, and the row that says how things stand.
 
     The browser's part (translate.js) goes by the classes and the `data-` attributes in it.
 
-    menus_turn  the browser is to ask what the language menus say now
+    menus_turn  above 0, the browser is to ask what the language menus say now; another number each time, for the
+                browser does not see an answer that equals the one before
     """
     answer = view.answer
-    marks = (' data-more="1"' if view.running else "") + (' data-turned="1"' if menus_turn else "")
+    marks = (' data-more="1"' if view.running else "") + (f' data-turned="{menus_turn}"' if menus_turn else "")
     if answer:
         menu = AUTO if view.detected else view.source
         marks += f' data-menu="{menu}" data-from="{view.source}" data-to="{answer.direction[1]}"'
