@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from nmt.errors import UserError
+
+TOKEN = Path.home() / ".ray" / "auth_token"  # where Ray keeps the token that its clusters ask for
 
 
 @contextmanager
@@ -22,6 +26,11 @@ def ray_on(address: str | None, part: str = "ray.data", **local: Any) -> Iterato
 
     Raises UserError if Ray is not installed, or if no cluster answers at the address."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report its use to its makers
+    # `ray start` asks for the token as soon as there is one, `ray.init` of a cluster that runs does not send it.  Ray
+    # reads the mode once, when it is imported.
+    has_token = TOKEN.exists() or "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ
+    if has_token and "ray" not in sys.modules:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
         import ray.data

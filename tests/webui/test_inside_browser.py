@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,12 +98,24 @@ def test_the_way_of_a_candidate_is_marked_back_to_the_beginning(page: Page) -> N
     start.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert page.locator("#nmt-tree .nmt-node.nmt-on").count() == 3
+    sync_api.expect(page.locator("#nmt-tree .nmt-node.nmt-on")).to_have_count(3)
     assert page.locator("#nmt-tree path.nmt-on").count() == 3
     said = {"es": "suma hasta aquí", "en": "sum so far"}[page.locale]
     assert said in page.locator("#nmt-tree .nmt-readout").inner_text()
     page.keyboard.press("ArrowLeft")
     assert page.locator("#nmt-tree .nmt-node.nmt-on").count() == 2
+
+
+def test_what_scrolls_to_a_resting_pointer_is_not_pointed_at(page: Page) -> None:
+    open_view(page, "beam")
+    nodes = page.locator("#nmt-tree .nmt-node")
+    nodes.nth(2).hover()
+    sync_api.expect(nodes.nth(2)).to_have_class(re.compile("nmt-on"))
+    nodes.nth(0).focus()
+    sync_api.expect(page.locator("#nmt-tree .nmt-node.nmt-on")).to_have_count(1)
+    page.evaluate("scrollBy(0, 30)")
+    page.wait_for_timeout(300)
+    assert page.locator("#nmt-tree .nmt-node.nmt-on").count() == 1
 
 
 def test_a_token_opens_on_its_alternatives(page: Page) -> None:

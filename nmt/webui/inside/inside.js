@@ -57,7 +57,14 @@ function neighbour(item, key) {
   return right || down ? rows[rows.indexOf(item.parentElement) + down]?.cells[item.cellIndex + right] : undefined;
 }
 
-element.addEventListener('pointerover', (event) => { const item = itemOf(event.target); if (item) show(item); });
+// What scrolls to a resting pointer, as the arrow keys may have it do, is not pointed at.
+let resting;
+const place = (event) => `${event.clientX} ${event.clientY}`;
+document.addEventListener('pointermove', (event) => { resting = place(event); });
+element.addEventListener('pointerover', (event) => {
+  const item = itemOf(event.target);
+  if (item && place(event) !== resting) show(item);
+});
 element.addEventListener('click', (event) => { const item = itemOf(event.target); if (item) show(item); });
 element.addEventListener('focusin', (event) => { const item = itemOf(event.target); if (item) show(item); });
 element.addEventListener('keydown', (event) => {
