@@ -43,6 +43,8 @@ def ray_on(address: str | None, part: str = "ray.data", **local: Any) -> Iterato
     started = not ray.is_initialized()
     if started:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+        # A worker has one CPU, of which Ray tells OpenMP; lingua's threads would take all that there are.
+        quiet["runtime_env"] = {"env_vars": {"RAYON_NUM_THREADS": "1"}}
         settings = {} if address else {"include_dashboard": False, **local}
         try:
             try:

@@ -6,10 +6,8 @@ import contextlib
 import hashlib
 import os
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -21,8 +19,6 @@ pytest.importorskip("lingua")
 from data_prep.engines import LocalEngine, open_engine  # noqa: E402
 from nmt.errors import UserError  # noqa: E402
 from tests.support.built_datasets import SIZES, build, write_tsv  # noqa: E402
-from tests.support.fake_translator import free_port  # noqa: E402
-from tests.support.pretended_trainings import wait_for  # noqa: E402
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -182,24 +178,3 @@ def test_ray_tells_a_mistake_as_the_local_engine_does(cluster, tmp_path, capsys)
 def test_a_killed_worker_of_ray_changes_nothing(cluster, tmp_path):
     tasks = [str(tmp_path / "marker"), *map(str, range(5))]
     assert list(cluster.map(killed_once, tasks, 0)) == tasks
-
-
-def test_a_cluster_of_ray_start_is_reached_by_its_address(tmp_path):
-    """By one that asks for the token which Ray makes for the first cluster of a user."""
-    pytest.importorskip("ray", reason="pip install -e '.[scale]'")
-    write_tsv(tmp_path / "a.tsv")
-    ray, port = Path(sys.executable).with_name("ray"), free_port()
-    # The folder is short, for names of sockets, and its own: Ray would look for this cluster again.
-    own = tempfile.TemporaryDirectory(dir="/tmp")
-    environment = {**os.environ, "HOME": str(tmp_path), "RAY_TMPDIR": own.name}
-    subprocess.run([ray, "get-auth-token", "--generate"], env=environment, check=True, capture_output=True)
-    start = [ray, "start", "--head", "--port", str(port), "--num-cpus=1", "--include-dashboard=false", "--block"]
-    build = [sys.executable, "-m", "data_prep", "build", "--pair", "es-en", "--source", f"tsv:{tmp_path}/a.tsv", *SIZES]
-    build += ["--engine", f"ray:127.0.0.1:{port}", "--out", str(tmp_path / "set")]
-    with own, subprocess.Popen(start, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as head:
-        try:
-            wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
-            done = subprocess.run(build, env=environment, capture_output=True, text=True, timeout=120)
-        finally:
-            head.terminate()
-    assert done.returncode == 0, done.stderr
