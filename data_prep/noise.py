@@ -64,10 +64,12 @@ class NoiseConfig:
 
 
 class Copy(NamedTuple):
+    """A pair, changed."""
+
     source: str
     target: str
-    altered: str
-    noise: str
+    altered: str  # the side that alone was changed, "source" or "target"; "" if both were, or none
+    noise: str  # the kind of change, a field of `NoiseConfig`
 
 
 Row = tuple[str, str, str]  # source, target, origin

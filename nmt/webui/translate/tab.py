@@ -216,7 +216,9 @@ def _wire_translating(
             asked = text, source, target, beam, alternatives, insisted, glossary or ""
             new = await translate(service, owner, view, *asked)
             lookups.overtake(owner)
-            return [gr.skip()] * 2 if new is None else _shown(new, next(turns) * turned(view, new, source, target))
+            return (
+                [gr.skip()] * 2 if new is None else _shown(new, next(turns) if turned(view, new, source, target) else 0)
+            )
 
         return {
             "fn": translated,
