@@ -106,16 +106,20 @@ def test_the_way_of_a_candidate_is_marked_back_to_the_beginning(page: Page) -> N
     assert page.locator("#nmt-tree .nmt-node.nmt-on").count() == 2
 
 
-def test_what_scrolls_to_a_resting_pointer_is_not_pointed_at(page: Page) -> None:
+def test_what_comes_under_a_resting_pointer_is_not_pointed_at(page: Page) -> None:
     open_view(page, "beam")
-    nodes = page.locator("#nmt-tree .nmt-node")
+    nodes, marked = page.locator("#nmt-tree .nmt-node"), re.compile("nmt-on")
     nodes.nth(2).hover()
-    sync_api.expect(nodes.nth(2)).to_have_class(re.compile("nmt-on"))
+    sync_api.expect(nodes.nth(2)).to_have_class(marked)
     nodes.nth(0).focus()
-    sync_api.expect(page.locator("#nmt-tree .nmt-node.nmt-on")).to_have_count(1)
+    sync_api.expect(nodes.nth(0)).to_have_class(marked)
     page.evaluate("scrollBy(0, 30)")
     page.wait_for_timeout(300)
-    assert page.locator("#nmt-tree .nmt-node.nmt-on").count() == 1
+    sync_api.expect(nodes.nth(0)).to_have_class(marked)
+    # Of a pointer that has rested since before the view was there, only this event comes when the view scrolls to it.
+    nodes.nth(2).dispatch_event("pointerover")
+    page.wait_for_timeout(300)
+    sync_api.expect(nodes.nth(0)).to_have_class(marked)
 
 
 def test_a_token_opens_on_its_alternatives(page: Page) -> None:

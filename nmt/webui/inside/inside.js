@@ -14,7 +14,10 @@ function itemOf(target) {
 const grid = () => element.querySelector('.nmt-grid');
 const piecesOf = (line) => [...element.querySelectorAll(`${line} > span`)];
 
+let shown; // what was last pointed at, or gone to by key
+
 function show(item) {
+  shown = item;
   for (const node of element.querySelectorAll('.nmt-on')) node.classList.remove('nmt-on');
   mark(item);
   item.matches('.nmt-node') ? showNode(item) : showCell(item);
@@ -57,13 +60,11 @@ function neighbour(item, key) {
   return right || down ? rows[rows.indexOf(item.parentElement) + down]?.cells[item.cellIndex + right] : undefined;
 }
 
-// What scrolls to a resting pointer, as the arrow keys may have it do, is not pointed at.
-let resting;
-const place = (event) => `${event.clientX} ${event.clientY}`;
-document.addEventListener('pointermove', (event) => { resting = place(event); });
-element.addEventListener('pointerover', (event) => {
-  const item = itemOf(event.target);
-  if (item && place(event) !== resting) show(item);
+// What comes under a resting pointer, as the arrow keys may scroll it there, is not pointed at: `pointerover` tells of
+// that too, and a move of nothing may.
+element.addEventListener('pointermove', (event) => {
+  const item = (event.movementX || event.movementY) && itemOf(event.target);
+  if (item && item !== shown) show(item);
 });
 element.addEventListener('click', (event) => { const item = itemOf(event.target); if (item) show(item); });
 element.addEventListener('focusin', (event) => { const item = itemOf(event.target); if (item) show(item); });
