@@ -20,6 +20,7 @@ from functools import partial
 from nmt.documents.document import Passage
 from nmt.documents.marked_text import Marked
 from nmt.text.protected import has_words
+from nmt.text.protected_patterns import DOCUMENT_TEMPLATE
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 
@@ -31,7 +32,7 @@ _TOKEN = re.compile(
     rf"|(?P<tag>{_TAG})",
     re.DOTALL | re.IGNORECASE,
 )
-_TEMPLATE = re.compile(r"\{\{.{1,500}?\}\}|\{%.{1,500}?%\}|<%.{1,500}?%>", re.DOTALL)
+_TEMPLATE = re.compile(DOCUMENT_TEMPLATE, re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big button cite code data del dfn em font i img input ins kbd label mark meter output "

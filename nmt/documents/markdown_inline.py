@@ -17,6 +17,7 @@ from markdown_it.rules_inline import StateInline
 from nmt.documents.marked_text import Marked
 from nmt.text.marks import MAX_MARKS
 from nmt.text.protected import has_words
+from nmt.text.protected_patterns import DOCUMENT_TEMPLATE
 
 _HTML_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _VOID = {"br", "img", "hr", "wbr", "input"}
@@ -27,7 +28,7 @@ _SENTENCE_END = re.compile(r"[.!?…:;][)\]»”\"'’*_]*$")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|&$])")
 # Jekyll's, Hugo's and others' templates, links and pictures of wikis, attributes, names of pictures.
 _TEMPLATE = re.compile(
-    r"\{\{.{1,500}?\}\}|\{%.{1,500}?%\}|<%.{1,500}?%>|\[\[[^\[\]\n]{1,500}\]\]|\{[:#.][^{}\n]{1,200}\}"
+    DOCUMENT_TEMPLATE + r"|\[\[[^\[\]\n]{1,500}\]\]|\{[:#.][^{}\n]{1,200}\}"
     r"|(?<![\w:]):[a-z][a-z0-9_+-]{0,40}:(?![\w:])",
     re.DOTALL,
 )

@@ -56,6 +56,9 @@ def _date(separator: str) -> str:
     )
 
 
+# Templates of HTML and Markdown, which may have several lines; for `re.DOTALL`.
+DOCUMENT_TEMPLATE = r"\{\{.{1,500}?\}\}|\{%.{1,500}?%\}|<%.{1,500}?%>"
+
 # Alternatives in verbose syntax, by the name of the kind.
 PATTERNS: dict[str, str] = {
     # Marks of documents (`nmt.text.marks`); one that stands for a word, with the letters that touch it.
