@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nmt.language_id.identifier import LanguageIdentifier
+from nmt.language_id.identifier import Identification, LanguageIdentifier
 from nmt.serving.detection import Detector
 from nmt.serving.errors import PageError
 from tests.support.fake_translator import fake_service
@@ -46,6 +46,23 @@ def test_our_own_identifier_is_asked_only_where_both_of_its_languages_are_served
     assert detector.rank("Me gustaría reservar una mesa.", ["es", "pt"])[0].language == "es"
     assert detector.rank("Gostaria de reservar uma mesa.", ["es", "pt"])[0].language == "pt"
     assert Detector(None).rank("Me gustaría reservar una mesa.", ["es", "en"])[0].language == "es"
+
+
+def test_our_own_identifier_is_asked_only_where_the_library_leaves_a_doubt() -> None:
+    class Asked:
+        languages, texts = ("es", "en"), list[str]()
+
+        def identify(self, text: str) -> Identification:
+            self.texts.append(text)
+            return Identification("es", 0.75)
+
+    asked = Asked()
+    detector = Detector(asked)  # type: ignore[arg-type]
+    assert detector.rank("I would like to book a table for two people.", ["es", "en"])[0].language == "en"
+    assert asked.texts == []
+    first, second = detector.rank("gato", ["es", "en"])
+    assert asked.texts == ["gato"] and (first.language, second.language) == ("es", "en")
+    assert first.probability == pytest.approx(3 * second.probability)
 
 
 def test_a_text_in_a_language_that_no_model_reads_has_no_direction() -> None:
