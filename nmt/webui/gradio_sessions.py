@@ -1,11 +1,13 @@
 """Makes Gradio keep less of each visitor: by itself it remembers every value that came in or went out.
 
 It does so to make links to a page as somebody left it (`gr.DeepLinkButton`), of which this page has none, and before
-any limit of ours is asked: a few hundred visitors with a large file each would fill the memory.
+any limit of ours is asked: a few hundred visitors with a large file each would fill the memory.  For the same links it
+describes every component anew for each visitor, which would take each one's first translation a twentieth of a second.
 """
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -17,6 +19,13 @@ from starlette.routing import Mount
 
 class Session(SessionState):
     """What is kept of one visitor: what `gr.State` holds, and menus that were changed."""
+
+    def __init__(self, blocks: gr.Blocks) -> None:
+        undescribed: Any = SimpleNamespace(default_config=blocks.default_config, blocks={})
+        super().__init__(undescribed)
+
+    def _update_config(self, key: int) -> None:
+        pass
 
     def _update_value_in_config(self, key: int, value: Any) -> None:
         pass

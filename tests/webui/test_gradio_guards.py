@@ -113,6 +113,17 @@ def test_without_its_guard_gradio_keeps_it_all(monkeypatch: pytest.MonkeyPatch) 
     service.close()
 
 
+def test_components_are_not_described_anew_for_each_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = fake_service()
+    with TestClient(server.make_app(service)) as client:
+        translate(client, "el tren", "first")
+        described: list[int] = []
+        monkeypatch.setattr(gr.UploadButton, "api_info", lambda component: {} if described.append(1) else {})
+        translate(client, "el tren", "second")
+    assert described == []
+    service.close()
+
+
 def test_the_oldest_visitor_is_forgotten_for_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MAX_SESSIONS", 3)
     service = fake_service()
