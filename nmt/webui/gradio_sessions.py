@@ -2,7 +2,7 @@
 
 It does so to make links to a page as somebody left it (`gr.DeepLinkButton`), of which this page has none, and before
 any limit of ours is asked: a few hundred visitors with a large file each would fill the memory.  For the same links it
-describes every component anew for each visitor, which would take each one's first translation a twentieth of a second.
+describes every component anew for each visitor, which would delay each one's first translation by 30 ms.
 """
 
 from __future__ import annotations
