@@ -88,41 +88,48 @@ def search(
 
     # The live batch: `live` rows, each with `width` slots for hypotheses, 1 at first, then up to the beam.
     rows, longest = np.arange(batch), rules.longest  # [live] the row of `source`, and its maximum length
+    shortest = longest.min()
     tokens = np.full((batch, 1), BOS, np.int64)  # [live, width]
     prefix_tokens = np.zeros((batch, 1, 0), np.int64)  # [live, width, t] those before, for n-gram blocking
     scores: Array = np.zeros((batch, 1), np.float32)  # [live, width] log p; -inf where a slot is empty
     open_slots: Array = np.full((batch, 1), beam)  # [live, 1] the number of hypotheses that may still end
+    width = beam
 
     for t in range(rules.steps):
         step = model.step(tokens, state, encoded, beam + len(SPECIAL), with_weights)
         logits, ids = choose(rules, step, t, rows, prefix_tokens, beam)
         token_scores = log_probs(logits, step.log_z[:, :, None])
-        scores, token_scores, tokens, parents = _extend(scores, token_scores, ids, int(open_slots.max()))
+        scores, token_scores, tokens, parents = _extend(scores, token_scores, ids, width)
         history.record(t, rows, tokens, token_scores, parents, step.attention)
         slots = np.arange(tokens.shape[1])
         at = t * beam + slots  # [width] their places in `history`
-        scores = np.where(slots < open_slots, scores, NEVER)
-        ranks = scores / rules.norms[t + 1] + coverage.penalty(step.attention, parents)
+        if finished.any:
+            scores = np.where(slots < open_slots, scores, NEVER)
+        penalty = coverage.penalty(step.attention, parents)
 
         # A hypothesis that ends leaves the beam, and closes its slot.
-        ends = (tokens == EOS) & (scores > NEVER)
+        ends = tokens == EOS
         if ends.any():
-            finished.add(rows, np.where(ends, ranks, NEVER), at)
-            scores, ranks = np.where(ends, NEVER, scores), np.where(ends, NEVER, ranks)
+            ends &= scores > NEVER
+            finished.add(rows, np.where(ends, scores / rules.norms[t + 1] + penalty, NEVER), at)
+            scores = np.where(ends, NEVER, scores)
             open_slots = open_slots - ends.sum(axis=1, keepdims=True)
+            width = int(open_slots.max())
 
         # A row whose search is finished leaves the batch.
-        attainable = best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
-        leaves = (finished.worst(rows) >= attainable) | (longest <= t + 1)
-        keep = np.flatnonzero(~leaves)
-        if leaves.any():
-            finished.add_unfinished(rows[leaves], ranks[leaves], at)
-            if not len(keep):
-                break
-            rows, longest, scores, tokens, parents, open_slots = (
-                x[keep] for x in (rows, longest, scores, tokens, parents, open_slots)
-            )
-            encoded = encoded.select(keep)
+        keep = np.arange(len(rows))
+        if finished.any or t + 1 >= shortest:  # before that, no row is
+            attainable = best_attainable(scores.max(axis=1), rules.norms[t + 2], rules.norms[longest])
+            leaves = (finished.worst(rows) >= attainable) | (longest <= t + 1)
+            if leaves.any():
+                keep = np.flatnonzero(~leaves)
+                finished.add_unfinished(rows[leaves], (scores / rules.norms[t + 1] + penalty)[leaves], at)
+                if not len(keep):
+                    break
+                rows, longest, scores, tokens, parents, open_slots = (
+                    x[keep] for x in (rows, longest, scores, tokens, parents, open_slots)
+                )
+                encoded = encoded.select(keep)
 
         state = step.state.reorder(keep, parents)
         coverage.reorder(keep, parents)

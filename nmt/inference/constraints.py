@@ -65,12 +65,12 @@ class Rules:
         Where fewer are allowed, the rest has the logit -inf.
         """
         count = min(count, step.ids.shape[-1])
-        masked = step.ids <= max(SPECIAL)  # [live, width, n]
         row, slot, token = self._repeating(rows, prefix_tokens)
-        hit = step.ids[row, slot] == token[:, None]
         forced = t < self.forced.shape[1]
-        if not forced and not hit.any() and not masked[..., :count].any():  # nearly always
+        if not len(row) and not forced and step.ids[..., :count].min() > max(SPECIAL):  # nearly always
             return step.top[..., :count], step.ids[..., :count]
+        masked = step.ids <= max(SPECIAL)  # [live, width, n]
+        hit = step.ids[row, slot] == token[:, None]
         np.logical_or.at(masked, (row, slot), hit)  # a hypothesis may have several such tokens
         order = np.argsort(masked, axis=-1, kind="stable")[..., :count]
         top = np.take_along_axis(np.where(masked, NEVER, step.top), order, -1)

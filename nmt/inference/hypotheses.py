@@ -68,10 +68,12 @@ class FinishedHypotheses:
     def __init__(self, batch: int, n_best: int) -> None:
         self.ranks = np.full((batch, n_best), NEVER, np.float32)  # best first; -inf: there are fewer
         self.at = np.full((batch, n_best), -1)  # step * beam + slot
+        self.any = False  # whether a hypothesis of any row is finished
 
     def add(self, rows: Array, ranks: Array, at: Array) -> None:
         """Add to the rows [live] the hypotheses that end at `at` [width] with the ranks [live, width], where a rank of
         -inf is no hypothesis.  Of equal ranks, the one that ended earlier is first."""
+        self.any = True
         row = np.arange(len(rows))[:, None]
         ranks = np.concatenate([self.ranks[rows], ranks], axis=1)
         at = np.concatenate([self.at[rows], np.broadcast_to(at, (len(rows), len(at)))], axis=1)

@@ -48,15 +48,12 @@ def repair_names(
     token_scores  float [at least len(pieces)]: the log-probability of each
     size          pieces of a word of the source
     """
-    long_words = _LONG_WORD.findall(source)
-    if len(long_words) >= MIN_TITLE_WORDS and 2 * sum(word[0].isupper() for word in long_words) > len(long_words):
-        return text
     names = [
         name
         for name in _NAME.findall(source)
         if name not in text and not _COMMON.search(name.lower()) and min(size(name), size(name.lower())) >= MIN_PIECES
     ]
-    written = spell(pieces) if names else None
+    written = spell(pieces) if names and not _is_title(source) else None
     if written is None:
         return text
     guesses = [
@@ -72,6 +69,11 @@ def repair_names(
             text = regex.sub(rf"(?<!\w){regex.escape(guess)}(?!\w)", lambda _, name=name: name, text, count=1)
             guesses.remove(guess)
     return text
+
+
+def _is_title(source: str) -> bool:
+    long_words = _LONG_WORD.findall(source)
+    return len(long_words) >= MIN_TITLE_WORDS and 2 * sum(word[0].isupper() for word in long_words) > len(long_words)
 
 
 def _likeness(one: str, other: str) -> float:

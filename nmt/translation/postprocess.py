@@ -79,14 +79,16 @@ def repair(request: Request, draft: Draft, source_pieces: Sequence[str]) -> Draf
 
 def with_names(source: str, draft: Draft, size: Callable[[str], int]) -> Draft:
     """The draft with corrected spellings of names; `size` counts the pieces of a word."""
-    scores = draft.hypothesis.token_scores
-    return replace(draft, text=repair_names(source, draft.text, draft.pieces, scores, size))
+    text = repair_names(source, draft.text, draft.pieces, draft.hypothesis.token_scores, size)
+    return draft if text == draft.text else replace(draft, text=text)
 
 
 def restored(
     request: Request, protected: Protected, draft: Draft, source_pieces: Sequence[str], count: bool = True
 ) -> Draft:
     """The draft with the protected items of the request's sentence; with its number of defects, if `count`."""
+    if not protected.slots and not count:  # nearly always
+        return draft
     text = restore(protected, draft.text, source_pieces, draft.pieces, draft.hypothesis.attention)
     defects = (count_defects(request, text), *draft.defects) if count else draft.defects
     return replace(draft, text=text, defects=defects)

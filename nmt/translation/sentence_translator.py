@@ -45,6 +45,8 @@ class Way:
     @cached_property
     def read(self) -> Request:
         """The request that the model gets."""
+        if not self.protected.slots and self.protected.model_text == self.request.sentence:
+            return self.request
         return replace(
             self.request,
             sentence=self.protected.model_text,
@@ -124,6 +126,8 @@ class SentenceTranslator:
                 for request in dict.fromkeys(pending.requests)
                 if _is_defective(request, found[request], attempt)
             ]
+            if not ways:
+                break
             beam = self.decoding.beam
             again = self._results(ways, self._search(ways, beam, with_attention=True), mend=True)
             for request, result in again.items():
@@ -230,7 +234,8 @@ class SentenceTranslator:
             drafts = [with_names(way.read.sentence, draft, self.vocabulary.size) for draft in drafts]
             drafts = [restored(way.request, way.protected, draft, pieces, count=mend) for draft in drafts]
             result = pick(way.request, drafts, pieces, self.n_best, self.with_attention)
-            results[way.request] = replace(result, foreign=way.protected.foreign)
+            foreign = way.protected.foreign
+            results[way.request] = replace(result, foreign=foreign) if foreign else result
         return results
 
     def _protected_anew(self, request: Request, result: SentenceTranslation, attempt: int) -> Protected:
