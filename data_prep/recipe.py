@@ -44,7 +44,7 @@ class Source:
     def __post_init__(self) -> None:
         Spec.parse(self.spec)
         if not 1 <= self.repeat <= MAX_REPEAT or (self.max_pairs is not None and self.max_pairs < 1):
-            raise UserError(f"source {self.spec!r}: repeat must be from 1 to {MAX_REPEAT}, and max_pairs at least 1")
+            raise UserError(f"repeat must be from 1 to {MAX_REPEAT}, and max_pairs at least 1")
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,17 @@ class Spec:
         """Raises UserError for an unknown kind or a missing path."""
         kind, colon, rest = text.partition(":")
         if not colon or kind not in KINDS:
-            raise UserError(f"source {text!r}: must begin with one of {', '.join(k + ':' for k in KINDS)}")
+            raise UserError(f"a source must begin with one of {', '.join(k + ':' for k in KINDS)}")
         path, colon, last = rest.rpartition(":")
         if not colon or not re.fullmatch(r"[\w-]+=[^=]*", last.split(",")[0]):
             path, last = rest, ""
         if not path:
-            raise UserError(f"source {text!r}: names no file")
+            raise UserError("a source must name a file after its kind")
         options = {}
         for option in filter(None, last.split(",")):
             key, equals, value = option.partition("=")
             if not equals or not value:
-                raise UserError(f"source {text!r}: option {option!r} is not of the form key=value")
+                raise UserError(f"option {option!r} of a source is not of the form key=value")
             options[key] = value
         return cls(kind, path, options)
 

@@ -98,3 +98,9 @@ def test_wrong_recipe_is_refused_with_the_key(settings, message, tmp_path, capsy
     path.write_text(yaml.safe_dump(settings))
     assert main(["build", "--recipe", str(path), "--out", str(tmp_path / "set")]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("spec", ["zip:a", "tsv:", "tsv:a:es=0,en", "tsv:a@repeat=0"])
+def test_wrong_source_is_named_once(spec, tmp_path, capsys):
+    assert main(["build", "--pair", "es-en", "--source", spec, "--out", str(tmp_path / "set")]) == 1
+    assert capsys.readouterr().err.count(f"{spec!r}") == 1
