@@ -2,11 +2,11 @@
 
   python -m benchmarks.scale --pairs 1000000 --out /tmp/scale
 
-The pairs are made on the way to a compressed file: sentences of 4 to 24 words of a Zipf vocabulary, one pair in twenty
-a repetition, one in a hundred touching the excluded test set.  Memory is that of the build and of all its workers,
-pages that they share counted in each (RSS), asked for four times a second, as is CPU time, which a busy machine
-stretches less than seconds by the clock.  `--hash` alone prints the hash of a
-dataset folder, by which engines are compared.
+The pairs are made on the way to compressed files (`--files`, for each is read by one worker): sentences of 4 to 24
+words of a Zipf vocabulary, one pair in twenty a repetition, one in a hundred touching the excluded test set.  Memory is
+that of the build and of all its workers, pages that they share counted in each (RSS), asked for four times a second, as
+is CPU time, which a busy machine stretches less than seconds by the clock.  `--hash` alone prints the hash of a dataset
+folder, by which engines are compared.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ STAGES = {  # the build's messages -> the stage that begins with it
 }
 
 
-def write_pairs(folder: Path, pairs: int) -> None:
-    """`pairs.tsv.gz` and `excluded.tsv`; a few megabytes of memory, whatever the number."""
+def pair_files(folder: Path, count: int) -> list[Path]:
+    return [folder / (f"pairs-{number:03}.tsv.gz" if count > 1 else "pairs.tsv.gz") for number in range(count)]
+
+
+def write_pairs(folder: Path, pairs: int, files: int) -> None:
+    """`pair_files` and `excluded.tsv`; a few megabytes of memory, whatever the number."""
     draw = np.random.default_rng(1)
     syllables = np.array([a + b for a in "bcdfglmnprstv" for b in "aeiou"])
     words = ["".join(draw.choice(syllables, 1 + number % 4)) for number in range(WORDS)]
@@ -52,16 +56,17 @@ def write_pairs(folder: Path, pairs: int) -> None:
 
     excluded = list(zip(sentences(EXCLUDED), sentences(EXCLUDED), strict=True))
     (folder / "excluded.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in excluded), encoding="utf-8")
-    with gzip.open(folder / "pairs.tsv.gz", "wt", compresslevel=1, encoding="utf-8") as file:
-        last = excluded
-        for start in range(0, pairs, CHUNK):
-            size = min(CHUNK, pairs - start)
-            rows = list(zip(sentences(size), sentences(size), strict=True))
-            rows[::20] = [last[number % len(last)] for number in range(0, size, 20)]
-            hundredth = range(0, size, 100)
-            rows[::100] = [(rows[at][0], excluded[(start + at) % EXCLUDED][1]) for at in hundredth]
-            file.writelines(f"{a}\t{b}\n" for a, b in rows)
-            last = rows
+    last, chunks = excluded, range(0, pairs, CHUNK)
+    for number, path in enumerate(pair_files(folder, files)):
+        with gzip.open(path, "wt", compresslevel=1, encoding="utf-8") as file:
+            for start in chunks[number * len(chunks) // files : (number + 1) * len(chunks) // files]:
+                size = min(CHUNK, pairs - start)
+                rows = list(zip(sentences(size), sentences(size), strict=True))
+                rows[::20] = [last[number % len(last)] for number in range(0, size, 20)]
+                hundredth = range(0, size, 100)
+                rows[::100] = [(rows[at][0], excluded[(start + at) % EXCLUDED][1]) for at in hundredth]
+                file.writelines(f"{a}\t{b}\n" for a, b in rows)
+                last = rows
 
 
 def measured(command: list[str]) -> dict[str, Any]:
@@ -113,6 +118,7 @@ def dataset_hash(folder: Path) -> str:
 def main(argv: list[str] | None = None) -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--pairs", type=at_least(10_000), default=1_000_000, metavar="N")
+    parser.add_argument("--files", type=at_least(1), default=1, metavar="N", help="over which the pairs are spread")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="pairs and dataset go there")
     parser.add_argument("--engine", default="local", help="as of `python -m data_prep build`")
     parser.add_argument("--num-proc", type=at_least(1), default=2, metavar="N")
@@ -126,14 +132,21 @@ def main(argv: list[str] | None = None) -> None:
         return
     folder = arguments.out / str(arguments.pairs)
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "pairs.tsv.gz").exists():
-        write_pairs(folder, arguments.pairs)
+    files = pair_files(folder, arguments.files)
+    if not files[-1].exists():
+        write_pairs(folder, arguments.pairs, arguments.files)
     dataset = folder / arguments.engine.partition(":")[0]
     shutil.rmtree(dataset, ignore_errors=True)
     build = [sys.executable, "-m", "data_prep", "build", "--pair", "es-en", "--out", str(dataset)]
-    build += ["--source", f"tsv:{folder}/pairs.tsv.gz", "--exclude-test", f"tsv:{folder}/excluded.tsv"]
+    build += [flag for file in files for flag in ("--source", f"tsv:{file}")]
+    build += ["--exclude-test", f"tsv:{folder}/excluded.tsv"]
     build += ["--num-proc", str(arguments.num_proc), "--engine", arguments.engine, *arguments.build]
-    figures = {"pairs": arguments.pairs, "engine": arguments.engine, "num_proc": arguments.num_proc}
+    figures = {
+        "pairs": arguments.pairs,
+        "files": arguments.files,
+        "engine": arguments.engine,
+        "num_proc": arguments.num_proc,
+    }
     figures |= measured(build) | {"sha256": dataset_hash(dataset)}
     publish(figures | machine("pyarrow", "sentencepiece", "ray"), arguments.json)
 
