@@ -41,6 +41,8 @@ def add_train(commands: Any) -> None:
     add("--out", required=True, metavar="RUN", help="folder for checkpoints, log and saved state")
     add("--resume", action="store_true", help="go on where the run in RUN stopped; RECIPE is not needed")
     add("--init", metavar="CHECKPOINT", help="begin from its weights instead of random ones (fine-tuning)")
+    grow = "with --init: its model may have other pieces than the dataset, and fewer encoder layers than the recipe"
+    add("--grow", action="store_true", help=grow)
     change = "change the recipe, as training.lr=0.001; repeat for several"
     add("--set", action="append", default=[], metavar="KEY=VALUE", help=change)
 
@@ -56,11 +58,14 @@ def add_average(commands: Any) -> None:
 def train(arguments: argparse.Namespace) -> int:
     if arguments.init and arguments.resume:
         arguments.usage_error("--init begins a new run, --resume goes on with an old one: give one of them")
+    if arguments.grow and not arguments.init:
+        arguments.usage_error("--grow needs --init CHECKPOINT, the model that grows")
     if not arguments.recipe and not arguments.resume:
         arguments.usage_error("RECIPE is needed for a new run; `nmt recipes` lists some")
     from nmt.training.trainer import train
 
-    progress = train(arguments.recipe, arguments.data, arguments.out, arguments.resume, arguments.set, arguments.init)
+    run = arguments.recipe, arguments.data, arguments.out
+    progress = train(*run, arguments.resume, arguments.set, arguments.init, arguments.grow)
     return 128 + progress.stopped_by if progress.stopped_by else 0
 
 

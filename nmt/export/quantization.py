@@ -1,4 +1,4 @@
-"""8-bit quantization of the products with constant matrices in ONNX graphs, and 16-bit storage of large matrices.
+"""8-bit quantization of the products with constant matrices in ONNX graphs, and small storage of other large matrices.
 
 It works on any ONNX model and needs the extra `export`.
 
@@ -175,18 +175,38 @@ def to_integers(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compress(model: onnx.ModelProto) -> None:
-    """Store the matrices that are still float32 as float16; a Cast node converts them back."""
+    """Store the matrices that are still float32 in fewer bits: one whose rows are only looked up (an embedding) as int8
+    with a scale for each row, others as float16.  ONNX Runtime converts them back when it loads the graph, since
+    all that the added nodes read is constant."""
     graph = model.graph
+    looked_up = _looked_up(graph)
     nodes: list[Any] = []
     for tensor in list(graph.initializer):
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.ndim < 2 or values.size < MIN_COMPRESSED_VALUES:
             continue
-        stored = f"{tensor.name}_stored"
-        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        nodes.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
+        name, stored = tensor.name, f"{tensor.name}_stored"
+        if name in looked_up:
+            scale = np.abs(values).max(axis=1, keepdims=True) / 127 + np.float32(1e-30)
+            constants = {stored: np.round(values / scale).astype(np.int8), f"{name}_scale": scale}
+            nodes.append(helper.make_node("Cast", [stored], [f"{name}_integers"], to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [f"{name}_integers", f"{name}_scale"], [name]))
+        else:
+            constants = {stored: values.astype(np.float16)}
+            nodes.append(helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
+        graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in constants.items())
         graph.initializer.remove(tensor)
     replace(graph.node, [*nodes, *graph.node])
+
+
+def _looked_up(graph: onnx.GraphProto) -> set[str]:
+    """The names of the matrices of which every use takes some of their rows."""
+    nodes = [node for part in (graph, *bodies(graph.node)) for node in part.node]
+    axes = {id(node): [a.i for a in node.attribute if a.name == "axis"] for node in nodes if node.op_type == "Gather"}
+    rows = [node for node in nodes if axes.get(id(node)) in ([], [0])]
+    others = {name for node in nodes for name in (node.input[1:] if node in rows else node.input)}
+    shapes = {tensor.name: tensor.dims for tensor in graph.initializer}
+    return {node.input[0] for node in rows if len(shapes.get(node.input[0], ())) == 2} - others
 
 
 def replace(items: Any, new: list[Any]) -> None:

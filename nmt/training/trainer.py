@@ -28,6 +28,7 @@ from nmt.training.checks import DATASET_SETTINGS, changes, check_ids, check_same
 from nmt.training.cpu_tuning import choose_precision, tune_cpu
 from nmt.training.dataset import open_split
 from nmt.training.distributed import Processes
+from nmt.training.growth import check_growth, grow_model
 from nmt.training.loss import sample_classes, smoothed_cross_entropy
 from nmt.training.optimization import MovingAverage, learning_rate, make_optimizer
 from nmt.training.progress_log import Meter, Reporter
@@ -47,6 +48,7 @@ def train(
     resume: bool = False,
     overrides: Sequence[str] = (),
     init: str | Path | None = None,
+    grow: bool = False,
 ) -> Progress:
     """Train `recipe` on the dataset folder `data` into the run folder `out`; returns the progress at the end.
 
@@ -54,6 +56,7 @@ def train(
                `torchrun --max-restarts`, which repeats its command, a run that is there is continued in any case
     overrides  changes of the recipe, such as "training.lr=0.001"
     init       checkpoint whose weights a new run starts from instead of random ones (fine-tuning)
+    grow       the checkpoint may have other pieces and fewer layers in its encoder (`nmt.training.growth`)
 
     Raises UserError for unusable settings, data or folders, and for a folder that another training writes into."""
     run, data = Path(out), Path(data)
@@ -66,7 +69,9 @@ def train(
         config = load_config(run / CONFIG_FILE if resume else str(recipe), overrides)
         config, tokenizers = prepare(config, data)
         beginning = None if init is None or resume else load_model(init)
-        if beginning:
+        if beginning and grow:
+            check_growth(beginning, config)
+        elif beginning:
             check_same_model(beginning, config, tokenizers)
         reporter = Reporter(run, processes.first)
         if resume:
@@ -75,7 +80,7 @@ def train(
         if resume:
             trainer.resume()
         elif beginning:
-            trainer.begin_from(beginning)
+            trainer.begin_from(beginning, grow)
         processes.wait()  # all processes must have read the old config.yaml
         if processes.first:
             write_file_atomically(run / CONFIG_FILE, dump_config(config))
@@ -293,9 +298,12 @@ class Trainer:
         self.progress = progress
         self.stream.epoch, self.stream.position = progress.epoch, progress.position
 
-    def begin_from(self, checkpoint: Checkpoint) -> None:
-        """Start from the weights of a checkpoint that has the same model and tokenizers."""
-        load_weights(self.model, named_weights(checkpoint.model), str(checkpoint.folder))
+    def begin_from(self, checkpoint: Checkpoint, grow: bool = False) -> None:
+        """Start from the weights of a checkpoint that has the same model and tokenizers, or grows into this model."""
+        if grow:
+            grow_model(checkpoint, self.model, self.tokenizers)
+        else:
+            load_weights(self.model, named_weights(checkpoint.model), str(checkpoint.folder))
         if self.average:
             self.average = MovingAverage(self.model, self.config.training.ema)
         self.reporter.say(f"beginning from the weights of {checkpoint.folder} ({checkpoint.config.task})")

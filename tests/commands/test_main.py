@@ -67,6 +67,7 @@ def test_a_users_mistake_is_one_line_and_status_1(
         ["train", "tiny"],
         ["train", "--data", "d", "--out", "o"],
         ["train", "tiny", "--data", "d", "--out", "o", "--resume", "--init", "c"],
+        ["train", "tiny", "--data", "d", "--out", "o", "--grow"],
     ],
 )
 def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,12 +96,14 @@ def test_train_passes_on_what_it_was_told(run: Run, monkeypatch: pytest.MonkeyPa
     assert run(*arguments)[0] == 0
     assert run("train", "tiny", "--data", "D", "--out", "R")[0] == 0
     assert run("train", "tiny", "--data", "D", "--out", "R", "--init", "C")[0] == 0
+    assert run("train", "tiny", "--data", "D", "--out", "R", "--init", "C", "--grow")[0] == 0
     assert run("train", "--resume", "--data", "D", "--out", "R")[0] == 0
     assert calls == [
-        ("tiny", "D", "R", True, ["training.lr=1", "a.b=c"], None),
-        ("tiny", "D", "R", False, [], None),
-        ("tiny", "D", "R", False, [], "C"),
-        (None, "D", "R", True, [], None),
+        ("tiny", "D", "R", True, ["training.lr=1", "a.b=c"], None, False),
+        ("tiny", "D", "R", False, [], None, False),
+        ("tiny", "D", "R", False, [], "C", False),
+        ("tiny", "D", "R", False, [], "C", True),
+        (None, "D", "R", True, [], None, False),
     ]
 
 

@@ -175,6 +175,46 @@ def test_integers_of_neighbours_stay_within_bounds(columns: int) -> None:
     assert pairs.clip(min=0).sum(axis=1).max() <= 128 and pairs.clip(max=0).sum(axis=1).min() >= -128
 
 
+def rows_of(matrix: np.ndarray, axis: int | None, multiplied: bool = False) -> onnx.ModelProto:
+    """x -> rows (or columns) 0, 2, 2 of the matrix; multiplied: and x @ matrix"""
+    nodes = [helper.make_node("Gather", ["a", "places"], ["y"], **({} if axis is None else {"axis": axis}))]
+    nodes += [helper.make_node("MatMul", ["x", "a"], ["z"])] * multiplied
+    graph = helper.make_graph(
+        nodes,
+        "rows",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", "beam", len(matrix)])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * size) for name, size in (("y", 2), ("z", 3))][
+            : len(nodes)
+        ],
+        [numpy_helper.from_array(matrix, "a"), numpy_helper.from_array(np.array([0, 2, 2]), "places")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+@pytest.mark.parametrize("axis", [None, 0])
+def test_rows_that_are_looked_up_are_stored_in_8_bits_with_scales_of_their_own(axis: int | None) -> None:
+    matrix = np.random.default_rng(6).normal(size=(128, 256)).astype(np.float32)
+    matrix[2] *= 1000
+    matrix[0] = 0
+    model = rows_of(matrix, axis)
+    compress(model)
+    assert len(model.SerializeToString()) < 1.1 * matrix.size
+    found = run(model, inputs(1))[0]
+    assert not found[0].any()
+    off = np.abs(found - matrix[[0, 2, 2]])
+    assert off.any() and off.max() <= np.abs(matrix[2]).max() / 254 * 1.001
+
+
+@pytest.mark.parametrize(("axis", "multiplied"), [(1, False), (0, True)])
+def test_matrices_with_other_uses_keep_16_bits(axis: int, multiplied: bool) -> None:
+    matrix = np.random.default_rng(6).normal(size=(128, 256)).astype(np.float32)
+    model = rows_of(matrix, axis, multiplied)
+    compress(model)
+    assert len(model.SerializeToString()) > 2 * matrix.size
+    wanted = matrix[[0, 2, 2]] if axis == 0 else matrix[:, [0, 2, 2]]
+    np.testing.assert_allclose(run(model, inputs(1))[0], wanted, rtol=2**-11 * 1.01)
+
+
 def test_large_constants_are_stored_small() -> None:
     matrices = (
         np.random.default_rng(3).normal(size=(128, 256)).astype(np.float32),
