@@ -8,7 +8,6 @@ lower case.
 from __future__ import annotations
 
 import random
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from torch.nn import functional
 
 from nmt.errors import UserError
 from nmt.language_id.identifier import SPACE, UNKNOWN, LanguageIdentifier, normalised
+from nmt.text.normalization import without_accents
 from nmt.training.checks import dataset_languages
 from nmt.training.dataset import Split
 
@@ -126,7 +126,7 @@ def snippet(sentence: str, other: str, draw: random.Random) -> str:
 def _simplified(text: str, draw: random.Random) -> str:
     """A normalised text, in 40 % of all cases without its accents, and in 40 % without its marks."""
     if draw.random() < 0.4:
-        text = _without_accents(text)
+        text = without_accents(text)
     if draw.random() < 0.4:
         text = normalised(text.translate(dict.fromkeys(map(ord, "¿¡'"))))
     return text
@@ -182,10 +182,6 @@ def _characters(pairs: list[tuple[str, str]], least: int) -> str:
     count = Counter(c for pair in pairs for text in pair for c in normalised(text) if c != " ")
     by_frequency = sorted(count.items(), key=lambda item: (-item[1], item[0]))
     return "".join(character for character, times in by_frequency if times >= least)
-
-
-def _without_accents(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
 
 
 def _share_of_lr(step: int, config: IdentifierConfig) -> float:

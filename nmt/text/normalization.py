@@ -108,3 +108,8 @@ def one_line(hypothesis: str) -> str:
 def without_surrogates(text: str) -> str:
     """`text` with surrogate pairs joined and lone surrogates replaced: no encoder accepts them."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def without_accents(text: str) -> str:
+    """The text with plain letters: "Taiwan" for "Taiwán"."""
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))

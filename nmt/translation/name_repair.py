@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 
 import regex  # type: ignore[import-untyped]
 
+from nmt.text.normalization import without_accents
 from nmt.translation.alignment import spell, words
 
 MIN_PIECES = 3  # of a name that the model may not know; fewer in small letters are a common word ("Region")
@@ -21,6 +22,8 @@ MAX_LOG_PROBABILITY = -3.0  # of a word that may be a guess
 # newstest2011 whose right form the reference tells, 94 became right and 13 wrong (both directions; measured before
 # `_COMMON` and titles were excepted).
 MIN_LIKENESS = 0.6
+# A guess that differs from its name in a letter or two needs less doubt.
+NEAR_LIKENESS, NEAR_MAX_LOG_PROBABILITY = 0.8, -1.5
 
 # A capitalised word inside of a sentence, without 's.
 _NAME = regex.compile(
@@ -57,18 +60,30 @@ def repair_names(
     if written is None:
         return text
     guesses = [
-        guess
+        (guess, sum(token_scores[piece] for piece in _with_word_mark(written.pieces(start, end), pieces)))
         for start, end in words(written.text)
-        if (guess := written.text[start:end])[0].isupper()
-        and guess not in source
-        and sum(token_scores[piece] for piece in written.pieces(start, end)) <= MAX_LOG_PROBABILITY
+        if (guess := written.text[start:end])[0].isupper() and guess not in source
     ]
     for name in names:
-        likeness, guess = max(((_likeness(name, guess), guess) for guess in guesses), default=(0.0, ""))
-        if likeness >= MIN_LIKENESS:
+        likely = [(_likeness(name, guess), guess, score) for guess, score in guesses]
+        likely = [one for one in likely if _is_doubtful(name, *one)]
+        if likely:
+            _, guess, score = max(likely)
             text = regex.sub(rf"(?<!\w){regex.escape(guess)}(?!\w)", lambda _, name=name: name, text, count=1)
-            guesses.remove(guess)
+            guesses.remove((guess, score))
     return text
+
+
+def _is_doubtful(name: str, likeness: float, guess: str, score: float) -> bool:
+    """Whether the guess, of this log-probability, may be a wrong spelling of the name, which it resembles so much."""
+    # Only the accents differ where another language writes the name its own way: Taiwan, Taiwán.
+    near = likeness >= NEAR_LIKENESS and without_accents(guess) != without_accents(name)
+    return likeness >= MIN_LIKENESS and score <= (NEAR_MAX_LOG_PROBABILITY if near else MAX_LOG_PROBABILITY)
+
+
+def _with_word_mark(word: Sequence[int], pieces: Sequence[str]) -> list[int]:
+    """The pieces of a word, with the piece before them that only begins it: its probability is part of the word's."""
+    return [*range(word[0] - (word[0] > 0 and pieces[word[0] - 1] == "▁"), word[0]), *word]
 
 
 def _is_title(source: str) -> bool:

@@ -189,7 +189,7 @@ CHECKS: dict[str, Check] = {
 SIBLINGS: dict[str, list[str]] = {
     "accented-capitals": [
         "Vi a Álvaro y a Óscar.",
-        "Mi hermana Úrsula vive con Óscar.",
+        "Mi amiga Úrsula vive con Óscar.",
         "El señor Íñiguez no vino.",
     ],
     "codes-and-ids": [

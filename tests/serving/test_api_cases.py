@@ -35,7 +35,7 @@ def test_each_text_of_a_batch_has_its_own_language(client: TestClient) -> None:
     assert [one["language"] for one in answer["detectedLanguage"]] == ["en", "es", "en", "es"]
     texts = answer["translatedText"]
     assert (texts[1], texts[3]) == (sent["q"][1], sent["q"][3])
-    assert texts[0].startswith("Buenos días") and texts[2] == "La casa es roja."
+    assert texts[0].startswith("Buenos días") and texts[2] in ("La casa es roja.", "La casa está roja.")
 
 
 def test_the_answer_to_another_origin_may_be_read(client: TestClient) -> None:
