@@ -87,12 +87,18 @@ def check_same_model(checkpoint: Checkpoint, config: Config, tokenizers: tuple[T
         if old.serialized != new.serialized:
             remedy = f"build the dataset with --subwords-from {checkpoint.folder}"
             raise UserError(f"{checkpoint.folder}: its {side} pieces are not those of the dataset; {remedy}")
+    if other := [f"{name} is {old} there, {new} here" for name, old, new in model_differences(checkpoint, config)]:
+        why = "; ".join(other)
+        raise UserError(f"{checkpoint.folder}: cannot be begun from: {why}; use the recipe in its config.yaml")
+
+
+def model_differences(checkpoint: Checkpoint, config: Config) -> list[tuple[str, Any, Any]]:
+    """The settings of the model in which the checkpoint differs from `config`, as `differences` gives them; dropout has
+    no weights and is left out."""
     there, here = (
         Config(model=dataclasses.replace(c.model, dropout=DropoutConfig())) for c in (checkpoint.config, config)
     )
-    if other := [f"{name} is {old} there, {new} here" for name, old, new in differences(there, here)]:
-        why = "; ".join(other)
-        raise UserError(f"{checkpoint.folder}: cannot be begun from: {why}; use the recipe in its config.yaml")
+    return differences(there, here)
 
 
 def check_ids(data: Path, splits: Sequence[AnySplit], tokenizers: tuple[Tokenizer, Tokenizer]) -> None:

@@ -10,7 +10,6 @@ The new model computes at first nearly what the old one does, so that nothing le
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping
 
@@ -18,11 +17,11 @@ import torch
 from torch import Tensor
 
 from nmt.checkpoint.weights import Checkpoint, load_weights, named_weights
-from nmt.config import Config, DropoutConfig
+from nmt.config import Config
 from nmt.errors import UserError
 from nmt.network.model import Seq2Seq
 from nmt.text.tokenizer import SPECIAL_IDS, Tokenizer
-from nmt.training.checks import differences
+from nmt.training.checks import model_differences
 
 # Weights of an added layer, relative to random ones: its outputs are then a few hundredths of what passes by it.
 ADDED_LAYER_SCALE = 0.1
@@ -33,20 +32,17 @@ GROWING_SETTINGS = ("model.source_vocab", "model.target_vocab", "model.encoder.l
 def check_growth(checkpoint: Checkpoint, config: Config) -> None:
     """UserError unless the model of `config` differs from the checkpoint's at most in its pieces, by more layers in its
     recurrent encoder, and in dropout."""
-    there, here = (
-        Config(model=dataclasses.replace(c.model, dropout=DropoutConfig())) for c in (checkpoint.config, config)
-    )
     cannot = f"{checkpoint.folder}: cannot grow into this model"
-    other = [d for d in differences(there, here) if d[0] not in GROWING_SETTINGS]
+    other = [d for d in model_differences(checkpoint, config) if d[0] not in GROWING_SETTINGS]
     if other:
         why = "; ".join(f"{name} is {old} there, {new} here" for name, old, new in other)
         raise UserError(f"{cannot}: {why}; only its pieces and a larger model.encoder.layers may differ")
-    old, new = there.model.encoder.layers, here.model.encoder.layers
+    encoder = config.model.encoder
+    old, new = checkpoint.config.model.encoder.layers, encoder.layers
     if new < old:
         raise UserError(f"{cannot}: model.encoder.layers is {old} there, {new} here; layers can only be added")
-    if new > old and (old < 2 or not here.model.residual or here.model.encoder.kind != "recurrent"):
-        needs = "layers can be added to a recurrent encoder of two or more with model.residual"
-        raise UserError(f"{cannot}: {needs}")
+    if new > old and (old < 2 or not config.model.residual or encoder.kind != "recurrent"):
+        raise UserError(f"{cannot}: layers can be added to a recurrent encoder of two or more with model.residual")
 
 
 def grow_model(checkpoint: Checkpoint, model: Seq2Seq, tokenizers: tuple[Tokenizer, Tokenizer]) -> None:

@@ -72,8 +72,8 @@ def test_words_alone_and_sentences_in_capitals_come_out_right(translator: Transl
 
 
 def test_the_graphs_in_8_bits_agree_with_the_model(translator: Translator) -> None:
-    """Log-probabilities of real sentences' pieces: on average 0.01 from float32, and none of those that the model finds
-    likely further than 0.1."""
+    """Log-probabilities of real sentences' pieces: on average 0.01 from float32, none further than 0.25, and none of
+    those that the model finds likely further than 0.1."""
     assert translator.runtime == "onnx"
     loaded = load_model(translator.folder)
     sides = list(zip(*PAIRS, strict=True))
@@ -86,6 +86,7 @@ def test_the_graphs_in_8_bits_agree_with_the_model(translator: Translator) -> No
     )
     assert len(exact) > 60
     assert np.abs(exact - served).mean() < 0.01
+    assert np.abs(exact - served).max() < 0.25
     assert np.abs(exact - served)[exact > np.log(0.1)].max() < 0.1
 
 

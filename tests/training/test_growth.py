@@ -36,7 +36,7 @@ def other_pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("other") / "data", splits, vocab=80)
 
 
-def test_a_grown_encoder_computes_at_first_nearly_the_same(small_run: Path, reversal_data: Path) -> None:
+def test_a_grown_encoder_computes_at_first_nearly_the_same(small_run: Path) -> None:
     checkpoint = load_model(small_run)
     config = checkpoint.config.model
     torch.manual_seed(1)

@@ -31,6 +31,27 @@ def test_a_doubtful_word_like_the_name_becomes_the_name(source: str, text: str, 
     assert repaired(source, text, unsure) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "text", "scores", "expected"),
+    [
+        # A guess that differs by a letter needs less doubt than one that resembles the name less.
+        ("Vive en Órgiva", "▁Lives ▁in ▁Órgive", [-0.1, -0.1, -2.0], "Lives in Órgiva"),
+        ("Vive en Órgiva", "▁Lives ▁in ▁Órgive", [-0.1, -0.1, -1.0], "Lives in Órgive"),
+        ("Vive en Órgiva", "▁Lives ▁in ▁Órgua", [-0.1, -0.1, -2.0], "Lives in Órgua"),
+        ("Vive en Órgiva", "▁Lives ▁in ▁Órgua", [-0.1, -0.1, -4.0], "Lives in Órgiva"),
+        # Without its accents a name may be the other language's spelling.
+        ("Vive en Taiwán", "▁Lives ▁in ▁Taiwan", [-0.1, -0.1, -2.0], "Lives in Taiwan"),
+        # The piece that only begins the word counts, another word's does not.
+        ("Vive en Órgiva", "▁Lives ▁in ▁ Ór give", [-0.1, -0.1, -1.2, -0.3, -0.3], "Lives in Órgiva"),
+        ("Vive en Órgiva", "▁Lives ▁in ▁Ór give", [-0.1, -2.0, -0.3, -0.3], "Lives in Órgive"),
+    ],
+)
+def test_how_much_doubt_a_guess_needs(source: str, text: str, scores: list[float], expected: str) -> None:
+    pieces = text.split()
+    written = "".join(pieces).replace("▁", " ").strip()
+    assert repair_names(source, written, pieces, [*scores, -0.1], lambda word: 4) == expected
+
+
 def test_a_common_word_with_a_capital_is_no_name() -> None:
     """ "región" is one piece of the vocabulary, "Región" three."""
     source, text = "La Junta de la Región de Murcia", "The Regional of Murcia"
